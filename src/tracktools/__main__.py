@@ -1,0 +1,5 @@
+"""``python -m tracktools`` is ``tracktools``."""
+
+from tracktools.cli import main
+
+main()

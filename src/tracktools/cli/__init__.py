@@ -1,0 +1,69 @@
+"""The command line: one file a command; each parses, calls one function and reports. The one door to click."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+from tracktools.cli.config_file import read_config_file
+from tracktools.errors import TracktoolsError
+
+COMMANDS: dict[str, str] = {
+    # name: what `tracktools --help` says; the command lives in cli/<name>.py as the function <name>
+}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command's module when that command is asked for, so that ``--help`` is instant."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order of `COMMANDS`, which is the order of the work."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return a command."""
+        if cmd_name not in COMMANDS:
+            return None
+        command = getattr(import_module(f"tracktools.cli.{cmd_name}"), cmd_name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands from `COMMANDS`, importing none."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.version_option(None, "-V", "--version", package_name="tracktools")
+@click.option("-v", "--verbose", count=True, help="Say more on stderr; twice for debugging.")
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing on stderr but warnings and errors.")
+@click.option(
+    "--config",
+    type=click.Path(dir_okay=False),
+    is_eager=True,
+    expose_value=False,
+    callback=read_config_file,
+    help="TOML file with defaults, one table a command: [predict], [tss.curate]. The command line wins.",
+)
+def tracktools(verbose: int, quiet: bool) -> None:
+    """Turn a genome FASTA into browser tracks of predicted transcription start sites."""
+    level = logging.WARNING if quiet else logging.DEBUG if verbose > 1 else logging.INFO
+    logging.basicConfig(level=level, format="%(message)s", stream=sys.stderr, force=True)
+
+
+def main(arguments: list[str] | None = None) -> Any:
+    """Run the command line; a `TracktoolsError` becomes one line and exit status 1."""
+    try:
+        return tracktools.main(args=arguments, prog_name="tracktools", standalone_mode=True)
+    except TracktoolsError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(1)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has left: nothing more to say
+        sys.exit(1)

@@ -1,0 +1,55 @@
+"""``--config FILE``: one TOML table a command, unknown keys refused."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+
+def read_config_file(ctx: click.Context, _parameter: click.Parameter, value: str | None) -> None:
+    """Make a TOML file the source of defaults for every command.
+
+    Raises
+    ------
+    click.UsageError
+        If the file cannot be read, is not TOML, or holds a table or key that no command has.
+    """
+    if value is None:
+        return
+    try:
+        table = tomllib.loads(Path(value).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise click.UsageError(f"{value}: {error}", ctx) from None
+    assert isinstance(ctx.command, click.Group)
+    ctx.default_map = _checked(table, ctx.command, ctx, value, ())
+
+
+def _checked(
+    table: Mapping[str, Any], command: click.Command, ctx: click.Context, path: str, names: tuple[str, ...]
+) -> dict[str, Any]:
+    defaults: dict[str, Any] = {}
+    if isinstance(command, click.Group):
+        known = command.list_commands(ctx)
+        for key, value in table.items():
+            child = command.get_command(ctx, key)
+            if child is None or not isinstance(value, Mapping):
+                raise click.UsageError(f"{path}: {_unknown((*names, key), known)}", ctx)
+            defaults[key] = _checked(value, child, ctx, path, (*names, key))
+        return defaults
+    options = [option.name for option in command.params if isinstance(option, click.Option) and option.name]
+    for key, value in table.items():
+        name = key.replace("-", "_")
+        if name not in options:
+            raise click.UsageError(f"{path}: {_unknown((*names, key), [o.replace('_', '-') for o in options])}", ctx)
+        defaults[name] = value
+    return defaults
+
+
+def _unknown(names: tuple[str, ...], known: list[str]) -> str:
+    close = difflib.get_close_matches(names[-1], known, n=1)
+    return f"unknown setting {'.'.join(names)}" + (f", did you mean {close[0]!r}?" if close else "")

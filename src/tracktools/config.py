@@ -1,0 +1,35 @@
+"""Every default, once: the command line reads them, functions take them, checkpoints store them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """Architecture of the network (Clauwaert et al. 2021, bbab060)."""
+
+    n_layers: int = 6
+    n_heads: int = 6
+    d_model: int = 32
+    d_head: int = 32
+    conv_width_bp: int = 7
+    attention_window_bp: int = 512  # each base attends to itself and 511 upstream
+    label_shift_bp: int = 20  # the TSS at p is scored at network position p + 20
+
+    @property
+    def halo_upstream_bp(self) -> int:
+        """Bases upstream of a network position that its output depends on."""
+        return self.n_layers * (self.attention_window_bp - 1 + self.conv_width_bp // 2)
+
+    @property
+    def halo_downstream_bp(self) -> int:
+        """Bases downstream of a network position that its output depends on."""
+        return self.n_layers * (self.conv_width_bp // 2)
+
+
+@dataclass(frozen=True)
+class CallConfig:
+    """How TSS are called from a signal."""
+
+    min_distance_bp: int = 6  # calls of one strand stand at least this far apart; the higher wins

@@ -1,0 +1,1 @@
+"""The ways to run the network over a genome."""

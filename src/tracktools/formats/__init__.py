@@ -1,0 +1,1 @@
+"""Doors to files: each module reads and writes one kind of file, and owns the package that knows it."""

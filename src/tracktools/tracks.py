@@ -1,0 +1,250 @@
+"""Tracks: the rows of ``tracks.tsv`` and the ``provenance.json`` beside it, in which commands meet.
+
+Every command that makes tracks writes a folder of data files with one ``tracks.tsv`` (a row a track) and one
+``provenance.json`` (what made them); ``hub build`` gathers such folders. A ``tracks.tsv`` can be written by hand: only
+`name`, `path` and `format` are required, and unknown columns are kept.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import os
+import re
+import resource
+import sys
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from tracktools.errors import InputError
+
+TRACKS_FILE = "tracks.tsv"
+PROVENANCE_FILE = "provenance.json"
+FORMATS = ("bigWig", "bigBed", "bed", "bam", "gff3", "bedGraph")
+VISIBILITIES = ("hide", "dense", "squish", "pack", "full")
+_SECRET = re.compile(r"(?i)((?:token|password|passwd|secret|api[-_]?key)\S*?[= ])(\S+)|(://[^/\s:@]+:)([^@\s]+)(?=@)")
+
+
+@dataclass(frozen=True)
+class Track:
+    """One row of ``tracks.tsv``.
+
+    Parameters
+    ----------
+    name : str
+        Unique name within a hub; letters, digits, ``_`` and ``-``.
+    path : Path
+        Data file; absolute in memory, relative to ``tracks.tsv`` in the file.
+    format : str
+        One of `FORMATS`.
+    strand : {"+", "-", "."}
+        Strand that the whole file speaks of; ``.`` for files with features of both.
+    group : str
+        Tracks of one group stand together; a ``+`` and a ``-`` bigWig of one group are a mirrored pair.
+    short_label, long_label : str
+        Up to 17 and 76 characters, as UCSC prints them.
+    color : str
+        ``R,G,B``.
+    view_min, view_max : float, optional
+        Vertical range of a signal.
+    visibility : str
+        One of `VISIBILITIES`.
+    method, source, licence : str
+        How the track was made, from what, under which terms; shown on its description page.
+    sha256 : str
+        Of the data file.
+    extra : mapping
+        Columns that this version does not know; kept.
+    """
+
+    name: str
+    path: Path
+    format: str
+    strand: str = "."
+    group: str = ""
+    short_label: str = ""
+    long_label: str = ""
+    color: str = ""
+    view_min: float | None = None
+    view_max: float | None = None
+    visibility: str = ""
+    method: str = ""
+    source: str = ""
+    licence: str = ""
+    sha256: str = ""
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+
+COLUMNS = tuple(f.name for f in fields(Track) if f.name != "extra")
+
+
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file as hexadecimal digits, read in blocks."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_tracks(folder: Path, tracks: Sequence[Track]) -> Path:
+    """Write ``tracks.tsv`` in a folder, with paths relative to it and the checksum of each file."""
+    extra = list(dict.fromkeys(name for track in tracks for name in track.extra))
+    path = folder / TRACKS_FILE
+    partial = path.with_name(path.name + ".partial")
+    with partial.open("w", newline="") as file:
+        writer = csv.writer(file, delimiter="\t", lineterminator="\n")
+        writer.writerow([*COLUMNS, *extra])
+        for track in tracks:
+            row = {name: getattr(track, name) for name in COLUMNS} | {name: track.extra.get(name, "") for name in extra}
+            row["path"] = os.path.relpath(track.path, folder)
+            row["sha256"] = file_sha256(track.path)
+            writer.writerow(["" if value is None else str(value).replace("\t", " ") for value in row.values()])
+    partial.replace(path)
+    return path
+
+
+def read_tracks(path: Path) -> list[Track]:
+    """Read ``tracks.tsv`` (or the one in a folder).
+
+    Raises
+    ------
+    InputError
+        If a required column or value is missing, a value is not allowed, a name is used twice, or a file is missing.
+    """
+    path = path / TRACKS_FILE if path.is_dir() else path
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            rows = list(csv.reader(file, delimiter="\t"))
+    except FileNotFoundError:
+        raise InputError("no such file", path=path, mend="name a folder that a tracktools command wrote") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"cannot be read: {error}", path=path) from None
+    rows = [row for row in rows if not (row and row[0].startswith("#"))] if rows else rows
+    if not rows:
+        raise InputError("is empty", path=path, mend="the first line names the columns: name, path, format, …")
+    header = [name.strip() for name in rows[0]]
+    missing = [name for name in ("name", "path", "format") if name not in header]
+    if missing:
+        raise InputError(f"lacks the column {missing[0]!r}", path=path, line=1, mend=f"the columns are {' '.join(COLUMNS)}")
+    tracks: list[Track] = []
+    for number, row in enumerate(rows[1:], start=2):
+        if any(value.strip() for value in row):
+            track = _track(dict(zip(header, (value.strip() for value in row), strict=False)), path, number)
+            if track.name in {other.name for other in tracks}:
+                raise InputError(f"track name {track.name!r} is used twice", path=path, line=number, mend="rename one")
+            tracks.append(track)
+    return tracks
+
+
+def _track(row: Mapping[str, str], path: Path, line: int) -> Track:
+    def allowed(name: str, values: Sequence[str], default: str) -> str:
+        value = row.get(name, "") or default
+        if value not in values:
+            raise InputError(f"{name} is {value!r}", path=path, line=line, mend=f"one of {', '.join(filter(None, values))}")
+        return value
+
+    def number(name: str) -> float | None:
+        value = row.get(name, "")
+        try:
+            return float(value) if value else None
+        except ValueError:
+            raise InputError(f"{name} is {value!r}", path=path, line=line, mend="write a number") from None
+
+    for name in ("name", "path"):
+        if not row.get(name):
+            raise InputError(f"has no {name}", path=path, line=line)
+    file = (path.parent / row["path"]).resolve()
+    if not file.is_file():
+        raise InputError(f"track {row['name']!r}: no such file: {row['path']}", path=path, line=line)
+    text = {name: row.get(name, "") for name in ("group", "short_label", "long_label", "color", "method", "source", "licence", "sha256")}
+    return Track(
+        name=row["name"],
+        path=file,
+        format=allowed("format", FORMATS, ""),
+        strand=allowed("strand", ("+", "-", "."), "."),
+        visibility=allowed("visibility", ("", *VISIBILITIES), ""),
+        view_min=number("view_min"),
+        view_max=number("view_max"),
+        extra={name: value for name, value in row.items() if name not in COLUMNS},
+        **text,
+    )
+
+
+def package_versions(names: Iterable[str]) -> dict[str, str]:
+    """Return the installed versions of packages; a package that is not installed is left out."""
+    versions = {}
+    for name in names:
+        try:
+            versions[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return versions
+
+
+def redact_command(arguments: Sequence[str]) -> str:
+    """Join a command line into one string with tokens and passwords replaced by ``***``.
+
+    Examples
+    --------
+    >>> redact_command(["hub", "--token=abc", "https://me:pw@host/x"])
+    'hub --token=*** https://me:***@host/x'
+    """
+    return _SECRET.sub(lambda found: (found[1] or found[3]) + "***", " ".join(arguments))
+
+
+def write_provenance(
+    folder: Path,
+    *,
+    started: float,
+    genome: Mapping[str, Any] | None = None,
+    model: Mapping[str, Any] | None = None,
+    parameters: Mapping[str, Any] | None = None,
+) -> Path:
+    """Write ``provenance.json``: what made the files of a folder.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the files are.
+    started : float
+        ``time.time()`` at the start of the work.
+    genome, model : mapping, optional
+        What identifies them: `name` and `sha256` at least.
+    parameters : mapping, optional
+        The resolved settings.
+    """
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    peak_unit = 1 if sys.platform == "darwin" else 1024  # getrusage counts in bytes on macOS, in KiB elsewhere
+    record = {
+        "command": redact_command([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        "versions": {"python": sys.version.split()[0]} | package_versions(("tracktools", "numpy", "torch", "pyBigWig", "pysam")),
+        "genome": dict(genome or {}),
+        "model": dict(model or {}),
+        "parameters": dict(parameters or {}),
+        "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "wall_s": round(time.time() - started, 2),
+        "cpu_s": round(usage.ru_utime + usage.ru_stime, 2),
+        "peak_memory_bytes": usage.ru_maxrss * peak_unit,
+    }
+    path = folder / PROVENANCE_FILE
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(json.dumps(record, indent=2, sort_keys=True, default=str) + "\n")
+    partial.replace(path)
+    return path
+
+
+def read_provenance(folder: Path) -> dict[str, Any]:
+    """Read the ``provenance.json`` of a folder; an empty dictionary where there is none."""
+    path = folder / PROVENANCE_FILE
+    if not path.is_file():
+        return {}
+    try:
+        record = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise InputError(f"is not JSON: {error}", path=path) from None
+    if not isinstance(record, dict):
+        raise InputError("is not a JSON object", path=path)
+    return record

@@ -1,0 +1,1 @@
+"""TSS sets: import, check, lift, curate, classify, compare."""
