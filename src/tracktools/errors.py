@@ -11,7 +11,8 @@
     ├── MissingDependencyError  an optional package or program is needed and absent
     └── DownloadError       a data set could not be fetched
 
-The command line turns any of them into one line on stderr and exit status 1. Everything else is a bug and keeps its traceback.
+The command line turns any of them into one line on stderr and exit status 1. Everything else is a bug and keeps its
+traceback.
 """
 
 from __future__ import annotations

@@ -128,7 +128,9 @@ def read_tracks(path: Path) -> list[Track]:
     header = [name.strip() for name in rows[0]]
     missing = [name for name in ("name", "path", "format") if name not in header]
     if missing:
-        raise InputError(f"lacks the column {missing[0]!r}", path=path, line=1, mend=f"the columns are {' '.join(COLUMNS)}")
+        raise InputError(
+            f"lacks the column {missing[0]!r}", path=path, line=1, mend=f"the columns are {' '.join(COLUMNS)}"
+        )
     tracks: list[Track] = []
     for number, row in enumerate(rows[1:], start=2):
         if any(value.strip() for value in row):
@@ -143,7 +145,9 @@ def _track(row: Mapping[str, str], path: Path, line: int) -> Track:
     def allowed(name: str, values: Sequence[str], default: str) -> str:
         value = row.get(name, "") or default
         if value not in values:
-            raise InputError(f"{name} is {value!r}", path=path, line=line, mend=f"one of {', '.join(filter(None, values))}")
+            raise InputError(
+                f"{name} is {value!r}", path=path, line=line, mend=f"one of {', '.join(filter(None, values))}"
+            )
         return value
 
     def number(name: str) -> float | None:
@@ -159,7 +163,10 @@ def _track(row: Mapping[str, str], path: Path, line: int) -> Track:
     file = (path.parent / row["path"]).resolve()
     if not file.is_file():
         raise InputError(f"track {row['name']!r}: no such file: {row['path']}", path=path, line=line)
-    text = {name: row.get(name, "") for name in ("group", "short_label", "long_label", "color", "method", "source", "licence", "sha256")}
+    text = {
+        name: row.get(name, "")
+        for name in ("group", "short_label", "long_label", "color", "method", "source", "licence", "sha256")
+    }
     return Track(
         name=row["name"],
         path=file,
@@ -220,7 +227,8 @@ def write_provenance(
     peak_unit = 1 if sys.platform == "darwin" else 1024  # getrusage counts in bytes on macOS, in KiB elsewhere
     record = {
         "command": redact_command([Path(sys.argv[0]).name, *sys.argv[1:]]),
-        "versions": {"python": sys.version.split()[0]} | package_versions(("tracktools", "numpy", "torch", "pyBigWig", "pysam")),
+        "versions": {"python": sys.version.split()[0]}
+        | package_versions(("tracktools", "numpy", "torch", "pyBigWig", "pysam")),
         "genome": dict(genome or {}),
         "model": dict(model or {}),
         "parameters": dict(parameters or {}),

@@ -1,0 +1,101 @@
+"""FASTA files: plain, gzip or bgzip, any line length, any number of contigs."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from tracktools.errors import InputError
+
+_IUPAC = b"ACGTURYSWKMBDHVN"
+_IS_NUCLEOTIDE = np.zeros(256, dtype=bool)
+_IS_NUCLEOTIDE[list(_IUPAC + _IUPAC.lower())] = True
+
+
+def open_maybe_gzip(path: Path) -> BinaryIO:
+    """Open a file for reading bytes, through gzip where its first two bytes say so."""
+    try:
+        file = path.open("rb")
+    except FileNotFoundError:
+        raise InputError("no such file", path=path) from None
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", path=path) from None
+    magic = file.read(2)
+    file.seek(0)
+    return cast(BinaryIO, gzip.GzipFile(fileobj=file)) if magic == b"\x1f\x8b" else file
+
+
+def read_fasta(path: Path) -> Iterator[tuple[str, npt.NDArray[np.uint8]]]:
+    """Yield each sequence of a FASTA file.
+
+    Parameters
+    ----------
+    path : Path
+        The file; gzip and bgzip are recognised by their content, not by the name.
+
+    Yields
+    ------
+    name : str
+        First word of the header line.
+    sequence : ndarray of uint8, shape (length,)
+        Letters as ASCII codes, case kept; U is read as T.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, empty, damaged or no FASTA; if a name is missing or used twice; if a sequence is empty
+        or holds a letter that is no IUPAC nucleotide code (a protein, for instance). Names the line.
+    """
+    name: str | None = None
+    names: set[str] = set()
+    parts: list[bytes] = []
+    header_line = number = 0
+    try:
+        with open_maybe_gzip(path) as file:
+            for number, line in enumerate(file, start=1):
+                text = line.strip()
+                if text.startswith(b">"):
+                    if name is not None:
+                        yield name, _sequence(parts, name, path, header_line)
+                    name, parts, header_line = _name(text, names, path, number), [], number
+                elif text and name is None:
+                    raise InputError("is not FASTA: the first line does not start with '>'", path=path, line=number)
+                elif text:
+                    _check_letters(text, path, number)
+                    parts.append(text)
+    except (OSError, EOFError, zlib.error) as error:
+        raise InputError(f"is damaged: {error}", path=path, mend="download or compress it again") from None
+    if name is None:
+        raise InputError("is empty" if number == 0 else "holds no sequence", path=path, mend="a FASTA file is needed")
+    yield name, _sequence(parts, name, path, header_line)
+
+
+def _name(header: bytes, names: set[str], path: Path, line: int) -> str:
+    words = header[1:].decode("utf-8", errors="replace").split()
+    if not words:
+        raise InputError("a header line without a name", path=path, line=line)
+    if words[0] in names:
+        raise InputError(f"the name {words[0]!r} is used twice", path=path, line=line, mend="rename one of the two")
+    names.add(words[0])
+    return words[0]
+
+
+def _check_letters(text: bytes, path: Path, line: int) -> None:
+    bad = ~_IS_NUCLEOTIDE[np.frombuffer(text, dtype=np.uint8)]
+    if bad.any():
+        letter = chr(text[int(bad.argmax())])
+        mend = "a protein? a nucleotide FASTA is needed" if letter.isalpha() or letter == "*" else "remove it"
+        raise InputError(f"{letter!r} is no nucleotide letter", path=path, line=line, mend=mend)
+
+
+def _sequence(parts: list[bytes], name: str, path: Path, line: int) -> npt.NDArray[np.uint8]:
+    if not parts:
+        raise InputError(f"{name!r} has no sequence", path=path, line=line, mend="remove the record")
+    letters = b"".join(parts).translate(bytes.maketrans(b"Uu", b"Tt"))
+    return np.frombuffer(letters, dtype=np.uint8)

@@ -1,0 +1,135 @@
+"""2bit files: genomes as UCSC and IGV read them, written and read without any UCSC program.
+
+Format: https://genome.ucsc.edu/FAQ/FAQformat.html#format7. Four bases a byte, T 0, C 1, A 2, G 3, the first base
+in the highest bits; runs of N and of lower case are lists of blocks. Other IUPAC letters become N: the format has no place
+for them.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from tracktools.errors import InputError
+
+_MAGIC = 0x1A412743
+_LETTERS = np.frombuffer(b"TCAG", dtype=np.uint8)
+_CODE_OF_LETTER = np.zeros(256, dtype=np.uint8)
+for _code, _letter in enumerate(b"TCAG"):
+    _CODE_OF_LETTER[[_letter, _letter + 32]] = _code
+_IS_BASE = np.zeros(256, dtype=bool)
+_IS_BASE[list(b"ACGTacgt")] = True
+_HEADER = struct.Struct("<IIII")  # magic, version, number of sequences, reserved
+
+
+def write_twobit(path: Path, sequences: Iterable[tuple[str, npt.NDArray[np.uint8]]]) -> None:
+    """Write sequences as 2bit; soft-masking is kept, byte for byte what UCSC's faToTwoBit writes.
+
+    Parameters
+    ----------
+    path : Path
+        File to write; it appears complete or not at all.
+    sequences : iterable of (name, letters)
+        Names (up to 255 bytes) and ASCII codes, shape (length,).
+
+    Raises
+    ------
+    InputError
+        If a name is longer than the format can hold.
+    """
+    records = []
+    for name, letters in sequences:
+        encoded = name.encode()
+        if len(encoded) > 255:
+            raise InputError(
+                f"the contig name {name[:40]!r}… has {len(encoded)} bytes", mend="2bit holds 255: rename it"
+            )
+        records.append((encoded, _record(letters)))
+    offset = _HEADER.size + sum(1 + len(encoded) + 4 for encoded, _ in records)
+    partial = path.with_name(path.name + ".partial")
+    with partial.open("wb") as file:
+        file.write(_HEADER.pack(_MAGIC, 0, len(records), 0))
+        for encoded, record in records:
+            file.write(bytes([len(encoded)]) + encoded + struct.pack("<I", offset))
+            offset += len(record)
+        for _, record in records:
+            file.write(record)
+    partial.replace(path)
+
+
+def _record(letters: npt.NDArray[np.uint8]) -> bytes:
+    codes = np.zeros(-(-len(letters) // 4) * 4, dtype=np.uint8)
+    codes[: len(letters)] = _CODE_OF_LETTER[letters]
+    quads = codes.reshape(-1, 4)
+    packed = quads[:, 0] << 6 | quads[:, 1] << 4 | quads[:, 2] << 2 | quads[:, 3]
+    unknown, masked = _blocks(~_IS_BASE[letters]), _blocks(letters >= ord("a"))
+    return b"".join((struct.pack("<I", len(letters)), unknown, masked, struct.pack("<I", 0), packed.tobytes()))
+
+
+def _blocks(mask: npt.NDArray[np.bool_]) -> bytes:
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], mask.view(np.int8), [0]))))
+    starts, ends = edges[::2].astype("<u4"), edges[1::2].astype("<u4")
+    return struct.pack("<I", len(starts)) + starts.tobytes() + (ends - starts).astype("<u4").tobytes()
+
+
+def is_twobit(path: Path) -> bool:
+    """Return whether a file starts with the magic number of 2bit."""
+    try:
+        with path.open("rb") as file:
+            return file.read(4) in (struct.pack("<I", _MAGIC), struct.pack(">I", _MAGIC))
+    except OSError:
+        return False
+
+
+def read_twobit(path: Path) -> Iterator[tuple[str, npt.NDArray[np.uint8]]]:
+    """Yield name and letters (ASCII codes, soft-masking kept) of each sequence of a 2bit file.
+
+    Raises
+    ------
+    InputError
+        If the file is not 2bit, of a version that is not 0, or cut short.
+    """
+    data = path.read_bytes()
+    order = "<" if data[:4] == struct.pack("<I", _MAGIC) else ">"
+    try:
+        magic, version, count, _ = struct.unpack_from(order + "IIII", data)
+        if magic != _MAGIC or version != 0:
+            raise InputError("is not a 2bit file of version 0", path=path)
+        position = _HEADER.size
+        for _ in range(count):
+            size = data[position]
+            name = data[position + 1 : position + 1 + size].decode()
+            (offset,) = struct.unpack_from(order + "I", data, position + 1 + size)
+            position += 1 + size + 4
+            yield name, _read_record(data, offset, order)
+    except (struct.error, IndexError, ValueError) as error:
+        raise InputError(f"is damaged: {error}", path=path, mend="copy it again") from None
+
+
+def _read_record(data: bytes, offset: int, order: str) -> npt.NDArray[np.uint8]:
+    integers = np.dtype(order + "u4")
+
+    def read_integers(count: int) -> npt.NDArray[np.uint32]:
+        nonlocal offset
+        values = np.frombuffer(data, dtype=integers, count=count, offset=offset)
+        offset += 4 * count
+        return values.astype(np.uint32)
+
+    length = int(read_integers(1)[0])
+    blocks = []
+    for _ in ("N", "lower case"):
+        count = int(read_integers(1)[0])
+        blocks.append((read_integers(count), read_integers(count)))
+    read_integers(1)
+    packed = np.frombuffer(data, dtype=np.uint8, count=-(-length // 4), offset=offset)
+    codes = np.stack([packed >> 6, packed >> 4 & 3, packed >> 2 & 3, packed & 3], axis=1).reshape(-1)[:length]
+    letters = _LETTERS[codes]
+    for start, size in zip(*blocks[0], strict=True):
+        letters[start : start + size] = ord("N")
+    for start, size in zip(*blocks[1], strict=True):
+        letters[start : start + size] += 32
+    return letters

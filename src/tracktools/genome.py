@@ -1,0 +1,176 @@
+"""Genomes: named sequences, linear or circular, as letters and as network codes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from tracktools.errors import InputError
+from tracktools.formats.fasta import read_fasta
+from tracktools.formats.twobit import is_twobit, read_twobit
+
+ALPHABET = "ACGT"
+UNKNOWN = 4  # code of every letter but A, C, G, T
+_CODE_OF_LETTER = np.full(256, UNKNOWN, dtype=np.uint8)
+for _code, _letter in enumerate(ALPHABET):
+    _CODE_OF_LETTER[[ord(_letter), ord(_letter.lower())]] = _code
+_COMPLEMENT_OF_CODE = np.array([3, 2, 1, 0, UNKNOWN], dtype=np.uint8)
+
+
+@dataclass(frozen=True, eq=False)
+class Contig:
+    """One sequence of a genome.
+
+    Parameters
+    ----------
+    name : str
+        Its name, the first word of the FASTA header.
+    letters : ndarray of uint8, shape (length,)
+        ASCII codes; lower case (soft-masked) is kept.
+    circular : bool
+        Whether its end is joined to its start.
+    """
+
+    name: str
+    letters: npt.NDArray[np.uint8]
+    circular: bool = False
+
+    def __len__(self) -> int:
+        return len(self.letters)
+
+    @cached_property
+    def codes(self) -> npt.NDArray[np.uint8]:
+        """Codes of the plus strand, shape (length,): A 0, C 1, G 2, T 3, every other letter 4."""
+        return _CODE_OF_LETTER[self.letters]
+
+    def strand_codes(self, start: int, end: int, strand: Literal["+", "-"]) -> npt.NDArray[np.uint8]:
+        """Return codes in the direction of a strand, 5' to 3'.
+
+        Parameters
+        ----------
+        start, end : int
+            Half-open range in *strand* coordinates: 0 is the 5' end of the strand, which on ``-`` is the last base of
+            the contig. A circular contig wraps, as often as the range asks for; a linear one is clipped at its ends.
+        strand : {"+", "-"}
+            Which strand to read.
+
+        Returns
+        -------
+        ndarray of uint8, shape (at most end - start,)
+        """
+        length = len(self)
+        if not self.circular:
+            start, end = max(start, 0), min(end, length)
+        if strand == "+":
+            return self._plus_codes(start, end)
+        return _COMPLEMENT_OF_CODE[self._plus_codes(length - end, length - start)[::-1]]
+
+    def _plus_codes(self, start: int, end: int) -> npt.NDArray[np.uint8]:
+        if 0 <= start <= end <= len(self):
+            return self.codes[start:end]
+        return self.codes[np.arange(start, end) % len(self)]
+
+
+@dataclass(frozen=True, eq=False)
+class Genome:
+    """The sequences of one assembly, in file order.
+
+    Parameters
+    ----------
+    name : str
+        Name of the genome: the stem of files made from it.
+    contigs : tuple of Contig
+        Its sequences; names are unique.
+    """
+
+    name: str
+    contigs: tuple[Contig, ...]
+
+    def __iter__(self) -> Iterator[Contig]:
+        return iter(self.contigs)
+
+    def __len__(self) -> int:
+        """Return the number of bases of all contigs."""
+        return sum(len(contig) for contig in self.contigs)
+
+    def __getitem__(self, name: str) -> Contig:
+        return self._by_name[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._by_name
+
+    @cached_property
+    def _by_name(self) -> dict[str, Contig]:
+        return {contig.name: contig for contig in self.contigs}
+
+    @property
+    def chrom_sizes(self) -> dict[str, int]:
+        """Length of each contig [bp], in file order."""
+        return {contig.name: len(contig) for contig in self.contigs}
+
+    @cached_property
+    def sha256(self) -> str:
+        """SHA-256 of names and upper-case sequences: equal however the file was wrapped, masked or compressed."""
+        digest = hashlib.sha256()
+        for contig in self.contigs:
+            digest.update(f">{contig.name}\n".encode())
+            digest.update(contig.letters.tobytes().upper())
+            digest.update(b"\n")
+        return digest.hexdigest()
+
+    @cached_property
+    def gc_content(self) -> float:
+        """Share of G and C among the bases A, C, G, T; 0 where there are none."""
+        counts = sum((np.bincount(contig.codes, minlength=5) for contig in self.contigs), np.zeros(5, dtype=np.int64))
+        known = int(counts[:4].sum())
+        return float(counts[1] + counts[2]) / known if known else 0.0
+
+
+def genome_name(path: Path) -> str:
+    """Return the stem of a sequence file's name.
+
+    Examples
+    --------
+    >>> genome_name(Path("data/NC_000913.3.fa.gz"))
+    'NC_000913.3'
+    """
+    name = path.name.removesuffix(".gz").removesuffix(".bgz")
+    for suffix in (".fa", ".fasta", ".fna", ".fas", ".2bit"):
+        if name.endswith(suffix) and name != suffix:
+            return name.removesuffix(suffix)
+    return name
+
+
+def load_genome(path: Path, *, circular: Collection[str] = (), name: str | None = None) -> Genome:
+    """Read a genome from FASTA (plain, gzip, bgzip) or 2bit.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    circular : collection of str
+        Names of circular contigs; ``"all"`` stands for every contig. No contig is taken for circular by itself.
+    name : str, optional
+        Name of the genome; by default the file's stem.
+
+    Raises
+    ------
+    InputError
+        If the file is not a sequence file, or `circular` names a contig that it does not hold.
+    """
+    path = Path(path)
+    sequences: Iterable[tuple[str, npt.NDArray[np.uint8]]] = read_twobit(path) if is_twobit(path) else read_fasta(path)
+    everything = "all" in circular
+    contigs = tuple(Contig(name, letters, everything or name in circular) for name, letters in sequences)
+    unknown = sorted(set(circular) - {"all"} - {contig.name for contig in contigs})
+    if unknown:
+        known = ", ".join(contig.name for contig in contigs[:3]) + (", …" if len(contigs) > 3 else "")
+        raise InputError(f"has no contig {unknown[0]!r} to make circular", path=path, mend=f"it holds {known}")
+    return Genome(name or genome_name(path), contigs)
