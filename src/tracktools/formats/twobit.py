@@ -1,8 +1,8 @@
 """2bit files: genomes as UCSC and IGV read them, written and read without any UCSC program.
 
-Format: https://genome.ucsc.edu/FAQ/FAQformat.html#format7. Four bases a byte, T 0, C 1, A 2, G 3, the first base
-in the highest bits; runs of N and of lower case are lists of blocks. Other IUPAC letters become N: the format has no place
-for them.
+Format: https://genome.ucsc.edu/FAQ/FAQformat.html#format7. Four bases a byte, T 0, C 1, A 2, G 3, the first base in the
+highest bits; runs of N and of lower case are lists of blocks. Other IUPAC letters become N: the format has no place for
+them.
 """
 
 from __future__ import annotations
@@ -67,13 +67,13 @@ def _record(letters: npt.NDArray[np.uint8]) -> bytes:
     quads = codes.reshape(-1, 4)
     packed = quads[:, 0] << 6 | quads[:, 1] << 4 | quads[:, 2] << 2 | quads[:, 3]
     unknown, masked = _blocks(~_IS_BASE[letters]), _blocks(letters >= ord("a"))
-    return b"".join((struct.pack("<I", len(letters)), unknown, masked, struct.pack("<I", 0), packed.tobytes()))
+    return struct.pack("<I", len(letters)) + unknown + masked + struct.pack("<I", 0) + packed.tobytes()
 
 
 def _blocks(mask: npt.NDArray[np.bool_]) -> bytes:
-    edges = np.flatnonzero(np.diff(np.concatenate(([0], mask.view(np.int8), [0]))))
-    starts, ends = edges[::2].astype("<u4"), edges[1::2].astype("<u4")
-    return struct.pack("<I", len(starts)) + starts.tobytes() + (ends - starts).astype("<u4").tobytes()
+    edges: npt.NDArray[np.int64] = np.flatnonzero(np.diff(np.concatenate(([0], mask.view(np.int8), [0]))))
+    starts, sizes = edges[::2].astype("<u4"), np.diff(edges)[::2].astype("<u4")
+    return struct.pack("<I", len(starts)) + starts.tobytes() + sizes.tobytes()
 
 
 def is_twobit(path: Path) -> bool:
