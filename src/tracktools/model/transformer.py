@@ -1,7 +1,7 @@
 """The network: a banded, relative-position transformer over one strand of DNA.
 
-Clauwaert, Menschaert & Waegeman 2021, *Explainability in transformer models for functional genomics* (Brief. Bioinform.
-22(5), bbab060), on the attention of Dai et al. 2019 (Transformer-XL, arXiv 1901.02860), in the segmentation-invariant
+Clauwaert, Menschaert & Waegeman 2021, *Explainability in transformer models for functional genomics* (Brief.
+Bioinform. 22(5), bbab060), on the attention of Dai et al. 2019 (Transformer-XL, arXiv 1901.02860), in the segmentation-invariant
 form: every base sees itself and the `attention_window_bp - 1` bases upstream, convolutions run over the real neighbours,
 and zeros stand only beyond the true ends of a sequence.
 
@@ -24,8 +24,8 @@ import math
 from typing import NamedTuple
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from tracktools.config import ModelConfig
 
@@ -64,6 +64,11 @@ class FoldedLayer(NamedTuple):
     norm_bias: Tensor
 
 
+def _bias(conv: nn.Conv1d) -> Tensor:
+    assert conv.bias is not None
+    return conv.bias
+
+
 def fold_layer(layer: AttentionLayer, content_bias: Tensor, position_bias: Tensor, config: ModelConfig) -> FoldedLayer:
     """Fold a layer's linear maps into one convolution; differentiable, exact.
 
@@ -74,6 +79,7 @@ def fold_layer(layer: AttentionLayer, content_bias: Tensor, position_bias: Tenso
     H, K, D = config.n_heads, config.d_head, config.d_model
     linear = layer.qkv.weight.view(3, H, K, D)
     convs = (layer.conv_q, layer.conv_k, layer.conv_v)
+    conv_bias_q, conv_bias_v = _bias(layer.conv_q), _bias(layer.conv_v)
     wq, wk, wv = (torch.einsum("ock,hcm->hkmo", conv.weight, linear[n]) for n, conv in enumerate(convs))  # (H, C, D, K)
     relative = layer.relative.weight.view(H, K, D)
     scale = 1 / math.sqrt(K)
@@ -82,11 +88,11 @@ def fold_layer(layer: AttentionLayer, content_bias: Tensor, position_bias: Tenso
     weight = torch.cat(
         [w.permute(1, 2, 0, 3).reshape(config.conv_width_bp * D, H * K) for w in (wq, wu, wk, wv)], dim=1
     )
-    bias_q = (layer.conv_q.bias + content_bias) * scale  # (H, K)
-    bias_u = torch.einsum("ho,hod->hd", (layer.conv_q.bias + position_bias) * scale, relative)
-    bias_v = layer.conv_v.bias.expand(H, K).reshape(-1)
+    bias_q = (conv_bias_q + content_bias) * scale  # (H, K)
+    bias_u = torch.einsum("ho,hod->hd", (conv_bias_q + position_bias) * scale, relative)
+    bias_v = conv_bias_v.expand(H, K).reshape(-1)
     return FoldedLayer(
-        weight=weight,
+        weight=torch.cat(taps, dim=1),
         bias=torch.cat([bias_q.reshape(-1), bias_u.reshape(-1)]),
         out_weight=layer.out.weight.t(),
         out_bias=layer.out.weight @ bias_v,
@@ -105,7 +111,8 @@ def position_table(length: int, d_model: int) -> Tensor:
 def rotate(u: Tensor, table: Tensor) -> Tensor:
     """Rotate u_i by its own position, so that the position term is a plain dot product.
 
-    With u = [a | b] for sines and cosines, u . pos(i - j) = rotate(u, i) . [cos(j w) | sin(j w)], by the addition theorems.
+    With u = [a | b] for sines and cosines, u . pos(i - j) = rotate(u, i) . [cos(j w) | sin(j w)]: the addition
+    theorems.
 
     Parameters
     ----------
@@ -160,8 +167,8 @@ class Transformer(nn.Module):
     def _layers(self) -> list[AttentionLayer]:
         return [layer for layer in self.layers if isinstance(layer, AttentionLayer)]
 
-    def forward(self, codes: Tensor, *, dropout: float = 0.0, dtype: torch.dtype = torch.float32) -> Tensor:
-        """Compute the log-odds of a TSS for whole sequences, densely; meant for training and short sequences.
+    def states(self, codes: Tensor, *, dropout: float = 0.0, dtype: torch.dtype = torch.float32) -> Tensor:
+        """Compute the last hidden states of whole sequences, densely; meant for training and short sequences.
 
         Parameters
         ----------
@@ -170,12 +177,11 @@ class Transformer(nn.Module):
         dropout : float
             Share of hidden states dropped after the embedding, each attention and the last layer, while training.
         dtype : torch.dtype
-            Of the matrix products; sums, softmax and LayerNorm are in float32 or better.
+            Of the matrix products; sums and LayerNorm have the precision of the parameters.
 
         Returns
         -------
-        Tensor, shape (B, L)
-            Log-odds at network position t, which speak of the base t - `label_shift_bp`.
+        Tensor, shape (B, L, D)
         """
         L = codes.shape[1]
         table = position_table(L, self.config.d_model).to(self.embedding.dtype)  # (L, D)
@@ -185,8 +191,16 @@ class Transformer(nn.Module):
         x = F.dropout(F.embedding(codes, self.letter_table()), dropout, self.training)  # (B, L, D)
         for folded in self.fold():
             x = self._layer(x, folded, table, mask, dropout, dtype)
-        logits = self.output(F.dropout(x, dropout, self.training))  # (B, L, 2)
-        return logits[..., 1] - logits[..., 0]
+        return F.dropout(x, dropout, self.training)
+
+    def log_odds(self, states: Tensor) -> Tensor:
+        """Return the log-odds of a TSS of last hidden states: (B, L, D) to (B, L)."""
+        logits = self.output(states)  # (B, L, 2)
+        return torch.sub(logits[..., 1], logits[..., 0])
+
+    def forward(self, codes: Tensor) -> Tensor:
+        """Return the log-odds at every network position t, shape (B, L); they speak of base t - `label_shift_bp`."""
+        return self.log_odds(self.states(codes))
 
     def _layer(
         self, x: Tensor, folded: FoldedLayer, table: Tensor, mask: Tensor, dropout: float, dtype: torch.dtype
