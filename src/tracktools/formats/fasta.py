@@ -26,9 +26,11 @@ def open_maybe_gzip(path: Path) -> BinaryIO:
         raise InputError("no such file", path=path) from None
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", path=path) from None
-    magic = file.read(2)
+    if file.read(2) == b"\x1f\x8b":
+        file.close()
+        return cast(BinaryIO, gzip.open(path))
     file.seek(0)
-    return cast(BinaryIO, gzip.GzipFile(fileobj=file)) if magic == b"\x1f\x8b" else file
+    return file
 
 
 def read_fasta(path: Path) -> Iterator[tuple[str, npt.NDArray[np.uint8]]]:
