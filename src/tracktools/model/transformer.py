@@ -1,9 +1,9 @@
 """The network: a banded, relative-position transformer over one strand of DNA.
 
 Clauwaert, Menschaert & Waegeman 2021, *Explainability in transformer models for functional genomics* (Brief.
-Bioinform. 22(5), bbab060), on the attention of Dai et al. 2019 (Transformer-XL, arXiv 1901.02860), in the segmentation-invariant
-form: every base sees itself and the `attention_window_bp - 1` bases upstream, convolutions run over the real neighbours,
-and zeros stand only beyond the true ends of a sequence.
+Bioinform. 22(5), bbab060), on the attention of Dai et al. 2019 (Transformer-XL, arXiv 1901.02860), in the
+segmentation-invariant form: every base sees itself and the `attention_window_bp - 1` bases upstream, convolutions run
+over the real neighbours, and zeros stand only beyond the true ends of a sequence.
 
 For one layer, head h, query i, key j (0 <= i - j < window), with x the hidden states::
 
@@ -25,7 +25,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn import functional as F  # noqa: N812 - torch's own usage
 
 from tracktools.config import ModelConfig
 
@@ -72,9 +72,9 @@ def _bias(conv: nn.Conv1d) -> Tensor:
 def fold_layer(layer: AttentionLayer, content_bias: Tensor, position_bias: Tensor, config: ModelConfig) -> FoldedLayer:
     """Fold a layer's linear maps into one convolution; differentiable, exact.
 
-    A convolution of a bias-free linear map is one convolution. A bias on k adds the same to all scores of a query, which
-    softmax ignores; a bias on v passes through, because attention weights sum to 1. The scale goes into q. The position
-    term (q + r_r) . (R pos(d)) is u . pos(d) with u = R^T (q + r_r), and so linear in x as well.
+    A convolution of a bias-free linear map is one convolution. A bias on k adds the same to all scores of a query,
+    which softmax ignores; a bias on v passes through, because attention weights sum to 1. The scale goes into q. The
+    position term (q + r_r) . (R pos(d)) is u . pos(d) with u = R^T (q + r_r), and so linear in x as well.
     """
     H, K, D = config.n_heads, config.d_head, config.d_model
     linear = layer.qkv.weight.view(3, H, K, D)
@@ -85,9 +85,7 @@ def fold_layer(layer: AttentionLayer, content_bias: Tensor, position_bias: Tenso
     scale = 1 / math.sqrt(K)
     wq = wq * scale
     wu = torch.einsum("hkmo,hod->hkmd", wq, relative)  # (H, C, D, D)
-    weight = torch.cat(
-        [w.permute(1, 2, 0, 3).reshape(config.conv_width_bp * D, H * K) for w in (wq, wu, wk, wv)], dim=1
-    )
+    taps = [w.permute(1, 2, 0, 3).reshape(config.conv_width_bp * D, H * K) for w in (wq, wu, wk, wv)]
     bias_q = (conv_bias_q + content_bias) * scale  # (H, K)
     bias_u = torch.einsum("ho,hod->hd", (conv_bias_q + position_bias) * scale, relative)
     bias_v = conv_bias_v.expand(H, K).reshape(-1)
