@@ -14,6 +14,8 @@ from tracktools.regions import (
     GENE_COLUMNS,
     check_on_genome,
     circular_contigs,
+    genes_from_bed,
+    genes_to_bed,
     nearest_genes,
     overlapping_genes,
     read_genes,
@@ -195,6 +197,34 @@ def test_parts_are_cut_at_the_origin() -> None:
         ["d", 4, 5, "g0"],
     ]
     assert len(split_parts(genes.head(0), {"c": 100})) == 0
+
+
+def test_bed_and_back(tmp_path: Path) -> None:
+    region = "c x region 1 100 + ID=c;Is_circular=true"
+    rows = (
+        "c x gene 91 105 - ID=g1;locus_tag=t1;gene_biotype=tRNA;product=tRNA-Ala",
+        "c x pseudogene 11 20 + ID=g2;locus_tag=t2;part=1/2",
+        "c x pseudogene 31 33 + ID=g2;locus_tag=t2;part=2/2",
+        "c x gene 25 33 + ID=g3;locus_tag=t3;gene_biotype=protein_coding;gene=thrA",
+    )
+    genes = read_genes(gff(tmp_path, region, *rows))
+    bed = genes_to_bed(genes, {"c": 100})
+    assert bed[["chromStart", "chromEnd", "name", "itemRgb"]].to_numpy().tolist() == [
+        [0, 5, "t1", "0,158,115"],
+        [10, 20, "t2", "204,121,167"],
+        [24, 33, "thrA", "0,114,178"],
+        [30, 33, "t2", "204,121,167"],
+        [90, 100, "t1", "0,158,115"],
+    ]
+    pd.testing.assert_frame_equal(genes_from_bed(bed, {"c": 100}, circular={"c"}), genes)
+
+
+def test_bed_and_back_on_the_whole_annotation(data_dir: Path) -> None:
+    genes = read_genes(data_dir / "annotation/U00096.3.genbank.gff3.gz")
+    sizes = {"U00096.3": 4641652}
+    bed = genes_to_bed(genes, sizes)
+    assert len(bed) == 4419 + 166
+    pd.testing.assert_frame_equal(genes_from_bed(bed, sizes, sizes), genes)
 
 
 # --- overlap and nearest, against brute force ----------------------------------------------------------------------
