@@ -7,13 +7,13 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    pass
+    from tracktools.tss.curate import curate_tss
 
 __version__ = version("tracktools")
 
-_LAZY: dict[str, str] = {}
+_LAZY: dict[str, str] = {"curate_tss": "tracktools.tss.curate"}
 
-__all__ = ["__version__"]
+__all__ = ["__version__", "curate_tss"]
 
 
 def __getattr__(name: str) -> Any:

@@ -33,3 +33,14 @@ class CallConfig:
     """How TSS are called from a signal."""
 
     min_distance_bp: int = 6  # calls of one strand stand at least this far apart; the higher wins
+
+
+@dataclass(frozen=True)
+class TssConfig:
+    """How TSS sets are checked, curated and classified."""
+
+    window_bp: int = 5  # |delta| up to which two positions are one TSS (Yan et al. 2018)
+    min_support: int = 2
+    check_min_positions: int = 100  # below this the check gives no verdict
+    check_margin: float = 0.05  # by which another reading must beat the set as it stands
+    check_sigmas: float = 4.0

@@ -1,0 +1,27 @@
+"""``tracktools tss``: measured start sites, from tables of any shape to one curated set."""
+
+from __future__ import annotations
+
+import click
+
+from tracktools.cli.tss.curate import curate
+from tracktools.cli.tss.import_ import import_
+from tracktools.cli.tss.lift import lift
+
+
+@click.group()
+def tss() -> None:
+    r"""Import, lift, curate, compare and classify sets of transcription start sites (TSS).
+
+    A set is a BED file with one base an item. The usual order:
+
+    \b
+      tracktools tss import TSS.gtf.gz -o imported --name cappable --genome GENOME.fa
+      tracktools tss lift imported/cappable.bed --chain NC_000913.2_to_3 -o lifted
+      tracktools tss curate --source cappable=lifted/cappable.bed --source smrt=smrt/smrt.bed -o curated
+    """
+
+
+tss.add_command(import_, "import")
+tss.add_command(lift)
+tss.add_command(curate)

@@ -1,0 +1,63 @@
+"""``tracktools tss curate``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from tracktools.config import TssConfig
+from tracktools.errors import ConfigError
+
+
+@click.command()
+@click.option("--source", "sources", multiple=True, required=True, metavar="NAME=BED", help="A set; repeat for each.")
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="Folder to write.")
+@click.option(
+    "--window",
+    "window_bp",
+    type=int,
+    default=TssConfig.window_bp,
+    show_default=True,
+    help="Positions at most so far apart may be one TSS [bp].",
+)
+@click.option(
+    "--min-support", type=int, default=TssConfig.min_support, show_default=True, help="Sources that must agree."
+)
+@click.option("--name", default="curated", show_default=True, help="Name of the curated set.")
+@click.option("--force", is_flag=True, help="Replace a folder that holds files.")
+def curate(sources: tuple[str, ...], output: Path, window_bp: int, min_support: int, name: str, force: bool) -> None:
+    r"""Find the positions on which several TSS sets agree.
+
+    Strand by strand, the base with most sources within the window is taken first (of equals: most sources exactly on
+    it, the better mean rank of score, the 5'-most) and absorbs the positions within the window. Curated positions
+    therefore stand more than a window apart, and neither the order of sources nor that of rows matters.
+
+    \b
+    Writes DIR/<name>.bed     BED9 and support, sources, position and score in each source, span; darker: more sources
+           DIR/sources.tsv    each source: positions, and how many stand within the window of another source's
+           DIR/support.tsv    curated positions by number of sources
+           DIR/tracks.tsv, DIR/provenance.json
+
+    \b
+    Example:
+      tracktools tss curate --source cappable=lifted/cappable.bed --source smrt=smrt/smrt.bed -o curated
+    """
+    from tracktools.tss.folders import curate_folder
+
+    by_name: dict[str, Path] = {}
+    for text in sources:
+        source, equals, path = text.partition("=")
+        if not (source and equals and path):
+            raise ConfigError(f"--source {text!r} is not of the form NAME=BED")
+        if source in by_name:
+            raise ConfigError(f"--source {source!r} is named twice: give each set a name of its own")
+        by_name[source] = Path(path)
+    curated = curate_folder(by_name, output, window_bp=window_bp, min_support=min_support, name=name, force=force)
+    click.echo(f"{output / f'{name}.bed'}: {len(curated.table):,} curated positions")
+    click.echo("\nsource\tpositions\tshared\tshare")
+    for row in curated.sources.itertuples(index=False):
+        click.echo(f"{row.source}\t{row.positions}\t{row.shared}\t{row.share:.4f}")
+    click.echo("\nsupport\tcurated\tat least")
+    for row in curated.support.itertuples(index=False):
+        click.echo(f"{row.support}\t{row.curated}\t{row.at_least}")

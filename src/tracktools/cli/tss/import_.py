@@ -1,0 +1,194 @@
+"""``tracktools tss import``."""
+
+from __future__ import annotations
+
+import logging
+import shlex
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tracktools.errors import ConfigError
+
+if TYPE_CHECKING:
+    from tracktools.tss.folders import ImportResult
+    from tracktools.tss.layouts import Layout
+
+_log = logging.getLogger(__name__)
+_FORMATS = ("auto", "cappable", "sendseq", "smrt", "regulondb", "bed", "gff", "table")
+
+
+@click.command("import")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="Folder to write.")
+@click.option("--name", required=True, help="Name of the set: letters, digits, _ and -.")
+@click.option(
+    "--format", "format_", type=click.Choice(_FORMATS), default="auto", show_default=True, help="Kind of file."
+)
+@click.option("--genome", type=click.Path(path_type=Path), help="FASTA or 2bit; needed for the check of bases.")
+@click.option("--chrom", help="Sequence of files that name none.")
+@click.option("--alias", "aliases", multiple=True, metavar="NAME=CONTIG", help="NAME in the files is CONTIG.")
+@click.option("--alias-file", type=click.Path(path_type=Path), help="Two columns, tab-separated: name, contig.")
+@click.option("--base", type=click.Choice(("0", "1", "border")), help="What a position means (see below).")
+@click.option("--position-column", help="Table: column of the position, or of the left end.")
+@click.option("--end-column", help="Table: column of the right end; the TSS is the 5' end.")
+@click.option("--strand-column", help="Table: column of the strand.")
+@click.option("--chrom-column", help="Table: column of the sequence name.")
+@click.option("--score-column", help="Table: column of a score; greater is better.")
+@click.option("--condition-column", multiple=True, help="Table: column of the condition; may be repeated.")
+@click.option("--feature", help="GFF3, GTF: feature type to take.")
+@click.option("--where", multiple=True, metavar="COLUMN=VALUE,…", help="Take only rows with one of these values.")
+@click.option("--shift-plus", type=int, default=0, show_default=True, help="Bases to add on the plus strand.")
+@click.option("--shift-minus", type=int, default=0, show_default=True, help="Bases to add on the minus strand.")
+@click.option("--swap-strands", is_flag=True, help="Read + as - and the reverse.")
+@click.option("--by-condition", is_flag=True, help="Write a BED file for each condition too.")
+@click.option("--color", metavar="R,G,B", help="Colour of the track.  [default: that of the source]")
+@click.option("--strict", is_flag=True, help="Stop at the first row that cannot be taken.")
+@click.option("--force", is_flag=True, help="Replace a folder that holds files.")
+def import_(**options: Any) -> None:
+    r"""Read TSS tables of any shape into one sorted set of single bases, and check it against the genome.
+
+    FILES are the published tables of Cappable-seq (GTF), SEnd-seq (tsv, xlsx), SMRT-Cappable-seq and RegulonDB, or
+    BED, GFF3, GTF, or any table whose columns you name; gzip too. Several files make one set.
+
+    \b
+    --base says what a position means:
+      1       the first base of the sequence is 1 (GFF3, RegulonDB); intervals are closed
+      0       the first base is 0 (BED); intervals are half-open
+      border  the border left of the base on +, right of it on - (SEnd-seq)
+
+    \b
+    Writes DIR/NAME.bed      a row a base: BED6 and the source's score, condition, evidence, sigma factor, line
+           DIR/refused.tsv   rows that could not be taken, with the reason
+           DIR/check.tsv     purine and -10 hexamer shares at offsets -2 to +2, strands as they are and exchanged,
+                             on each known assembly
+           DIR/tracks.tsv, DIR/provenance.json
+
+    \b
+    Example:
+      tracktools tss import M9_longestRead Rich_longestRead -o smrt --name smrt --genome NC_000913.3.fa.gz
+      tracktools tss import mine.csv -o mine --name mine --genome g.fa --format table \
+          --position-column TSS_start --strand-column strand --base border
+    """
+    from tracktools.genome import load_genome
+    from tracktools.tss.folders import import_folder
+    from tracktools.tss.importing import ImportRequest
+
+    request = ImportRequest(
+        name=options["name"],
+        layout=_layout(options),
+        chrom=options["chrom"],
+        aliases=_aliases(options["aliases"], options["alias_file"]),
+        shift_plus=options["shift_plus"],
+        shift_minus=options["shift_minus"],
+        swap_strands=options["swap_strands"],
+        feature=options["feature"],
+        where={column: tuple(values.split(",")) for column, values in map(_pair, options["where"])},
+        strict=options["strict"],
+    )
+    result = import_folder(
+        options["files"],
+        request,
+        options["output"],
+        genome=load_genome(options["genome"]) if options["genome"] else None,
+        by_condition=options["by_condition"],
+        color=options["color"],
+        force=options["force"],
+    )
+    _report(result, options)
+
+
+def _layout(options: Mapping[str, Any]) -> Layout | None:
+    """Return the layout that the options name; None where the content shall tell."""
+    from tracktools.tss.layouts import LAYOUTS, Layout
+
+    name = options["format_"]
+    if name == "auto" and not options["position_column"]:
+        if options["base"]:
+            raise ConfigError("--base needs --format: what a position means depends on the kind of file")
+        return None
+    if name in ("auto", "table"):
+        if not (options["position_column"] and options["strand_column"] and options["base"]):
+            raise ConfigError("a table needs --position-column, --strand-column and --base 0|1|border")
+        return Layout(
+            "table",
+            position=options["position_column"],
+            strand=options["strand_column"],
+            base=options["base"],
+            end=options["end_column"],
+            chrom=options["chrom_column"],
+            score=options["score_column"],
+            conditions=options["condition_column"],
+        )
+    layout = LAYOUTS[name]
+    return replace(layout, base=options["base"]) if options["base"] else layout
+
+
+def _pair(text: str) -> tuple[str, str]:
+    left, equals, right = text.partition("=")
+    if not (left and equals and right):
+        raise ConfigError(f"{text!r} is not of the form NAME=VALUE")
+    return left, right
+
+
+def _aliases(pairs: tuple[str, ...], path: Path | None) -> dict[str, str]:
+    from tracktools.errors import InputError
+    from tracktools.tss.spreadsheet import read_rows
+
+    aliases: dict[str, str] = {}
+    for line, row in [] if path is None else read_rows(path):
+        if len(row) != 2:
+            raise InputError(f"has {len(row)} columns", path=path, line=line, mend="two are needed: name, contig")
+        aliases[row[0]] = row[1]
+    return aliases | dict(map(_pair, pairs))
+
+
+def _report(result: ImportResult, options: Mapping[str, Any]) -> None:
+    imported, report = result.imported, result.report
+    output, name = options["output"], options["name"]
+    joined = imported.n_rows - len(imported.table)
+    click.echo(
+        f"{output / f'{name}.bed'}: {len(imported.table):,} positions ({', '.join(sorted(set(imported.formats)))})"
+    )
+    if joined:
+        _log.info("%s rows speak of a base that another row names too, and were joined", f"{joined:,}")
+    if imported.refused:
+        first = imported.refused[0]
+        _log.warning(
+            "%s rows refused, listed in %s; the first: line %d: %s",
+            f"{len(imported.refused):,}",
+            output / "refused.tsv",
+            first.line,
+            first.reason,
+        )
+    if report is None:
+        _log.warning("not checked against a genome: add --genome FASTA")
+        return
+    click.echo(f"check: {report.verdict}")
+    for mend in _mends(result, options):
+        click.echo(f"mend: {mend}")
+
+
+def _mends(result: ImportResult, options: Mapping[str, Any]) -> list[str]:
+    """Return the command lines that would mend what the check found."""
+    report = result.report
+    assert report is not None
+    bed = shlex.quote(str(options["output"] / f"{options['name']}.bed"))
+    if report.fault == "assembly":
+        reading = next(iter(report.best.values()))
+        named = reading.assembly in result.imported.other_assembly
+        chain = f"{reading.assembly}_to_{'3' if reading.assembly.endswith('2') else '2'}"
+        wrong_name = "" if named else f" --from {reading.assembly}"
+        return [
+            f"tracktools tss lift {bed}{wrong_name} --chain {chain} -o {shlex.quote(str(options['output']))}_lifted"
+        ]
+    if report.fault == "strand":
+        return ["import again with --swap-strands"]
+    if report.fault == "offset":
+        plus = options["shift_plus"] + report.shifts.get("+", 0)
+        minus = options["shift_minus"] + report.shifts.get("-", 0)
+        return [f"import again with --shift-plus {plus} --shift-minus {minus}"]
+    return []

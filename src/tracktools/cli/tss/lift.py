@@ -1,0 +1,44 @@
+"""``tracktools tss lift``."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("set_", metavar="SET", type=click.Path(path_type=Path))
+@click.option("--chain", required=True, help="UCSC chain file, gzip too, or NC_000913.2_to_3, NC_000913.3_to_2.")
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="Folder to write.")
+@click.option(
+    "--from", "source", metavar="NAME", help="Sequence of the chain that the positions are of, if SET misnames it."
+)
+@click.option(
+    "--genome", type=click.Path(path_type=Path), help="Target FASTA or 2bit: check the lifted set against it."
+)
+@click.option("--force", is_flag=True, help="Replace a folder that holds files.")
+def lift(set_: Path, chain: str, output: Path, source: str | None, genome: Path | None, force: bool) -> None:
+    r"""Bring SET, a BED file with one base an item, onto another assembly.
+
+    \b
+    Writes DIR/<set>.bed      the set on the other assembly
+           DIR/unlifted.tsv   positions without counterpart, or joined to another on the same base, with the reason
+           DIR/tracks.tsv, DIR/provenance.json
+
+    \b
+    Example:
+      tracktools tss lift imported/cappable.bed --chain NC_000913.2_to_3 -o lifted
+    """
+    from tracktools.genome import load_genome
+    from tracktools.tss.folders import lift_folder
+
+    target = load_genome(genome) if genome else None
+    lifted, report = lift_folder(set_, chain, output, source=source, genome=target, force=force)
+    click.echo(f"{output}: {len(lifted.table):,} positions lifted, {len(lifted.left_out):,} left out")
+    reasons = Counter(str(reason).split(":")[0] for reason in lifted.left_out["reason"])
+    for reason, count in reasons.most_common():
+        click.echo(f"  {count:,} {reason}")
+    if report is not None:
+        click.echo(f"check: {report.verdict}")

@@ -1,0 +1,190 @@
+"""The folders that the tss commands write: BED, ``tracks.tsv``, ``provenance.json`` and the lists beside them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from tracktools.config import TssConfig
+from tracktools.errors import InputError
+from tracktools.formats.bed import CURATED_TSS, TSS_SOURCE, read_bed, write_bed
+from tracktools.formats.folder import atomic_folder
+from tracktools.genome import Genome
+from tracktools.tracks import TRACKS_FILE, Track, read_tracks, write_provenance, write_tracks
+from tracktools.tss.assemblies import load_chain
+from tracktools.tss.check import CheckReport, check_positions
+from tracktools.tss.credits import Credit, credit_of
+from tracktools.tss.curate import CuratedSet, curate_tss
+from tracktools.tss.importing import ImportedSet, ImportRequest, import_tss
+from tracktools.tss.lift import LiftedSet, lift_tss
+from tracktools.tss.table import read_tss_set
+
+GROUP = "tss"
+
+
+@dataclass(frozen=True)
+class ImportResult:
+    """An imported set, and what the genome says of it; no report without a genome."""
+
+    imported: ImportedSet
+    report: CheckReport | None
+
+
+def import_folder(
+    paths: Sequence[Path],
+    request: ImportRequest,
+    output: Path,
+    *,
+    genome: Genome | None = None,
+    by_condition: bool = False,
+    color: str | None = None,
+    force: bool = False,
+) -> ImportResult:
+    """Import a set and write ``<name>.bed``, ``refused.tsv``, ``check.tsv`` and the track rows into a new folder.
+
+    Parameters
+    ----------
+    paths, request, genome
+        See `import_tss`.
+    output : Path
+        Folder to write.
+    by_condition : bool
+        Write ``<name>.<condition>.bed`` for each condition too.
+    color : str, optional
+        ``R,G,B`` of the track; by default that of the source.
+    force : bool
+        Replace a folder that holds files.
+    """
+    started = time.time()
+    with atomic_folder(output, force=force) as folder:
+        imported = import_tss(paths, request, genome)
+        report = None if genome is None else check_positions(imported.table, genome)
+        tables = {request.name: imported.table}
+        if by_condition:
+            tables |= _by_condition(imported.table, request.name)
+        credit = credit_of(imported.formats[0] if len(set(imported.formats)) == 1 else "", request.name)
+        tracks = []
+        for name, table in tables.items():
+            write_bed(folder / f"{name}.bed", table, TSS_SOURCE)
+            tracks.append(_source_track(folder, name, len(table), credit, color))
+        _write_tsv(
+            folder / "refused.tsv",
+            pd.DataFrame(map(asdict, imported.refused), columns=["path", "line", "reason", "text"]),
+        )
+        if report is not None:
+            _write_tsv(folder / "check.tsv", report.to_table())
+        write_tracks(folder, tracks)
+        parameters = {key: value for key, value in vars(request).items() if value not in (None, {})}
+        write_provenance(folder, started=started, genome=_identity(genome), parameters=parameters)
+    return ImportResult(imported, report)
+
+
+def lift_folder(
+    path: Path,
+    chain_name: str | Path,
+    output: Path,
+    *,
+    source: str | None = None,
+    genome: Genome | None = None,
+    force: bool = False,
+) -> tuple[LiftedSet, CheckReport | None]:
+    """Lift a set and write it under its own name, with ``unlifted.tsv``, into a new folder; see `lift_tss`."""
+    started = time.time()
+    path = Path(path)
+    _, schema = read_bed(path)
+    lifted = lift_tss(read_tss_set(path), load_chain(chain_name), source=source)
+    if not len(lifted.table):
+        raise InputError(f"no position could be lifted by {chain_name}", path=path, mend="is it the right chain?")
+    report = None if genome is None else check_positions(lifted.table, genome)
+    with atomic_folder(output, force=force) as folder:
+        file = folder / f"{path.name.removesuffix('.gz').removesuffix('.bed')}.bed"
+        write_bed(file, lifted.table, schema)
+        _write_tsv(folder / "unlifted.tsv", lifted.left_out)
+        write_tracks(folder, [_lifted_track(path, file, str(chain_name), len(lifted.table))])
+        parameters = {"set": str(path), "chain": str(chain_name), "from": source}
+        write_provenance(folder, started=started, genome=_identity(genome), parameters=parameters)
+    return lifted, report
+
+
+def curate_folder(
+    sources: Mapping[str, Path],
+    output: Path,
+    *,
+    window_bp: int = TssConfig.window_bp,
+    min_support: int = TssConfig.min_support,
+    name: str = "curated",
+    force: bool = False,
+) -> CuratedSet:
+    """Curate sets and write ``<name>.bed``, ``sources.tsv``, ``support.tsv`` and the track row into a new folder."""
+    started = time.time()
+    with atomic_folder(output, force=force) as folder:
+        curated = curate_tss(sources, window_bp=window_bp, min_support=min_support, name=name)
+        file = folder / f"{name}.bed"
+        write_bed(file, curated.table, CURATED_TSS)
+        _write_tsv(folder / "sources.tsv", curated.sources)
+        _write_tsv(folder / "support.tsv", curated.support)
+        track = Track(
+            name=name,
+            path=file,
+            format="bed",
+            group=GROUP,
+            short_label="Curated TSS",
+            long_label=f"TSS on which {min_support} or more of {len(sources)} sets agree within {window_bp} nt"[:76],
+            color="8,48,107",
+            visibility="pack",
+            method="Greedy consensus by number of sources; darker: more sources.",
+            source="; ".join(sorted(sources)),
+        )
+        write_tracks(folder, [track])
+        parameters = {
+            "window_bp": window_bp,
+            "min_support": min_support,
+            "sources": {k: str(v) for k, v in sources.items()},
+        }
+        write_provenance(folder, started=started, parameters=parameters)
+    return curated
+
+
+def _by_condition(table: pd.DataFrame, name: str) -> dict[str, pd.DataFrame]:
+    held = table["condition"].str.split(",")
+    conditions = sorted({condition for values in held for condition in values if condition})
+    return {f"{name}.{condition}": table[[condition in values for values in held]] for condition in conditions}
+
+
+def _source_track(folder: Path, name: str, count: int, credit: Credit, color: str | None) -> Track:
+    condition = name.split(".", 1)[1] if "." in name else ""
+    label = f"{credit.label} {condition}".strip()
+    return Track(
+        name=f"tss_{name.replace('.', '_')}",
+        path=folder / f"{name}.bed",
+        format="bed",
+        group=GROUP,
+        short_label=label[:17],
+        long_label=f"TSS by {label} ({count:,} positions)"[:76],
+        color=color or credit.color,
+        visibility="dense",
+        method="Imported: one item a base; score is the rank of the source's own score.",
+        source=credit.reference,
+        licence=credit.licence,
+    )
+
+
+def _lifted_track(path: Path, file: Path, chain: str, count: int) -> Track:
+    tracks = read_tracks(path.parent / TRACKS_FILE) if (path.parent / TRACKS_FILE).is_file() else []
+    own = next((track for track in tracks if track.path == path.resolve()), None)
+    own = own or _source_track(path.parent, file.stem, count, credit_of("", file.stem), None)
+    method = f"{own.method} Lifted by {Path(chain).name}.".strip()
+    return Track(**{**vars(own), "path": file, "method": method, "sha256": ""})
+
+
+def _write_tsv(path: Path, table: pd.DataFrame) -> None:
+    table.to_csv(path, sep="\t", index=False, lineterminator="\n", float_format="%.6g")
+
+
+def _identity(genome: Genome | None) -> dict[str, Any]:
+    return {} if genome is None else {"name": genome.name, "sha256": genome.sha256}

@@ -1,0 +1,166 @@
+"""Where each kind of file keeps the position, the strand and the rest, and which base its numbers mean."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from tracktools.errors import InputError
+from tracktools.tss.spreadsheet import Rows
+
+Base = Literal["0", "1", "border"]
+BASES: tuple[Base, ...] = ("0", "1", "border")
+FORMATS = ("auto", "cappable", "sendseq", "smrt", "regulondb", "bed", "gff", "table")
+
+ECOLI = "NC_000913.3"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How to read one kind of table; columns are named as in its header.
+
+    Parameters
+    ----------
+    name : str
+        One of `FORMATS`.
+    position : str
+        Column of the position; of the left end, where `end` is given.
+    strand : str
+        Column of the strand.
+    base : {"0", "1", "border"}
+        What a number means. ``0``, ``1``: the first base of the sequence is 0, 1; an interval is half-open, closed.
+        ``border``: the border left of the base on ``+`` and right of it on ``-``, so the base is ``position`` on ``+``
+        and ``position - 1`` on ``-``, 0-based; half-open intervals are borders already.
+    end : str, optional
+        Column of the right end: the TSS is then the 5' end of the interval.
+    chrom, score, label, sigma : str, optional
+        Columns of the sequence name, the score, the name of the TSS, the sigma factor.
+    conditions, evidence : tuple of str
+        Columns whose values are joined.
+    where : mapping of str to tuple of str
+        Rows are kept whose columns hold one of the values.
+    default_chrom : str, optional
+        Sequence, where no column names it.
+    header : tuple of str, optional
+        Names of the columns of files without a header line.
+    """
+
+    name: str
+    position: str
+    strand: str
+    base: Base
+    end: str | None = None
+    chrom: str | None = None
+    score: str | None = None
+    label: str | None = None
+    sigma: str | None = None
+    conditions: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
+    where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    default_chrom: str | None = None
+    header: tuple[str, ...] | None = None
+
+
+_GFF_COLUMNS = ("seqid", "source", "type", "start", "end", "score", "strand", "phase", "attributes")
+_BED_COLUMNS = ("chrom", "chromStart", "chromEnd", "name", "score", "strand")
+
+SENDSEQ = Layout(
+    "sendseq",
+    position="TSS_site",
+    strand="TSS_direction",
+    base="border",  # by the purine and -10 check; the file's own sequence column is one base off
+    conditions=("Detected_in_log_phase", "Detected_in_stationary_phase"),
+    default_chrom=ECOLI,
+)
+SMRT = Layout(
+    "smrt",
+    position="TU_left_position",
+    end="TU_right_position",
+    strand="TU_strand",
+    base="0",
+    conditions=("GCs(Experimental",),  # as the authors write it
+    default_chrom=ECOLI,
+)
+REGULONDB = Layout(
+    "regulondb",
+    position="posTSS",
+    strand="strand",
+    base="1",
+    label="name",
+    sigma="sigmaFactor",
+    evidence=("confidenceLevel", "evidence(list)"),
+    default_chrom=ECOLI,
+)
+GFF = Layout(
+    "gff",
+    position="start",
+    end="end",
+    strand="strand",
+    base="1",
+    chrom="seqid",
+    score="score",
+    label="attributes",
+    header=_GFF_COLUMNS,
+)
+CAPPABLE = Layout(
+    "cappable",
+    position="start",
+    end="end",
+    strand="strand",
+    base="1",
+    chrom="seqid",
+    score="score",
+    evidence=("attributes",),
+    header=_GFF_COLUMNS,
+)
+BED = Layout(
+    "bed",
+    position="chromStart",
+    end="chromEnd",
+    strand="strand",
+    base="0",
+    chrom="chrom",
+    score="score",
+    label="name",
+    header=_BED_COLUMNS,
+)
+LAYOUTS = {layout.name: layout for layout in (CAPPABLE, SENDSEQ, SMRT, REGULONDB, BED, GFF)}
+
+
+def detect_layout(rows: Rows, path: Path) -> Layout:
+    """Tell the kind of a file by its content.
+
+    Raises
+    ------
+    InputError
+        If it is none of those that can be told; lists its columns and the options that name them.
+    """
+    for layout in (SENDSEQ, SMRT, REGULONDB):
+        if find_header(rows, (layout.position, layout.strand)) is not None:
+            return layout
+    first = next((row for _, row in rows if not is_comment(row)), rows[0][1])
+    if len(first) == 9 and first[3].isdigit() and first[4].isdigit():
+        return CAPPABLE if first[1] == "CAPPABLE_SEQ" else GFF
+    if rows[0][1][:3] == ["#chrom", "chromStart", "chromEnd"]:
+        return BED
+    if len(first) >= 3 and first[1].isdigit() and first[2].isdigit() and not first[0].isdigit():
+        return BED
+    columns = ", ".join(repr(cell) for cell in first[:8]) + (", …" if len(first) > 8 else "")
+    mend = "say --format table --position-column NAME --strand-column NAME --base 0|1|border"
+    raise InputError(f"cannot tell the kind of table by its first row: {columns}", path=path, mend=mend)
+
+
+def find_header(rows: Rows, names: Sequence[str]) -> int | None:
+    """Return the index of the first row that holds all the names, a leading ``#`` left aside; None where none does."""
+    for index, (_, row) in enumerate(rows[:50]):
+        cells = {cell.removeprefix("#").strip() for cell in row}
+        if all(name in cells for name in names):
+            return index
+    return None
+
+
+def is_comment(row: Sequence[str]) -> bool:
+    """Return whether a row is a comment, or a line that is meant for a genome browser."""
+    return row[0].startswith(("#", "track ", "browser ")) or row[0] in ("track", "browser")

@@ -1,0 +1,139 @@
+"""TSS sets in memory: a table with a row a base, in the columns of `TSS_SOURCE`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from tracktools.errors import InputError
+from tracktools.formats.bed import TSS_SOURCE, read_bed, sort_bed
+from tracktools.tss.rows import RawTss
+
+Floats = npt.NDArray[np.float64]
+
+
+def make_table(tss: Iterable[RawTss], set_name: str, chrom_order: Sequence[str] = ()) -> pd.DataFrame:
+    """Join the rows of a source that speak of one base, and sort them.
+
+    Parameters
+    ----------
+    tss : iterable of RawTss
+        In file order, sequences named as in the genome.
+    set_name : str
+        Names are ``<set_name>_<chrom>_<1-based>_<f|r>`` where the source gives none.
+    chrom_order : sequence of str
+        Order of the sequences; others follow by name.
+
+    Returns
+    -------
+    DataFrame
+        Columns of `TSS_SOURCE`. Of rows on one base the best score and the first line stay; conditions, evidence and
+        sigma factors are joined. ``score`` is the rank of the source's score, 1000 for the best; 500 without one.
+    """
+    groups: dict[tuple[str, int, str], list[RawTss]] = {}
+    for row in tss:
+        groups.setdefault((row.chrom, row.start, row.strand), []).append(row)
+    scores = np.array([_best(row.score for row in rows) for rows in groups.values()], dtype=np.float64)
+    table = pd.DataFrame(
+        {
+            "chrom": [chrom for chrom, _, _ in groups],
+            "chromStart": np.array([start for _, start, _ in groups], dtype=np.int64),
+            "chromEnd": np.array([start + 1 for _, start, _ in groups], dtype=np.int64),
+            "name": [
+                _first_name(rows) or tss_name(set_name, chrom, start, strand)
+                for (chrom, start, strand), rows in groups.items()
+            ],
+            "score": np.round(1000 * (1 - rank_fractions(scores))).astype(np.int64),
+            "strand": [strand for _, _, strand in groups],
+            "sourceScore": scores,
+            "condition": [_join(value for row in rows for value in row.conditions) for rows in groups.values()],
+            "evidence": [_join(value for row in rows for value in row.evidence) for rows in groups.values()],
+            "sigma": [_join(value for row in rows for value in row.sigma) for rows in groups.values()],
+            "sourceLine": np.array([rows[0].line for rows in groups.values()], dtype=np.int64),
+        },
+        columns=list(TSS_SOURCE.columns),
+    )
+    return sort_bed(table, chrom_order).reset_index(drop=True)
+
+
+def tss_name(set_name: str, chrom: str, start: int, strand: str) -> str:
+    """Return the name of a TSS, without a colon, which browsers take for a position.
+
+    Examples
+    --------
+    >>> tss_name("curated", "NC_000913.3", 147, "+")
+    'curated_NC_000913.3_148_f'
+    """
+    return f"{set_name}_{chrom}_{start + 1}_{'f' if strand == '+' else 'r'}"
+
+
+def rank_fractions(scores: Floats) -> Floats:
+    """Return the rank of each score as a share of the set: near 0 the best, 0.5 the median and where there is none.
+
+    Parameters
+    ----------
+    scores : ndarray of float64, shape (n,)
+        Greater is better; nan where there is none. Equal scores share their mean rank.
+
+    Examples
+    --------
+    >>> rank_fractions(np.array([9.0, 1.0, np.nan])).tolist()
+    [0.25, 0.75, 0.5]
+    """
+    fractions = np.full(len(scores), 0.5)
+    scored = ~np.isnan(scores)
+    if scored.any():
+        _, inverse, counts = np.unique(-scores[scored], return_inverse=True, return_counts=True)
+        middles = np.cumsum(counts) - counts / 2
+        fractions[scored] = middles[inverse] / scored.sum()
+    return fractions
+
+
+def read_tss_set(path: Path) -> pd.DataFrame:
+    """Read a TSS set: BED with at least six columns, an item a base.
+
+    Returns
+    -------
+    DataFrame
+        The columns of the file, and `sourceScore`: without such a column, the BED score, nan where all are equal.
+
+    Raises
+    ------
+    InputError
+        If the file is not BED, an item is longer than a base or has no strand.
+    """
+    table, schema = read_bed(path)
+    if schema.defined_fields < 6:
+        raise InputError(f"has {len(schema.fields)} columns and no strand", path=path, mend="run it through tss import")
+    long = np.flatnonzero((table["chromEnd"] - table["chromStart"]).to_numpy() != 1)
+    if len(long):
+        row = table.iloc[long[0]]
+        raise InputError(
+            f"{len(long)} items are not one base long, the first is {row.chrom}:{row.chromStart}-{row.chromEnd}",
+            path=path,
+            mend="tss import takes their 5' ends",
+        )
+    unstranded = table["strand"].to_numpy() == "."
+    if unstranded.any():
+        raise InputError(f"{int(unstranded.sum())} items have no strand", path=path, mend="tss import refuses them")
+    if "sourceScore" not in table:
+        score = table["score"].to_numpy(dtype=np.float64)
+        table["sourceScore"] = score if len(np.unique(score)) > 1 else np.full(len(score), np.nan)
+    return table
+
+
+def _best(scores: Iterable[float]) -> float:
+    known = [score for score in scores if score == score]
+    return max(known, default=float("nan"))
+
+
+def _first_name(rows: Sequence[RawTss]) -> str:
+    return next((row.name for row in rows if row.name), "")
+
+
+def _join(values: Iterable[str]) -> str:
+    return ",".join(sorted(set(values)))
