@@ -279,5 +279,5 @@ def check_chrom_sizes(chrom_sizes: Mapping[str, int]) -> None:
     for name, size in chrom_sizes.items():
         if not name or "\0" in name:
             raise InputError(f"{name!r} is no name of a sequence", mend="rename it")
-        if not 0 < size < 2**32:
-            raise InputError(f"sequence {name!r} has a length of {size} bp", mend="1 to 4294967295 can be written")
+        if not 0 < size < 2**31:  # the format has 32 bits, but pyBigWig and UCSC's programs read signed numbers
+            raise InputError(f"sequence {name!r} has a length of {size} bp", mend="1 to 2147483647 can be written")

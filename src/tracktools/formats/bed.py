@@ -58,8 +58,10 @@ __all__ = [
     "check_bed",
     "check_bed_on_genome",
     "format_columns",
+    "parse_columns",
     "read_bed",
     "sort_bed",
+    "standard_bed",
     "write_bed",
 ]
 
@@ -110,12 +112,7 @@ def read_bed(path: Path) -> tuple[pd.DataFrame, BedSchema]:
             rows.append(row)
             lines.append(number)
     schema = _schema(header, len(rows[0]) if rows else 3, path)
-    columns = zip(*rows, strict=True) if rows else ((),) * len(schema.fields)
-    table = pd.DataFrame(
-        {field.name: _parse(field, values, path, lines) for field, values in zip(schema.fields, columns, strict=True)}
-    )
-    check_bed(table, schema, path=path, lines=lines)
-    return table, schema
+    return parse_columns(rows, schema, path=path, lines=lines), schema
 
 
 def _read_lines(path: Path) -> list[str]:
@@ -149,7 +146,21 @@ def _schema(header: tuple[str, ...] | None, width: int, path: Path) -> BedSchema
         raise InputError(f"the header line does not fit BED: {error}", path=path, mend=mend) from None
 
 
-def _parse(field: BedField, values: Sequence[str], path: Path, lines: Sequence[int]) -> npt.NDArray[Any]:
+def parse_columns(
+    rows: Sequence[Sequence[str]], schema: BedSchema, *, path: Path, lines: Sequence[int] | None = None
+) -> pd.DataFrame:
+    """Return the table of rows of text, each as long as the schema; raises what `check_bed` raises."""
+    numbers = lines if lines is not None else [None] * len(rows)
+    columns = zip(*rows, strict=True) if rows else ((),) * len(schema.fields)
+    values = {
+        field.name: _parse(field, texts, path, numbers) for field, texts in zip(schema.fields, columns, strict=True)
+    }
+    table = pd.DataFrame(values)
+    check_bed(table, schema, path=path, lines=lines)
+    return table
+
+
+def _parse(field: BedField, values: Sequence[str], path: Path, lines: Sequence[int | None]) -> npt.NDArray[Any]:
     if field.type in _INTEGER_RANGES and field.name != "itemRgb":
         for value, line in zip(values, lines, strict=True):
             if not _INTEGER.fullmatch(value):
