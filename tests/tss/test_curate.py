@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from tracktools import curate_tss
 from tracktools.errors import ConfigError, GenomeMismatchError
 from tracktools.tss import consensus
-from tracktools.tss.table import rank_fractions
 
 LENGTHS = {"big": 97, "small": 41}
 
@@ -41,11 +40,12 @@ def literal_rule(sources: Mapping[str, pd.DataFrame], window: int) -> set[tuple[
     """Curate as the rule says it, word by word: slow, with no arrays."""
     fractions: dict[str, dict[tuple[str, int, str], float]] = {}
     for name, table in sources.items():
-        ranks = rank_fractions(table["sourceScore"].to_numpy())
-        fractions[name] = {}
-        for row, rank in zip(table.itertuples(), ranks, strict=True):
-            key = (row.chrom, row.chromStart, row.strand)
-            fractions[name][key] = min(rank, fractions[name].get(key, np.inf))
+        best = table.groupby(["chrom", "chromStart", "strand"])["sourceScore"].max()
+        scored = sorted(best.dropna(), reverse=True)
+        fractions[name] = {
+            base: 0.5 if np.isnan(score) else (scored.index(score) + scored.count(score) / 2) / len(scored)
+            for base, score in best.items()
+        }
     curated = set()
     remaining = {base for ranks in fractions.values() for base in ranks}
 

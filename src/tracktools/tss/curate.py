@@ -142,12 +142,11 @@ def _join(tables: Sequence[pd.DataFrame], window_bp: int) -> _Line:
         minus = table["strand"].to_numpy() == "-"
         block = 2 * table["chrom"].map(rank).to_numpy(dtype=np.int64) + minus
         at = block * stride + np.where(minus, stride - 2 * window_bp - 2 - start, start)
-        fractions = rank_fractions(_scores(table))
-        best = np.lexsort((fractions, at))
-        best = best[np.append(True, at[best][1:] != at[best][:-1])[: len(best)]]
+        best = np.lexsort((-_scores(table), at))  # nan comes last
+        best = best[np.diff(at[best], prepend=-1) > 0]
         ats.append(at[best])
         rows.append(best)
-        ranks.append(np.round(fractions[best] * _RANK_STEPS).astype(np.int64))
+        ranks.append(np.round(rank_fractions(_scores(table)[best]) * _RANK_STEPS).astype(np.int64))
     line_at = np.unique(np.concatenate(ats))
     masks = np.zeros(len(line_at), dtype=np.uint64)
     rank_sums = np.zeros(len(line_at), dtype=np.int64)
