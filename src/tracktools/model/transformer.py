@@ -51,8 +51,8 @@ class AttentionLayer(nn.Module):
 class FoldedLayer(NamedTuple):
     """A layer as one convolution to queries, keys and values, and one projection back.
 
-    `weight`, shape (C * D, 4 * H * K): columns are q | u | k | v, each H heads of K; rows are C taps of D channels.
-    `bias`, shape (2 * H * K,): of q and u; k needs none and v's stands in `out_bias`.
+    `weight`, shape (C * D, H * (3 * K + D)): columns are q | u | k | v, each H heads of K, but u of D; rows are C taps
+    of D channels. `bias`, shape (H * (K + D),): of q and u; k needs none and v's stands in `out_bias`.
     `out_weight`, shape (H * K, D); `out_bias`, `norm_weight`, `norm_bias`, shape (D,).
     """
 
@@ -85,7 +85,7 @@ def fold_layer(layer: AttentionLayer, content_bias: Tensor, position_bias: Tenso
     scale = 1 / math.sqrt(K)
     wq = wq * scale
     wu = torch.einsum("hkmo,hod->hkmd", wq, relative)  # (H, C, D, D)
-    taps = [w.permute(1, 2, 0, 3).reshape(config.conv_width_bp * D, H * K) for w in (wq, wu, wk, wv)]
+    taps = [w.permute(1, 2, 0, 3).reshape(config.conv_width_bp * D, -1) for w in (wq, wu, wk, wv)]
     bias_q = (conv_bias_q + content_bias) * scale  # (H, K)
     bias_u = torch.einsum("ho,hod->hd", (conv_bias_q + position_bias) * scale, relative)
     bias_v = conv_bias_v.expand(H, K).reshape(-1)
@@ -207,11 +207,12 @@ class Transformer(nn.Module):
         H, K, C = self.config.n_heads, self.config.d_head, self.config.conv_width_bp
         padded = F.pad(x.to(dtype), (0, 0, C // 2, C // 2))  # (B, L + C - 1, D)
         neighbours = padded.unfold(1, C, 1).transpose(2, 3).reshape(B, L, C * D)
-        states = neighbours @ folded.weight.to(dtype)  # (B, L, 4 * H * K)
-        q, u, k, v = states.view(B, L, 4, H, K).permute(2, 0, 3, 1, 4)  # (B, H, L, K) each
-        bias_q, bias_u = folded.bias.view(2, 1, H, 1, K)
-        queries = torch.cat([q + bias_q.to(dtype), rotate(u + bias_u, table).to(dtype)], dim=-1)  # (B, H, L, 2K)
-        keys = torch.cat([k, table.to(dtype).expand(B, H, L, D)], dim=-1)  # (B, H, L, 2K)
+        states = neighbours @ folded.weight.to(dtype)  # (B, L, H * (3 * K + D))
+        parts = torch.split(states, [H * K, H * D, H * K, H * K], dim=-1)
+        q, u, k, v = (part.view(B, L, H, -1).transpose(1, 2) for part in parts)  # (B, H, L, K), but u (B, H, L, D)
+        bias_q, bias_u = (bias.view(H, 1, -1) for bias in torch.split(folded.bias, [H * K, H * D]))
+        queries = torch.cat([q + bias_q.to(dtype), rotate(u + bias_u, table).to(dtype)], dim=-1)  # (B, H, L, K + D)
+        keys = torch.cat([k, table.to(dtype).expand(B, H, L, D)], dim=-1)  # (B, H, L, K + D)
         scores = queries @ keys.transpose(2, 3) + mask  # (B, H, Q, K)
         attended = torch.softmax(scores, dim=-1) @ v  # (B, H, L, K)
         merged = attended.transpose(1, 2).reshape(B, L, H * K)

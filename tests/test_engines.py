@@ -1,0 +1,190 @@
+"""Every engine computes the network of the paper, and nothing else decides what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from networks import SMALL, letter_seeker, literal_probabilities, random_network, word_finder
+from tracktools.config import ModelConfig
+from tracktools.engine.interface import Engine, Window
+from tracktools.engine.torch_engine import TorchEngine
+from tracktools.genome import Contig
+from tracktools.model.transformer import Transformer
+
+MakeEngine = Callable[[Transformer], Engine]
+
+ENGINES: dict[str, MakeEngine] = {"torch": lambda model: TorchEngine(model, threads=1)}
+
+
+@pytest.fixture(params=ENGINES)
+def make(request: pytest.FixtureRequest) -> MakeEngine:
+    return ENGINES[request.param]
+
+
+def random_codes(length: int, seed: int = 0, n_codes: int = 5) -> npt.NDArray[np.uint8]:
+    return np.random.default_rng(seed).integers(0, n_codes, length, dtype=np.uint8)
+
+
+def forward(model: Transformer, codes: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    with torch.no_grad():
+        return torch.sigmoid(model(torch.from_numpy(codes).long()[None]))[0].numpy()
+
+
+@pytest.mark.parametrize("length", [1, 2, 31, 33, 600])
+def test_network_of_the_paper_equals_its_equations(make: MakeEngine, length: int) -> None:
+    model, codes = random_network(ModelConfig()), random_codes(length)
+    expected = literal_probabilities(model, codes)
+    assert np.ptp(expected) > 0.1 or length < 600
+    np.testing.assert_allclose(forward(model, codes), expected, atol=1e-5, rtol=0)
+    np.testing.assert_allclose(make(model).probabilities(codes, 0, length), expected, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        SMALL,
+        ModelConfig(n_layers=1, n_heads=2, d_model=4, d_head=7, conv_width_bp=1, attention_window_bp=1),
+        ModelConfig(n_layers=3, n_heads=1, d_model=32, d_head=16, conv_width_bp=5, attention_window_bp=33),
+        ModelConfig(n_layers=2, n_heads=4, d_model=64, d_head=32, conv_width_bp=9, attention_window_bp=150),
+        ModelConfig(n_layers=2, n_heads=6, d_model=32, d_head=32, conv_width_bp=7, attention_window_bp=100),
+    ],
+)
+def test_any_architecture_equals_its_equations(make: MakeEngine, config: ModelConfig) -> None:
+    model, codes = random_network(config, seed=1), random_codes(211, seed=1)
+    expected = literal_probabilities(model, codes)
+    np.testing.assert_allclose(forward(model, codes), expected, atol=1e-5, rtol=0)
+    np.testing.assert_allclose(make(model).probabilities(codes, 0, 211), expected, atol=1e-5, rtol=0)
+
+
+@given(st.lists(st.integers(0, 4), min_size=1, max_size=60), st.integers(0, 3))
+@settings(deadline=None, max_examples=25)
+def test_any_sequence_equals_its_equations(letters: list[int], seed: int) -> None:
+    model, codes = random_network(SMALL, seed), np.array(letters, dtype=np.uint8)
+    expected = literal_probabilities(model, codes)
+    for make in ENGINES.values():
+        np.testing.assert_allclose(make(model).probabilities(codes, 0, len(codes)), expected, atol=1e-5, rtol=0)
+
+
+def test_a_window_with_its_halo_equals_the_whole(make: MakeEngine) -> None:
+    model, codes = random_network(ModelConfig(n_layers=3)), random_codes(6000)
+    engine, up, down = make(model), model.config.halo_upstream_bp, model.config.halo_downstream_bp
+    whole = engine.probabilities(codes, 0, 6000)
+    for first, last in [(0, 1), (17, 900), (2500, 4321), (5990, 6000)]:
+        start = max(0, first - up)
+        part = engine.probabilities(codes[start : last + down], first - start, last - start)
+        np.testing.assert_allclose(part, whole[first:last], atol=1e-6, rtol=0)
+
+
+def test_windows_on_the_grid_agree_in_every_bit(make: MakeEngine) -> None:
+    model, codes = random_network(ModelConfig(n_layers=3)), random_codes(6000)
+    engine, down = make(model), model.config.halo_downstream_bp
+    whole = engine.probabilities(codes, 0, 6000)
+    step = engine.alignment_bp
+    for first, last in [(1700, 1702), (2500, 4321)]:
+        start = (first - model.config.halo_upstream_bp) // step * step
+        part = engine.probabilities(codes[start : last + down], first - start, last - start)
+        assert part.tobytes() == whole[first:last].tobytes()
+
+
+def test_windows_see_nothing_of_each_other(make: MakeEngine) -> None:
+    model = random_network(SMALL)
+    windows = [Window(random_codes(n, seed=n), 0, n) for n in (1, 32, 31, 700, 64, 5, 30, 33)]
+    windows.append(Window(random_codes(50), 7, 41))
+    windows.append(Window(random_codes(0), 0, 0))
+    engine = make(model)
+    together = engine.probabilities_many(windows)
+    for window, answer in zip(windows, together, strict=True):
+        assert engine.probabilities(*window).tobytes() == answer.tobytes()
+    assert [len(answer) for answer in together] == [w.last - w.first for w in windows]
+
+
+def test_threads_change_no_bit() -> None:
+    model, codes = random_network(ModelConfig(n_layers=2)), random_codes(3000)
+    one, two = (TorchEngine(model, threads=n).probabilities(codes, 0, 3000) for n in (1, 2))
+    assert one.tobytes() == two.tobytes()
+
+
+def test_the_halo_is_exactly_what_an_output_depends_on(make: MakeEngine) -> None:
+    model, codes = random_network(SMALL), random_codes(90, n_codes=4)
+    up, down, asked = SMALL.halo_upstream_bp, SMALL.halo_downstream_bp, 50
+    gradient = gradient_of_output(model, codes, asked)
+    touched = np.flatnonzero(gradient)
+    assert (touched.min(), touched.max()) == (asked - up, asked + down)
+
+    engine = make(model)
+    before = engine.probabilities(codes, asked, asked + 1)
+    outside = codes.copy()
+    outside[: asked - up] = 4
+    outside[asked + down + 1 :] = 4
+    assert engine.probabilities(outside, asked, asked + 1) == before
+    inside = codes.copy()
+    inside[asked + down] ^= 1
+    assert engine.probabilities(inside, asked, asked + 1) != before
+
+
+def gradient_of_output(model: Transformer, codes: npt.NDArray[np.uint8], position: int) -> npt.NDArray[np.float64]:
+    """Largest derivative of one output by the input states of each base, shape (L,)."""
+    states: list[torch.Tensor] = []
+
+    def keep(table: torch.Tensor) -> torch.Tensor:
+        states.append(table[torch.from_numpy(codes).long()].detach().requires_grad_())
+        return states[0]
+
+    table = model.double().letter_table()
+    own = keep(table)
+    model.letter_table = lambda: own  # type: ignore[method-assign]
+    log_odds = model(torch.arange(len(codes))[None])[0]
+    (gradient,) = torch.autograd.grad(log_odds[position], own)
+    del model.letter_table
+    model.float()
+    return gradient.abs().amax(dim=1).numpy()
+
+
+@pytest.mark.parametrize(("distance_bp", "d_model"), [(0, 32), (9, 32), (40, 64)])
+def test_a_planted_word_is_found_on_the_exact_base(make: MakeEngine, distance_bp: int, d_model: int) -> None:
+    config = ModelConfig(n_layers=1, n_heads=1, d_model=d_model, attention_window_bp=64)
+    word = np.array([3, 0, 3, 0, 0, 3, 2], dtype=np.uint8)
+    codes = random_codes(3000, seed=4)
+    for at in (100, 101 + len(word), 900, 2990):
+        codes[at : at + len(word)] = word
+    hits = np.flatnonzero((np.lib.stride_tricks.sliding_window_view(codes, len(word)) == word).all(axis=1))
+    centres = hits + len(word) // 2 + distance_bp
+    found = np.flatnonzero(make(word_finder(word, distance_bp, config)).probabilities(codes, 0, 3000) > 0.5)
+    # nearer the start than `distance_bp` there is nothing to look at, and the network looks at what there is
+    np.testing.assert_array_equal(found[found >= distance_bp], centres[centres < 3000])
+
+
+@pytest.mark.parametrize("window_bp", [12, 96])
+def test_scores_of_two_hundred_and_a_largest_one_out_of_sight(make: MakeEngine, window_bp: int) -> None:
+    config = ModelConfig(n_layers=1, n_heads=2, conv_width_bp=3, attention_window_bp=window_bp)
+    model = letter_seeker(3, config)
+    codes = random_codes(700, seed=2, n_codes=3)  # no T
+    codes[[150, 151, 400, 690]] = 3
+    expected = literal_probabilities(model, codes)
+    np.testing.assert_allclose(make(model).probabilities(codes, 0, 700), expected, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("strand", ["+", "-"])
+def test_a_circular_contig_has_no_seam(make: MakeEngine, strand: str) -> None:
+    model = random_network(SMALL)
+    letters = np.frombuffer(b"ACGT", dtype=np.uint8)[random_codes(83, seed=9, n_codes=4)]
+    contig = Contig("plasmid", letters, circular=True)
+    turned = Contig("plasmid", np.roll(letters, 31 if strand == "+" else -31), circular=True)
+    up, down = SMALL.halo_upstream_bp, SMALL.halo_downstream_bp
+    here, there = (
+        make(model).probabilities(c.strand_codes(-up, 83 + down, strand), up, up + 83) for c in (contig, turned)
+    )
+    np.testing.assert_allclose(np.roll(here, 31), there, atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize(("codes", "first", "last"), [([0, 1], -1, 1), ([0, 1], 0, 3), ([0, 1], 2, 1), ([0, 5], 0, 1)])
+def test_a_wrong_window_is_refused(make: MakeEngine, codes: list[int], first: int, last: int) -> None:
+    with pytest.raises(ValueError, match=r"not within|no letter"):
+        make(random_network(SMALL)).probabilities(np.array(codes, dtype=np.uint8), first, last)
