@@ -44,3 +44,12 @@ class TssConfig:
     check_min_positions: int = 100  # below this the check gives no verdict
     check_margin: float = 0.05  # by which another reading must beat the set as it stands
     check_sigmas: float = 4.0
+
+
+class HubConfig:
+    """How a hub is written."""
+
+    display_decimals: int = 4  # of the display copies of signals
+    max_filter_values: int = 24  # a text column with more distinct values gets no filter
+    default_view_bp: int = 4000  # width of the position where a browser opens
+    email: str = "tracktools@localhost.localdomain"  # UCSC refuses a hub without one

@@ -1,0 +1,111 @@
+"""From data files of any kind to the few kinds that every browser reads: bigWig, bigBed, BAM."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pandas as pd
+
+from tracktools.errors import InputError
+from tracktools.hub.arrange import OTHER_GROUP, track_color
+from tracktools.hub.features import write_display_features, write_feature_table
+from tracktools.hub.model import Contents, HubTrack, Kind, Source
+from tracktools.hub.signals import write_display_signal
+from tracktools.hub.text import LONG_LABEL_CHARACTERS, SHORT_LABEL_CHARACTERS, label, track_name
+from tracktools.tracks import file_sha256
+
+_KINDS: dict[str, tuple[Kind, str, str]] = {  # format: kind, suffix in the hub, visibility
+    "bigWig": ("signal", ".bw", "full"),
+    "bed": ("features", ".bb", "pack"),
+    "bigBed": ("features", ".bb", "pack"),
+    "bam": ("alignments", ".bam", "dense"),
+}
+
+
+@dataclass(frozen=True)
+class Converted:
+    """A track of the hub, and its features as a table where it has features."""
+
+    track: HubTrack
+    table: pd.DataFrame | None = None
+
+
+def convert_source(source: Source, folder: Path, chrom_sizes: Mapping[str, int]) -> Converted:
+    """Write the hub's copy of one data file.
+
+    Parameters
+    ----------
+    source : Source
+        The file and its row.
+    folder : Path
+        The hub, under construction.
+    chrom_sizes : mapping of str to int
+        Length of each sequence of the genome [bp].
+
+    Raises
+    ------
+    InputError
+        If the file is not what its format says, is empty, or does not lie on the genome.
+    """
+    row = source.row
+    if row.format not in _KINDS:
+        raise InputError(
+            f"track {row.name!r}: {row.format} cannot be shown in a hub",
+            path=source.origin,
+            mend="convert it to bigWig",
+        )
+    kind, suffix, visibility = _KINDS[row.format]
+    name = track_name(row.name, path=source.origin)
+    target = folder / (name + suffix)
+    table = None
+    if kind == "signal":
+        contents = write_display_signal(row.path, target, chrom_sizes, row.strand)
+        contents = _with_view(contents, source)
+    elif row.format == "bed":
+        contents, table = write_display_features(row.path, target, chrom_sizes, row.color)
+    else:
+        contents = _copy_alignments(row.path, target)
+    track = HubTrack(
+        name=name,
+        kind=kind,
+        file=target.name,
+        strand=row.strand,
+        group=row.group or OTHER_GROUP,
+        short_label=label(row.short_label or row.name, SHORT_LABEL_CHARACTERS),
+        long_label=label(row.long_label or row.short_label or row.name, LONG_LABEL_CHARACTERS),
+        color=track_color(row.color, row.strand),
+        visibility=row.visibility or visibility,
+        priority=0.0,
+        contents=contents,
+        source=replace(source, row=replace(row, sha256=file_sha256(row.path))),
+    )
+    return Converted(track, table)
+
+
+def _with_view(contents: Contents, source: Source) -> Contents:
+    """Take the range that the row asks for; on the minus strand it is mirrored with the values."""
+    row = source.row
+    assert contents.view is not None
+    low, high = contents.view
+    asked_low, asked_high = row.view_min, row.view_max
+    if row.strand == "-" and (asked_high or 0.0) > 0:
+        asked_low, asked_high = (
+            -asked_high if asked_high is not None else None,
+            -asked_low if asked_low is not None else None,
+        )
+    view = (low if asked_low is None else asked_low + 0.0, high if asked_high is None else asked_high + 0.0)
+    return replace(contents, view=view)
+
+
+def _copy_alignments(source: Path, target: Path) -> Contents:
+    index = next(
+        (path for path in (source.with_suffix(".bam.bai"), source.with_suffix(".bai")) if path.is_file()), None
+    )
+    if index is None:
+        raise InputError("has no index", path=source, mend=f"make one: samtools index {source.name}")
+    shutil.copyfile(source, target)
+    shutil.copyfile(index, target.with_name(target.name + ".bai"))
+    return Contents(size_bytes=target.stat().st_size)

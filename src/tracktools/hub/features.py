@@ -1,0 +1,145 @@
+"""Features for browsers: BED of any kind becomes a bigBed with colours, an index of names and typed columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import pandas as pd
+
+from tracktools.config import HubConfig
+from tracktools.errors import InputError
+from tracktools.formats.bed import check_bed_on_genome, read_bed, sort_bed
+from tracktools.formats.bed_schemas import STANDARD_FIELDS, BedField, BedSchema
+from tracktools.formats.bigbed import write_bigbed
+from tracktools.hub.chroms import rename_chroms
+from tracktools.hub.model import Contents
+from tracktools.hub.palette import STRAND_COLORS
+
+_NUMBERS = ("int", "uint", "bigint", "float", "double")
+_MARKUP = str.maketrans({"<": "&lt;", ">": "&gt;"})
+
+
+def write_display_features(
+    source: Path, target: Path, chrom_sizes: Mapping[str, int], color: str = ""
+) -> tuple[Contents, pd.DataFrame]:
+    """Write the bigBed of a BED file; see `write_feature_table`.
+
+    Raises
+    ------
+    InputError
+        If the file is not BED, or holds no item.
+    GenomeMismatchError
+        If an item does not lie on the genome.
+    """
+    table, schema = read_bed(source)
+    return write_feature_table(table, schema, target, chrom_sizes, path=source, color=color)
+
+
+def write_feature_table(
+    table: pd.DataFrame,
+    schema: BedSchema,
+    target: Path,
+    chrom_sizes: Mapping[str, int],
+    *,
+    path: Path,
+    color: str = "",
+) -> tuple[Contents, pd.DataFrame]:
+    """Write a table of features as bigBed.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Rows of `schema`.
+    schema : BedSchema
+        Its columns; those that BED9 has and the table lacks are added: names, thick parts, colours.
+    target : Path
+        bigBed to write, with an index of the names.
+    chrom_sizes : mapping of str to int
+        Length of each sequence of the genome [bp].
+    path : Path
+        Where the table came from, for messages.
+    color : str
+        Colour of every item; by default one for each strand.
+
+    Returns
+    -------
+    Contents
+        Counts, ranges and choices.
+    DataFrame
+        The table as written.
+    """
+    if table.empty:
+        raise InputError("holds no item", path=path, mend="an empty track cannot be drawn: leave it out")
+    renamed = rename_chroms(table["chrom"].unique(), chrom_sizes, path=path)
+    table = table.assign(chrom=table["chrom"].map(renamed))
+    check_bed_on_genome(table, chrom_sizes, path=path)
+    table, schema = _as_bed9(table, schema, color)
+    table = _without_markup(sort_bed(table, list(chrom_sizes)), schema)
+    write_bigbed(target, dict(chrom_sizes), table, schema, index_fields=("name",))
+    strands = table["strand"].value_counts()
+    contents = Contents(
+        count=len(table),
+        count_by_strand={strand: int(strands[strand]) for strand in ("+", "-", ".") if strand in strands},
+        schema=schema,
+        ranges=_ranges(table, schema),
+        choices=_choices(table, schema),
+        size_bytes=target.stat().st_size,
+    )
+    return contents, table
+
+
+def _as_bed9(table: pd.DataFrame, schema: BedSchema, color: str) -> tuple[pd.DataFrame, BedSchema]:
+    """Give the columns of BED9 to a table of fewer: UCSC shows ``mouseOver`` and colours only with them."""
+    have = schema.columns[: schema.defined_fields]
+    if len(have) < 9:
+        filled = {
+            "name": [f"item_{number}" for number in range(1, len(table) + 1)],
+            "score": 0,
+            "strand": ".",
+            "thickStart": table["chromStart"],
+            "thickEnd": table["chromEnd"],
+        }
+        table = table.assign(**{name: values for name, values in filled.items() if name not in have})
+        extra = schema.fields[schema.defined_fields :]
+        schema = BedSchema(schema.name, schema.description, (*STANDARD_FIELDS[:9], *extra), 9)
+    if "itemRgb" not in have or table["itemRgb"].isin(["0", "0,0,0"]).all():
+        colors = table["strand"].map(STRAND_COLORS) if not color else color
+        table = table.assign(itemRgb=colors)
+    return table, schema
+
+
+def _without_markup(table: pd.DataFrame, schema: BedSchema) -> pd.DataFrame:
+    """Spell ``<`` and ``>`` as HTML does: browsers print the values of items as HTML."""
+    texts = [field.name for field in schema.fields if field.type in ("string", "lstring")]
+    return table.assign(**{name: table[name].astype(str).str.translate(_MARKUP) for name in texts})
+
+
+def extra_fields(schema: BedSchema) -> tuple[BedField, ...]:
+    """Return the columns beyond the standard ones."""
+    return schema.fields[schema.defined_fields :]
+
+
+def _ranges(table: pd.DataFrame, schema: BedSchema) -> dict[str, tuple[float, float]]:
+    ranges = {}
+    for field in extra_fields(schema):
+        if field.type in _NUMBERS:
+            values = table[field.name].to_numpy(dtype=np.float64)
+            values = values[np.isfinite(values)]
+            if values.size:
+                ranges[field.name] = (float(values.min()), float(values.max()))
+    return ranges
+
+
+def _choices(table: pd.DataFrame, schema: BedSchema) -> dict[str, tuple[str, ...]]:
+    """Return the values of text columns that have few; a column of comma-separated lists counts its members."""
+    choices = {}
+    for field in extra_fields(schema):
+        if field.type in ("string", "lstring"):
+            members = {part.strip() for value in table[field.name].astype(str).unique() for part in value.split(",")}
+            members.discard("")
+            if 1 < len(members) <= HubConfig.max_filter_values and all(len(member) <= 40 for member in members):
+                choices[field.name] = tuple(sorted(cast("set[str]", members)))
+    return choices

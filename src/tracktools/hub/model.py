@@ -1,0 +1,223 @@
+"""A hub as a tree of frozen values: made once by `build`, then only read by the templates and the session writers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from tracktools.formats.bed_schemas import BedSchema
+from tracktools.tracks import Track
+
+Kind = Literal["signal", "features", "alignments"]
+
+
+@dataclass(frozen=True)
+class Source:
+    """One data file as it came in.
+
+    Parameters
+    ----------
+    row : Track
+        Its row of ``tracks.tsv``, or what stands for one.
+    origin : Path
+        The file that named it, for messages.
+    provenance : mapping
+        ``provenance.json`` of its folder; empty where there is none.
+    """
+
+    row: Track
+    origin: Path
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a data file holds, found while its display copy was written.
+
+    Parameters
+    ----------
+    count : int
+        Bases with a value, or items.
+    count_by_strand : mapping of str to int
+        Items on each strand; empty for a signal.
+    minimum, maximum, mean : float, optional
+        Of a signal, over the bases with a value, with the sign they are drawn with.
+    view : tuple of float, optional
+        Range of values that is drawn.
+    schema : BedSchema, optional
+        Columns of features.
+    ranges : mapping of str to tuple of float
+        Least and greatest value of each numeric column beyond the standard ones.
+    choices : mapping of str to tuple of str
+        The values of each text column that has few.
+    size_bytes : int
+        Of the file in the hub.
+    """
+
+    count: int = 0
+    count_by_strand: Mapping[str, int] = field(default_factory=dict)
+    minimum: float | None = None
+    maximum: float | None = None
+    mean: float | None = None
+    view: tuple[float, float] | None = None
+    schema: BedSchema | None = None
+    ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    size_bytes: int = 0
+
+
+@dataclass(frozen=True)
+class HubTrack:
+    """One data file as every browser shows it.
+
+    Parameters
+    ----------
+    name : str
+        UCSC track name: letters, digits, ``_``.
+    kind : {"signal", "features", "alignments"}
+        How it is drawn.
+    file : str
+        Path in the hub.
+    strand : {"+", "-", "."}
+        Strand of the whole file; a minus signal is stored negative, so that every client draws it downward.
+    group : str
+        Name of its group.
+    short_label, long_label : str
+        As browsers print them.
+    color : str
+        ``R,G,B``.
+    visibility : str
+        UCSC's word: hide, dense, squish, pack or full.
+    priority : float
+        Place among all tracks, the smallest first.
+    contents : Contents
+        What the file holds.
+    source : Source
+        Where it came from.
+    """
+
+    name: str
+    kind: Kind
+    file: str
+    strand: str
+    group: str
+    short_label: str
+    long_label: str
+    color: str
+    visibility: str
+    priority: float
+    contents: Contents
+    source: Source
+
+    @property
+    def page(self) -> str:
+        """Path of its description page in the hub."""
+        return f"pages/{self.name}.html"
+
+    @property
+    def item_count(self) -> int:
+        """Bases with a value, or items."""
+        return self.contents.count
+
+
+@dataclass(frozen=True)
+class Mirror:
+    """A plus and a minus signal of one sample, drawn up and down from one line."""
+
+    name: str
+    short_label: str
+    long_label: str
+    plus: HubTrack
+    minus: HubTrack
+
+
+@dataclass(frozen=True)
+class HubGroup:
+    """Tracks that stand together.
+
+    Parameters
+    ----------
+    name, label : str
+        Of the group.
+    priority : int
+        Place among the groups.
+    mirrors : tuple of Mirror
+        Its stranded signals; they become one composite, and an overlay each.
+    tracks : tuple of HubTrack
+        The others.
+    """
+
+    name: str
+    label: str
+    priority: int
+    mirrors: tuple[Mirror, ...]
+    tracks: tuple[HubTrack, ...]
+
+    @property
+    def composite(self) -> str:
+        """Track name of the composite of its mirrors."""
+        return f"{self.name}_strands"
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """The genome that the tracks lie on, as browsers are told of it.
+
+    Parameters
+    ----------
+    genome : str
+        Its name in the browser: an accession, or a UCSC database.
+    attached : bool
+        Whether the browser knows that genome already and shows its own sequence and genes.
+    twobit : str
+        Sequence file in the hub; empty when attached.
+    organism, scientific_name, description : str
+        For people.
+    tax_id : int
+        NCBI taxonomy; 0 where unknown.
+    codon_table : int
+        NCBI genetic code.
+    chrom_sizes : mapping of str to int
+        Length of each sequence [bp].
+    aliases : mapping of str to tuple of str
+        Other names of each sequence.
+    links : mapping of str to str
+        Column name to the address an item's value leads to; ``$$`` is the value.
+    default_position : str
+        Where a browser opens: 1-based and closed.
+    """
+
+    genome: str
+    attached: bool
+    twobit: str
+    organism: str
+    scientific_name: str
+    description: str
+    tax_id: int
+    codon_table: int
+    chrom_sizes: Mapping[str, int]
+    aliases: Mapping[str, tuple[str, ...]]
+    links: Mapping[str, str]
+    default_position: str = ""
+
+
+@dataclass(frozen=True)
+class Hub:
+    """The whole of a hub."""
+
+    name: str
+    short_label: str
+    long_label: str
+    email: str
+    assembly: Assembly
+    groups: tuple[HubGroup, ...]
+
+    def __iter__(self) -> Iterator[HubTrack]:
+        """Yield every track, in the order in which they are drawn."""
+        for group in self.groups:
+            for mirror in group.mirrors:
+                yield mirror.plus
+                yield mirror.minus
+            yield from group.tracks

@@ -1,0 +1,48 @@
+"""The web pages of a hub: one for each track, each composite, the genome and the hub."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from tracktools.config import HubConfig
+from tracktools.genome import Genome
+from tracktools.hub.model import Hub, HubGroup, HubTrack
+from tracktools.hub.palette import STRAND_COLORS
+from tracktools.hub.render import Templates
+from tracktools.tracks import package_versions
+
+
+def write_pages(folder: Path, hub: Hub, templates: Templates, genome: Genome) -> None:
+    """Write ``pages/*.html``; paths in them are those of the hub, names and labels are escaped."""
+    pages = folder / "pages"
+    pages.mkdir()
+    shared = shared_values(hub)
+
+    def write(path: str, template: str, **values: Any) -> None:
+        (folder / path).write_text(templates.render(template, **shared, **values), encoding="utf-8")
+
+    write("pages/hub.html", "hub.html", links=False)
+    write("pages/genome.html", "genome.html", genome_sha256=genome.sha256, gc_content=genome.gc_content)
+    for group in hub.groups:
+        if group.mirrors:
+            tracks = [track for mirror in group.mirrors for track in (mirror.plus, mirror.minus)]
+            write(f"pages/{group.composite}.html", "composite.html", group=group, tracks=tracks)
+        for track in tracks_of(group):
+            write(track.page, "track.html", group=group, track=track)
+
+
+def shared_values(hub: Hub) -> dict[str, Any]:
+    """Return the variables that every page has."""
+    return {
+        "hub": hub,
+        "version": package_versions(["tracktools"])["tracktools"],
+        "display_decimals": HubConfig.display_decimals,
+        "strand_colors": STRAND_COLORS,
+        "tracks_of": {group.name: tracks_of(group) for group in hub.groups},
+    }
+
+
+def tracks_of(group: HubGroup) -> list[HubTrack]:
+    """Return the tracks of a group in the order in which they are drawn."""
+    return [track for mirror in group.mirrors for track in (mirror.plus, mirror.minus)] + list(group.tracks)

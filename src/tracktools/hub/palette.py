@@ -1,0 +1,45 @@
+"""Colours that people with any colour vision can tell apart (Okabe & Ito 2008, https://jfly.uni-koeln.de/color)."""
+
+from __future__ import annotations
+
+BLACK = "0,0,0"
+ORANGE = "230,159,0"
+SKY_BLUE = "86,180,233"
+GREEN = "0,158,115"
+BLUE = "0,114,178"
+VERMILLION = "213,94,0"
+PURPLE = "204,121,167"
+GREY = "90,90,90"  # beside the eight: for what is known and not to be compared
+
+OKABE_ITO = (BLACK, ORANGE, SKY_BLUE, GREEN, BLUE, VERMILLION, PURPLE, "240,228,66")
+STRAND_COLORS = {"+": BLUE, "-": VERMILLION, ".": GREY}
+
+
+def rgb(color: str) -> tuple[int, int, int]:
+    """Return the three numbers of ``R,G,B``.
+
+    Raises
+    ------
+    ValueError
+        If they are not three whole numbers from 0 to 255.
+
+    Examples
+    --------
+    >>> rgb("0,114,178")
+    (0, 114, 178)
+    """
+    red, green, blue = (int(part) for part in color.split(","))
+    if not all(0 <= part <= 255 for part in (red, green, blue)):
+        raise ValueError(f"a colour is three numbers from 0 to 255, got {color!r}")
+    return red, green, blue
+
+
+def css(color: str) -> str:
+    """Return a colour as a web page writes it.
+
+    Examples
+    --------
+    >>> css("0,114,178")
+    '#0072b2'
+    """
+    return "#{:02x}{:02x}{:02x}".format(*rgb(color))

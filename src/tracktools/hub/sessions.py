@@ -1,0 +1,93 @@
+"""Sessions: the same tracks, colours and scales for igv.js.
+
+Addresses are relative to the page that loads the session (igv.js resolves them against the page, not against the
+session file) or start with a base URL.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tracktools.hub.model import Hub, HubTrack, Mirror
+
+_SIGNAL_HEIGHT = 60
+_DISPLAY_MODES = {"dense": "COLLAPSED", "squish": "SQUISHED", "pack": "EXPANDED", "full": "EXPANDED"}
+
+
+def igvjs_reference(hub: Hub, prefix: str = "") -> dict[str, Any]:
+    """Return the `reference` of igv.js: the genome, its other names and its lengths."""
+    assembly = hub.assembly
+    return {
+        "id": assembly.genome,
+        "name": assembly.organism,
+        "twoBitURL": prefix + assembly.twobit,
+        "chromSizesURL": prefix + "chrom.sizes",
+        "aliasURL": prefix + "chromAlias.txt",
+    }
+
+
+def igvjs_session(hub: Hub, prefix: str = "") -> dict[str, Any]:
+    """Return a session of igv.js with every track that is not hidden.
+
+    Parameters
+    ----------
+    hub : Hub
+        The hub.
+    prefix : str
+        What stands before each file name: empty for a page in the hub's folder, or a base URL that ends in ``/``.
+    """
+    tracks: list[dict[str, Any]] = []
+    for group in hub.groups:
+        tracks += [_merged(mirror, prefix) for mirror in group.mirrors if mirror.plus.visibility != "hide"]
+        tracks += [igvjs_track(track, prefix) for track in group.tracks if track.visibility != "hide"]
+    for order, track in enumerate(tracks, start=1):
+        track["order"] = order
+    return {"reference": igvjs_reference(hub, prefix), "locus": hub.assembly.default_position, "tracks": tracks}
+
+
+def igvjs_track(track: HubTrack, prefix: str = "") -> dict[str, Any]:
+    """Return one track of igv.js."""
+    config: dict[str, Any] = {
+        "name": track.short_label,
+        "description": track.long_label,
+        "url": prefix + track.file,
+        "color": f"rgb({track.color})",
+    }
+    if track.kind == "signal":
+        view = track.contents.view
+        assert view is not None
+        return config | {
+            "type": "wig",
+            "format": "bigwig",
+            "altColor": f"rgb({track.color})",
+            "min": view[0],
+            "max": view[1],
+            "autoscale": False,
+            "windowFunction": "min" if track.strand == "-" else "max",
+            "height": _SIGNAL_HEIGHT,
+        }
+    if track.kind == "alignments":
+        return config | {"type": "alignment", "format": "bam", "indexURL": f"{prefix}{track.file}.bai"}
+    return config | {
+        "type": "annotation",
+        "format": "bigbed",
+        "displayMode": _DISPLAY_MODES.get(track.visibility, "EXPANDED"),
+        "searchable": True,
+    }
+
+
+def _merged(mirror: Mirror, prefix: str) -> dict[str, Any]:
+    """Return one track in which both strands are drawn, up and down from its middle."""
+    assert mirror.plus.contents.view is not None
+    assert mirror.minus.contents.view is not None
+    return {
+        "type": "merged",
+        "name": mirror.short_label,
+        "description": mirror.long_label,
+        "height": 2 * _SIGNAL_HEIGHT,
+        "min": mirror.minus.contents.view[0],
+        "max": mirror.plus.contents.view[1],
+        "autoscale": False,
+        "alpha": 1,
+        "tracks": [igvjs_track(mirror.plus, prefix), igvjs_track(mirror.minus, prefix)],
+    }

@@ -1,0 +1,134 @@
+"""Display copies of signals: rounded, the minus strand stored negative, with the range that browsers draw.
+
+Only a stored sign is drawn alike by every client: UCSC alone knows ``negateValues``. The copies are for the eye; whoever
+computes reads the file that came in.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from tracktools.config import HubConfig
+from tracktools.errors import GenomeMismatchError, InputError
+from tracktools.formats.bigwig import BigWigReader, BigWigWriter
+from tracktools.hub.chroms import rename_chroms
+from tracktools.hub.model import Contents
+
+_BLOCK_BP = 1 << 20  # values held at once, so that memory does not grow with the genome
+
+
+@dataclass
+class _Tally:
+    """Running figures of a signal."""
+
+    count: int = 0
+    total: float = 0.0
+    minimum: float = math.inf
+    maximum: float = -math.inf
+    magnitudes: list[npt.NDArray[np.float32]] = field(default_factory=list)
+
+    def add(self, values: npt.NDArray[np.float32]) -> None:
+        present = values[~np.isnan(values)]
+        if present.size:
+            self.count += present.size
+            self.total += float(present.sum(dtype=np.float64))
+            self.minimum = min(self.minimum, float(present.min()))
+            self.maximum = max(self.maximum, float(present.max()))
+            self.magnitudes.append(np.percentile(np.abs(present), [99.9]).astype(np.float32))
+
+
+def write_display_signal(source: Path, target: Path, chrom_sizes: Mapping[str, int], strand: str) -> Contents:
+    """Write the copy of a bigWig that a hub shows.
+
+    Parameters
+    ----------
+    source : Path
+        bigWig in plus-strand coordinates; on the minus strand all its values have one sign.
+    target : Path
+        bigWig to write: names of the genome, values rounded to `HubConfig.display_decimals`, not above 0 on the minus
+        strand.
+    chrom_sizes : mapping of str to int
+        Length of each sequence of the genome [bp].
+    strand : {"+", "-", "."}
+        Strand of the signal.
+
+    Raises
+    ------
+    GenomeMismatchError
+        If a sequence is not of the genome, or of another length.
+    InputError
+        If the file is no bigWig, holds no value, or has values of both signs on one strand.
+    """
+    with BigWigReader(source) as reader:
+        names = {chrom: name for name, chrom in rename_chroms(reader.chrom_sizes, chrom_sizes, path=source).items()}
+        for chrom, name in names.items():
+            if reader.chrom_sizes[name] != chrom_sizes[chrom]:
+                raise GenomeMismatchError(
+                    f"gives {name} {reader.chrom_sizes[name]} bp, the genome has {chrom_sizes[chrom]}",
+                    path=source,
+                    mend="was it made on another assembly?",
+                )
+        tally, sign = _Tally(), 0.0
+        with BigWigWriter(target, dict(chrom_sizes)) as writer:
+            for chrom in (chrom for chrom in chrom_sizes if chrom in names):
+                for start in range(0, chrom_sizes[chrom], _BLOCK_BP):
+                    end = min(start + _BLOCK_BP, chrom_sizes[chrom])
+                    values = np.round(reader.values(names[chrom], start, end), HubConfig.display_decimals)
+                    sign = _one_sign(values, sign, strand, source)
+                    if strand == "-" and sign > 0:
+                        values = np.where(values == 0, values, -values)  # no negative zeros
+                    tally.add(values)
+                    writer.add(chrom, start, values)
+    if not tally.count:
+        raise InputError("holds no value", path=source, mend="an empty signal cannot be drawn: leave it out")
+    return Contents(
+        count=tally.count,
+        minimum=tally.minimum,
+        maximum=tally.maximum,
+        mean=tally.total / tally.count,
+        view=_view(tally, strand),
+        size_bytes=target.stat().st_size,
+    )
+
+
+def _one_sign(values: npt.NDArray[np.float32], sign: float, strand: str, path: Path) -> float:
+    """Return the sign of a stranded signal, known so far or seen in this block; 0 where all is 0."""
+    if strand == ".":
+        return 0.0
+    low, high = float(np.nanmin(values, initial=0.0)), float(np.nanmax(values, initial=0.0))
+    if (low < 0 or sign < 0) and (high > 0 or sign > 0) or (strand == "+" and low < 0):
+        raise InputError(
+            f"has values from {low:g} to {high:g} on the {strand} strand",
+            path=path,
+            mend="a stranded signal has one sign: write strand . for a signal with both",
+        )
+    return sign or (1.0 if high > 0 else -1.0 if low < 0 else 0.0)
+
+
+def _view(tally: _Tally, strand: str) -> tuple[float, float]:
+    """Return whole numbers for the range, because igv.js reads ``viewLimits 0:0.5`` as 0 to 0."""
+    largest = max(abs(tally.minimum), abs(tally.maximum))
+    top = 1.0 if largest <= 1 else round_up(max(float(value) for values in tally.magnitudes for value in values))
+    if strand == "-":
+        return -top, 0.0
+    return (0.0 if tally.minimum >= 0 else -top), top
+
+
+def round_up(value: float) -> float:
+    """Return the next number of the series 1, 2, 5, 10, 20, 50, …, at least 1.
+
+    Examples
+    --------
+    >>> round_up(0.2), round_up(37), round_up(500)
+    (1.0, 50.0, 500.0)
+    """
+    if value <= 1:
+        return 1.0
+    power = 10.0 ** math.floor(math.log10(value))
+    return next(step * power for step in (1.0, 2.0, 5.0, 10.0) if step * power >= value)
