@@ -7,13 +7,17 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tracktools.hub.build import build_hub
     from tracktools.tss.curate import curate_tss
 
 __version__ = version("tracktools")
 
-_LAZY: dict[str, str] = {"curate_tss": "tracktools.tss.curate"}
+_LAZY: dict[str, str] = {
+    "build_hub": "tracktools.hub.build",
+    "curate_tss": "tracktools.tss.curate",
+}
 
-__all__ = ["__version__", "curate_tss"]
+__all__ = ["__version__", "build_hub", "curate_tss"]
 
 
 def __getattr__(name: str) -> Any:

@@ -46,6 +46,7 @@ class TssConfig:
     check_sigmas: float = 4.0
 
 
+@dataclass(frozen=True)
 class HubConfig:
     """How a hub is written."""
 
@@ -53,3 +54,12 @@ class HubConfig:
     max_filter_values: int = 24  # a text column with more distinct values gets no filter
     default_view_bp: int = 4000  # width of the position where a browser opens
     email: str = "tracktools@localhost.localdomain"  # UCSC refuses a hub without one
+
+
+@dataclass(frozen=True)
+class ServeConfig:
+    """How a folder is served to a browser on this machine."""
+
+    host: str = "127.0.0.1"
+    port: int = 0  # 0 takes any free one
+    idle_s: float = 60.0  # a connection that says nothing for so long is closed

@@ -16,6 +16,7 @@ from tracktools.errors import TracktoolsError
 COMMANDS: dict[str, str] = {
     # name: what `tracktools --help` says; the command lives in cli/<name>.py as the function <name>
     "tss": "Import, lift, curate, compare and classify sets of start sites.",
+    "hub": "Track hubs for UCSC, IGV and JBrowse: build, check, serve, view.",
 }
 
 

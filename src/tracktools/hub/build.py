@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from tracktools.config import HubConfig
-from tracktools.formats.bed_schemas import BED4
+from tracktools.formats.bed_schemas import BED3, BedField, BedSchema
 from tracktools.formats.bigbed import write_bigbed
 from tracktools.formats.twobit import write_twobit
 from tracktools.genome import Genome, load_genome
@@ -54,6 +54,7 @@ def build_hub(
     output: Path,
     *,
     genome: Path,
+    gff: Path | None = None,
     bams: Sequence[Path] = (),
     attach: str | None = None,
     templates: Path | None = None,
@@ -70,6 +71,8 @@ def build_hub(
         Folder to write; it appears complete or not at all.
     genome : Path
         FASTA or 2bit.
+    gff : Path, optional
+        GFF3 with the genes and pseudogenes.
     bams : sequence of Path, optional
         Alignments, each with its index beside it.
     attach : str, optional
@@ -95,14 +98,14 @@ def build_hub(
     """
     texts = Templates(templates)
     sequences = load_genome(genome)
-    sources = gather_sources(folders, bams, sequences)
+    sources = gather_sources(folders, gff, bams, sequences)
     facts, facts_path = texts.facts()
     assembly = describe_assembly(sequences, facts, path=facts_path, attach=attach)
     with atomic_folder(output, force=force) as folder:
-        converted = []
+        converted: list[Converted] = []
         for source in sources:
             _log.info("%s: %s", source.row.name, source.row.path)
-            converted.append(convert_source(source, folder, sequences.chrom_sizes))
+            converted += convert_source(source, folder, sequences.chrom_sizes)
         assembly = replace(assembly, default_position=_default_position(converted, sequences))
         hub = Hub(
             name=f"tracktools_{assembly.genome}".replace(".", "_"),
@@ -143,6 +146,16 @@ def _write_genome(folder: Path, genome: Genome, assembly: Assembly) -> None:
 
 def _write_alias_bigbed(path: Path, genome: Genome, assembly: Assembly, most: int) -> None:
     """Write the names as UCSC and IGV search them: a bigBed with an index of every column of names."""
+    columns = ["name", *(f"alias{number}" for number in range(1, most + 1))]
+    fields = [BedField(column, "string", "Another name of the sequence") for column in columns]
+    schema = BedSchema("chromAlias", "Names of the sequences", (*BED3.fields, *fields), 3)
+    rows = [
+        {"chrom": chrom, "chromStart": 0, "chromEnd": genome.chrom_sizes[chrom]}
+        # a sequence with fewer names repeats its own: an empty key in an index answers every empty search
+        | dict(zip(columns, [chrom, *names, *[chrom] * (most - len(names))], strict=True))
+        for chrom, names in assembly.aliases.items()
+    ]
+    write_bigbed(path, genome.chrom_sizes, pd.DataFrame(rows), schema, index_fields=tuple(columns))
 
 
 def _write_texts(folder: Path, hub: Hub, texts: Templates) -> None:

@@ -12,17 +12,19 @@ import pandas as pd
 from tracktools.errors import InputError
 from tracktools.hub.arrange import OTHER_GROUP, track_color
 from tracktools.hub.features import write_display_features, write_feature_table
+from tracktools.hub.genes import GENE_COLOR, GENE_SCHEMA, PSEUDOGENE_COLOR, read_gene_tables
 from tracktools.hub.model import Contents, HubTrack, Kind, Source
 from tracktools.hub.signals import write_display_signal
 from tracktools.hub.text import LONG_LABEL_CHARACTERS, SHORT_LABEL_CHARACTERS, label, track_name
 from tracktools.tracks import file_sha256
 
-_KINDS: dict[str, tuple[Kind, str, str]] = {  # format: kind, suffix in the hub, visibility
-    "bigWig": ("signal", ".bw", "full"),
-    "bed": ("features", ".bb", "pack"),
-    "bigBed": ("features", ".bb", "pack"),
-    "bam": ("alignments", ".bam", "dense"),
+_KINDS: dict[str, tuple[Kind, str]] = {  # format: kind, visibility
+    "bigWig": ("signal", "full"),
+    "bed": ("features", "pack"),
+    "bigBed": ("features", "pack"),
+    "bam": ("alignments", "dense"),
 }
+_SUFFIXES: dict[Kind, str] = {"signal": ".bw", "features": ".bb", "alignments": ".bam"}
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class Converted:
     table: pd.DataFrame | None = None
 
 
-def convert_source(source: Source, folder: Path, chrom_sizes: Mapping[str, int]) -> Converted:
+def convert_source(source: Source, folder: Path, chrom_sizes: Mapping[str, int]) -> list[Converted]:
     """Write the hub's copy of one data file.
 
     Parameters
@@ -45,21 +47,28 @@ def convert_source(source: Source, folder: Path, chrom_sizes: Mapping[str, int])
     chrom_sizes : mapping of str to int
         Length of each sequence of the genome [bp].
 
+    Returns
+    -------
+    list of Converted
+        One track; of a GFF3, genes and pseudogenes.
+
     Raises
     ------
     InputError
         If the file is not what its format says, is empty, or does not lie on the genome.
     """
     row = source.row
+    if row.format == "gff3":
+        return _genes(source, folder, chrom_sizes)
     if row.format not in _KINDS:
         raise InputError(
             f"track {row.name!r}: {row.format} cannot be shown in a hub",
             path=source.origin,
             mend="convert it to bigWig",
         )
-    kind, suffix, visibility = _KINDS[row.format]
+    kind, visibility = _KINDS[row.format]
     name = track_name(row.name, path=source.origin)
-    target = folder / (name + suffix)
+    target = folder / (name + _SUFFIXES[kind])
     table = None
     if kind == "signal":
         contents = write_display_signal(row.path, target, chrom_sizes, row.strand)
@@ -68,10 +77,15 @@ def convert_source(source: Source, folder: Path, chrom_sizes: Mapping[str, int])
         contents, table = write_display_features(row.path, target, chrom_sizes, row.color)
     else:
         contents = _copy_alignments(row.path, target)
-    track = HubTrack(
+    return [Converted(_track(source, name, kind, contents, visibility), table)]
+
+
+def _track(source: Source, name: str, kind: Kind, contents: Contents, visibility: str) -> HubTrack:
+    row = source.row
+    return HubTrack(
         name=name,
         kind=kind,
-        file=target.name,
+        file=name + _SUFFIXES[kind],
         strand=row.strand,
         group=row.group or OTHER_GROUP,
         short_label=label(row.short_label or row.name, SHORT_LABEL_CHARACTERS),
@@ -82,7 +96,21 @@ def convert_source(source: Source, folder: Path, chrom_sizes: Mapping[str, int])
         contents=contents,
         source=replace(source, row=replace(row, sha256=file_sha256(row.path))),
     )
-    return Converted(track, table)
+
+
+def _genes(source: Source, folder: Path, chrom_sizes: Mapping[str, int]) -> list[Converted]:
+    """Write genes and pseudogenes as two tracks."""
+    converted = []
+    for name, table in read_gene_tables(source.row.path, chrom_sizes).items():
+        path, color = source.row.path, PSEUDOGENE_COLOR if name == "pseudogenes" else GENE_COLOR
+        written = write_feature_table(table, GENE_SCHEMA, folder / f"{name}.bb", chrom_sizes, path=path, color=color)
+        title = name.capitalize()
+        row = replace(
+            source.row, name=name, short_label=title, long_label=f"{title} of the annotation", group="annotation", color=color
+        )
+        track = _track(replace(source, row=row), name, "features", written[0], "pack")
+        converted.append(Converted(track, written[1]))
+    return converted
 
 
 def _with_view(contents: Contents, source: Source) -> Contents:

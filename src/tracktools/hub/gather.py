@@ -13,13 +13,17 @@ from tracktools.hub.text import track_name
 from tracktools.tracks import TRACKS_FILE, Track, read_provenance, read_tracks
 
 
-def gather_sources(folders: Sequence[Path], bams: Sequence[Path], genome: Genome) -> list[Source]:
+def gather_sources(
+    folders: Sequence[Path], gff: Path | None, bams: Sequence[Path], genome: Genome
+) -> list[Source]:
     """Return every data file of the inputs.
 
     Parameters
     ----------
     folders : sequence of Path
         Folders with a ``tracks.tsv``, or such files.
+    gff : Path, optional
+        GFF3 with genes and pseudogenes.
     bams : sequence of Path
         Alignments, each with its ``.bai`` beside it.
     genome : Genome
@@ -39,6 +43,8 @@ def gather_sources(folders: Sequence[Path], bams: Sequence[Path], genome: Genome
         provenance = read_provenance(file.parent)
         _check_genome(provenance.get("genome", {}), genome, file.parent)
         sources += [Source(row, file, provenance) for row in read_tracks(file)]
+    if gff is not None:
+        sources.append(Source(Track(name="genes", path=gff, format="gff3", source=gff.name), gff))
     sources += [Source(_bam_row(bam), bam) for bam in bams]
     first_use: dict[str, Source] = {}
     for source in sources:

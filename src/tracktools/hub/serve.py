@@ -1,0 +1,194 @@
+"""``hub serve``: a folder over HTTP as genome browsers need it: byte ranges, HEAD, any origin; loopback by default.
+
+Range requests: RFC 9110, section 14. One range a request is answered, which is all that browsers ask for; several get
+the whole file, as the RFC allows.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import mimetypes
+import os
+import re
+import threading
+import urllib.parse
+from collections.abc import Iterator
+from functools import partial
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import BinaryIO
+
+from tracktools.config import ServeConfig
+from tracktools.errors import ConfigError, InputError
+
+_log = logging.getLogger(__name__)
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_COPY_BYTES = 1 << 18
+_TEXT_TYPES = {".html": "text/html", ".txt": "text/plain", ".json": "application/json", ".js": "text/javascript"}
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server_version = "tracktools"
+    timeout = ServeConfig.idle_s
+
+    def __init__(self, *arguments: object, root: Path) -> None:
+        self._root = root
+        super().__init__(*arguments)  # type: ignore[arg-type]
+
+    def do_GET(self) -> None:
+        self._answer(with_body=True)
+
+    def do_HEAD(self) -> None:
+        self._answer(with_body=False)
+
+    def do_OPTIONS(self) -> None:
+        self.send_response(HTTPStatus.NO_CONTENT)
+        self.send_header("Access-Control-Allow-Methods", "GET, HEAD, OPTIONS")
+        self.send_header("Access-Control-Max-Age", "86400")
+        self._finish_headers(0)
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        _log.debug("%s %s", self.address_string(), format % arguments)
+
+    def _answer(self, *, with_body: bool) -> None:
+        path = _resolve(self._root, self.path)
+        if path is None:
+            self._refuse(HTTPStatus.NOT_FOUND)
+            return
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            try:
+                span = parse_range(self.headers.get("Range", ""), size)
+            except ValueError:
+                self.send_response(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE)
+                self.send_header("Content-Range", f"bytes */{size}")
+                self._finish_headers(0)
+                return
+            first, last = span or (0, size - 1)
+            self.send_response(HTTPStatus.PARTIAL_CONTENT if span else HTTPStatus.OK)
+            if span:
+                self.send_header("Content-Range", f"bytes {first}-{last}/{size}")
+            self.send_header("Content-Type", _content_type(path))
+            self._finish_headers(last - first + 1)
+            if with_body:
+                self._copy(file, first, last - first + 1)
+
+    def _copy(self, file: BinaryIO, start: int, count: int) -> None:
+        file.seek(start)
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the browser has scrolled on
+            while count > 0 and (block := file.read(min(count, _COPY_BYTES))):
+                self.wfile.write(block)
+                count -= len(block)
+
+    def _refuse(self, status: HTTPStatus) -> None:
+        body = f"{status.value} {status.phrase}\n".encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "text/plain; charset=utf-8")
+        self._finish_headers(len(body))
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def _finish_headers(self, length: int) -> None:
+        self.send_header("Content-Length", str(length))
+        self.send_header("Accept-Ranges", "bytes")
+        self.send_header("Access-Control-Allow-Origin", "*")
+        self.send_header("Access-Control-Allow-Headers", "Range")
+        self.send_header("Access-Control-Expose-Headers", "Accept-Ranges, Content-Length, Content-Range")
+        self.send_header("Cache-Control", "no-cache")
+        self.send_header("X-Content-Type-Options", "nosniff")
+        self.end_headers()
+
+
+def _content_type(path: Path) -> str:
+    if path.suffix in _TEXT_TYPES:
+        return _TEXT_TYPES[path.suffix] + "; charset=utf-8"
+    return mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+
+
+def _resolve(root: Path, address: str) -> Path | None:
+    """Return the file that a request asks for; None where there is none, or it lies outside the folder."""
+    decoded = urllib.parse.unquote(urllib.parse.urlsplit(address).path)
+    if "\0" in decoded:
+        return None
+    try:
+        path = (root / decoded.lstrip("/")).resolve()
+        path = path / "index.html" if path.is_dir() else path
+        inside = path.resolve().is_relative_to(root)
+    except (OSError, ValueError):
+        return None
+    return path if inside and path.is_file() else None
+
+
+def parse_range(header: str, size: int) -> tuple[int, int] | None:
+    """Return the first and last byte that a ``Range`` header asks for; None for the whole file.
+
+    Raises
+    ------
+    ValueError
+        If the range begins past the end of the file.
+
+    Examples
+    --------
+    >>> parse_range("bytes=0-99", 1000), parse_range("bytes=900-", 1000), parse_range("bytes=-100", 1000)
+    ((0, 99), (900, 999), (900, 999))
+    >>> parse_range("bytes=5-2", 1000) is None  # no range: RFC 9110 says to ignore it
+    True
+    """
+    match = _RANGE.fullmatch(header.strip())
+    if match is None or not (match[1] or match[2]):
+        return None
+    if match[1]:
+        first, last = int(match[1]), min(int(match[2] or size), size - 1)
+        if match[2] and int(match[2]) < first:
+            return None
+    else:
+        first, last = max(0, size - int(match[2])), size - 1
+    if first > last:
+        raise ValueError(f"bytes {first}-{last} of {size}")
+    return first, last
+
+
+def make_server(folder: Path, *, host: str = ServeConfig.host, port: int = ServeConfig.port) -> ThreadingHTTPServer:
+    """Return a server for a folder; ``serve_forever()`` starts it, ``server_port`` is the port it got.
+
+    Parameters
+    ----------
+    folder : Path
+        What is served; nothing outside it ever is.
+    host : str
+        Address to listen on; the default can be reached from this machine only.
+    port : int
+        Port; 0 takes any that is free.
+
+    Raises
+    ------
+    InputError
+        If there is no such folder.
+    ConfigError
+        If the address or port cannot be used.
+    """
+    if not folder.is_dir():
+        raise InputError("is no folder", path=folder, mend="name the folder that hub build wrote")
+    try:
+        server = ThreadingHTTPServer((host, port), partial(_Handler, root=folder.resolve()))
+    except (OSError, OverflowError) as error:
+        raise ConfigError(f"cannot listen on {host}:{port}: {error}") from None
+    server.daemon_threads = True
+    return server
+
+
+@contextlib.contextmanager
+def serving(folder: Path) -> Iterator[str]:
+    """Serve a folder on the loopback while the block runs; yields its address, without a slash at the end."""
+    server = make_server(folder, port=0)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    try:
+        yield f"http://{server.server_address[0]!s}:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

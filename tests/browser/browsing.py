@@ -1,0 +1,79 @@
+"""Real browsers for the tests: Debian's Chromium through pip's playwright, npm packages from a cache folder."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+HERE = Path(__file__).parent
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def node_folder() -> Path:
+    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "tracktools-tests" / "node"
+    return Path(os.environ.get("TRACKTOOLS_TEST_NODE", cache))
+
+
+def node_file(name: str) -> Path:
+    path = node_folder() / "node_modules" / name
+    if not path.exists():
+        pytest.skip(f"{path} is missing: run tests/browser/setup.sh")
+    return path
+
+
+@dataclass
+class Visit:
+    """A page, and everything that went wrong or out while it was open."""
+
+    page: Any
+    allowed: tuple[str, ...]
+    http_errors: list[str] = field(default_factory=list)
+    offsite: list[str] = field(default_factory=list)
+    script_errors: list[str] = field(default_factory=list)
+    dialogs: list[str] = field(default_factory=list)
+
+    def faults(self) -> list[str]:
+        return self.http_errors + self.offsite + self.script_errors + self.dialogs
+
+    def wait_for(self, expression: str, timeout_s: float = 60) -> None:
+        self.page.wait_for_function(expression, timeout=timeout_s * 1000)
+
+
+def _fulfill(file: Path, route: Any) -> None:
+    route.fulfill(path=str(file))
+
+
+class Browser:
+    def __init__(self, context: Any) -> None:
+        self.context = context
+
+    def visit(self, address: str, *, files: dict[str, Path] | None = None, wait: str | None = None) -> Visit:
+        """Open an address; `files` are served at their paths on its origin, `wait` is awaited."""
+        page = self.context.new_page()
+        origin = "/".join(address.split("/")[:3])
+        visit = Visit(page, (origin, "data:", "blob:", "about:"))
+        page.on("request", lambda r: None if r.url.startswith(visit.allowed) else visit.offsite.append(r.url))
+        page.on("response", lambda r: visit.http_errors.append(f"{r.status} {r.url}") if r.status >= 400 else None)
+        page.on("requestfailed", lambda r: visit.http_errors.append(f"{r.failure} {r.url}"))
+        page.on("pageerror", lambda error: visit.script_errors.append(str(error)))
+        page.on("dialog", lambda dialog: (visit.dialogs.append(dialog.message), dialog.dismiss()))
+        for path, file in (files or {}).items():
+            page.route(re.compile(re.escape(origin + path) + r"(\?.*)?$"), partial(_fulfill, file))
+        page.goto(address)
+        if wait:
+            visit.wait_for(wait)
+        return visit

@@ -1,0 +1,25 @@
+#!/bin/sh
+# Brings what the browser tests need: npm packages in a cache folder outside the repository, and, as root on Debian,
+# Chromium. Does nothing that is done already. The tests skip, and say so, where a part is missing.
+set -eu
+cache="${TRACKTOOLS_TEST_NODE:-${XDG_CACHE_HOME:-$HOME/.cache}/tracktools-tests/node}"
+mkdir -p "$cache"
+
+if ! command -v chromium >/dev/null 2>&1; then
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+        apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium
+    else
+        echo "chromium is missing: install it with your package manager" >&2
+    fi
+fi
+
+if ! command -v npm >/dev/null 2>&1; then
+    echo "npm is missing: igv.js cannot be had" >&2
+    exit 0
+fi
+cd "$cache"
+[ -f package.json ] || echo '{"private": true}' >package.json
+want() { # want PACKAGE VERSION...
+    [ -d "node_modules/$1" ] || npm install --no-audit --no-fund --loglevel=error "$1@$2"
+}
+want igv 3.8.10
