@@ -9,3 +9,33 @@ PURPLE = "204,121,167"
 GREY = "90,90,90"  # beside the eight: for what is known and not to be compared
 
 STRAND_COLORS = {"+": BLUE, "-": VERMILLION, ".": GREY}
+
+
+def rgb(color: str) -> tuple[int, int, int]:
+    """Return the three numbers of ``R,G,B``.
+
+    Raises
+    ------
+    ValueError
+        If they are not three whole numbers from 0 to 255.
+
+    Examples
+    --------
+    >>> rgb("0,114,178")
+    (0, 114, 178)
+    """
+    red, green, blue = (int(part) for part in color.split(","))
+    if not all(0 <= part <= 255 for part in (red, green, blue)):
+        raise ValueError(f"a colour is three numbers from 0 to 255, got {color!r}")
+    return red, green, blue
+
+
+def css(color: str) -> str:
+    """Return a colour as a web page writes it.
+
+    Examples
+    --------
+    >>> css("0,114,178")
+    '#0072b2'
+    """
+    return "#{:02x}{:02x}{:02x}".format(*rgb(color))

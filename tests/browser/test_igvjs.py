@@ -57,7 +57,7 @@ def test_hub_txt_draws_in_igv_js(chromium: Browser, address: str, igv_js: Path) 
     tracks = drawn_tracks(visit)
     assert list(tracks) == ["TSS (+)", "TSS (-)", "Called TSS", "Genes", "Pseudogenes"]
     assert visit.page.evaluate("browser.genome.id") == "GCF_000005845.2"
-    assert visit.page.evaluate("browser.currentLoci()") == ["NC_000913.3:20001-24000"]
+    assert visit.page.evaluate("browser.currentLoci()") == "NC_000913.3:20001-24000"
     assert {name for name, track in tracks.items() if track["drawn"] < ENOUGH_PIXELS} == {"Pseudogenes"}  # none here
     assert (tracks["TSS (+)"]["min"], tracks["TSS (+)"]["max"]) == (0, 1)
     assert (tracks["TSS (-)"]["min"], tracks["TSS (-)"]["max"]) == (-1, 0)

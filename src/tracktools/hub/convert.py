@@ -10,9 +10,10 @@ from pathlib import Path
 import pandas as pd
 
 from tracktools.errors import InputError
+from tracktools.formats.bed_schemas import GENES
 from tracktools.hub.arrange import OTHER_GROUP, track_color
 from tracktools.hub.features import write_display_features, write_feature_table
-from tracktools.hub.genes import GENE_COLOR, GENE_SCHEMA, PSEUDOGENE_COLOR, read_gene_tables
+from tracktools.hub.genes import read_gene_tables
 from tracktools.hub.model import Contents, HubTrack, Kind, Source
 from tracktools.hub.signals import write_display_signal
 from tracktools.hub.text import LONG_LABEL_CHARACTERS, SHORT_LABEL_CHARACTERS, label, track_name
@@ -102,14 +103,13 @@ def _genes(source: Source, folder: Path, chrom_sizes: Mapping[str, int]) -> list
     """Write genes and pseudogenes as two tracks."""
     converted = []
     for name, table in read_gene_tables(source.row.path, chrom_sizes).items():
-        path, color = source.row.path, PSEUDOGENE_COLOR if name == "pseudogenes" else GENE_COLOR
-        written = write_feature_table(table, GENE_SCHEMA, folder / f"{name}.bb", chrom_sizes, path=path, color=color)
-        title = name.capitalize()
-        row = replace(
-            source.row, name=name, short_label=title, long_label=f"{title} of the annotation", group="annotation", color=color
+        contents, written = write_feature_table(
+            table, GENES, folder / f"{name}.bb", chrom_sizes, path=source.row.path
         )
-        track = _track(replace(source, row=row), name, "features", written[0], "pack")
-        converted.append(Converted(track, written[1]))
+        title = name.capitalize()
+        row = replace(source.row, name=name, short_label=title, long_label=f"{title} of the annotation")
+        track = _track(replace(source, row=row), name, "features", contents, "pack")
+        converted.append(Converted(track, written))
     return converted
 
 

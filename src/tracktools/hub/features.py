@@ -16,7 +16,7 @@ from tracktools.formats.bed_schemas import STANDARD_FIELDS, BedField, BedSchema
 from tracktools.formats.bigbed import write_bigbed
 from tracktools.hub.chroms import rename_chroms
 from tracktools.hub.model import Contents
-from tracktools.hub.palette import STRAND_COLORS
+from tracktools.palette import STRAND_COLORS
 
 _NUMBERS = ("int", "uint", "bigint", "float", "double")
 _MARKUP = str.maketrans({"<": "&lt;", ">": "&gt;"})
@@ -86,6 +86,7 @@ def write_feature_table(
         schema=schema,
         ranges=_ranges(table, schema),
         choices=_choices(table, schema),
+        colors=tuple(table["itemRgb"].value_counts().index),
         size_bytes=target.stat().st_size,
     )
     return contents, table

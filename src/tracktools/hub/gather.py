@@ -8,7 +8,7 @@ from pathlib import Path
 from tracktools.errors import GenomeMismatchError, InputError
 from tracktools.genome import Genome
 from tracktools.hub.model import Source
-from tracktools.hub.palette import rgb
+from tracktools.palette import rgb
 from tracktools.hub.text import track_name
 from tracktools.tracks import TRACKS_FILE, Track, read_provenance, read_tracks
 
@@ -44,7 +44,7 @@ def gather_sources(
         _check_genome(provenance.get("genome", {}), genome, file.parent)
         sources += [Source(row, file, provenance) for row in read_tracks(file)]
     if gff is not None:
-        sources.append(Source(Track(name="genes", path=gff, format="gff3", source=gff.name), gff))
+        sources.append(Source(Track(name="genes", path=gff, format="gff3", group="annotation", source=gff.name), gff))
     sources += [Source(_bam_row(bam), bam) for bam in bams]
     first_use: dict[str, Source] = {}
     for source in sources:

@@ -52,6 +52,8 @@ class Contents:
         Least and greatest value of each numeric column beyond the standard ones.
     choices : mapping of str to tuple of str
         The values of each text column that has few.
+    colors : tuple of str
+        Colours of the items.
     size_bytes : int
         Of the file in the hub.
     """
@@ -65,6 +67,7 @@ class Contents:
     schema: BedSchema | None = None
     ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    colors: tuple[str, ...] = ()
     size_bytes: int = 0
 
 
@@ -204,6 +207,14 @@ class Assembly:
 
 
 @dataclass(frozen=True)
+class Bookmark:
+    """A position worth opening, 1-based and closed, and why."""
+
+    label: str
+    position: str
+
+
+@dataclass(frozen=True)
 class Hub:
     """The whole of a hub."""
 
@@ -213,6 +224,7 @@ class Hub:
     email: str
     assembly: Assembly
     groups: tuple[HubGroup, ...]
+    bookmarks: tuple[Bookmark, ...] = ()
 
     def __iter__(self) -> Iterator[HubTrack]:
         """Yield every track, in the order in which they are drawn."""

@@ -8,9 +8,17 @@ from typing import Any
 from tracktools.config import HubConfig
 from tracktools.genome import Genome
 from tracktools.hub.model import Hub, HubGroup, HubTrack
-from tracktools.hub.palette import STRAND_COLORS
+from tracktools.palette import BLUE, GREEN, GREY, PURPLE, VERMILLION
 from tracktools.hub.render import Templates
 from tracktools.tracks import package_versions
+
+_COLOR_MEANINGS = {
+    BLUE: "on the plus strand",
+    VERMILLION: "on the minus strand",
+    GREY: "of no strand",
+    GREEN: "gene of an RNA",
+    PURPLE: "pseudogene",
+}
 
 
 def write_pages(folder: Path, hub: Hub, templates: Templates, genome: Genome) -> None:
@@ -38,7 +46,7 @@ def shared_values(hub: Hub) -> dict[str, Any]:
         "hub": hub,
         "version": package_versions(["tracktools"])["tracktools"],
         "display_decimals": HubConfig.display_decimals,
-        "strand_colors": STRAND_COLORS,
+        "color_meanings": _COLOR_MEANINGS,
         "tracks_of": {group.name: tracks_of(group) for group in hub.groups},
     }
 

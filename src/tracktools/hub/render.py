@@ -10,7 +10,7 @@ from typing import Any
 import jinja2
 
 from tracktools.errors import InputError
-from tracktools.hub.palette import css
+from tracktools.palette import css
 from tracktools.hub.text import human_count
 
 FACTS = "assemblies.toml"

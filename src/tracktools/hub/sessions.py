@@ -1,11 +1,12 @@
-"""Sessions: the same tracks, colours and scales for igv.js.
+"""Sessions of igv.js and IGV desktop: the same tracks, colours and scales.
 
-Addresses are relative to the page that loads the session (igv.js resolves them against the page, not against the
-session file) or start with a base URL.
+igv.js resolves addresses against the page that loads the session, not against the session file; IGV desktop resolves
+them against the session file.
 """
 
 from __future__ import annotations
 
+import xml.etree.ElementTree as ElementTree  # only written here, never parsed
 from typing import Any
 
 from tracktools.hub.model import Hub, HubTrack, Mirror
@@ -51,7 +52,6 @@ def igvjs_track(track: HubTrack, prefix: str = "") -> dict[str, Any]:
         "name": track.short_label,
         "description": track.long_label,
         "url": prefix + track.file,
-        "color": f"rgb({track.color})",
     }
     if track.kind == "signal":
         view = track.contents.view
@@ -59,6 +59,7 @@ def igvjs_track(track: HubTrack, prefix: str = "") -> dict[str, Any]:
         return config | {
             "type": "wig",
             "format": "bigwig",
+            "color": f"rgb({track.color})",
             "altColor": f"rgb({track.color})",
             "min": view[0],
             "max": view[1],
@@ -91,3 +92,57 @@ def _merged(mirror: Mirror, prefix: str) -> dict[str, Any]:
         "alpha": 1,
         "tracks": [igvjs_track(mirror.plus, prefix), igvjs_track(mirror.minus, prefix)],
     }
+
+
+def desktop_genome(hub: Hub, prefix: str = "../") -> dict[str, Any]:
+    """Return the genome of IGV desktop, as FASTA: IGV before 2.17 knows no 2bit."""
+    assembly = hub.assembly
+    return {
+        "id": assembly.genome,
+        "name": assembly.organism,
+        "fastaURL": "genome.fa",
+        "indexURL": "genome.fa.fai",
+        "aliasURL": prefix + "chromAlias.txt",
+    }
+
+
+def desktop_session(hub: Hub, prefix: str = "../") -> str:
+    """Return a session of IGV desktop as XML, with every track that is not hidden.
+
+    Parameters
+    ----------
+    hub : Hub
+        The hub.
+    prefix : str
+        Way from the session's folder to the data.
+    """
+    session = ElementTree.Element("Session", genome="genome.json", locus=hub.assembly.default_position, version="8")
+    tracks = [track for track in hub if track.visibility != "hide"]
+    resources = ElementTree.SubElement(session, "Resources")
+    for track in tracks:
+        ElementTree.SubElement(resources, "Resource", path=prefix + track.file)
+    panel = ElementTree.SubElement(session, "Panel", name="DataPanel")
+    for track in tracks:
+        element = ElementTree.SubElement(
+            panel, "Track", id=prefix + track.file, name=track.short_label, visible="true", **_desktop_style(track)
+        )
+        if track.contents.view is not None:
+            low, high = track.contents.view
+            ElementTree.SubElement(
+                element, "DataRange", type="LINEAR", baseline="0.0", drawBaseline="true", minimum=f"{low:g}", maximum=f"{high:g}"
+            )
+    ElementTree.indent(session)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(session, encoding="unicode") + "\n"
+
+
+def _desktop_style(track: HubTrack) -> dict[str, str]:
+    if track.kind == "signal":
+        return {
+            "color": track.color,
+            "altColor": track.color,
+            "autoScale": "false",
+            "renderer": "BAR_CHART",
+            "height": str(_SIGNAL_HEIGHT),
+            "windowFunction": "min" if track.strand == "-" else "max",
+        }
+    return {"displayMode": _DISPLAY_MODES.get(track.visibility, "EXPANDED")}

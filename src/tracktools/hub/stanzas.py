@@ -206,8 +206,7 @@ def _features(hub: Hub, track: HubTrack) -> dict[str, str]:
     settings = {
         "type": f"bigBed {schema.defined_fields}" + (" +" if extra else ""),
         "bigDataUrl": track.file,
-        "color": track.color,
-        "itemRgb": "on",
+        "itemRgb": "on",  # and no color: igv.js would paint every item with it
         "searchIndex": "name",
     }
     said = [f"{name}=${name}" for name in names if name not in _NO_FILTER][:5]

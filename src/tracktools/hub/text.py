@@ -70,7 +70,7 @@ def human_count(number: float) -> str:
 
     Examples
     --------
-    >>> human_count(4641652), human_count(0.52344)
-    ('4,641,652', '0.5234')
+    >>> human_count(4641652), human_count(0.0), human_count(0.52344)
+    ('4,641,652', '0', '0.5234')
     """
-    return f"{number:,}" if float(number).is_integer() else f"{number:,.4g}"
+    return f"{int(number):,}" if float(number).is_integer() else f"{number:,.4g}"

@@ -1,0 +1,48 @@
+"""Positions worth opening first: found in the tracks themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from tracktools.config import HubConfig
+from tracktools.hub.convert import Converted
+from tracktools.hub.model import Bookmark
+from tracktools.interval import Interval
+
+
+def find_bookmarks(converted: Sequence[Converted], chrom_sizes: Mapping[str, int], first: str) -> tuple[Bookmark, ...]:
+    """Return the first position, and the pseudogene around which most TSS lie.
+
+    Parameters
+    ----------
+    converted : sequence of Converted
+        The tracks of the hub.
+    chrom_sizes : mapping of str to int
+        Length of each sequence [bp].
+    first : str
+        Where a browser opens.
+    """
+    bookmarks = [Bookmark("Many TSS on both strands", first)]
+    sets = [
+        item.table for item in converted if item.table is not None and item.track.group in ("curated", "predictions", "tss")
+    ]
+    pseudogenes = [item.table for item in converted if item.table is not None and "pseudogene" in item.track.name]
+    best: tuple[tuple[int, int], str, Interval] | None = None
+    for row in (row for table in pseudogenes for row in table.to_dict("records")):
+        reach = HubConfig.bookmark_flank_bp
+        start, end = max(row["chromStart"] - reach, 0), min(row["chromEnd"] + reach, chrom_sizes[row["chrom"]])
+        counts = [_count(table, row["chrom"], start, end) for table in sets]
+        rank = (sum(count > 0 for count in counts), sum(counts))  # in many sets first, then many
+        if rank > (0, 0) and (best is None or rank > best[0]):
+            best = rank, str(row["name"]), Interval(row["chrom"], start, end)
+    if best is not None:
+        bookmarks.append(Bookmark(f"Pseudogene {best[1]}, with TSS around it", best[2].to_ucsc()))
+    return tuple(bookmarks)
+
+
+def _count(table: pd.DataFrame, chrom: str, start: int, end: int) -> int:
+    starts = table["chromStart"].to_numpy()
+    return int(np.count_nonzero((starts >= start) & (starts < end) & (table["chrom"] == chrom).to_numpy()))
