@@ -29,15 +29,16 @@ def write_predictions(folder: Path, genome: Genome, starts: pd.DataFrame, name: 
                 values[here["position"]] = 0.9
                 values[slice(-20, None) if strand == "+" else slice(0, 20)] = np.nan
                 writer.add(contig.name, 0, values)
-        label = f"Predicted TSS, {word} strand"
-        tracks.append(Track(f"{name}.{word}", path, "bigWig", strand, "predictions", f"TSS ({strand})", label, color, 0, 1))
+        labels = f"TSS ({strand})", f"Predicted TSS, {word} strand"
+        tracks.append(Track(f"{name}.{word}", path, "bigWig", strand, "predictions", *labels, color, 0, 1))
     calls = pd.DataFrame(
         {
             "chrom": starts["chrom"],
             "chromStart": starts["position"],
             "chromEnd": starts["position"] + 1,
             "name": [
-                f"pTSS_{row.chrom}_{row.position + 1}_{'f' if row.strand == '+' else 'r'}" for row in starts.itertuples()
+                f"pTSS_{chrom}_{position + 1}_{'f' if strand == '+' else 'r'}"
+                for chrom, position, strand in zip(starts["chrom"], starts["position"], starts["strand"], strict=True)
             ],
             "score": 900,
             "strand": starts["strand"],

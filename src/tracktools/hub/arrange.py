@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from tracktools.hub.model import HubGroup, HubTrack, Mirror
-from tracktools.palette import GREY, STRAND_COLORS
 from tracktools.hub.text import LONG_LABEL_CHARACTERS, SHORT_LABEL_CHARACTERS, label
+from tracktools.palette import GREY, STRAND_COLORS
 
 # group in tracks.tsv: label in browsers; in the order in which browsers show them
 GROUPS = {

@@ -110,7 +110,7 @@ def busiest_position(tables: Sequence[pd.DataFrame], chrom_sizes: Mapping[str, i
 
 
 def _busiest_centre(rows: pd.DataFrame, window_bp: int) -> tuple[float, int]:
-    """Return the weight of the heaviest window and the middle of the TSS in it; weight is the product of the strands."""
+    """Return the weight of the heaviest window, the product of its strands, and the middle of the TSS in it."""
     rows = rows.sort_values("chromStart", kind="stable")
     starts = rows["chromStart"].to_numpy()
     weights = rows["support"].to_numpy(dtype=float) if "support" in rows else np.ones(len(rows))

@@ -26,10 +26,9 @@ def find_bookmarks(converted: Sequence[Converted], chrom_sizes: Mapping[str, int
         Where a browser opens.
     """
     bookmarks = [Bookmark("Many TSS on both strands", first)]
-    sets = [
-        item.table for item in converted if item.table is not None and item.track.group in ("curated", "predictions", "tss")
-    ]
-    pseudogenes = [item.table for item in converted if item.table is not None and "pseudogene" in item.track.name]
+    tables = [(item.track, item.table) for item in converted if item.table is not None]
+    sets = [table for track, table in tables if track.group in ("curated", "predictions", "tss")]
+    pseudogenes = [table for track, table in tables if "pseudogene" in track.name]
     best: tuple[tuple[int, int], str, Interval] | None = None
     for row in (row for table in pseudogenes for row in table.to_dict("records")):
         reach = HubConfig.bookmark_flank_bp

@@ -13,12 +13,12 @@ import pandas as pd
 from tracktools.config import HubConfig
 from tracktools.formats.bed_schemas import BED3, BedField, BedSchema
 from tracktools.formats.bigbed import write_bigbed
+from tracktools.formats.folder import atomic_folder
 from tracktools.formats.twobit import write_twobit
 from tracktools.genome import Genome, load_genome
 from tracktools.hub.arrange import arrange_groups
 from tracktools.hub.assembly import busiest_position, describe_assembly
 from tracktools.hub.convert import Converted, convert_source
-from tracktools.hub.folder import atomic_folder
 from tracktools.hub.gather import gather_sources
 from tracktools.hub.model import Assembly, Hub
 from tracktools.hub.pages import write_pages

@@ -103,9 +103,7 @@ def _genes(source: Source, folder: Path, chrom_sizes: Mapping[str, int]) -> list
     """Write genes and pseudogenes as two tracks."""
     converted = []
     for name, table in read_gene_tables(source.row.path, chrom_sizes).items():
-        contents, written = write_feature_table(
-            table, GENES, folder / f"{name}.bb", chrom_sizes, path=source.row.path
-        )
+        contents, written = write_feature_table(table, GENES, folder / f"{name}.bb", chrom_sizes, path=source.row.path)
         title = name.capitalize()
         row = replace(source.row, name=name, short_label=title, long_label=f"{title} of the annotation")
         track = _track(replace(source, row=row), name, "features", contents, "pack")

@@ -96,18 +96,18 @@ def _as_bed9(table: pd.DataFrame, schema: BedSchema, color: str) -> tuple[pd.Dat
     """Give the columns of BED9 to a table of fewer: UCSC shows ``mouseOver`` and colours only with them."""
     have = schema.columns[: schema.defined_fields]
     if len(have) < 9:
-        filled = {
-            "name": [f"item_{number}" for number in range(1, len(table) + 1)],
-            "score": 0,
-            "strand": ".",
-            "thickStart": table["chromStart"],
-            "thickEnd": table["chromEnd"],
-        }
-        table = table.assign(**{name: values for name, values in filled.items() if name not in have})
+        filled = table.assign(
+            name=[f"item_{number}" for number in range(1, len(table) + 1)],
+            score=0,
+            strand=".",
+            thickStart=table["chromStart"],
+            thickEnd=table["chromEnd"],
+        )
+        table = filled.assign(**{name: table[name] for name in have})
         extra = schema.fields[schema.defined_fields :]
         schema = BedSchema(schema.name, schema.description, (*STANDARD_FIELDS[:9], *extra), 9)
     if "itemRgb" not in have or table["itemRgb"].isin(["0", "0,0,0"]).all():
-        colors = table["strand"].map(STRAND_COLORS) if not color else color
+        colors = color if color else table["strand"].map(STRAND_COLORS)
         table = table.assign(itemRgb=colors)
     return table, schema
 

@@ -8,14 +8,12 @@ from pathlib import Path
 from tracktools.errors import GenomeMismatchError, InputError
 from tracktools.genome import Genome
 from tracktools.hub.model import Source
-from tracktools.palette import rgb
 from tracktools.hub.text import track_name
+from tracktools.palette import rgb
 from tracktools.tracks import TRACKS_FILE, Track, read_provenance, read_tracks
 
 
-def gather_sources(
-    folders: Sequence[Path], gff: Path | None, bams: Sequence[Path], genome: Genome
-) -> list[Source]:
+def gather_sources(folders: Sequence[Path], gff: Path | None, bams: Sequence[Path], genome: Genome) -> list[Source]:
     """Return every data file of the inputs.
 
     Parameters

@@ -9,6 +9,7 @@ from pathlib import Path
 from tracktools.errors import InputError
 
 MISSING = "igv.js is not installed: pip install igv-notebook, or npm install igv, or pass --igv-js FILE"
+_MEND = "give igv.min.js of the npm package igv"
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ def _read(path: Path) -> IgvJs:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text"
-        raise InputError(f"cannot be read: {reason}", path=path, mend="give igv.min.js of the npm package igv") from None
+        raise InputError(f"cannot be read: {reason}", path=path, mend=_MEND) from None
     if "createBrowser" not in text:
-        raise InputError("is not igv.js", path=path, mend="give igv.min.js of the npm package igv")
+        raise InputError("is not igv.js", path=path, mend=_MEND)
     return IgvJs(path, text)

@@ -8,8 +8,8 @@ from typing import Any
 from tracktools.config import HubConfig
 from tracktools.genome import Genome
 from tracktools.hub.model import Hub, HubGroup, HubTrack
-from tracktools.palette import BLUE, GREEN, GREY, PURPLE, VERMILLION
 from tracktools.hub.render import Templates
+from tracktools.palette import BLUE, GREEN, GREY, PURPLE, VERMILLION
 from tracktools.tracks import package_versions
 
 _COLOR_MEANINGS = {

@@ -10,8 +10,8 @@ from typing import Any
 import jinja2
 
 from tracktools.errors import InputError
-from tracktools.palette import css
 from tracktools.hub.text import human_count
+from tracktools.palette import css
 
 FACTS = "assemblies.toml"
 

@@ -123,14 +123,12 @@ def desktop_session(hub: Hub, prefix: str = "../") -> str:
         ElementTree.SubElement(resources, "Resource", path=prefix + track.file)
     panel = ElementTree.SubElement(session, "Panel", name="DataPanel")
     for track in tracks:
-        element = ElementTree.SubElement(
-            panel, "Track", id=prefix + track.file, name=track.short_label, visible="true", **_desktop_style(track)
-        )
+        attributes = {"id": prefix + track.file, "name": track.short_label, "visible": "true"}
+        element = ElementTree.SubElement(panel, "Track", attributes | _desktop_style(track))
         if track.contents.view is not None:
             low, high = track.contents.view
-            ElementTree.SubElement(
-                element, "DataRange", type="LINEAR", baseline="0.0", drawBaseline="true", minimum=f"{low:g}", maximum=f"{high:g}"
-            )
+            limits = {"minimum": f"{low:g}", "maximum": f"{high:g}"}
+            ElementTree.SubElement(element, "DataRange", {"type": "LINEAR", "baseline": "0.0", **limits})
     ElementTree.indent(session)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(session, encoding="unicode") + "\n"
 

@@ -1,7 +1,7 @@
 """Display copies of signals: rounded, the minus strand stored negative, with the range that browsers draw.
 
-Only a stored sign is drawn alike by every client: UCSC alone knows ``negateValues``. The copies are for the eye; whoever
-computes reads the file that came in.
+Only a stored sign is drawn alike by every client: UCSC alone knows ``negateValues``. The copies are for the eye;
+whoever computes reads the file that came in.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def _one_sign(values: npt.NDArray[np.float32], sign: float, strand: str, path: P
     if strand == ".":
         return 0.0
     low, high = float(np.nanmin(values, initial=0.0)), float(np.nanmax(values, initial=0.0))
-    if (low < 0 or sign < 0) and (high > 0 or sign > 0) or (strand == "+" and low < 0):
+    if ((low < 0 or sign < 0) and (high > 0 or sign > 0)) or (strand == "+" and low < 0):
         raise InputError(
             f"has values from {low:g} to {high:g} on the {strand} strand",
             path=path,

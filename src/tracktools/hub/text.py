@@ -48,13 +48,13 @@ def track_name(name: str, *, path: object, line: int | None = None) -> str:
 
 
 def label(text: str, characters: int | None = None) -> str:
-    """Return a label on one line, without ``<`` and ``>``, shortened in the middle where it is too long.
+    r"""Return a label on one line, without ``<`` and ``>``, shortened in the middle where it is too long.
 
     Examples
     --------
     >>> label("Predicted TSS on the plus strand", 17)
     'Predicte…s strand'
-    >>> label("5'->3' <b>reads</b>\\nof today")
+    >>> label("5'->3' <b>reads</b>\nof today")
     "5'-›3' ‹b›reads‹/b› of today"
     """
     printable = "".join(letter if letter.isprintable() else " " for letter in text)
