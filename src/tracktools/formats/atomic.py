@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from tracktools.errors import OutputError
+
+_DISK_FAULTS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
 
 
 @contextmanager
@@ -21,7 +24,7 @@ def atomic_file(path: Path) -> Iterator[Path]:
     Raises
     ------
     OutputError
-        If the folder of `path` does not exist or cannot be written.
+        If the folder of `path` does not exist or cannot be written, `path` is a folder, or the disk is full.
 
     Examples
     --------
@@ -36,11 +39,20 @@ def atomic_file(path: Path) -> Iterator[Path]:
     partial = path.with_name(path.name + ".partial")
     if not path.parent.is_dir():
         raise OutputError("cannot be written: its folder does not exist", path=path, mend=f"create {path.parent}")
+    if path.is_dir():
+        raise OutputError("cannot be written: a folder has that name", path=path, mend="name a file")
     try:
         partial.touch()
+    except OSError as error:
+        raise OutputError(f"cannot be written: {error.strerror}", path=path) from None
+    try:
         yield partial
         partial.replace(path)
-    except PermissionError as error:
-        raise OutputError(f"cannot be written: {error.strerror}", path=path) from None
+    except OSError as error:
+        if error.errno not in _DISK_FAULTS:
+            raise
+        raise OutputError(
+            f"cannot be written: {error.strerror}", path=path, mend="make room, or write elsewhere"
+        ) from None
     finally:
         partial.unlink(missing_ok=True)

@@ -52,6 +52,7 @@ __all__ = [
     "CURATED_TSS",
     "GENES",
     "MOTIF_SITES",
+    "STANDARD_FIELDS",
     "TSS_SOURCE",
     "BedField",
     "BedSchema",
@@ -65,7 +66,15 @@ __all__ = [
     "write_bed",
 ]
 
-_INTEGER_RANGES = {"int": (-(2**31), 2**31 - 1), "uint": (0, 2**32 - 1), "bigint": (-(2**63), 2**63 - 1)}
+_INTEGER_RANGES = {
+    "byte": (-(2**7), 2**7 - 1),
+    "ubyte": (0, 2**8 - 1),
+    "short": (-(2**15), 2**15 - 1),
+    "ushort": (0, 2**16 - 1),
+    "int": (-(2**31), 2**31 - 1),
+    "uint": (0, 2**32 - 1),
+    "bigint": (-(2**63), 2**63 - 1),
+}
 _FLOATS: dict[str, type[np.floating[Any]]] = {"float": np.float32, "double": np.float64}
 _STANDARD_NAMES = tuple(field.name for field in STANDARD_FIELDS)
 _INTEGER = re.compile(r"-?[0-9]+")
@@ -161,7 +170,7 @@ def parse_columns(
 
 
 def _parse(field: BedField, values: Sequence[str], path: Path, lines: Sequence[int | None]) -> npt.NDArray[Any]:
-    if field.type in _INTEGER_RANGES and field.name != "itemRgb":
+    if _is_integer(field):
         for value, line in zip(values, lines, strict=True):
             if not _INTEGER.fullmatch(value):
                 mend = "a whole number is needed; name extra columns in a header line #chrom, chromStart, …"
@@ -221,14 +230,16 @@ def check_bed(
 
     for field in schema.fields:
         values = table[field.name].to_numpy()
-        if field.type in _INTEGER_RANGES and field.name != "itemRgb":
+        if _is_integer(field):
             low, high = (0, 1000) if field.name == "score" else _INTEGER_RANGES[field.type]
-            refuse((values < low) | (values > high), field.name, f"a whole number from {low} to {high} is needed")
-        elif field.name not in _STANDARD_NAMES[:3] and field.type not in _FLOATS:
+            refuse(~_whole_between(values, low, high), field.name, f"a whole number from {low} to {high} is needed")
+        elif field.type in _FLOATS:
+            refuse(np.isnan(_numbers(values)) & ~pd.isna(values), field.name, "a number is needed")
+        else:
             refuse(_matches(values, r"[\t\n\r\0]", re.search), field.name, "remove the tab or the line break")
     start, end = table["chromStart"].to_numpy(), table["chromEnd"].to_numpy()
     refuse(start > end, "chromStart", "it must not be past chromEnd")
-    chroms = _matches(table["chrom"].to_numpy(), _CHROM.pattern, re.fullmatch)
+    chroms = _matches(table["chrom"].to_numpy(), _CHROM.pattern, re.fullmatch) & ~table["chrom"].isna().to_numpy()
     refuse(~chroms, "chrom", "a name without spaces is needed, not starting with # and not the word track or browser")
     if "strand" in schema.columns:
         refuse(~np.isin(table["strand"].to_numpy().astype(str), ["+", "-", "."]), "strand", "write +, - or .")
@@ -238,6 +249,20 @@ def check_bed(
         refuse(outside & ((thick_start != 0) | (thick_end != 0)), "thickStart", "thick parts lie inside the item")
     if schema.defined_fields >= 9:
         refuse(~_matches(table["itemRgb"].to_numpy(), _RGB.pattern, re.fullmatch), "itemRgb", "write R,G,B or 0")
+
+
+def _is_integer(field: BedField) -> bool:
+    return field.type in _INTEGER_RANGES and field.name != "itemRgb"  # which is R,G,B, whatever its type says
+
+
+def _numbers(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    return values if values.dtype.kind in "biuf" else pd.to_numeric(pd.Series(values), errors="coerce").to_numpy(float)
+
+
+def _whole_between(values: npt.NDArray[Any], low: int, high: int) -> npt.NDArray[np.bool_]:
+    numbers = _numbers(values)
+    whole: npt.NDArray[np.bool_] = (numbers >= low) & (numbers <= high) & (numbers == np.floor(numbers))
+    return whole
 
 
 def _matches(values: npt.NDArray[Any], pattern: str, how: Any) -> npt.NDArray[np.bool_]:
@@ -306,8 +331,9 @@ def format_columns(table: pd.DataFrame, schema: BedSchema) -> list[list[str]]:
     def text(field: BedField) -> list[str]:
         values = table[field.name].to_numpy()
         if field.type in _FLOATS:
-            return [str(value) for value in values.astype(_FLOATS[field.type])]
-        if field.type in _INTEGER_RANGES and field.name != "itemRgb":
+            with np.errstate(over="ignore"):
+                return [str(value) for value in _numbers(values).astype(_FLOATS[field.type])]
+        if _is_integer(field):
             return [str(value) for value in values.astype(np.int64)]
         return ["" if value is None or value is pd.NA or value != value else str(value) for value in values]
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import struct
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from tracktools.formats.bbi import BIGBED_MAGIC, BbiWriter
 from tracktools.formats.bbi_read import read_block_places, read_chroms, read_header
 from tracktools.formats.bbi_zoom import ZoomPyramid, run_records
 from tracktools.formats.bed import (
+    STANDARD_FIELDS,
     BedField,
     BedSchema,
     check_bed,
@@ -37,7 +38,8 @@ from tracktools.formats.bed import (
 _BLOCK_ITEMS = 512
 _ITEM = struct.Struct("<III")  # sequence, start, end; then text up to NUL
 _ZOOM_BP = 32
-_FIELD = re.compile(r'^\s*([\w\[\]]+)\s+(\w+)\s*;\s*"([^"]*)"', re.MULTILINE)
+_FIELD = re.compile(r'(\w+(?:\s*\[[^]]*\]|\s*\([^)]*\))?)\s+(\w+)[^;"]*;\s*"([^"]*)"')
+_OTHER_NAMES = {"itemRgb": "reserved", "chromStarts": "blockStarts"}  # that UCSC's own schemas use
 _TABLE = re.compile(r'^\s*table\s+(\w+)\s*"([^"]*)"')
 
 
@@ -118,15 +120,20 @@ def _write_items(writer: BbiWriter, chrom_sizes: Mapping[str, int], columns: lis
     texts = ["\t".join(row).encode() + b"\0" for row in zip(*columns[3:], strict=True)] or [b"\0"] * len(chroms)
     numbers = {name: number for number, name in enumerate(chrom_sizes)}
     places: list[bytes] = []
-    changes = [0, *(row for row in range(1, len(chroms)) if chroms[row] != chroms[row - 1]), len(chroms)]
-    for first_row, last_row in pairwise(changes):
-        for first in range(first_row, last_row, _BLOCK_ITEMS):
-            rows = range(first, min(first + _BLOCK_ITEMS, last_row))
-            number = numbers[chroms[first]]
-            block = b"".join(_ITEM.pack(number, starts[row], ends[row]) + texts[row] for row in rows)
-            offset, size = writer.blocks.add(number, starts[first], max(ends[row] for row in rows), block)
-            places += [struct.pack("<QQ", offset, size)] * len(rows)
+    for chrom, chrom_rows in _rows_of_chroms(chroms):
+        for first in range(chrom_rows.start, chrom_rows.stop, _BLOCK_ITEMS):
+            rows = range(first, min(first + _BLOCK_ITEMS, chrom_rows.stop))
+            block = b"".join(_ITEM.pack(numbers[chrom], starts[row], ends[row]) + texts[row] for row in rows)
+            place = writer.blocks.add(numbers[chrom], starts[first], max(ends[row] for row in rows), block)
+            places += [struct.pack("<QQ", *place)] * len(rows)
     return places
+
+
+def _rows_of_chroms(chroms: Sequence[str]) -> Iterator[tuple[str, range]]:
+    """Yield each sequence with the rows of its items, of a table in which they stand together."""
+    changes = [row for row in range(1, len(chroms)) if chroms[row] != chroms[row - 1]]
+    for first, last in pairwise([0, *changes, len(chroms)]) if chroms else ():
+        yield chroms[first], range(first, last)
 
 
 def _index(texts: list[str], places: list[bytes]) -> tuple[list[bytes], list[bytes]]:
@@ -136,17 +143,16 @@ def _index(texts: list[str], places: list[bytes]) -> tuple[list[bytes], list[byt
 
 def _coverage_zooms(table: pd.DataFrame, chrom_sizes: Mapping[str, int], folder: Path) -> ZoomPyramid:
     """Return the zoom levels of the depth of coverage; the finest is coarser than most items, as in bedToBigBed."""
-    chroms, starts, ends = (table[name].to_numpy() for name in ("chrom", "chromStart", "chromEnd"))
+    starts, ends = table["chromStart"].to_numpy(), table["chromEnd"].to_numpy()
     mean_bp = float((ends - starts).mean()) if len(table) else 0.0
     finest = _ZOOM_BP
     while finest < mean_bp:
         finest *= 4
     zooms = ZoomPyramid(finest, max(chrom_sizes.values()), folder)
-    for number, (name, size) in enumerate(chrom_sizes.items()):
-        mine = chroms == name
-        if mine.any():
-            records = run_records(*coverage(starts[mine], ends[mine]), reduction=finest)
-            zooms.add(number, size, records, last=True)
+    numbers = {name: number for number, name in enumerate(chrom_sizes)}
+    for chrom, rows in _rows_of_chroms(table["chrom"].tolist()):
+        runs = coverage(starts[rows.start : rows.stop], ends[rows.start : rows.stop])
+        zooms.add(numbers[chrom], chrom_sizes[chrom], run_records(*runs, reduction=finest), last=True)
     return zooms
 
 
@@ -221,8 +227,20 @@ def _items(block: bytes, names: Mapping[int, str], n_fields: int) -> list[list[s
 
 
 def _parse_autosql(autosql: str, defined_fields: int) -> BedSchema | None:
-    fields = tuple(BedField(name, kind, description) for kind, name, description in _FIELD.findall(autosql))
+    """Return the schema of a bigBed; its standard columns get their standard names, by which they are known here."""
     table = _TABLE.search(autosql)
-    if table is None or len(fields) < 3:
+    if table is None:
         return None
-    return BedSchema(table[1], table[2], fields, min(max(defined_fields, 3), 12))
+    fields = [
+        BedField(name, re.sub(r"\s", "", kind), description)
+        for kind, name, description in _FIELD.findall(autosql, table.end())
+    ]
+    defined = 0
+    for field, standard in zip(fields, STANDARD_FIELDS, strict=False):
+        if defined >= 3 and (
+            defined >= defined_fields or field.name not in (standard.name, _OTHER_NAMES.get(standard.name))
+        ):
+            break
+        fields[defined] = BedField(standard.name, standard.type, field.description)
+        defined += 1
+    return BedSchema(table[1], table[2], tuple(fields), defined) if defined >= 3 else None
