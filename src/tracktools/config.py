@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -64,3 +65,13 @@ class ServeConfig:
     host: str = "127.0.0.1"
     port: int = 0  # 0 takes any free one
     idle_s: float = 60.0  # a connection that says nothing for so long is closed
+
+
+@dataclass(frozen=True)
+class ReadsConfig:
+    """How measured reads become a signal."""
+
+    signal: Literal["coverage", "5prime", "3prime"] = "coverage"  # ends are those of the RNA
+    min_mapq: int = 0
+    combine: Literal["sum", "mean"] = "sum"  # of replicates
+    normalise: Literal["none", "cpm"] = "none"  # cpm: counts per million fragments

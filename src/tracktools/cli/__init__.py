@@ -16,6 +16,8 @@ from tracktools.errors import TracktoolsError
 COMMANDS: dict[str, str] = {
     # name: what `tracktools --help` says; the command lives in cli/<name>.py as the function <name>
     "tss": "Import, lift, curate, compare and classify sets of start sites.",
+    "reads": "Stranded bigWigs from BAM or bedGraph.",
+    "annotation": "Genes and pseudogenes from GFF3.",
     "hub": "Track hubs for UCSC, IGV and JBrowse: build, check, serve, view.",
 }
 

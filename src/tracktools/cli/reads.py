@@ -1,0 +1,112 @@
+"""``tracktools reads``."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import click
+
+from tracktools.cli.renames import rename_option
+from tracktools.config import ReadsConfig
+
+if TYPE_CHECKING:
+    from tracktools.formats.alignments import Library
+
+_PATH = click.Path(path_type=Path)
+
+
+@click.command()
+@click.argument("files", metavar="[BAM]...", nargs=-1, type=_PATH)
+@click.option(
+    "--plus", multiple=True, type=_PATH, help="bedGraph of the + strand instead of BAM; again for a replicate."
+)
+@click.option("--minus", multiple=True, type=_PATH, help="bedGraph of the - strand; as many as --plus.")
+@click.option("-o", "--output", required=True, type=_PATH, help="Folder to write.")
+@click.option("--name", required=True, help="Name of the tracks, and stem of the files.")
+@click.option("--genome", type=_PATH, help="The genome: FASTA or 2bit. Without it, the header of the BAM is believed.")
+@click.option(
+    "--library",
+    type=click.Choice(["forward", "reverse", "unstranded"]),
+    help="BAM: whether read 1 has the sequence of the RNA (forward) or its reverse complement (reverse: dUTP).",
+)
+@click.option(
+    "--signal",
+    type=click.Choice(["coverage", "5prime", "3prime"]),
+    default=ReadsConfig.signal,
+    show_default=True,
+    help="BAM: count a fragment over all its bases, or at the 5' or 3' end of the RNA.",
+)
+@click.option(
+    "--min-mapq",
+    type=click.IntRange(0, 254),
+    default=ReadsConfig.min_mapq,
+    show_default=True,
+    help="BAM: leave out reads below this mapping quality.",
+)
+@click.option(
+    "--combine", type=click.Choice(["sum", "mean"]), default=ReadsConfig.combine, show_default=True, help="Replicates."
+)
+@click.option(
+    "--normalise",
+    type=click.Choice(["none", "cpm"]),
+    default=ReadsConfig.normalise,
+    show_default=True,
+    help="BAM: cpm gives counts per million fragments of a file.",
+)
+@click.option("--annotation", type=_PATH, help="GFF3: say how much of the signal in genes is on their strand.")
+@rename_option
+@click.option("--force", is_flag=True, help="Replace a folder that holds files.")
+def reads(
+    files: tuple[Path, ...],
+    plus: tuple[Path, ...],
+    minus: tuple[Path, ...],
+    output: Path,
+    name: str,
+    genome: Path | None,
+    library: str | None,
+    annotation: Path | None,
+    renames: dict[str, str],
+    force: bool,
+    **settings: Any,
+) -> None:
+    r"""Write measured reads as one bigWig a strand: from BAM (or SAM), or from bedGraph of each strand.
+
+    The + track holds RNA of the + strand; both tracks are positive. BAM is sorted by coordinate; it needs no index.
+    Several files are replicates.
+
+    \b
+    Writes DIR/<name>.plus.bw, DIR/<name>.minus.bw   (DIR/<name>.bw for an unstranded library)
+           DIR/tracks.tsv, DIR/provenance.json
+
+    \b
+    Examples:
+      tracktools reads rna_1.bam rna_2.bam --library reverse --name rnaseq --annotation genes.gff3 -o rnaseq/
+      tracktools reads --plus fwd.bedgraph.gz --minus rev.bedgraph.gz --genome genome.fa --name termseq -o termseq/
+    """
+    if bool(files) == bool(plus or minus):
+        raise click.UsageError("name either BAM files, or bedGraph files with --plus and --minus")
+    if files and library is None:
+        raise click.UsageError("BAM needs --library: forward, reverse (dUTP) or unstranded")
+    if not files and genome is None:
+        raise click.UsageError("bedGraph needs --genome")
+    config = ReadsConfig(**settings)
+    if not files and (library is not None or replace(config, combine=ReadsConfig.combine) != ReadsConfig()):
+        raise click.UsageError("--library, --signal, --min-mapq and --normalise are for BAM, not for bedGraph")
+    from tracktools.genome import load_genome
+    from tracktools.reads import AlignmentSignal, BedGraphSignal, Signal, make_read_tracks
+    from tracktools.regions import read_genes
+
+    loaded = load_genome(genome) if genome else None
+    signal: Signal
+    if loaded is not None and not files:
+        signal = BedGraphSignal(plus, minus, chrom_sizes=loaded.chrom_sizes, config=config, renames=renames)
+    else:
+        sizes = loaded.chrom_sizes if loaded else None
+        signal = AlignmentSignal(
+            files, library=cast("Library", library), config=config, chrom_sizes=sizes, renames=renames
+        )
+    genes = read_genes(annotation) if annotation else None
+    for track in make_read_tracks(signal, output, name=name, genome=loaded, genes=genes, force=force):
+        click.echo(track.path)
