@@ -75,3 +75,37 @@ class ReadsConfig:
     min_mapq: int = 0
     combine: Literal["sum", "mean"] = "sum"  # of replicates
     normalise: Literal["none", "cpm"] = "none"  # cpm: counts per million fragments
+
+
+@dataclass(frozen=True)
+class PredictConfig:
+    """How a genome is scored."""
+
+    block_bp: int = 131_072  # bases scored at once; each block brings its own full context
+    engine: str = "auto"
+    precision: str = "exact"
+    device: str = "auto"
+    threads: int = 0  # 0: all cores
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """How a network is trained."""
+
+    steps: int = 4000
+    window_bp: int = 256  # two steps of three; the third has windows of twice the length
+    positions_per_step: int = 5120
+    learning_rate: float = 1.5e-3
+    warmup_steps: int = 150
+    weight_decay: float = 0.01
+    dropout: float = 0.1
+    masked_share: float = 0.05  # letters replaced by N at random, so that no single base is relied on
+    positive_share: float = 0.35  # windows drawn around a TSS; the others are drawn anywhere
+    focal_gamma: float = 0.8
+    clip_norm: float = 0.25
+    ema_decay: float = 0.998  # what is validated and kept is the moving average of the weights
+    lead_bp: int = 64  # bases at the 5' end of a window that are context only
+    validate_every: int = 500
+    precision: str = "bf16"
+    seed: int = 2222
+    threads: int = 1

@@ -50,6 +50,11 @@ class Contig:
         """Codes of the plus strand, shape (length,): A 0, C 1, G 2, T 3, every other letter 4."""
         return _CODE_OF_LETTER[self.letters]
 
+    @cached_property
+    def sequence_sha256(self) -> str:
+        """SHA-256 of the upper-case letters, whatever the contig is called."""
+        return hashlib.sha256(self.letters.tobytes().upper()).hexdigest()
+
     def strand_codes(self, start: int, end: int, strand: Literal["+", "-"]) -> npt.NDArray[np.uint8]:
         """Return codes in the direction of a strand, 5' to 3'.
 

@@ -15,10 +15,13 @@ from tracktools.errors import TracktoolsError
 
 COMMANDS: dict[str, str] = {
     # name: what `tracktools --help` says; the command lives in cli/<name>.py as the function <name>
+    "predict": "Score every base of both strands of a genome; write bigWigs and called TSS.",
     "tss": "Import, lift, curate, compare and classify sets of start sites.",
     "reads": "Stranded bigWigs from BAM or bedGraph.",
     "annotation": "Genes and pseudogenes from GFF3.",
+    "train": "Train the network on a genome and measured TSS.",
     "hub": "Track hubs for UCSC, IGV and JBrowse: build, check, serve, view.",
+    "models": "List, show and verify models.",
 }
 
 

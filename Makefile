@@ -1,0 +1,53 @@
+# `make test` and `make demo` set up all they need: a virtual environment, the pinned packages, the project itself.
+
+PYTHON ?= python3.11
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+DEMO ?= demo
+
+.PHONY: help setup test test-slow check lint types layers format demo clean
+
+help:
+	@echo "make test    set up, run the fast tests"
+	@echo "make check   format, lint, types, layers"
+	@echo "make demo    set up, run the whole main job on E. coli into $(DEMO)/ (DATA=folder adds measured sets)"
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1" -c constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt torch
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --editable ".[xlsx]" --group test
+	touch $@
+
+test: $(STAMP)
+	bash tests/browser/setup.sh || echo "no browser here: its tests will be skipped, each saying so"
+	$(BIN)/python -m pytest -ra
+
+test-slow: $(STAMP)
+	$(BIN)/python -m pytest -ra -m slow
+
+check: lint types layers
+
+lint: $(STAMP)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(STAMP)
+	$(BIN)/mypy
+
+layers: $(STAMP)
+	$(BIN)/lint-imports
+
+format: $(STAMP)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+demo: $(STAMP)
+	rm -rf $(DEMO)
+	$(BIN)/tracktools demo -o $(DEMO) $(if $(DATA),--data $(DATA))
+
+clean:
+	rm -rf $(VENV) build dist $(DEMO)

@@ -1,0 +1,98 @@
+"""Calling TSS from a signal: local maxima at or above a threshold, to the base."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from tracktools.config import CallConfig
+
+Positions = npt.NDArray[np.int64]
+
+
+def call_tss(
+    positions: Positions,
+    values: npt.NDArray[np.float32],
+    strand: Literal["+", "-"],
+    *,
+    length: int,
+    circular: bool = False,
+    min_distance_bp: int = CallConfig.min_distance_bp,
+) -> Positions:
+    """Return the called TSS of one strand of one contig.
+
+    Parameters
+    ----------
+    positions : ndarray of int64, shape (n,)
+        The 0-based positions whose value is at or above the threshold, ascending. All others are lower, or without a
+        value, and so never decide anything: a caller can stream through a chromosome and keep only these.
+    values : ndarray of float32, shape (n,)
+        Their values; no NaN.
+    strand : {"+", "-"}
+        Decides which end of a plateau, and which of two equal maxima, is the 5'-most.
+    length : int
+        Length of the contig [bp].
+    circular : bool
+        Whether the last base is a neighbour of the first.
+    min_distance_bp : int
+        Calls stand at least this far apart: of two closer maxima the higher wins, of equal ones the 5'-most.
+
+    Returns
+    -------
+    ndarray of int64
+        Indices into `positions`, ascending. A call is a local maximum; a plateau (equal values side by side) is one, at
+        its 5'-most base.
+
+    Examples
+    --------
+    >>> call_tss(np.array([1, 2, 4]), np.array([0.9, 0.9, 0.5], dtype=np.float32), "-", length=5, min_distance_bp=2)
+    array([1, 2])
+    """
+    if strand == "-":  # read the strand from its 5' end, where ascending is downstream
+        positions, values = length - 1 - positions[::-1], values[::-1]
+    maxima = _local_maxima(positions, values, length, circular)
+    kept = _keep_apart(maxima, positions, values, min_distance_bp, length if circular else None)
+    return kept if strand == "+" else np.sort(len(positions) - 1 - kept)
+
+
+def _local_maxima(positions: Positions, values: npt.NDArray[np.float32], length: int, circular: bool) -> Positions:
+    """Return the index of the first base of every run of equal values that is higher than what stands beside it."""
+    if len(positions) == 0:
+        return np.empty(0, dtype=np.int64)
+    touches = np.diff(positions) == 1
+    starts = np.concatenate(([0], np.flatnonzero(~touches | (values[1:] != values[:-1])) + 1))
+    heights = values[starts]
+    before = np.concatenate(([-np.inf], np.where(touches[starts[1:] - 1], heights[:-1], -np.inf)))
+    after = np.concatenate((np.where(touches[starts[1:] - 1], heights[1:], -np.inf), [-np.inf]))
+    if circular and positions[0] == 0 and positions[-1] == length - 1 and len(starts) > 1:
+        before[0], after[-1] = heights[-1], heights[0]
+        if heights[0] == heights[-1]:  # one run across the origin: it starts where its last part starts
+            before[0], after[-1] = np.inf, after[0]
+    maximal: Positions = starts[(heights > before) & (heights > after)]
+    return maximal
+
+
+def _keep_apart(
+    candidates: Positions,
+    positions: Positions,
+    values: npt.NDArray[np.float32],
+    min_distance_bp: int,
+    circle_bp: int | None,
+) -> Positions:
+    """Keep the highest of candidates closer than a distance, greedily from the highest down; indices, ascending."""
+    kept: list[int] = []  # positions, ascending
+    chosen = []
+    for candidate in candidates[np.lexsort((candidates, -values[candidates]))]:
+        position = int(positions[candidate])
+        at = bisect_left(kept, position)
+        neighbours = [kept[at - 1] if at else None, kept[at] if at < len(kept) else None]
+        gaps = [abs(position - other) for other in neighbours if other is not None]
+        if circle_bp is not None and kept:
+            gaps += [position + circle_bp - kept[-1], kept[0] + circle_bp - position]
+        if all(gap >= min_distance_bp for gap in gaps):
+            insort(kept, position)
+            chosen.append(int(candidate))
+    return np.sort(np.array(chosen, dtype=np.int64))

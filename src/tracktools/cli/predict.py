@@ -1,0 +1,86 @@
+"""``tracktools predict``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from tracktools.config import PredictConfig
+
+
+@click.command()
+@click.argument("genome_path", metavar="GENOME", type=click.Path(path_type=Path))
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder to make.")
+@click.option("--name", help="Stem of the output files; by default that of GENOME.")
+@click.option("-m", "--model", default=None, help="A shipped model or a checkpoint file; see `tracktools models list`.")
+@click.option(
+    "--circular", multiple=True, metavar="NAME|all", help="Contig whose end is joined to its start; repeatable."
+)
+@click.option(
+    "--annotation", type=click.Path(path_type=Path), help="GFF3 whose Is_circular=true says which contigs are circular."
+)
+@click.option("--hub", type=click.Path(path_type=Path), help="Build a track hub of the result in this folder, too.")
+@click.option(
+    "--engine", type=click.Choice(["auto", "native", "torch"]), default=PredictConfig.engine, show_default=True
+)
+@click.option("--precision", type=click.Choice(["exact", "fast"]), default=PredictConfig.precision, show_default=True)
+@click.option(
+    "--device", type=click.Choice(["auto", "cpu", "cuda", "mps"]), default=PredictConfig.device, show_default=True
+)
+@click.option(
+    "-t", "--threads", type=click.IntRange(0), default=PredictConfig.threads, show_default=True, help="0: all cores."
+)
+@click.option(
+    "--block-bp",
+    type=click.IntRange(1),
+    default=PredictConfig.block_bp,
+    show_default=True,
+    help="Bases scored at once.",
+)
+@click.option("--force", is_flag=True, help="Replace an output folder that is not empty.")
+@click.option("--restart", is_flag=True, help="Drop what an unfinished run left instead of continuing it.")
+def predict(
+    genome_path: Path,
+    output: Path,
+    name: str | None,
+    model: str | None,
+    circular: tuple[str, ...],
+    annotation: Path | None,
+    hub: Path | None,
+    force: bool,
+    restart: bool,
+    **settings: str | int,
+) -> None:
+    r"""Score every base of both strands of GENOME, a FASTA (plain, gzip, bgzip) or 2bit file.
+
+    \b
+    Writes in the output folder:
+      NAME.plus.bw, NAME.minus.bw   raw model output, 0 to 1; unscored bases are absent
+      NAME.called_tss.bed           called transcription start sites
+      tracks.tsv, provenance.json   what `tracktools hub build` reads, and what made it
+
+    Contigs are linear unless --circular or --annotation says otherwise. A killed run continues when the same command
+    is given again.
+
+    \b
+    Example:
+      tracktools predict genome.fa.gz -o predictions --circular all --hub hub
+    """
+    from tracktools.pipeline.predict_hub import predict_and_build
+
+    prediction = predict_and_build(
+        genome_path,
+        output,
+        name=name,
+        model=model,
+        circular=circular,
+        annotation=annotation,
+        hub=hub,
+        config=PredictConfig(**settings),  # type: ignore[arg-type]  # click has checked the types
+        force=force,
+        restart=restart,
+    )
+    click.echo(f"{prediction.folder}: {prediction.calls:,} TSS called")
+    if hub is not None:
+        click.echo(f"{hub}: open it with `tracktools hub serve {hub}`")

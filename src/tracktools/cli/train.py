@@ -1,0 +1,85 @@
+"""``tracktools train``."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tracktools.config import TrainConfig
+
+
+def _recipe_options(command: Any) -> Any:
+    """Add one option for every setting of `TrainConfig`."""
+    for item in reversed(fields(TrainConfig)):
+        flag = f"--{item.name.replace('_', '-')}"
+        choice = click.Choice(["bf16", "fp32"]) if item.name == "precision" else type(item.default)
+        command = click.option(flag, item.name, type=choice, default=item.default, show_default=True)(command)
+    return command
+
+
+@click.command()
+@click.argument("genome_path", metavar="GENOME", type=click.Path(path_type=Path))
+@click.argument("tss", type=click.Path(path_type=Path))
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder to make.")
+@click.option(
+    "--also", multiple=True, metavar="NAME=BED", help="A further TSS set to learn from, as a side output; repeatable."
+)
+@click.option(
+    "--circular", multiple=True, metavar="NAME|all", help="Contig whose end is joined to its start; repeatable."
+)
+@click.option("--name", default="model", show_default=True, help="Name of the model.")
+@click.option("--species", default="", help="Species and strain, for the checkpoint's header.")
+@click.option("--restart", is_flag=True, help="Drop an unfinished training instead of continuing it.")
+@_recipe_options
+def train(
+    genome_path: Path,
+    tss: Path,
+    output: Path,
+    also: tuple[str, ...],
+    circular: tuple[str, ...],
+    name: str,
+    species: str,
+    restart: bool,
+    **recipe: Any,
+) -> None:
+    r"""Train a network on GENOME and the measured TSS of a BED file.
+
+    The genome must be NC_000913.3, whose split into training, validation and test regions is that of the paper.
+
+    \b
+    Writes in the output folder:
+      model.safetensors   the weights with the best average precision on the validation region
+      log.jsonl           loss and validation scores
+      provenance.json     what made it
+
+    A killed training continues when the same command is given again.
+
+    \b
+    Example:
+      tracktools train NC_000913.3.fa.gz curated.bed --circular all --also sendseq=sendseq.bed -o model
+    """
+    from tracktools.genome import load_genome
+    from tracktools.splits import paper_split
+    from tracktools.train import train_model
+
+    labels = {tss.stem: tss}
+    for item in also:
+        label, _, path = item.partition("=")
+        if not path:
+            raise click.BadParameter(f"{item!r} is not NAME=BED", param_hint="--also")
+        labels[label] = Path(path)
+    genome = load_genome(genome_path, circular=circular)
+    trained = train_model(
+        genome,
+        labels,
+        output,
+        split=paper_split(genome.contigs[0]),
+        name=name,
+        species=species,
+        config=TrainConfig(**recipe),
+        restart=restart,
+    )
+    click.echo(f"{trained.checkpoint}: validation AP {trained.validation['average_precision']:.4f}")

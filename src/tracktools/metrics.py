@@ -1,0 +1,113 @@
+"""How well a signal or a set of calls agrees with measured TSS: pure functions on arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.isotonic import IsotonicRegression
+from sklearn.metrics import average_precision_score, roc_auc_score
+
+Floats = npt.NDArray[np.floating]
+Positions = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class PositionScores:
+    """Per-position agreement, the protocol of the paper.
+
+    Parameters
+    ----------
+    roc_auc, average_precision : float
+        NaN where there is no positive or no negative.
+    positives, positions : int
+        Their ratio is the prevalence: the average precision of a signal that knows nothing.
+    """
+
+    roc_auc: float
+    average_precision: float
+    positives: int
+    positions: int
+
+
+def score_positions(signal: Floats, is_tss: npt.NDArray[np.bool_]) -> PositionScores:
+    """Compare a signal with measured TSS at every base; bases without a value (NaN) are left out."""
+    known = ~np.isnan(signal)
+    signal, is_tss = signal[known], is_tss[known]
+    positives = int(is_tss.sum())
+    if positives in (0, len(is_tss)):
+        return PositionScores(float("nan"), float("nan"), positives, len(is_tss))
+    return PositionScores(
+        float(roc_auc_score(is_tss, signal)),
+        float(average_precision_score(is_tss, signal)),
+        positives,
+        len(is_tss),
+    )
+
+
+def match_calls(calls: Positions, heights: Floats, tss: Positions, tolerance_bp: int) -> npt.NDArray[np.bool_]:
+    """Match calls and measured TSS of one strand one-to-one.
+
+    Parameters
+    ----------
+    calls, tss : ndarray of int64
+        Positions; `tss` ascending and distinct.
+    heights : ndarray, shape (len(calls),)
+        The highest call chooses first; equal ones in order of position.
+    tolerance_bp : int
+        A call takes the nearest TSS that no other has taken within this distance (of two equally near, the lower).
+
+    Returns
+    -------
+    ndarray of bool, shape (len(calls),)
+        Which calls found a TSS.
+    """
+    found = np.zeros(len(calls), dtype=bool)
+    taken = np.zeros(len(tss), dtype=bool)
+    first = np.searchsorted(tss, calls - tolerance_bp, side="left")
+    last = np.searchsorted(tss, calls + tolerance_bp, side="right")
+    for call in np.lexsort((calls, -heights)):
+        near = [at for at in range(first[call], last[call]) if not taken[at]]
+        if near:
+            nearest = min(near, key=lambda at: (abs(int(tss[at] - calls[call])), at))
+            taken[nearest] = found[call] = True
+    return found
+
+
+def best_f1_threshold(heights: Floats, found: npt.NDArray[np.bool_], n_tss: int) -> tuple[float, float]:
+    """Return the height at and above which calls have the best F1, and that F1.
+
+    F1 is 2 TP / (calls + TSS); of equal ones the higher threshold wins. NaN and 0 where there are no calls.
+    """
+    if len(heights) == 0 or n_tss == 0:
+        return float("nan"), 0.0
+    order = np.argsort(-heights, kind="stable")
+    true = np.cumsum(found[order])
+    f1 = 2 * true / (np.arange(1, len(order) + 1) + n_tss)
+    last_of_height = np.append(heights[order][1:] != heights[order][:-1], True)  # equal heights are called together
+    best = int(np.argmax(np.where(last_of_height, f1, -1)))
+    return float(heights[order][best]), float(f1[best])
+
+
+def calibrate(signal: Floats, is_tss: npt.NDArray[np.bool_], *, knots: int = 64) -> dict[str, list[float]]:
+    """Fit a monotone map from signal to probability (isotonic regression), thinned to at most `knots` points.
+
+    Returns
+    -------
+    dict
+        ``output`` and ``probability``, ascending; between them the map is linear, beyond them constant.
+    """
+    known = ~np.isnan(signal)
+    fit = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip").fit(signal[known], is_tss[known].astype(float))
+    output, probability = np.asarray(fit.X_thresholds_), np.asarray(fit.y_thresholds_)
+    if len(output) > knots:  # keep points evenly spread over the rise of the curve, both ends included
+        rise = np.interp(np.linspace(0, 1, knots), _normalised(output + probability), np.arange(len(output)))
+        keep = np.unique(np.rint(rise).astype(int))
+        output, probability = output[keep], probability[keep]
+    return {"output": [float(x) for x in output], "probability": [float(p) for p in probability]}
+
+
+def _normalised(values: Floats) -> Floats:
+    span = values[-1] - values[0]
+    return (values - values[0]) / span if span > 0 else np.linspace(0, 1, len(values))

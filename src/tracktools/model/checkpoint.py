@@ -1,0 +1,199 @@
+"""Checkpoints: weights and everything needed to use them a year later, as safetensors with a JSON header; never pickle.
+
+The header key ``tracktools`` holds the fields of `Metadata`. Format: https://huggingface.co/docs/safetensors.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from tracktools.config import ModelConfig
+from tracktools.errors import CheckpointError
+from tracktools.model.transformer import Transformer
+
+FORMAT_VERSION = 1
+ARCHITECTURE = "clauwaert2021"
+ALPHABET = "ACGT"
+GOLDEN_TOLERANCE = 1e-5
+_HEADER_KEY = "tracktools"
+_PICKLE_STARTS = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """What a checkpoint says of itself.
+
+    Parameters
+    ----------
+    name, description, species : str
+        What the model is called, does, and was trained on.
+    genome : mapping
+        Training genome: `name`, `sha256`, `gc_content`.
+    training_data : list of mapping
+        One entry a label set: `name`, `sha256`, `positions`, `licence`, `citation`.
+    split : list of mapping
+        Regions: `sequence_sha256` of the contig, `start`, `end` (0-based, half-open), `part` (train, valid or test).
+    recipe : mapping
+        The training settings.
+    metrics : mapping
+        Figures with their region, number of positions and prevalence.
+    call_threshold : float, optional
+        Model output at and above which a local maximum is called a TSS, with the interval `call_threshold_interval`.
+    calibration : mapping, optional
+        Monotone map from model output to probability: `output` and `probability`, two ascending lists.
+    golden : mapping
+        A `sequence` and the `probabilities` that the weights give for it, which `verify_golden` repeats.
+    """
+
+    name: str
+    description: str = ""
+    species: str = ""
+    genome: Mapping[str, Any] = field(default_factory=dict)
+    training_data: list[dict[str, Any]] = field(default_factory=list)
+    split: list[dict[str, Any]] = field(default_factory=list)
+    recipe: Mapping[str, Any] = field(default_factory=dict)
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+    call_threshold: float | None = None
+    call_threshold_interval: tuple[float, float] | None = None
+    calibration: Mapping[str, list[float]] | None = None
+    golden: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """A network and what is known of it.
+
+    Parameters
+    ----------
+    model : Transformer
+        The network, in evaluation mode, float32, on the CPU.
+    metadata : Metadata
+        What the file says of itself.
+    path : Path, optional
+        Where it was read from.
+    sha256 : str
+        Of that file.
+    """
+
+    model: Transformer
+    metadata: Metadata
+    path: Path | None = None
+    sha256: str = ""
+
+
+def save_checkpoint(path: Path, model: Transformer, metadata: Metadata) -> None:
+    """Write a checkpoint; it appears complete or not at all."""
+    header = {
+        "format_version": FORMAT_VERSION,
+        "architecture": ARCHITECTURE,
+        "alphabet": ALPHABET,
+        "config": asdict(model.config),
+        **asdict(metadata),
+    }
+    tensors = {name: tensor.detach().float().contiguous() for name, tensor in sorted(model.state_dict().items())}
+    partial = path.with_name(path.name + ".partial")
+    save_file(tensors, partial, metadata={_HEADER_KEY: json.dumps(header, sort_keys=True)})
+    partial.replace(path)
+
+
+def load_checkpoint(path: Path) -> Checkpoint:
+    """Read a checkpoint.
+
+    Raises
+    ------
+    CheckpointError
+        If the file is missing, a pickle, cut short, of another tool, version or architecture, or its weights do not fit
+        its configuration.
+    """
+    header, tensors = _read(path)
+    if header.get("format_version") != FORMAT_VERSION or header.get("architecture") != ARCHITECTURE:
+        found = f"format {header.get('format_version')!r}, architecture {header.get('architecture')!r}"
+        raise CheckpointError(f"{found} is not known to this version of tracktools", path=path)
+    try:
+        model = Transformer(ModelConfig(**header["config"]))
+        model.load_state_dict({**tensors, "embedding": _reorder(tensors["embedding"], header["alphabet"])})
+        metadata = Metadata(**{item.name: header[item.name] for item in fields(Metadata) if item.name in header})
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        reason = str(error).split("\n")[0]
+        raise CheckpointError(f"its weights and its header do not fit: {reason}", path=path) from None
+    if not all(torch.isfinite(tensor).all() for tensor in tensors.values()):
+        raise CheckpointError("holds weights that are not finite numbers", path=path)
+    return Checkpoint(model.eval(), metadata, path, _sha256(path))
+
+
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    try:
+        with path.open("rb") as file:
+            start = file.read(4)
+    except OSError as error:
+        raise CheckpointError(f"cannot be read: {error.strerror}", path=path) from None
+    if start.startswith(_PICKLE_STARTS):
+        raise CheckpointError("is a pickle, which can run any code", path=path, mend="only safetensors files are read")
+    try:
+        with safe_open(path, framework="pt") as file:
+            text = (file.metadata() or {}).get(_HEADER_KEY)
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - safe_open is no dict
+        header = json.loads(text) if text else None
+    except (SafetensorError, ValueError, OSError) as error:
+        raise CheckpointError(f"is not a whole safetensors file: {error}", path=path, mend="copy it again") from None
+    if not isinstance(header, dict):
+        raise CheckpointError("is a safetensors file without a tracktools header", path=path)
+    return header, tensors
+
+
+def _reorder(embedding: Tensor, alphabet: str) -> Tensor:
+    if sorted(alphabet) != sorted(ALPHABET):
+        raise ValueError(f"the alphabet {alphabet!r} is not made of {ALPHABET}")
+    return embedding[[alphabet.index(letter) for letter in ALPHABET]]
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def golden_codes(sequence: str) -> Tensor:
+    """Return the network codes of a golden sequence, shape (1, L)."""
+    return torch.tensor([[ALPHABET.find(letter) if letter in ALPHABET else 4 for letter in sequence]])
+
+
+def make_golden(model: Transformer, sequence: str) -> dict[str, Any]:
+    """Record what a network gives for a sequence, in float64, so that any later reading can be compared."""
+    with torch.no_grad():
+        probabilities = _double(model)(golden_codes(sequence)).sigmoid()[0]
+    return {"sequence": sequence, "probabilities": [round(float(p), 9) for p in probabilities]}
+
+
+def verify_golden(checkpoint: Checkpoint) -> float:
+    """Return the largest difference between the golden predictions and those of the weights, computed anew.
+
+    Raises
+    ------
+    CheckpointError
+        If there are no golden predictions, or the difference exceeds `GOLDEN_TOLERANCE`.
+    """
+    golden = checkpoint.metadata.golden
+    if not golden.get("sequence"):
+        raise CheckpointError("holds no golden predictions", path=checkpoint.path)
+    expected = torch.tensor(golden["probabilities"], dtype=torch.float64)
+    with torch.no_grad():
+        found = checkpoint.model(golden_codes(golden["sequence"])).sigmoid()[0].double()
+    difference = float((found - expected).abs().max())
+    if not difference <= GOLDEN_TOLERANCE:
+        raise CheckpointError(f"its weights miss its golden predictions by {difference:.2g}", path=checkpoint.path)
+    return difference
+
+
+def _double(model: Transformer) -> Transformer:
+    copy = Transformer(model.config)
+    copy.load_state_dict(model.state_dict())
+    return copy.double().eval()

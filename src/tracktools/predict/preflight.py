@@ -1,0 +1,78 @@
+"""What a user is told before a run: what will run, on what, how long, how much memory, and what to doubt."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+import numpy as np
+
+from tracktools.config import PredictConfig
+from tracktools.engine.grid import Block
+from tracktools.engine.interface import Engine
+from tracktools.genome import Genome
+from tracktools.model.checkpoint import Checkpoint
+from tracktools.progress import format_duration
+
+log = logging.getLogger(__name__)
+
+_GC_TOLERANCE = 0.05  # further from the training genome than this, base composition alone shifts the output
+_PROBE_BP = 4096  # scored once to learn the speed; two runs, the first warms the engine up
+
+
+def announce(
+    genome: Genome, model: Checkpoint, engine: Engine, blocks: list[Block], todo: list[Block], config: PredictConfig
+) -> None:
+    """Log the plan of a run, and warn of what its user should doubt."""
+    positions, left = sum(map(len, blocks)), sum(map(len, todo))
+    circular = [contig.name for contig in genome if contig.circular]
+    log.info("genome   %s: %s bp in %s, %s", genome.name, f"{len(genome):,}", _count(len(genome.contigs), "contig"),
+             f"circular: {_some(circular)}" if circular else "all linear")  # fmt: skip
+    log.info("model    %s (sha256 %s)", model.metadata.name, model.sha256[:12])
+    log.info("engine   %s, %s, %s", engine.name, engine.instruction_set, engine.precision)
+    log.info("memory   up to about %.0f MB beside the genome", engine.memory_bytes(config.block_bp) / 1e6)
+    if left:
+        seconds = left / _positions_per_second(model, engine)
+        done = f", {positions - left:,} of them done by an earlier run" if left < positions else ""
+        log.info("work     %s positions on both strands%s: about %s", f"{positions:,}", done, format_duration(seconds))
+    for warning in doubts(genome, model):
+        log.warning("warning: %s", warning)
+
+
+def doubts(genome: Genome, model: Checkpoint) -> list[str]:
+    """Return what a user of these predictions should know, a sentence each."""
+    sentences = []
+    metadata, shift = model.metadata, model.model.config.label_shift_bp
+    short = [contig.name for contig in genome if not contig.circular and len(contig) <= shift]
+    if short:
+        sentences.append(f"{_count(len(short), 'contig')} of {shift} bp or less will have no values: {_some(short)}")
+    trained = metadata.genome.get("gc_content")
+    if trained is not None and abs(genome.gc_content - trained) > _GC_TOLERANCE:
+        sentences.append(
+            f"GC content is {genome.gc_content:.1%}, that of the training genome {trained:.1%}: "
+            "expect other base rates and a threshold that does not carry over"
+        )
+    known = {record.get("sequence_sha256") for record in metadata.split}
+    if known and not any(contig.sequence_sha256 in known for contig in genome):
+        sentences.append(
+            f"this is not the genome that the model was trained on ({metadata.species}): its accuracy here is unknown"
+        )
+    return sentences
+
+
+def _positions_per_second(model: Checkpoint, engine: Engine) -> float:
+    halo = model.model.config.halo_upstream_bp
+    codes = np.random.default_rng(0).integers(0, 4, halo + _PROBE_BP, dtype=np.uint8)
+    for _ in range(2):
+        started = time.perf_counter()
+        engine.probabilities(codes, halo, len(codes))
+        elapsed = time.perf_counter() - started
+    return len(codes) / elapsed
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3:,} more" if len(names) > 3 else "")

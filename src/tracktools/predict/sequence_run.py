@@ -1,0 +1,74 @@
+"""Score one sequence in memory."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from tracktools.config import PredictConfig
+from tracktools.engine import make_engine
+from tracktools.engine.grid import plan_blocks, score_block
+from tracktools.errors import InputError
+from tracktools.genome import Contig, Genome
+from tracktools.model.checkpoint import Checkpoint
+from tracktools.model.registry import load_model
+
+Signal = npt.NDArray[np.float32]
+
+
+def predict_sequence(
+    sequence: str | bytes | npt.NDArray[np.uint8],
+    *,
+    model: Checkpoint | None = None,
+    circular: bool = False,
+    config: PredictConfig | None = None,
+) -> tuple[Signal, Signal]:
+    """Score every base of both strands of one sequence.
+
+    Parameters
+    ----------
+    sequence : str, bytes or ndarray of uint8
+        Letters (ASCII codes in an array), 5' to 3' on the plus strand. Lower case counts as upper case; a letter other
+        than A, C, G, T is unscored and enters its neighbours' context as the mean of the four.
+    model : Checkpoint, optional
+        From `load_model`; by default the shipped model.
+    circular : bool
+        Whether the end of the sequence is joined to its start.
+    config : PredictConfig, optional
+        Block length, engine, precision, device, threads.
+
+    Returns
+    -------
+    plus, minus : ndarray of float32, shape (length,)
+        Raw model output at each base in plus-strand order; NaN where a base is unscored: letters other than A, C, G, T,
+        and the last `label_shift_bp` (20) bases of each strand of a linear sequence.
+
+    Raises
+    ------
+    InputError
+        If the sequence is empty.
+
+    Examples
+    --------
+    >>> plus, minus = predict_sequence("TTGACA" + 17 * "C" + "TATAAT" + 40 * "G")
+    >>> plus.shape, int(np.isnan(plus).sum())
+    ((69,), 20)
+    """
+    if isinstance(sequence, str):
+        sequence = sequence.encode("ascii", errors="replace")
+    letters = np.frombuffer(sequence, dtype=np.uint8) if isinstance(sequence, bytes) else sequence
+    if len(letters) == 0:
+        raise InputError("the sequence is empty")
+    model = model or load_model()
+    config = config or PredictConfig()
+    genome = Genome("sequence", (Contig("sequence", letters, circular),))
+    engine = make_engine(
+        config.engine, model.model, threads=config.threads, precision=config.precision, device=config.device
+    )
+    signals = {strand: np.full(len(letters), np.nan, dtype=np.float32) for strand in ("+", "-")}
+    for block in plan_blocks(genome, config.block_bp, model.model.config.label_shift_bp):
+        values = score_block(block, genome, engine, model.model.config)
+        for piece in block.pieces:
+            signals[piece.strand][piece.start : piece.end] = values[: piece.end - piece.start]
+            values = values[piece.end - piece.start :]
+    return signals["+"], signals["-"]

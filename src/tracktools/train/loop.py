@@ -1,0 +1,132 @@
+"""The optimisation: focal loss, Adam with decay, warm-up and cosine, a moving average of the weights; resumable."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812 - torch's own usage
+
+from tracktools.config import ModelConfig, TrainConfig
+from tracktools.errors import OutputError
+from tracktools.formats.atomic import atomic_file
+from tracktools.model.transformer import Transformer
+from tracktools.train.windows import TrainingWindows
+
+_BETAS = (0.9, 0.98)
+_FINAL_SHARE = 0.02  # of the learning rate at the end of the cosine
+_DTYPES = {"bf16": torch.bfloat16, "fp32": torch.float32}
+
+
+def focal_loss(log_odds: Tensor, is_tss: Tensor, gamma: float) -> Tensor:
+    """Return -(1 - p)^gamma log p elementwise, p the probability given to the truth (Lin et al. 2017, eq. 4)."""
+    log_p = F.logsigmoid(torch.where(is_tss > 0.5, log_odds, -log_odds))
+    return -((1 - log_p.exp()) ** gamma) * log_p
+
+
+def learning_rate(step: int, config: TrainConfig) -> float:
+    """Return the learning rate of a step: linear warm-up, then a cosine to `_FINAL_SHARE`."""
+    warmup = min((step + 1) / config.warmup_steps, 1.0)
+    cosine = 0.5 * (1 + math.cos(math.pi * min(step / config.steps, 1.0)))
+    return config.learning_rate * warmup * (_FINAL_SHARE + (1 - _FINAL_SHARE) * cosine)
+
+
+class Trainer:
+    """The state of one training.
+
+    Beside the output that is kept, the network may have side outputs, one linear map a further label set, which share
+    its states: they teach it from more experiments and are dropped in the end.
+
+    Parameters
+    ----------
+    model_config, config : ModelConfig, TrainConfig
+    windows : TrainingWindows
+        Their first label set is that of the output that is kept.
+    outputs : int
+        Number of label sets.
+    """
+
+    def __init__(self, model_config: ModelConfig, config: TrainConfig, windows: TrainingWindows, outputs: int) -> None:
+        torch.manual_seed(config.seed)
+        self.config, self.windows, self.step = config, windows, 0
+        self.model = Transformer(model_config)
+        self.side_outputs = nn.Linear(model_config.d_model, outputs - 1)
+        nn.init.normal_(self.side_outputs.weight, 0.0, 0.02)
+        nn.init.constant_(self.side_outputs.bias, -4.0)  # a TSS is rare: start from there, not from one half
+        with torch.no_grad():
+            self.model.output.bias.copy_(torch.tensor([2.0, -2.0]))
+        self.parameters = [*self.model.parameters(), *self.side_outputs.parameters()]
+        self.averages = [parameter.detach().clone() for parameter in self.parameters]
+        self.optimizer = torch.optim.AdamW(
+            self.parameters, lr=config.learning_rate, betas=_BETAS, weight_decay=config.weight_decay
+        )
+
+    def train_step(self) -> float:
+        """Take one step; return its mean loss."""
+        config, model_config = self.config, self.model.config
+        torch.manual_seed(
+            config.seed * 1_000_003 + self.step
+        )  # dropout of a step does not depend on how it was reached
+        self.model.train()
+        codes, is_tss = (torch.from_numpy(array) for array in self.windows.batch(self.step))
+        states = self.model.states(codes, dropout=config.dropout, dtype=_DTYPES[config.precision])
+        log_odds = torch.cat([self.model.log_odds(states)[..., None], self.side_outputs(states)], dim=-1)  # (B, L, S)
+        scored = slice(config.lead_bp, codes.shape[1] - model_config.halo_downstream_bp)
+        loss = focal_loss(log_odds[:, scored], is_tss[:, scored], config.focal_gamma).mean()
+        for group in self.optimizer.param_groups:
+            group["lr"] = learning_rate(self.step, config)
+        self.optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]  # torch does not type it
+        nn.utils.clip_grad_norm_(self.parameters, config.clip_norm)
+        self.optimizer.step()
+        decay = min(config.ema_decay, (1 + self.step) / (10 + self.step))
+        with torch.no_grad():
+            for average, parameter in zip(self.averages, self.parameters, strict=True):
+                average.lerp_(parameter, 1 - decay)
+        self.step += 1
+        return loss.item()
+
+    def averaged_model(self) -> Transformer:
+        """Return a network with the moving average of the weights, in evaluation mode."""
+        model = Transformer(self.model.config)
+        with torch.no_grad():
+            for parameter, average in zip(model.parameters(), self.averages, strict=False):
+                parameter.copy_(average)
+        return model.eval()
+
+    def save(self, path: Path, extra: dict[str, Any]) -> None:
+        """Write the whole state, so that `load` continues as if nothing had happened."""
+        state = {
+            "config": asdict(self.config),
+            "step": self.step,
+            "parameters": [parameter.detach() for parameter in self.parameters],
+            "averages": self.averages,
+            "optimizer": self.optimizer.state_dict(),
+            "extra": extra,
+        }
+        with atomic_file(path) as partial:
+            torch.save(state, partial)
+
+    def load(self, path: Path) -> dict[str, Any]:
+        """Continue from a state; return its `extra`.
+
+        Raises
+        ------
+        OutputError
+            If the state was made with other settings.
+        """
+        state = torch.load(path, weights_only=True)
+        if state["config"] != asdict(self.config):
+            raise OutputError("an unfinished training with other settings", path=path, mend="--restart drops it")
+        self.step = state["step"]
+        with torch.no_grad():
+            for parameter, saved in zip(self.parameters, state["parameters"], strict=True):
+                parameter.copy_(saved)
+        self.averages = state["averages"]
+        self.optimizer.load_state_dict(state["optimizer"])
+        extra: dict[str, Any] = state["extra"]
+        return extra

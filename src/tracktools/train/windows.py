@@ -1,0 +1,141 @@
+"""What the network is shown: windows of the training regions, with the TSS in them.
+
+A window is all the network sees while training, so its receptive field is the window itself; still no window comes
+nearer to a region of another part than the full receptive field, so that nothing leaks across a border.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from tracktools.config import ModelConfig, TrainConfig
+from tracktools.genome import UNKNOWN, Contig, Genome
+from tracktools.splits import PARTS, Split
+
+Strand = Literal["+", "-"]
+LabelArrays = dict[tuple[int, Strand], npt.NDArray[np.bool_]]  # (contig number, strand): one value a base
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Bases that windows may be drawn from; on a circular contig `end` may lie beyond the origin."""
+
+    contig: int
+    start: int
+    end: int
+
+
+def training_stretches(genome: Genome, split: Split, gap_bp: int) -> list[Stretch]:
+    """Return the training regions without the `gap_bp` next to a region of another part, joined across the origin."""
+    stretches = []
+    for number, contig in enumerate(genome):
+        regions = [(region.start, region.end) for region in split.regions_of(contig, "train")]
+        if contig.circular and len(regions) > 1 and regions[0][0] == 0 and regions[-1][1] == len(contig):
+            first = regions.pop(0)
+            regions[-1] = (regions[-1][0], len(contig) + first[1])
+        others = [region for part in PARTS if part != "train" for region in split.regions_of(contig, part)]
+        for start, end in regions:
+            before = any((region.end - start) % len(contig) == 0 for region in others)
+            after = any((region.start - end) % len(contig) == 0 for region in others)
+            stretch = Stretch(number, start + gap_bp * before, end - gap_bp * after)
+            if stretch.end > stretch.start:
+                stretches.append(stretch)
+    return stretches
+
+
+class TrainingWindows:
+    """Draws batches of windows; the same seed and step always give the same batch.
+
+    Parameters
+    ----------
+    genome : Genome
+    labels : list of LabelArrays
+        One for each output that is trained.
+    stretches : list of Stretch
+        From `training_stretches`.
+    model_config, config : ModelConfig, TrainConfig
+    """
+
+    def __init__(
+        self,
+        genome: Genome,
+        labels: list[LabelArrays],
+        stretches: list[Stretch],
+        model_config: ModelConfig,
+        config: TrainConfig,
+    ) -> None:
+        self._contigs = genome.contigs
+        self._labels = labels
+        self._config = config
+        self._shift = model_config.label_shift_bp
+        self._tail = model_config.halo_downstream_bp
+        longest = 2 * config.window_bp
+        self._stretches = [stretch for stretch in stretches if stretch.end - stretch.start >= 2 * longest]
+        if not self._stretches:
+            raise ValueError(f"no training stretch of at least {2 * longest} bp")
+        self._lengths = np.array([stretch.end - stretch.start for stretch in self._stretches], dtype=float)
+        self.tss = self._training_tss(longest)
+
+    def _training_tss(self, margin: int) -> list[tuple[int, Strand, int]]:
+        """Return (stretch, strand, position) of every TSS around which any window fits; positions as in the stretch."""
+        found: list[tuple[int, Strand, int]] = []
+        for index, stretch in enumerate(self._stretches):
+            positions = np.arange(stretch.start + margin, stretch.end - margin)
+            strands: tuple[Strand, ...] = ("+", "-")
+            for strand in strands:
+                arrays = [labels[stretch.contig, strand] for labels in self._labels]
+                wrapped = positions % len(arrays[0])
+                hit = np.logical_or.reduce([array[wrapped] for array in arrays])
+                found += [(index, strand, int(position)) for position in positions[hit]]
+        return found
+
+    def batch(self, step: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+        """Return the batch of a step.
+
+        Returns
+        -------
+        codes : ndarray of int64, shape (B, L)
+            Letters 5' to 3'; some replaced by N.
+        is_tss : ndarray of float32, shape (B, L, outputs)
+            1 at network position t where base t - `label_shift_bp` is a TSS.
+        """
+        config = self._config
+        rng = np.random.default_rng((config.seed, step))
+        length = config.window_bp * (2 if step % 3 == 2 else 1)
+        count = max(config.positions_per_step // length, 1)
+        codes = np.empty((count, length), dtype=np.int64)
+        is_tss = np.zeros((count, length, len(self._labels)), dtype=np.float32)
+        for row in range(count):
+            contig, strand, start = self._draw(rng, length)
+            codes[row], is_tss[row, self._shift :] = self._read(contig, strand, start, length)
+        codes[rng.random(codes.shape) < config.masked_share] = UNKNOWN
+        return codes, is_tss
+
+    def _draw(self, rng: np.random.Generator, length: int) -> tuple[int, Strand, int]:
+        """Draw a window: contig, strand, and first base in plus-strand coordinates (before wrapping)."""
+        if self.tss and rng.random() < self._config.positive_share:
+            index, strand, position = self.tss[rng.integers(len(self.tss))]
+            offset = int(rng.integers(self._config.lead_bp, length - self._tail - self._shift))  # of the TSS, 5' to 3'
+            start = position - offset if strand == "+" else position + offset - length + 1
+            return self._stretches[index].contig, strand, start
+        index = int(rng.choice(len(self._stretches), p=self._lengths / self._lengths.sum()))
+        stretch = self._stretches[index]
+        either: tuple[Strand, Strand] = ("+", "-")
+        return stretch.contig, either[rng.integers(2)], int(rng.integers(stretch.start, stretch.end - length + 1))
+
+    def _read(
+        self, number: int, strand: Strand, start: int, length: int
+    ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.float32]]:
+        contig: Contig = self._contigs[number]
+        size = len(contig)
+        strand_start = start if strand == "+" else size - start - length
+        codes = contig.strand_codes(strand_start, strand_start + length, strand)
+        wrapped = np.arange(start, start + length) % size
+        marks = np.stack([labels[number, strand][wrapped] for labels in self._labels], axis=1)  # (L, outputs)
+        if strand == "-":
+            marks = marks[::-1]
+        return codes, marks[: length - self._shift].astype(np.float32)

@@ -1,0 +1,287 @@
+"""Predictions depend on the sequence alone, land on the exact base, and arrive in the files as computed."""
+
+from __future__ import annotations
+
+import fcntl
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pybigtools
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from networks import random_network, word_finder
+
+import tracktools.predict.genome_run as genome_run
+from tracktools.config import ModelConfig, PredictConfig
+from tracktools.engine.grid import plan_blocks, window_of
+from tracktools.errors import InputError, OutputError
+from tracktools.formats.bed import read_bed
+from tracktools.genome import Contig, Genome
+from tracktools.model.checkpoint import Checkpoint, Metadata
+from tracktools.predict import predict_genome, predict_sequence
+from tracktools.predict.store import BlockStore
+
+SMALL = ModelConfig(
+    n_layers=2, n_heads=3, d_model=8, d_head=5, conv_width_bp=3, attention_window_bp=40, label_shift_bp=9
+)
+WORD = "TATAATG"
+DISTANCE_BP = 30  # word_finder answers this far downstream of the word's centre
+FINDER = ModelConfig(
+    n_layers=1, n_heads=1, d_model=32, d_head=32, conv_width_bp=len(WORD), attention_window_bp=100, label_shift_bp=20
+)
+TSS_FROM_CENTRE = DISTANCE_BP - FINDER.label_shift_bp
+
+
+def settings_of(block_bp: int = 500, threads: int = 1) -> PredictConfig:
+    return PredictConfig(block_bp=block_bp, threads=threads, engine="torch", device="cpu")
+
+
+def checkpoint_of(config: ModelConfig = SMALL, threshold: float = 0.5) -> Checkpoint:
+    return Checkpoint(random_network(config, seed=3), Metadata("random", call_threshold=threshold), sha256="0" * 64)
+
+
+def letters(length: int, seed: int, alphabet: bytes = b"ACGT") -> npt.NDArray[np.uint8]:
+    return np.random.default_rng(seed).choice(np.frombuffer(alphabet, dtype=np.uint8), length)
+
+
+def reverse_complement(sequence: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    return np.frombuffer(sequence.tobytes().translate(bytes.maketrans(b"ACGT", b"TGCA"))[::-1], dtype=np.uint8)
+
+
+GENOME = Genome(
+    "three",
+    (
+        Contig("linear", letters(1_777, 1, b"ACGTNacgtR")),
+        Contig("circle", letters(1_201, 2), circular=True),
+        Contig("short", letters(9, 3)),
+        Contig("tinycircle", letters(31, 4), circular=True),
+    ),
+)
+
+
+def read_bigwig(path: Path, contig: Contig) -> npt.NDArray[np.float32]:
+    """Read with an independent reader; NaN where nothing is written."""
+    values = np.full(len(contig), np.nan, dtype=np.float32)
+    with pybigtools.open(str(path)) as file:
+        for start, end, value in file.records(contig.name):
+            values[start:end] = value
+    return values
+
+
+@pytest.mark.parametrize("block_bp", [97, 500, 100_000])
+def test_every_bigwig_value_is_the_array_and_unscored_bases_are_absent(tmp_path: Path, block_bp: int) -> None:
+    checkpoint = checkpoint_of()
+    prediction = predict_genome(GENOME, tmp_path / "out", model=checkpoint, config=settings_of(block_bp))
+    for contig in GENOME:
+        plus, minus = predict_sequence(
+            contig.letters, model=checkpoint, circular=contig.circular, config=settings_of(3_000)
+        )
+        known = np.isin(contig.letters, np.frombuffer(b"ACGTacgt", dtype=np.uint8))
+        for strand, array, path in (("+", plus, prediction.plus), ("-", minus, prediction.minus)):
+            read = read_bigwig(path, contig)
+            scored = known.copy()
+            if not contig.circular:
+                scored[len(contig) - 9 :] &= strand == "-"
+                scored[:9] &= strand == "+"
+            assert np.array_equal(~np.isnan(read), scored), (contig.name, strand)
+            assert np.array_equal(np.isnan(read), np.isnan(array))
+            assert np.nanmax(np.abs(read - array), initial=0) <= 1e-6
+
+
+@pytest.mark.parametrize(("block_bp", "threads"), [(64, 1), (333, 2), (1_777, 1)])
+def test_blocks_and_threads_do_not_change_the_answer(block_bp: int, threads: int) -> None:
+    contig = GENOME.contigs[0]
+    expected = predict_sequence(contig.letters, model=checkpoint_of(), config=settings_of(5_000))
+    found = predict_sequence(contig.letters, model=checkpoint_of(), config=settings_of(block_bp, threads))
+    for one, other in zip(expected, found, strict=True):
+        np.testing.assert_allclose(one, other, rtol=0, atol=1e-6)
+
+
+def test_reverse_complementing_swaps_the_tracks_exactly() -> None:
+    sequence = letters(1_503, 7)
+    plus, minus = predict_sequence(sequence, model=checkpoint_of(), config=settings_of())
+    swapped_plus, swapped_minus = predict_sequence(
+        reverse_complement(sequence), model=checkpoint_of(), config=settings_of()
+    )
+    assert np.array_equal(plus, swapped_minus[::-1], equal_nan=True)
+    assert np.array_equal(minus, swapped_plus[::-1], equal_nan=True)
+
+
+@settings(max_examples=5, deadline=None)
+@given(st.integers(1, 1_200))
+def test_rotating_a_circular_genome_rotates_the_tracks(shift: int) -> None:
+    sequence = letters(1_201, 8)
+    before = predict_sequence(sequence, model=checkpoint_of(), circular=True, config=settings_of())
+    after = predict_sequence(np.roll(sequence, shift), model=checkpoint_of(), circular=True, config=settings_of())
+    for one, other in zip(before, after, strict=True):
+        np.testing.assert_allclose(np.roll(one, shift), other, rtol=0, atol=1e-6)
+
+
+def test_a_contig_alone_is_as_among_others(tmp_path: Path) -> None:
+    among = predict_genome(GENOME, tmp_path / "among", model=checkpoint_of(), config=settings_of())
+    for number, contig in enumerate(GENOME):
+        alone = predict_genome(
+            Genome("alone", (contig,)), tmp_path / f"alone{number}", model=checkpoint_of(), config=settings_of()
+        )
+        for one, other in ((among.plus, alone.plus), (among.minus, alone.minus)):
+            np.testing.assert_allclose(read_bigwig(one, contig), read_bigwig(other, contig), rtol=0, atol=1e-6)
+
+
+def test_a_circle_shorter_than_the_context_is_read_around_and_around() -> None:
+    circle, again = letters(31, 4), np.tile(letters(31, 4), 20)
+    around, _ = predict_sequence(circle, model=checkpoint_of(), circular=True, config=settings_of())
+    unrolled, _ = predict_sequence(again, model=checkpoint_of(), config=settings_of())
+    np.testing.assert_allclose(around, unrolled[31 * 10 : 31 * 11], rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("centre", [3, 250, 999, 1_500 - 1 - TSS_FROM_CENTRE - FINDER.label_shift_bp])
+@pytest.mark.parametrize("strand", ["+", "-"])
+def test_a_planted_word_lands_on_the_exact_base(centre: int, strand: str) -> None:
+    sequence = np.frombuffer((b"C" * 1_500), dtype=np.uint8).copy()
+    sequence[centre - 3 : centre + 4] = np.frombuffer(WORD.encode(), dtype=np.uint8)
+    expected = centre + TSS_FROM_CENTRE
+    if strand == "-":
+        sequence, expected = reverse_complement(sequence), 1_499 - expected
+    model = Checkpoint(word_finder(codes_of(WORD), DISTANCE_BP, FINDER), Metadata("finder"))
+    plus, minus = predict_sequence(sequence, model=model, config=settings_of())
+    signal, other = (plus, minus) if strand == "+" else (minus, plus)
+    found, sees_from = np.flatnonzero(signal > 0.5), TSS_FROM_CENTRE  # nearer to the 5' end there is no base to look at
+    found = found[found >= sees_from] if strand == "+" else found[found < 1_500 - sees_from]
+    assert found.tolist() == [expected]
+    assert not (other > 0.5).any()
+
+
+@pytest.mark.parametrize("shift", [0, 5, 12, 35])
+def test_a_word_across_the_origin_of_a_circle_is_found(shift: int) -> None:
+    sequence = np.frombuffer((b"C" * 700), dtype=np.uint8).copy()
+    sequence[: len(WORD)] = np.frombuffer(WORD.encode(), dtype=np.uint8)
+    rotated = np.roll(sequence, -shift)
+    model = Checkpoint(word_finder(codes_of(WORD), DISTANCE_BP, FINDER), Metadata("finder"))
+    plus, minus = predict_sequence(rotated, model=model, circular=True, config=settings_of(130))
+    assert np.flatnonzero(plus > 0.5).tolist() == [(3 + TSS_FROM_CENTRE - shift) % 700]
+    _, mirrored = predict_sequence(reverse_complement(rotated), model=model, circular=True, config=settings_of(130))
+    assert np.flatnonzero(mirrored > 0.5).tolist() == [699 - (3 + TSS_FROM_CENTRE - shift) % 700]
+    assert not (minus > 0.5).any()
+
+
+def codes_of(word: str) -> npt.NDArray[np.uint8]:
+    return np.array(["ACGT".index(letter) for letter in word], dtype=np.uint8)
+
+
+def test_every_base_is_in_exactly_one_block_with_its_whole_context() -> None:
+    for block_bp in (40, 501, 10_000):
+        blocks = plan_blocks(GENOME, block_bp, SMALL.label_shift_bp)
+        assert [block.index for block in blocks] == list(range(len(blocks)))
+        assert all(len(block) <= block_bp for block in blocks)
+        times = {
+            (number, strand): np.zeros(len(contig), int) for number, contig in enumerate(GENOME) for strand in "+-"
+        }
+        for block in blocks:
+            for piece in block.pieces:
+                times[piece.contig, piece.strand][piece.start : piece.end] += 1
+                contig = GENOME.contigs[piece.contig]
+                window = window_of(piece, contig, SMALL)
+                assert window.last - window.first == piece.end - piece.start
+                if contig.circular:
+                    assert window.first == SMALL.halo_upstream_bp
+                    assert len(window.codes) - window.last == SMALL.halo_downstream_bp
+        for (number, _), count in times.items():
+            contig = GENOME.contigs[number]
+            assert count.max(initial=0) <= 1
+            assert count.sum() == (len(contig) if contig.circular else max(len(contig) - 9, 0))
+
+
+def test_calls_are_local_maxima_of_the_bigwig(tmp_path: Path) -> None:
+    prediction = predict_genome(GENOME, tmp_path / "out", model=checkpoint_of(threshold=0.6), config=settings_of(100))
+    table, _ = read_bed(prediction.called_tss)
+    assert len(table) == prediction.calls > 20
+    for row in table.itertuples():
+        contig = GENOME[row.chrom]
+        signal = read_bigwig(prediction.plus if row.strand == "+" else prediction.minus, contig)
+        value = signal[row.chromStart]
+        beside = signal[[(row.chromStart + step) % len(contig) for step in (-1, 1)]]
+        assert value >= 0.6
+        assert not (beside > value).any()
+        assert row.modelOutput == pytest.approx(value, abs=1e-6)
+        assert row.name == f"pTSS_{row.chrom}_{row.chromStart + 1}_{'f' if row.strand == '+' else 'r'}"
+        assert row.split == "none"
+
+
+class StoppedError(Exception):
+    pass
+
+
+@pytest.mark.parametrize("after", [0, 1, 4])
+def test_a_stopped_run_continues_and_ends_with_the_same_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: int
+) -> None:
+    unbroken = predict_genome(GENOME, tmp_path / "unbroken", model=checkpoint_of(), config=settings_of())
+    saved = []
+
+    def save_or_stop(self: BlockStore, *arguments: Any) -> None:
+        if len(saved) == after:
+            raise StoppedError
+        saved.append(arguments)
+        original(self, *arguments)
+
+    original = BlockStore.save
+    with monkeypatch.context() as patch:
+        patch.setattr(BlockStore, "save", save_or_stop)
+        with pytest.raises(StoppedError):
+            predict_genome(GENOME, tmp_path / "stopped", model=checkpoint_of(), config=settings_of())
+    assert not (tmp_path / "stopped").exists()
+    scored: list[int] = []
+    score = genome_run.score_block
+    monkeypatch.setattr(
+        genome_run, "score_block", lambda block, *rest: scored.append(block.index) or score(block, *rest)
+    )
+    continued = predict_genome(GENOME, tmp_path / "stopped", model=checkpoint_of(), config=settings_of())
+    assert len(scored) == len(plan_blocks(GENOME, 500, 9)) - after
+    for one, other in (
+        (unbroken.plus, continued.plus),
+        (unbroken.minus, continued.minus),
+        (unbroken.called_tss, continued.called_tss),
+    ):
+        assert one.read_bytes() == other.read_bytes()
+    assert not (tmp_path / "stopped.partial").exists()
+
+
+def unfinished(output: Path) -> None:
+    """Leave what a run of other settings would leave."""
+    BlockStore(output, {"block_bp": 77}).close()
+
+
+def test_an_unfinished_run_with_other_inputs_is_refused_and_restart_drops_it(tmp_path: Path) -> None:
+    unfinished(tmp_path / "out")
+    with pytest.raises(OutputError, match=r"block_bp was 77 and is now 500.*--restart"):
+        predict_genome(GENOME, tmp_path / "out", model=checkpoint_of(), config=settings_of())
+    predict_genome(GENOME, tmp_path / "out", model=checkpoint_of(), config=settings_of(), restart=True)
+
+
+def test_a_second_run_on_one_output_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "out.partial"
+    folder.mkdir()
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(OutputError, match="another run is working here"):
+            predict_genome(GENOME, tmp_path / "out", model=checkpoint_of(), config=settings_of())
+
+
+def test_an_output_in_the_way_is_kept_unless_forced(tmp_path: Path) -> None:
+    output = tmp_path / "out"
+    output.mkdir()
+    (output / "precious").write_text("x")
+    with pytest.raises(OutputError, match=r"is not empty \(--force replaces it\)"):
+        predict_genome(GENOME, output, model=checkpoint_of(), config=settings_of())
+    assert (output / "precious").read_text() == "x"
+    predict_genome(GENOME, output, model=checkpoint_of(), config=settings_of(), force=True)
+    assert not (output / "precious").exists()
+    assert {path.name for path in tmp_path.iterdir()} == {"out"}
+
+
+def test_an_empty_sequence_is_refused() -> None:
+    with pytest.raises(InputError, match="empty"):
+        predict_sequence("", model=checkpoint_of())
