@@ -12,9 +12,9 @@ import pybigtools
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from networks import random_network, word_finder
 
 import tracktools.predict.genome_run as genome_run
+from networks import random_network, word_finder
 from tracktools.config import ModelConfig, PredictConfig
 from tracktools.engine.grid import plan_blocks, window_of
 from tracktools.errors import InputError, OutputError

@@ -7,7 +7,11 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tracktools.genome import load_genome
     from tracktools.hub.build import build_hub
+    from tracktools.model.registry import load_model
+    from tracktools.predict import predict_genome, predict_sequence
+    from tracktools.train import train_model
     from tracktools.tss.curate import curate_tss
 
 __version__ = version("tracktools")
@@ -15,9 +19,23 @@ __version__ = version("tracktools")
 _LAZY: dict[str, str] = {
     "build_hub": "tracktools.hub.build",
     "curate_tss": "tracktools.tss.curate",
+    "load_genome": "tracktools.genome",
+    "load_model": "tracktools.model.registry",
+    "predict_genome": "tracktools.predict",
+    "predict_sequence": "tracktools.predict",
+    "train_model": "tracktools.train",
 }
 
-__all__ = ["__version__", "build_hub", "curate_tss"]
+__all__ = [
+    "__version__",
+    "build_hub",
+    "curate_tss",
+    "load_genome",
+    "load_model",
+    "predict_genome",
+    "predict_sequence",
+    "train_model",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -83,7 +83,7 @@ class PredictConfig:
 
     block_bp: int = 131_072  # bases scored at once; each block brings its own full context
     engine: str = "auto"
-    precision: str = "exact"
+    precision: Literal["exact", "fast"] = "exact"
     device: str = "auto"
     threads: int = 0  # 0: all cores
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tracktools.config import PredictConfig
 from tracktools.genome import load_genome
-from tracktools.hub import build_hub
+from tracktools.hub.build import build_hub
 from tracktools.model.registry import DEFAULT_MODEL, load_model
 from tracktools.predict import Prediction, check_output, predict_genome
 from tracktools.regions import circular_contigs

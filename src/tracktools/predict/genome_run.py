@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from tracktools.config import PredictConfig
-from tracktools.engine import make_engine
 from tracktools.engine.grid import Block, plan_blocks, score_block
 from tracktools.engine.interface import Engine
 from tracktools.errors import OutputError
 from tracktools.genome import Genome
 from tracktools.model.checkpoint import Checkpoint
 from tracktools.model.registry import load_model
-from tracktools.predict.preflight import announce
+from tracktools.predict.preflight import announce, engine_for
 from tracktools.predict.result import write_result
 from tracktools.predict.store import BlockStore
 from tracktools.progress import show_progress
@@ -92,9 +91,7 @@ def predict_genome(
     config = config or PredictConfig()
     output = Path(output)
     check_output(output, force=force)
-    engine = make_engine(
-        config.engine, model.model, threads=config.threads, precision=config.precision, device=config.device
-    )
+    engine = engine_for(model, config)
     blocks = plan_blocks(genome, config.block_bp, model.model.config.label_shift_bp)
     identity = _identity(genome, model, config, engine)
     store = BlockStore(output, identity, restart=restart)

@@ -8,6 +8,8 @@ import time
 import numpy as np
 
 from tracktools.config import PredictConfig
+from tracktools.engine import make_engine
+from tracktools.engine.devices import resolve_device
 from tracktools.engine.grid import Block
 from tracktools.engine.interface import Engine
 from tracktools.genome import Genome
@@ -37,6 +39,17 @@ def announce(
         log.info("work     %s positions on both strands%s: about %s", f"{positions:,}", done, format_duration(seconds))
     for warning in doubts(genome, model):
         log.warning("warning: %s", warning)
+
+
+def engine_for(model: Checkpoint, config: PredictConfig) -> Engine:
+    """Return the engine that the settings ask for."""
+    return make_engine(
+        config.engine,
+        model.model,
+        threads=config.threads or None,
+        precision=config.precision,
+        device=resolve_device(config.device),
+    )
 
 
 def doubts(genome: Genome, model: Checkpoint) -> list[str]:

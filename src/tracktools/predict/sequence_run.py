@@ -6,12 +6,12 @@ import numpy as np
 import numpy.typing as npt
 
 from tracktools.config import PredictConfig
-from tracktools.engine import make_engine
 from tracktools.engine.grid import plan_blocks, score_block
 from tracktools.errors import InputError
 from tracktools.genome import Contig, Genome
 from tracktools.model.checkpoint import Checkpoint
 from tracktools.model.registry import load_model
+from tracktools.predict.preflight import engine_for
 
 Signal = npt.NDArray[np.float32]
 
@@ -62,9 +62,7 @@ def predict_sequence(
     model = model or load_model()
     config = config or PredictConfig()
     genome = Genome("sequence", (Contig("sequence", letters, circular),))
-    engine = make_engine(
-        config.engine, model.model, threads=config.threads, precision=config.precision, device=config.device
-    )
+    engine = engine_for(model, config)
     signals = {strand: np.full(len(letters), np.nan, dtype=np.float32) for strand in ("+", "-")}
     for block in plan_blocks(genome, config.block_bp, model.model.config.label_shift_bp):
         values = score_block(block, genome, engine, model.model.config)
