@@ -15,6 +15,7 @@ from tracktools.errors import TracktoolsError
 
 COMMANDS: dict[str, str] = {
     # name: what `tracktools --help` says; the command lives in cli/<name>.py as the function <name>
+    "demo": "Do the whole main job on the embedded E. coli genome.",
     "predict": "Score every base of both strands of a genome; write bigWigs and called TSS.",
     "tss": "Import, lift, curate, compare and classify sets of start sites.",
     "reads": "Stranded bigWigs from BAM or bedGraph.",

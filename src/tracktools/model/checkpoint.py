@@ -14,11 +14,12 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from tracktools.config import ModelConfig
 from tracktools.errors import CheckpointError
+from tracktools.formats.atomic import atomic_file
 from tracktools.model.transformer import Transformer
 
 FORMAT_VERSION = 1
@@ -101,9 +102,8 @@ def save_checkpoint(path: Path, model: Transformer, metadata: Metadata) -> None:
         **asdict(metadata),
     }
     tensors = {name: tensor.detach().float().contiguous() for name, tensor in sorted(model.state_dict().items())}
-    partial = path.with_name(path.name + ".partial")
-    save_file(tensors, partial, metadata={_HEADER_KEY: json.dumps(header, sort_keys=True)})
-    partial.replace(path)
+    with atomic_file(path) as partial:
+        partial.write_bytes(save(tensors, metadata={_HEADER_KEY: json.dumps(header, sort_keys=True)}))
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
