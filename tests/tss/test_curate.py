@@ -204,7 +204,7 @@ def test_settings_out_of_range_are_refused(settings: dict[str, int], message: st
 
 def test_sources_on_two_versions_of_a_sequence_are_refused() -> None:
     sets = {"a": [("NC_000913.2", 20, "+", None)], "b": [("NC_000913.3", 22, "+", None)]}
-    with pytest.raises(GenomeMismatchError, match=r"'a' is on NC_000913\.2 and source 'b' on NC_000913.3"):
+    with pytest.raises(GenomeMismatchError, match=r"'a' is on NC_000913\.2 and set 'b' on NC_000913.3"):
         curate_tss(tables(sets), min_support=1)
 
 

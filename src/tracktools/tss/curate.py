@@ -1,31 +1,30 @@
 """``tss curate``: the positions on which several TSS sets agree.
 
 Per strand, over all distinct positions of all sources: take the remaining base with (1) most sources among the
-remaining positions at most a window away, (2) most sources exactly on it, (3) the best mean rank of score within
-these sources, where an unscored position has the median, (4) the 5'-most. It becomes a curated TSS and absorbs every
-remaining position at most a window away; its support is the number of sources among them. Coordinates of the minus
-strand are mirrored before anything is compared, so a set and its reverse complement give the same result. Sequences
-are taken as linear: positions on both sides of the origin of a circular one do not meet.
+remaining positions at most a window away, (2) most sources exactly on it, (3) the best mean rank of score within these
+sources, where an unscored position has the median, (4) the 5'-most. It becomes a curated TSS and absorbs every
+remaining position at most a window away; its support is the number of sources among them. The minus strand is mirrored
+before anything is compared, so a set and its reverse complement give the same result. Sequences are taken as linear:
+positions on both sides of the origin of a circular one do not meet.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from tracktools.aliases import other_version
 from tracktools.config import TssConfig
 from tracktools.errors import ConfigError, GenomeMismatchError
 from tracktools.formats.bed import CURATED_TSS, sort_bed
-from tracktools.tss.consensus import MAX_SOURCES, Ints, Masks, count_bits, reduce_ranges, take_greedily, window_bounds
-from tracktools.tss.table import rank_fractions, read_tss_set, tss_name
+from tracktools.tss.consensus import MAX_SOURCES, Ints, count_bits, take_greedily
+from tracktools.tss.line import Line, join_sets
+from tracktools.tss.table import check_name, read_positions, tss_name
 
-_RANK_STEPS = 2**40  # ranks are summed as whole numbers: the order of sources cannot change the sum
 SUPPORT_COLORS = ("189,215,231", "107,174,214", "33,113,181", "8,48,107")  # 1, 2, 3, 4 sources and more
 
 
@@ -36,7 +35,7 @@ class CuratedSet:
     Parameters
     ----------
     table : DataFrame
-        Columns of `CURATED_TSS`, sorted.
+        Columns of `CURATED_TSS`, sorted. `positions` and `scores` are those of each source's nearest position.
     sources : DataFrame
         A row a source: `source`, `positions`, `shared` (at most a window from a position of another source), `share`.
     support : DataFrame
@@ -47,20 +46,6 @@ class CuratedSet:
     table: pd.DataFrame
     sources: pd.DataFrame
     support: pd.DataFrame
-
-
-@dataclass(frozen=True)
-class _Line:
-    """All distinct positions of all sources on one line, strands and sequences far apart, 5' to 3'."""
-
-    at: Ints
-    masks: Masks
-    priorities: Ints
-    row_of: list[Ints]  # per source, shape (n,): row of its table, or -1
-    chrom: Ints  # index into chroms
-    start: Ints
-    minus: npt.NDArray[np.bool_]
-    chroms: list[str]
 
 
 def curate_tss(
@@ -92,6 +77,8 @@ def curate_tss(
     ------
     ConfigError
         If a setting is out of range.
+    InputError
+        If a file is no TSS set.
     GenomeMismatchError
         If sources are on different versions of a sequence.
     """
@@ -101,151 +88,97 @@ def curate_tss(
         raise ConfigError(f"window is {window_bp}: it must be 0 or more")
     if not 1 <= min_support <= len(sources):
         raise ConfigError(f"min-support is {min_support}: it must be 1 to {len(sources)}, the number of sources")
-    names = sorted(sources)
-    tables = [read_tss_set(Path(s)) if isinstance(s := sources[key], str | Path) else s for key in names]
-    _check_same_assembly(names, tables)
-    line = _join(tables, window_bp)
-    owners = take_greedily(line.at, line.masks, line.priorities, window_bp)
-    taken, groups = np.unique(owners, return_inverse=True)
-    order = np.argsort(groups, kind="stable")
-    first = np.searchsorted(groups[order], np.arange(len(taken)))
-    masks = np.bitwise_or.reduceat(line.masks[order], first) if len(taken) else line.masks
-    support = count_bits(masks)
-    spans = _Spans(order, first, np.append(first[1:], len(order)))
-    keep = np.flatnonzero(support >= min_support)
-    table = _curated_table(line, names, tables, taken, support, spans, keep, name)
-    return CuratedSet(table, _shared(line, names, window_bp), _by_support(support, len(names)))
+    for source in (name, *sources):
+        check_name(source)
+    line = join_sets(load_sets(sources), 2 * window_bp + 1)
+    owners = take_greedily(line.at, line.masks, line.priorities(), window_bp)
+    first = np.flatnonzero(np.diff(owners, prepend=-1))  # what one position absorbed stands together on the line
+    support = count_bits(np.bitwise_or.reduceat(line.masks, first)) if len(first) else np.zeros(0, dtype=np.int64)
+    table = _curated_table(line, owners, first, support, min_support, name)
+    return CuratedSet(table, shared_positions(line, window_bp), _by_support(support, len(sources)))
 
 
-def _check_same_assembly(names: Sequence[str], tables: Sequence[pd.DataFrame]) -> None:
-    chroms = [[str(chrom) for chrom in table["chrom"].unique()] for table in tables]
-    for name, mine in zip(names, chroms, strict=True):
-        for other, theirs in zip(names, chroms, strict=True):
+def load_sets(sources: Mapping[str, pd.DataFrame | Path | str]) -> dict[str, pd.DataFrame]:
+    """Read the sets that are files, and refuse sets on different versions of a sequence."""
+    tables = {name: read_positions(Path(s)) if isinstance(s, str | Path) else s for name, s in sources.items()}
+    chroms = {name: [str(chrom) for chrom in table["chrom"].unique()] for name, table in tables.items()}
+    for name, mine in chroms.items():
+        for other, theirs in chroms.items():
             for chrom in mine:
                 version = other_version(chrom, theirs)
                 if version is not None:
-                    mend = "bring one onto the other with: tracktools tss lift"
                     raise GenomeMismatchError(
-                        f"source {name!r} is on {chrom} and source {other!r} on {version}, two versions", mend=mend
+                        f"set {name!r} is on {chrom} and set {other!r} on {version}, two versions of one sequence",
+                        mend="bring one onto the other with: tracktools tss lift",
                     )
-
-
-def _join(tables: Sequence[pd.DataFrame], window_bp: int) -> _Line:
-    """Put the distinct positions of all sources on one line; a source's best-scored row stands for a position."""
-    chroms = sorted({str(chrom) for table in tables for chrom in table["chrom"].unique()})
-    rank = {chrom: index for index, chrom in enumerate(chroms)}
-    stride = 1 + max((int(table["chromStart"].max()) for table in tables if len(table)), default=0)
-    stride += 2 * window_bp + 1
-    ats, rows, ranks = [], [], []
-    for table in tables:
-        start = table["chromStart"].to_numpy(dtype=np.int64)
-        minus = table["strand"].to_numpy() == "-"
-        block = 2 * table["chrom"].map(rank).to_numpy(dtype=np.int64) + minus
-        at = block * stride + np.where(minus, stride - 2 * window_bp - 2 - start, start)
-        best = np.lexsort((-_scores(table), at))  # nan comes last
-        best = best[np.diff(at[best], prepend=-1) > 0]
-        ats.append(at[best])
-        rows.append(best)
-        ranks.append(np.round(rank_fractions(_scores(table)[best]) * _RANK_STEPS).astype(np.int64))
-    line_at = np.unique(np.concatenate(ats))
-    masks = np.zeros(len(line_at), dtype=np.uint64)
-    rank_sums = np.zeros(len(line_at), dtype=np.int64)
-    row_of = []
-    for bit, (at, row, fraction) in enumerate(zip(ats, rows, ranks, strict=True)):
-        index = np.searchsorted(line_at, at)
-        masks[index] |= np.uint64(1 << bit)
-        rank_sums[index] += fraction
-        row_of.append(np.full(len(line_at), -1, dtype=np.int64))
-        row_of[-1][index] = row
-    worst_first = np.lexsort((-line_at, -rank_sums, count_bits(masks)))
-    priorities = np.empty(len(line_at), dtype=np.int64)
-    priorities[worst_first] = np.arange(len(line_at))
-    block, offset = np.divmod(line_at, stride)
-    minus = block % 2 == 1
-    start = np.where(minus, stride - 2 * window_bp - 2 - offset, offset)
-    return _Line(line_at, masks, priorities, row_of, block // 2, start, minus, chroms)
-
-
-def _scores(table: pd.DataFrame) -> npt.NDArray[np.float64]:
-    if "sourceScore" not in table:
-        return np.full(len(table), np.nan)
-    return table["sourceScore"].to_numpy(dtype=np.float64)
-
-
-@dataclass(frozen=True)
-class _Spans:
-    """Members of each group: ``order[first[g]:last[g]]`` are indices of positions on the line."""
-
-    order: Ints
-    first: Ints
-    last: Ints
+    return tables
 
 
 def _curated_table(
-    line: _Line,
-    names: Sequence[str],
-    tables: Sequence[pd.DataFrame],
-    taken: Ints,
-    support: Ints,
-    spans: _Spans,
-    keep: Ints,
-    set_name: str,
+    line: Line, owners: Ints, first: Ints, support: Ints, min_support: int, set_name: str
 ) -> pd.DataFrame:
-    at = taken[keep]
-    chrom = np.array(line.chroms, dtype=object)[line.chrom[at]] if len(at) else np.zeros(0, dtype=object)
-    start = line.start[at]
-    strand = np.where(line.minus[at], "-", "+").astype(object)
-    scores = [_scores(table) for table in tables]
-    members = [_members(line, names, scores, int(taken[g]), spans.order[spans.first[g] : spans.last[g]]) for g in keep]
-    lows = np.minimum.reduceat(line.start[spans.order], spans.first)[keep] if len(keep) else start
-    highs = np.maximum.reduceat(line.start[spans.order], spans.first)[keep] if len(keep) else start
-    n_sources = len(names)
+    kept = np.flatnonzero(support >= min_support)
+    last = np.append(first[1:], len(owners)) - 1
+    chrom, start, strand = line.places(owners[first[kept]])
+    ends = np.stack([line.places(edge[kept])[1] for edge in (first, last)])
+    support = support[kept]
     table = pd.DataFrame(
         {
             "chrom": chrom,
             "chromStart": start,
             "chromEnd": start + 1,
-            "name": [tss_name(set_name, c, int(s), t) for c, s, t in zip(chrom, start, strand, strict=True)],
-            "score": np.round(1000 * support[keep] / n_sources).astype(np.int64),
+            "name": [tss_name(set_name, *place) for place in zip(chrom, start.tolist(), strand, strict=True)],
+            "score": np.round(1000 * support / len(line.sources)).astype(np.int64),
             "strand": strand,
             "thickStart": start,
             "thickEnd": start + 1,
-            "itemRgb": np.array(SUPPORT_COLORS, dtype=object)[np.minimum(support[keep], len(SUPPORT_COLORS)) - 1],
-            "support": support[keep],
-            "sources": [",".join(source for source, _, _ in group) for group in members],
-            "positions": [",".join(str(position) for _, position, _ in group) for group in members],
-            "scores": [",".join(f"{score:.6g}" for _, _, score in group) for group in members],
-            "spanStart": lows,
-            "spanEnd": highs + 1,
+            "itemRgb": np.array(SUPPORT_COLORS, dtype=object)[np.minimum(support, len(SUPPORT_COLORS)) - 1],
+            "support": support,
+            **_member_texts(line, owners, first, kept),
+            "spanStart": ends.min(axis=0),
+            "spanEnd": ends.max(axis=0) + 1,
         },
         columns=list(CURATED_TSS.columns),
     )
     return sort_bed(table).reset_index(drop=True)
 
 
-def _members(
-    line: _Line, names: Sequence[str], scores: Sequence[npt.NDArray[np.float64]], taken: int, group: Ints
-) -> list[tuple[str, int, float]]:
-    """Return source, position and score of each source of a group; of several positions the nearest, the 5'-most."""
-    found = []
-    by_distance = sorted(group.tolist(), key=lambda index: (abs(int(line.at[index] - line.at[taken])), index))
-    for name, rows, score in zip(names, line.row_of, scores, strict=True):
-        nearest = next((index for index in by_distance if rows[index] >= 0), None)
-        if nearest is not None:
-            found.append((name, int(line.start[nearest]), float(score[rows[nearest]])))
-    return found
+def _member_texts(line: Line, owners: Ints, first: Ints, kept: Ints) -> dict[str, list[str]]:
+    """Join source, position and score of the sources of each kept group; of a source's positions the nearest counts."""
+    lengths = np.diff(np.append(first, len(owners)))
+    ranks = np.full(len(first), -1, dtype=np.int64)
+    ranks[kept] = np.arange(len(kept))
+    group_of = np.repeat(ranks, lengths)
+    texts: dict[str, list[list[str]]] = {key: [[] for _ in kept] for key in ("sources", "positions", "scores")}
+    for source in line.sources:
+        members = np.flatnonzero(group_of[source.index] >= 0)
+        index = source.index[members]
+        distance = np.abs(line.at[index] - line.at[owners[index]])
+        order = np.lexsort((index, distance, group_of[index]))
+        order = order[np.diff(group_of[index[order]], prepend=-1) > 0]
+        groups = group_of[index[order]].tolist()
+        positions = line.places(index[order])[1].tolist()
+        for group, position, score in zip(groups, positions, source.score[members[order]].tolist(), strict=True):
+            texts["sources"][group].append(source.name)
+            texts["positions"][group].append(str(position))
+            texts["scores"][group].append(f"{score:.6g}")
+    return {key: [",".join(items) for items in lists] for key, lists in texts.items()}
 
 
-def _shared(line: _Line, names: Sequence[str], window_bp: int) -> pd.DataFrame:
-    """Count, position by position, those of each source that stand near one of another source (Yan et al. 2018)."""
-    near = reduce_ranges(np.bitwise_or, line.masks, *window_bounds(line.at, window_bp)) if len(line.at) else line.masks
+def shared_positions(line: Line, window_bp: int) -> pd.DataFrame:
+    """Count, position by position, those of each set that stand near one of another set (Yan et al. 2018).
+
+    Returns
+    -------
+    DataFrame
+        `source`, `positions`, `shared`, `share`: a row a set.
+    """
+    near = line.near(window_bp)
     rows = []
-    for bit, name in enumerate(names):
-        own = np.uint64(1 << bit)
-        mine = (line.masks & own) != 0
-        shared = int(np.count_nonzero(mine & ((near & ~own) != 0)))
-        total = int(mine.sum())
-        rows.append((name, total, shared, shared / total if total else 0.0))
+    for bit, source in enumerate(line.sources):
+        others = near[source.index] & ~np.uint64(1 << bit)
+        total, shared = len(source.index), int(np.count_nonzero(others))
+        rows.append((source.name, total, shared, shared / total if total else 0.0))
     return pd.DataFrame(rows, columns=["source", "positions", "shared", "share"])
 
 

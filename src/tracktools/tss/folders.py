@@ -63,6 +63,7 @@ def import_folder(
     started = time.time()
     with atomic_folder(output, force=force) as folder:
         imported = import_tss(paths, request, genome)
+        genome = imported.genome
         report = None if genome is None else check_positions(imported.table, genome)
         tables = {request.name: imported.table}
         if by_condition:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
 from tracktools.aliases import ALIASES, other_version, resolve_chrom
+from tracktools.bundle import CHROM, load_bundle
 from tracktools.errors import InputError
 from tracktools.genome import Genome
 from tracktools.tss.layouts import Layout, detect_layout
 from tracktools.tss.rows import RawTss, Refusal, parse_rows
 from tracktools.tss.spreadsheet import read_rows
-from tracktools.tss.table import make_table
+from tracktools.tss.table import check_name, make_table
 
 
 @dataclass(frozen=True)
@@ -68,17 +70,29 @@ class ImportedSet:
         Rows that were not taken.
     n_rows : int
         Rows that were taken; more than the table has where several speak of one base.
-    formats : tuple of str
-        Kind of each file.
-    other_assembly : dict of str to str
-        Sequences of the set that are another version of one of the genome, by name.
+    layouts : tuple of Layout
+        How each file was read.
+    genome : Genome or None
+        Whose names the sequences have; the embedded *E. coli* where no genome was given and the files name it.
     """
 
     table: pd.DataFrame
     refused: tuple[Refusal, ...]
     n_rows: int
-    formats: tuple[str, ...]
-    other_assembly: Mapping[str, str]
+    layouts: tuple[Layout, ...]
+    genome: Genome | None
+
+    @property
+    def formats(self) -> tuple[str, ...]:
+        """Kinds of the files, each once."""
+        return tuple(dict.fromkeys(layout.name for layout in self.layouts))
+
+    @property
+    def other_assembly(self) -> dict[str, str]:
+        """Sequences of the set that are another version of one of the genome, by name."""
+        names = [] if self.genome is None else list(self.genome.chrom_sizes)
+        versions = {name: other_version(name, names) for name in self.table["chrom"].unique()}
+        return {name: other for name, other in versions.items() if other is not None}
 
 
 def import_tss(paths: Sequence[Path], request: ImportRequest, genome: Genome | None = None) -> ImportedSet:
@@ -91,41 +105,55 @@ def import_tss(paths: Sequence[Path], request: ImportRequest, genome: Genome | N
     request : ImportRequest
         How to read them.
     genome : Genome, optional
-        Names and lengths of the sequences. Without it names are brought to RefSeq ones and ends are not checked.
+        Names and lengths of the sequences. By default the embedded *E. coli* K-12 MG1655, where the files name one of
+        its assemblies; otherwise names are kept and ends are not checked.
 
     Raises
     ------
+    ConfigError
+        If the name is not made of letters, digits, ``_``, ``-`` and ``.``.
     InputError
         If a file cannot be read, no row can be taken, or a row cannot and `request.strict` is set.
     """
-    taken: list[RawTss] = []
-    refused: list[Refusal] = []
-    formats: list[str] = []
+    check_name(request.name)
+    layouts, parsed = [], []
     for path in map(Path, paths):
         rows = read_rows(path)
         layout = request.layout or detect_layout(rows, path)
         layout = replace(layout, where={**layout.where, **(request.where or {})})
-        formats.append(layout.name)
-        parsed = parse_rows(rows, layout, path, swap_strands=request.swap_strands, feature=request.feature)
-        text = dict(rows)
-        for row in (_place(item, text, path, request, genome) for item in parsed):
-            if isinstance(row, RawTss):
-                taken.append(row)
-                continue
-            if request.strict:
-                raise InputError(
-                    row.reason, path=row.path, line=row.line, mend="without --strict it is listed and left out"
-                )
+        layouts.append(layout)
+        text = {line: "\t".join(row) for line, row in rows}
+        items = parse_rows(rows, layout, path, swap_strands=request.swap_strands, feature=request.feature)
+        parsed += [(item, path, text[item.line]) for item in items]
+    genome = genome or _embedded_genome({item.chrom for item, _, _ in parsed if isinstance(item, RawTss)}, request)
+    place = _Placing(request, genome)
+    taken, refused = [], []
+    for item, path, line in parsed:
+        row = place(item, path, line)
+        if isinstance(row, RawTss):
+            taken.append(row)
+        elif request.strict:
+            raise InputError(
+                row.reason, path=row.path, line=row.line, mend="without --strict it is listed and left out"
+            )
+        else:
             refused.append(row)
     if not taken:
-        _nothing_taken(paths, refused)
+        _refuse_all(paths, refused)
     table = make_table(taken, request.name, list(genome.chrom_sizes) if genome else ())
-    names = list(genome.chrom_sizes) if genome else []
-    others = {name: other for name in table["chrom"].unique() if (other := other_version(name, names)) is not None}
-    return ImportedSet(table, tuple(refused), len(taken), tuple(formats), others)
+    return ImportedSet(table, tuple(refused), len(taken), tuple(layouts), genome)
 
 
-def _nothing_taken(paths: Sequence[Path], refused: Sequence[Refusal]) -> None:
+def _embedded_genome(chroms: Collection[str], request: ImportRequest) -> Genome | None:
+    """Return the embedded genome where each sequence is, by accession, one of its assemblies'."""
+    names = {(request.aliases or {}).get(chrom, chrom) for chrom in (name or request.chrom or "" for name in chroms)}
+    known = [resolve_chrom(name, [CHROM]) or other_version(name, [CHROM]) for name in names]
+    if all(known) and all("." in name for name in names):  # "chr" names no species
+        return load_bundle().load_genome()
+    return None
+
+
+def _refuse_all(paths: Sequence[Path], refused: Sequence[Refusal]) -> None:
     if not refused:
         raise InputError("no row is left by --where", path=paths[0], mend="look at the values of that column")
     reason, n = Counter(refusal.reason for refusal in refused).most_common(1)[0]
@@ -133,40 +161,38 @@ def _nothing_taken(paths: Sequence[Path], refused: Sequence[Refusal]) -> None:
     raise InputError(f"no row could be taken; {n} of {len(refused)}: {reason}", path=first.path, line=first.line)
 
 
-def _place(
-    item: RawTss | Refusal,
-    text: Mapping[int, Sequence[str]],
-    path: Path,
-    request: ImportRequest,
-    genome: Genome | None,
-) -> RawTss | Refusal:
-    """Bring a base to the genome's name of its sequence, shift it, and refuse it where it lies beyond the end."""
-    if isinstance(item, Refusal):
-        return item
-    names = list(genome.chrom_sizes) if genome else []
-    try:
-        chrom = _chrom(item.chrom or request.chrom or "", names, request.aliases, genome)
-        start = item.start + (request.shift_plus if item.strand == "+" else request.shift_minus)
-        length = genome.chrom_sizes.get(chrom) if genome else None
-        if start < 0 or (length is not None and start >= length):
-            raise LookupError(f"base {start + 1} (1-based) is beyond the ends of {chrom}, which has {length or 0}")
-    except LookupError as reason:
-        return Refusal(str(path), item.line, str(reason.args[0]), "\t".join(text[item.line]))
-    return replace(item, chrom=chrom, start=start)
+@dataclass(frozen=True)
+class _Placing:
+    """Bring a base to the genome's name of its sequence, shift it, and refuse it where it lies beyond an end."""
 
+    request: ImportRequest
+    genome: Genome | None
 
-def _chrom(name: str, names: Sequence[str], aliases: Mapping[str, str] | None, genome: Genome | None) -> str:
-    if not name and len(names) == 1:
-        return names[0]  # the one sequence there is; the caller reports it
-    if not name:
-        raise LookupError("no column names the sequence: say --chrom NAME")
-    canonical = resolve_chrom(name, [group[0] for group in ALIASES], aliases) or (aliases or {}).get(name, name)
-    if genome is None:
-        return canonical
-    found = resolve_chrom(name, names, aliases)
-    if found is not None:
-        return found
-    if other_version(name, names) is not None:
-        return canonical
-    held = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
-    raise LookupError(f"sequence {name!r} is not in the genome ({held}): say --alias {name}={names[0]} if it is that")
+    def __call__(self, item: RawTss | Refusal, path: Path, text: str) -> RawTss | Refusal:
+        if isinstance(item, Refusal):
+            return item
+        try:
+            chrom = self._chrom(item.chrom or self.request.chrom or "")
+            start = item.start + (self.request.shift_plus if item.strand == "+" else self.request.shift_minus)
+            length = self.genome.chrom_sizes.get(chrom, math.inf) if self.genome else math.inf
+            if not 0 <= start < length:
+                raise LookupError(f"base {start + 1} (1-based) is beyond the ends of {chrom}, which has {length}")
+        except LookupError as reason:
+            return Refusal(str(path), item.line, str(reason.args[0]), text)
+        return replace(item, chrom=chrom, start=start)
+
+    def _chrom(self, name: str) -> str:
+        names = [] if self.genome is None else list(self.genome.chrom_sizes)
+        aliases = self.request.aliases or {}
+        if not name and len(names) == 1:
+            return names[0]  # the only one there is
+        if not name:
+            raise LookupError("no column names the sequence: say --chrom NAME")
+        found = resolve_chrom(name, names, aliases)
+        if found is not None:
+            return found
+        if self.genome is None or other_version(name, names) is not None:
+            return resolve_chrom(name, [group[0] for group in ALIASES], aliases) or aliases.get(name, name)
+        held = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
+        mend = f"say --alias {name}={names[0]} if it is that"
+        raise LookupError(f"sequence {name!r} is not in the genome, which has {held}: {mend}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -9,10 +11,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from tracktools.errors import InputError
+from tracktools.errors import ConfigError, InputError
 from tracktools.formats.bed import TSS_SOURCE, read_bed, sort_bed
+from tracktools.formats.fasta import open_maybe_gzip
 from tracktools.tss.rows import RawTss
 
+_BED6 = ["chrom", "chromStart", "chromEnd", "name", "score", "strand"]
 Floats = npt.NDArray[np.float64]
 
 
@@ -58,6 +62,18 @@ def make_table(tss: Iterable[RawTss], set_name: str, chrom_order: Sequence[str] 
         columns=list(TSS_SOURCE.columns),
     )
     return sort_bed(table, chrom_order).reset_index(drop=True)
+
+
+def check_name(name: str) -> None:
+    """Refuse a name of a set that would not do as the name of a file, a track and an item.
+
+    Raises
+    ------
+    ConfigError
+        If it is empty, or holds anything but letters, digits, ``_``, ``-`` and ``.``.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9][\w.-]*", name, re.ASCII):
+        raise ConfigError(f"{name!r} is no name for a set: letters, digits, _, - and . are allowed")
 
 
 def tss_name(set_name: str, chrom: str, start: int, strand: str) -> str:
@@ -120,10 +136,65 @@ def read_tss_set(path: Path) -> pd.DataFrame:
     unstranded = table["strand"].to_numpy() == "."
     if unstranded.any():
         raise InputError(f"{int(unstranded.sum())} items have no strand", path=path, mend="tss import refuses them")
-    if "sourceScore" not in table:
-        score = table["score"].to_numpy(dtype=np.float64)
-        table["sourceScore"] = score if len(np.unique(score)) > 1 else np.full(len(score), np.nan)
-    return table
+    return table if "sourceScore" in table else _unscored_if_equal(table)
+
+
+def read_positions(path: Path) -> pd.DataFrame:
+    """Read what curation and comparison need of a TSS set, which may have millions of positions.
+
+    Returns
+    -------
+    DataFrame
+        `chrom`, `chromStart`, `strand`, `sourceScore`: as `read_tss_set` gives them.
+
+    Raises
+    ------
+    InputError
+        As `read_tss_set` does: a file that the quick way does not take is read again in the careful way.
+    """
+    path = Path(path)
+    table = _read_quickly(path)
+    if table is None:
+        table = read_tss_set(path)
+    return table[["chrom", "chromStart", "strand", "sourceScore"]]
+
+
+def _read_quickly(path: Path) -> pd.DataFrame | None:
+    """Return the set, or None where anything at all is unusual."""
+    with open_maybe_gzip(path) as file:
+        words = file.readline().decode("utf-8", errors="replace").rstrip("\n").split("\t")
+    named = words[0] == "#chrom"
+    columns = [words[0].removeprefix("#"), *words[1:]] if named else [*_BED6, *map(str, range(6, len(words)))]
+    if columns[:6] != _BED6 or len(words) < 6:
+        return None
+    types = dict.fromkeys(("chromStart", "chromEnd"), np.int64) | dict.fromkeys(("chrom", "strand"), "category")
+    score = "sourceScore" if "sourceScore" in columns else "score"
+    try:
+        with open_maybe_gzip(path) as file:
+            table = pd.read_csv(
+                file,
+                sep="\t",
+                names=columns,
+                usecols=["chrom", "chromStart", "chromEnd", "strand", score],
+                skiprows=int(named),
+                dtype={**types, score: np.float64},
+                quoting=csv.QUOTE_NONE,
+                index_col=False,
+                keep_default_na=False,
+                na_values={"sourceScore": ["nan"]},
+            )
+    except (ValueError, OSError, EOFError):  # pandas' own faults are ValueErrors
+        return None
+    usual = set(table["strand"].cat.categories) <= {"+", "-"} and not table["chrom"].isna().any()
+    start = table["chromStart"].to_numpy()
+    if not usual or (start < 0).any() or (table["chromEnd"].to_numpy() - start != 1).any():
+        return None
+    return table if score == "sourceScore" else _unscored_if_equal(table)
+
+
+def _unscored_if_equal(table: pd.DataFrame) -> pd.DataFrame:
+    score = table["score"].to_numpy(dtype=np.float64)
+    return table.assign(sourceScore=score if len(score) and (score != score[0]).any() else np.nan)
 
 
 def _best(scores: Iterable[float]) -> float:

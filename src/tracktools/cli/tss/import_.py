@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import shlex
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tracktools.cli.tss.mends import import_mend
 from tracktools.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -28,7 +28,11 @@ _FORMATS = ("auto", "cappable", "sendseq", "smrt", "regulondb", "bed", "gff", "t
 @click.option(
     "--format", "format_", type=click.Choice(_FORMATS), default="auto", show_default=True, help="Kind of file."
 )
-@click.option("--genome", type=click.Path(path_type=Path), help="FASTA or 2bit; needed for the check of bases.")
+@click.option(
+    "--genome",
+    type=click.Path(path_type=Path),
+    help="FASTA or 2bit.  [default: the embedded E. coli, where FILES name it]",
+)
 @click.option("--chrom", help="Sequence of files that name none.")
 @click.option("--alias", "aliases", multiple=True, metavar="NAME=CONTIG", help="NAME in the files is CONTIG.")
 @click.option("--alias-file", type=click.Path(path_type=Path), help="Two columns, tab-separated: name, contig.")
@@ -48,7 +52,8 @@ _FORMATS = ("auto", "cappable", "sendseq", "smrt", "regulondb", "bed", "gff", "t
 @click.option("--color", metavar="R,G,B", help="Colour of the track.  [default: that of the source]")
 @click.option("--strict", is_flag=True, help="Stop at the first row that cannot be taken.")
 @click.option("--force", is_flag=True, help="Replace a folder that holds files.")
-def import_(**options: Any) -> None:
+@click.pass_context
+def import_(ctx: click.Context, /, **options: Any) -> None:
     r"""Read TSS tables of any shape into one sorted set of single bases, and check it against the genome.
 
     FILES are the published tables of Cappable-seq (GTF), SEnd-seq (tsv, xlsx), SMRT-Cappable-seq and RegulonDB, or
@@ -98,7 +103,7 @@ def import_(**options: Any) -> None:
         color=options["color"],
         force=options["force"],
     )
-    _report(result, options)
+    _report(ctx, result)
 
 
 def _layout(options: Mapping[str, Any]) -> Layout | None:
@@ -146,49 +151,29 @@ def _aliases(pairs: tuple[str, ...], path: Path | None) -> dict[str, str]:
     return aliases | dict(map(_pair, pairs))
 
 
-def _report(result: ImportResult, options: Mapping[str, Any]) -> None:
-    imported, report = result.imported, result.report
-    output, name = options["output"], options["name"]
+def _report(ctx: click.Context, result: ImportResult) -> None:
+    imported, output = result.imported, ctx.params["output"]
+    bed = output / f"{ctx.params['name']}.bed"
+    click.echo(f"{bed}: {len(imported.table):,} positions ({', '.join(imported.formats)})")
     joined = imported.n_rows - len(imported.table)
-    click.echo(
-        f"{output / f'{name}.bed'}: {len(imported.table):,} positions ({', '.join(sorted(set(imported.formats)))})"
-    )
     if joined:
-        _log.info("%s rows speak of a base that another row names too, and were joined", f"{joined:,}")
+        _log.info("%s rows name a base that another row names too: joined", f"{joined:,}")
     if imported.refused:
         first = imported.refused[0]
         _log.warning(
-            "%s rows refused, listed in %s; the first: line %d: %s",
+            "%s rows refused, see %s; the first: %s:%d: %s",
             f"{len(imported.refused):,}",
             output / "refused.tsv",
+            first.path,
             first.line,
             first.reason,
         )
-    if report is None:
+    if result.report is None:
         _log.warning("not checked against a genome: add --genome FASTA")
         return
-    click.echo(f"check: {report.verdict}")
-    for mend in _mends(result, options):
+    if ctx.params["genome"] is None and imported.genome is not None:
+        _log.info("checked against the embedded genome %s", imported.genome.name)
+    click.echo(f"check: {result.report.verdict}")
+    mend = import_mend(ctx, result)
+    if mend is not None:
         click.echo(f"mend: {mend}")
-
-
-def _mends(result: ImportResult, options: Mapping[str, Any]) -> list[str]:
-    """Return the command lines that would mend what the check found."""
-    report = result.report
-    assert report is not None
-    bed = shlex.quote(str(options["output"] / f"{options['name']}.bed"))
-    if report.fault == "assembly":
-        reading = next(iter(report.best.values()))
-        named = reading.assembly in result.imported.other_assembly
-        chain = f"{reading.assembly}_to_{'3' if reading.assembly.endswith('2') else '2'}"
-        wrong_name = "" if named else f" --from {reading.assembly}"
-        return [
-            f"tracktools tss lift {bed}{wrong_name} --chain {chain} -o {shlex.quote(str(options['output']))}_lifted"
-        ]
-    if report.fault == "strand":
-        return ["import again with --swap-strands"]
-    if report.fault == "offset":
-        plus = options["shift_plus"] + report.shifts.get("+", 0)
-        minus = options["shift_minus"] + report.shifts.get("-", 0)
-        return [f"import again with --shift-plus {plus} --shift-minus {minus}"]
-    return []
