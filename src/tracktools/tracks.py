@@ -7,9 +7,9 @@ Every command that makes tracks writes a folder of data files with one ``tracks.
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
+import math
 import os
 import re
 import resource
@@ -22,12 +22,17 @@ from pathlib import Path
 from typing import Any
 
 from tracktools.errors import InputError
+from tracktools.formats.atomic import atomic_file
 
 TRACKS_FILE = "tracks.tsv"
 PROVENANCE_FILE = "provenance.json"
 FORMATS = ("bigWig", "bigBed", "bed", "bam", "gff3", "bedGraph")
 VISIBILITIES = ("hide", "dense", "squish", "pack", "full")
-_SECRET = re.compile(r"(?i)((?:token|password|passwd|secret|api[-_]?key)\S*?[= ])(\S+)|(://[^/\s:@]+:)([^@\s]+)(?=@)")
+_LINE_BREAKS = re.compile(r"[\t\r\n]+")
+_COLOR = re.compile(r"\d{1,3}(,\d{1,3}){2}")
+_SECRET_OPTION = re.compile(r"(?i)-[^=]*(token|password|passwd|secret|api[-_]?key)[^=]*")
+_SECRET_VALUE = re.compile(r"(?is)((?:token|password|passwd|secret|signature|api[-_]?key)[^=\s]*=)(.+)")
+_SECRET_IN_URL = re.compile(r"(://(?:[^/\s:@]+:)?)([^/\s]+)(?=@)")
 
 
 @dataclass(frozen=True)
@@ -92,17 +97,15 @@ def file_sha256(path: Path) -> str:
 def write_tracks(folder: Path, tracks: Sequence[Track]) -> Path:
     """Write ``tracks.tsv`` in a folder, with paths relative to it and the checksum of each file."""
     extra = list(dict.fromkeys(name for track in tracks for name in track.extra))
+    lines = [[*COLUMNS, *extra]]
+    for track in tracks:
+        row = {name: getattr(track, name) for name in COLUMNS} | {name: track.extra.get(name, "") for name in extra}
+        row["path"] = os.path.relpath(track.path, folder)
+        row["sha256"] = file_sha256(track.path)
+        lines.append(["" if value is None else _LINE_BREAKS.sub(" ", str(value)) for value in row.values()])
     path = folder / TRACKS_FILE
-    partial = path.with_name(path.name + ".partial")
-    with partial.open("w", newline="") as file:
-        writer = csv.writer(file, delimiter="\t", lineterminator="\n")
-        writer.writerow([*COLUMNS, *extra])
-        for track in tracks:
-            row = {name: getattr(track, name) for name in COLUMNS} | {name: track.extra.get(name, "") for name in extra}
-            row["path"] = os.path.relpath(track.path, folder)
-            row["sha256"] = file_sha256(track.path)
-            writer.writerow(["" if value is None else str(value).replace("\t", " ") for value in row.values()])
-    partial.replace(path)
+    with atomic_file(path) as partial:
+        partial.write_text("".join("\t".join(line) + "\n" for line in lines), encoding="utf-8")
     return path
 
 
@@ -116,29 +119,32 @@ def read_tracks(path: Path) -> list[Track]:
     """
     path = path / TRACKS_FILE if path.is_dir() else path
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = list(csv.reader(file, delimiter="\t"))
+        lines = path.read_text(encoding="utf-8-sig").split("\n")  # "\r\n" was read as "\n"
     except FileNotFoundError:
         raise InputError("no such file", path=path, mend="name a folder that a tracktools command wrote") from None
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"cannot be read: {error}", path=path) from None
-    rows = [row for row in rows if not (row and row[0].startswith("#"))] if rows else rows
+    rows = [(number, line.split("\t")) for number, line in enumerate(lines, start=1) if _is_row(line)]
     if not rows:
         raise InputError("is empty", path=path, mend="the first line names the columns: name, path, format, …")
-    header = [name.strip() for name in rows[0]]
+    header_line, header = rows[0][0], [name.strip() for name in rows[0][1]]
     missing = [name for name in ("name", "path", "format") if name not in header]
     if missing:
-        raise InputError(
-            f"lacks the column {missing[0]!r}", path=path, line=1, mend=f"the columns are {' '.join(COLUMNS)}"
-        )
-    tracks: list[Track] = []
-    for number, row in enumerate(rows[1:], start=2):
-        if any(value.strip() for value in row):
-            track = _track(dict(zip(header, (value.strip() for value in row), strict=False)), path, number)
-            if track.name in {other.name for other in tracks}:
-                raise InputError(f"track name {track.name!r} is used twice", path=path, line=number, mend="rename one")
-            tracks.append(track)
-    return tracks
+        mend = f"the columns are {' '.join(COLUMNS)}"
+        raise InputError(f"lacks the column {missing[0]!r}", path=path, line=header_line, mend=mend)
+    tracks: dict[str, Track] = {}
+    for number, row in rows[1:]:
+        if len(row) > len(header):
+            raise InputError(f"has {len(row)} columns, and the first line names {len(header)}", path=path, line=number)
+        track = _track(dict(zip(header, (value.strip() for value in row), strict=False)), path, number)
+        if track.name in tracks:
+            raise InputError(f"track name {track.name!r} is used twice", path=path, line=number, mend="rename one")
+        tracks[track.name] = track
+    return list(tracks.values())
+
+
+def _is_row(line: str) -> bool:
+    return bool(line.strip()) and not line.startswith("#")
 
 
 def _track(row: Mapping[str, str], path: Path, line: int) -> Track:
@@ -153,13 +159,19 @@ def _track(row: Mapping[str, str], path: Path, line: int) -> Track:
     def number(name: str) -> float | None:
         value = row.get(name, "")
         try:
-            return float(value) if value else None
+            limit = float(value) if value else None
         except ValueError:
-            raise InputError(f"{name} is {value!r}", path=path, line=line, mend="write a number") from None
+            limit = math.nan
+        if limit is not None and not math.isfinite(limit):
+            raise InputError(f"{name} is {value!r}", path=path, line=line, mend="write a number")
+        return limit
 
     for name in ("name", "path"):
         if not row.get(name):
             raise InputError(f"has no {name}", path=path, line=line)
+    color = row.get("color", "")
+    if color and not (_COLOR.fullmatch(color) and max(map(int, color.split(","))) <= 255):
+        raise InputError(f"color is {color!r}", path=path, line=line, mend="write R,G,B, each 0 to 255")
     file = (path.parent / row["path"]).resolve()
     if not file.is_file():
         raise InputError(f"track {row['name']!r}: no such file: {row['path']}", path=path, line=line)
@@ -199,7 +211,13 @@ def redact_command(arguments: Sequence[str]) -> str:
     >>> redact_command(["hub", "--token=abc", "https://me:pw@host/x"])
     'hub --token=*** https://me:***@host/x'
     """
-    return _SECRET.sub(lambda found: (found[1] or found[3]) + "***", " ".join(arguments))
+    words: list[str] = []
+    for number, argument in enumerate(arguments):
+        if number and _SECRET_OPTION.fullmatch(arguments[number - 1]) and not argument.startswith("--"):
+            words.append("***")
+        else:
+            words.append(_SECRET_VALUE.sub(r"\1***", _SECRET_IN_URL.sub(r"\1***", argument)))
+    return " ".join(words)
 
 
 def write_provenance(
@@ -238,9 +256,8 @@ def write_provenance(
         "peak_memory_bytes": usage.ru_maxrss * peak_unit,
     }
     path = folder / PROVENANCE_FILE
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(json.dumps(record, indent=2, sort_keys=True, default=str) + "\n")
-    partial.replace(path)
+    with atomic_file(path) as partial:
+        partial.write_text(json.dumps(record, indent=2, sort_keys=True, default=str) + "\n")
     return path
 
 

@@ -13,24 +13,38 @@ import numpy.typing as npt
 
 from tracktools.errors import InputError
 
+_GZIP_MAGIC = b"\x1f\x8b"
+_BGZIP_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")  # SAM specification, 4.1.2
 _IUPAC = b"ACGTURYSWKMBDHVN"
 _IS_NUCLEOTIDE = np.zeros(256, dtype=bool)
 _IS_NUCLEOTIDE[list(_IUPAC + _IUPAC.lower())] = True
 
 
 def open_maybe_gzip(path: Path) -> BinaryIO:
-    """Open a file for reading bytes, through gzip where its first two bytes say so."""
+    """Open a file for reading bytes, through gzip where its first two bytes say so.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, cannot be opened, or is bgzip without the block that ends such a file.
+    """
     try:
         file = path.open("rb")
     except FileNotFoundError:
         raise InputError("no such file", path=path) from None
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", path=path) from None
-    if file.read(2) == b"\x1f\x8b":
-        file.close()
-        return cast(BinaryIO, gzip.open(path))
-    file.seek(0)
-    return file
+    start = file.read(18)
+    if start[:2] != _GZIP_MAGIC:
+        file.seek(0)
+        return file
+    with file:
+        if start[3:4] == b"\x04" and start[12:14] == b"BC":  # bgzip: cut between two blocks, gzip would not see it
+            file.seek(-len(_BGZIP_END), 2)
+            if file.read() != _BGZIP_END:
+                mend = "download or compress it again"
+                raise InputError("is cut short: the last block of bgzip is missing", path=path, mend=mend)
+    return cast(BinaryIO, gzip.open(path))
 
 
 def read_fasta(path: Path) -> Iterator[tuple[str, npt.NDArray[np.uint8]]]:

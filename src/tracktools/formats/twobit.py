@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tracktools.errors import InputError
+from tracktools.formats.atomic import atomic_file
 
 _MAGIC = 0x1A412743
 _LETTERS = np.frombuffer(b"TCAG", dtype=np.uint8)
@@ -46,19 +47,17 @@ def write_twobit(path: Path, sequences: Iterable[tuple[str, npt.NDArray[np.uint8
         encoded = name.encode()
         if len(encoded) > 255:
             raise InputError(
-                f"the contig name {name[:40]!r}… has {len(encoded)} bytes", mend="2bit holds 255: rename it"
+                f"the contig name {name[:40]!r}… has {len(encoded)} bytes", path=path, mend="2bit holds 255: rename it"
             )
         records.append((encoded, _record(letters)))
     offset = _HEADER.size + sum(1 + len(encoded) + 4 for encoded, _ in records)
-    partial = path.with_name(path.name + ".partial")
-    with partial.open("wb") as file:
+    with atomic_file(path) as partial, partial.open("wb") as file:
         file.write(_HEADER.pack(_MAGIC, 0, len(records), 0))
         for encoded, record in records:
             file.write(bytes([len(encoded)]) + encoded + struct.pack("<I", offset))
             offset += len(record)
         for _, record in records:
             file.write(record)
-    partial.replace(path)
 
 
 def _record(letters: npt.NDArray[np.uint8]) -> bytes:
@@ -91,9 +90,12 @@ def read_twobit(path: Path) -> Iterator[tuple[str, npt.NDArray[np.uint8]]]:
     Raises
     ------
     InputError
-        If the file is not 2bit, of a version that is not 0, or cut short.
+        If the file is missing, not 2bit, of a version that is not 0, or cut short.
     """
-    data = path.read_bytes()
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", path=path) from None
     order = "<" if data[:4] == struct.pack("<I", _MAGIC) else ">"
     try:
         magic, version, count, _ = struct.unpack_from(order + "IIII", data)
