@@ -176,24 +176,27 @@ def _count_windows(
 def _count_contig(
     fragments: Iterable[Fragment], size: int, signal: str, n_strands: int
 ) -> Iterator[tuple[int, npt.NDArray[np.int64]]]:
-    counts: defaultdict[int, npt.NDArray[np.int64]] = defaultdict(
-        lambda: np.zeros((n_strands, WINDOW_BP), dtype=np.int64)
-    )
+    steps: defaultdict[int, npt.NDArray[np.int64]] = defaultdict(
+        lambda: np.zeros((n_strands, WINDOW_BP + 1), dtype=np.int64)
+    )  # +1 where a stretch starts, -1 where it has ended: two additions, however long it is
 
     def finished(windows: range) -> Iterator[tuple[int, npt.NDArray[np.int64]]]:
         for window in windows:
-            yield window * WINDOW_BP, counts[window][:, : size - window * WINDOW_BP]
-            del counts[window]
+            start = window * WINDOW_BP
+            yield start, np.cumsum(steps[window][:, : min(WINDOW_BP, size - start)], axis=1)
+            del steps[window]
 
     done = 0
     for fragment in fragments:
-        window = fragment.blocks[0][0] // WINDOW_BP  # sorted: nothing is to come for the windows before it
-        yield from finished(range(done, window))
-        done = window
+        window = fragment.blocks[0][0] // WINDOW_BP
+        if window > done:  # sorted: nothing is to come for the windows before it
+            yield from finished(range(done, window))
+            done = window
         for start, end in _counted(fragment, signal):
             for part in range(start // WINDOW_BP, (end - 1) // WINDOW_BP + 1):
-                low, high = max(start - part * WINDOW_BP, 0), end - part * WINDOW_BP
-                counts[part][int(fragment.reverse), low:high] += 1
+                row = steps[part][int(fragment.reverse)]
+                row[max(start - part * WINDOW_BP, 0)] += 1
+                row[min(end - part * WINDOW_BP, WINDOW_BP)] -= 1
     yield from finished(range(done, -(-size // WINDOW_BP)))
 
 
