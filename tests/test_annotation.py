@@ -78,10 +78,3 @@ def test_the_annotation_of_the_older_assembly_is_refused(data_dir: Path, tmp_pat
     genome = load_genome(data_dir / "genome/NC_000913.2.fa.gz")
     with pytest.raises(GenomeMismatchError, match=r"U00096\.3 is another version of NC_000913\.2"):
         make_gene_tracks(data_dir / "annotation/U00096.3.genbank.gff3.gz", tmp_path / "out", genome=genome)
-
-
-@pytest.mark.parametrize("command", ["reads", "annotation"])
-def test_help_keeps_its_lines(command: str) -> None:
-    lines = CliRunner().invoke(cli.tracktools, [command, "-h"]).output.splitlines()
-    assert "         DIR/tracks.tsv, DIR/provenance.json" in lines
-    assert [line for line in lines if line.startswith(f"    tracktools {command} ")]
