@@ -48,7 +48,7 @@ class LazyGroup(click.Group):
 
 
 def _with_kept_lines(command: click.Command) -> click.Command:
-    """Let click see ``\\b``, "keep these lines", which raw docstrings hold as two characters, in all help texts."""
+    r"""Let click see ``\b``, "keep these lines", which raw docstrings hold as two characters, in all help texts."""
     command.help = command.help and command.help.replace("\\b\n", "\b\n")
     for below in command.commands.values() if isinstance(command, click.Group) else ():
         _with_kept_lines(below)
