@@ -18,7 +18,7 @@ from tracktools.cli.renames import rename_option
 @rename_option
 @click.option("--force", is_flag=True, help="Replace a folder that holds files.")
 def annotation(gff3: Path, output: Path, genome: Path, renames: dict[str, str], force: bool) -> None:
-    r"""Write the genes and pseudogenes of GFF3 (RefSeq, GenBank, Ensembl, Prokka, Bakta) as tracks.
+    """Write the genes and pseudogenes of GFF3 (RefSeq, GenBank, Ensembl, Prokka, Bakta) as tracks.
 
     \b
     Writes DIR/genes.bed         genes, BED9+: symbol, locus tag, biotype, product

@@ -41,11 +41,17 @@ def _checked(
                 raise click.UsageError(f"{path}: {_unknown((*names, key), known)}", ctx)
             defaults[key] = _checked(value, child, ctx, path, (*names, key))
         return defaults
-    options = [option.name for option in command.params if isinstance(option, click.Option) and option.name]
+    flags = {
+        flag.removeprefix("--"): option.name
+        for option in command.params
+        if isinstance(option, click.Option) and option.name
+        for flag in option.opts
+        if flag.startswith("--")
+    }
     for key, value in table.items():
-        name = key.replace("-", "_")
-        if name not in options:
-            raise click.UsageError(f"{path}: {_unknown((*names, key), [o.replace('_', '-') for o in options])}", ctx)
+        name = flags.get(key.replace("_", "-"))
+        if name is None:
+            raise click.UsageError(f"{path}: {_unknown((*names, key), list(flags))}", ctx)
         defaults[name] = value
     return defaults
 

@@ -20,7 +20,7 @@ from tracktools.config import PredictConfig
     "-t", "--threads", type=click.IntRange(0), default=PredictConfig.threads, show_default=True, help="0: all cores."
 )
 def demo(output: Path, data: Path | None, threads: int) -> None:
-    r"""Do the whole main job on the embedded E. coli genome: predict, call TSS, build the hub.
+    """Do the whole main job on the embedded E. coli genome: predict, call TSS, build the hub.
 
     \b
     Writes in the output folder:

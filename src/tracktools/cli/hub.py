@@ -38,7 +38,7 @@ def build(
     email: str,
     force: bool,
 ) -> None:
-    r"""Build a hub from folders that hold a tracks.tsv.
+    """Build a hub from folders that hold a tracks.tsv.
 
     DIR is a folder that a tracktools command wrote, or a tracks.tsv written by hand.
 

@@ -15,7 +15,7 @@ def models() -> None:
 
 @models.command("list")
 def list_models() -> None:
-    r"""Print a line a shipped model: name, species, validation figures, threshold.
+    """Print a line a shipped model: name, species, validation figures, threshold.
 
     \b
     Example:
@@ -38,7 +38,7 @@ def list_models() -> None:
 @models.command("show")
 @click.argument("model")
 def show_model(model: str) -> None:
-    r"""Print everything that the checkpoint MODEL says of itself, as JSON.
+    """Print everything that the checkpoint MODEL says of itself, as JSON.
 
     \b
     Example:
@@ -54,7 +54,7 @@ def show_model(model: str) -> None:
 @models.command("verify")
 @click.argument("model", nargs=-1)
 def verify_models(model: tuple[str, ...]) -> None:
-    r"""Check that the weights of MODEL, by default of every shipped model, give the predictions recorded with them.
+    """Check that the weights of MODEL, by default of every shipped model, give the predictions recorded with them.
 
     \b
     Example:

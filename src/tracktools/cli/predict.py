@@ -52,7 +52,7 @@ def predict(
     restart: bool,
     **settings: str | int,
 ) -> None:
-    r"""Score every base of both strands of GENOME, a FASTA (plain, gzip, bgzip) or 2bit file.
+    """Score every base of both strands of GENOME, a FASTA (plain, gzip, bgzip) or 2bit file.
 
     \b
     Writes in the output folder:

@@ -71,7 +71,7 @@ def reads(
     force: bool,
     **settings: Any,
 ) -> None:
-    r"""Write measured reads as one bigWig a strand: from BAM (or SAM), or from bedGraph of each strand.
+    """Write measured reads as one bigWig a strand: from BAM (or SAM), or from bedGraph of each strand.
 
     The + track holds RNA of the + strand; both tracks are positive. BAM is sorted by coordinate; it needs no index.
     Several files are replicates.

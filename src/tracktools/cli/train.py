@@ -45,7 +45,7 @@ def train(
     restart: bool,
     **recipe: Any,
 ) -> None:
-    r"""Train a network on GENOME and the measured TSS of a BED file.
+    """Train a network on GENOME and the measured TSS of a BED file.
 
     The genome must be NC_000913.3, whose split into training, validation and test regions is that of the paper.
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import Path
 
+from tracktools.aliases import resolve_chrom
 from tracktools.config import PredictConfig
 from tracktools.genome import load_genome
 from tracktools.hub.build import build_hub
 from tracktools.model.registry import DEFAULT_MODEL, load_model
 from tracktools.predict import Prediction, check_output, predict_genome
-from tracktools.regions import circular_contigs
+from tracktools.regions import check_on_genome, circular_contigs, read_genes
 
 
 def predict_and_build(
@@ -57,8 +58,10 @@ def predict_and_build(
     checkpoint = load_model(model or DEFAULT_MODEL)
     genome = load_genome(genome_path, circular=circular, name=name)
     if annotation is not None:
-        named = circular_contigs(annotation) & set(genome.chrom_sizes)
-        genome = load_genome(genome_path, circular={*circular, *named}, name=name)
+        declared = {resolve_chrom(chrom, genome.chrom_sizes) for chrom in circular_contigs(annotation)}
+        genome = load_genome(genome_path, circular={*circular, *filter(None, declared)}, name=name)
+        rings = [contig.name for contig in genome if contig.circular]
+        check_on_genome(read_genes(annotation), genome.chrom_sizes, circular=rings, path=annotation)
     prediction = predict_genome(genome, output, model=checkpoint, config=config, force=force, restart=restart)
     if hub is not None:
         build_hub([prediction.folder], hub, genome=genome_path, gff=annotation, force=force)

@@ -11,7 +11,7 @@ from tracktools.cli.tss.lift import lift
 
 @click.group()
 def tss() -> None:
-    r"""Import, lift, curate, compare and classify sets of transcription start sites (TSS).
+    """Import, lift, curate, compare and classify sets of transcription start sites (TSS).
 
     A set is a BED file with one base an item. The usual order:
 

@@ -27,7 +27,7 @@ from tracktools.errors import ConfigError
 @click.option("--name", default="curated", show_default=True, help="Name of the curated set.")
 @click.option("--force", is_flag=True, help="Replace a folder that holds files.")
 def curate(sources: tuple[str, ...], output: Path, window_bp: int, min_support: int, name: str, force: bool) -> None:
-    r"""Find the positions on which several TSS sets agree.
+    """Find the positions on which several TSS sets agree.
 
     Strand by strand, the base with most sources within the window is taken first (of equals: most sources exactly on
     it, the better mean rank of score, the 5'-most) and absorbs the positions within the window. Curated positions

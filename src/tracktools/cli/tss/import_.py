@@ -54,7 +54,7 @@ _FORMATS = ("auto", "cappable", "sendseq", "smrt", "regulondb", "bed", "gff", "t
 @click.option("--force", is_flag=True, help="Replace a folder that holds files.")
 @click.pass_context
 def import_(ctx: click.Context, /, **options: Any) -> None:
-    r"""Read TSS tables of any shape into one sorted set of single bases, and check it against the genome.
+    """Read TSS tables of any shape into one sorted set of single bases, and check it against the genome.
 
     FILES are the published tables of Cappable-seq (GTF), SEnd-seq (tsv, xlsx), SMRT-Cappable-seq and RegulonDB, or
     BED, GFF3, GTF, or any table whose columns you name; gzip too. Several files make one set.
@@ -75,7 +75,7 @@ def import_(ctx: click.Context, /, **options: Any) -> None:
     \b
     Example:
       tracktools tss import M9_longestRead Rich_longestRead -o smrt --name smrt --genome NC_000913.3.fa.gz
-      tracktools tss import mine.csv -o mine --name mine --genome g.fa --format table \
+      tracktools tss import mine.csv -o mine --name mine --genome g.fa --format table \\
           --position-column TSS_start --strand-column strand --base border
     """
     from tracktools.genome import load_genome

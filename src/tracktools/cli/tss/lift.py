@@ -20,7 +20,7 @@ import click
 )
 @click.option("--force", is_flag=True, help="Replace a folder that holds files.")
 def lift(set_: Path, chain: str, output: Path, source: str | None, genome: Path | None, force: bool) -> None:
-    r"""Bring SET, a BED file with one base an item, onto another assembly.
+    """Bring SET, a BED file with one base an item, onto another assembly.
 
     \b
     Writes DIR/<set>.bed      the set on the other assembly

@@ -1,0 +1,221 @@
+"""Promises of the command line."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from tracktools.cli import COMMANDS, main, tracktools
+from tracktools.config import PredictConfig, TrainConfig
+
+FASTA = ">chr some words\n" + "ACGTTGACATATAATGCGT" * 40 + "\n"
+
+
+def commands() -> Iterator[tuple[str, click.Command]]:
+    """Every command and subcommand, by its full name."""
+
+    def walk(name: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
+        yield name, command
+        if isinstance(command, click.Group):
+            ctx = click.Context(command)
+            for child in command.list_commands(ctx):
+                found = command.get_command(ctx, child)
+                assert found is not None
+                yield from walk(f"{name} {child}".strip(), found)
+
+    yield from walk("", tracktools)
+
+
+ALL = dict(commands())
+
+
+def run(*arguments: object) -> Result:
+    """Run the command line in this process, faults turned into exit codes as `main` does."""
+
+    @click.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True}, add_help_option=False)
+    @click.pass_context
+    def as_a_user(ctx: click.Context) -> None:
+        main(ctx.args)
+
+    return CliRunner().invoke(as_a_user, [str(argument) for argument in arguments])
+
+
+def assert_one_clear_line(result: Result, *words: str) -> None:
+    assert result.exit_code == 1, result.output
+    errors = [line for line in result.stderr.splitlines() if line.startswith("Error: ")]
+    assert len(errors) == 1, result.stderr
+    assert "Traceback" not in result.stderr
+    for word in words:
+        assert word in errors[0], errors[0]
+
+
+@pytest.fixture
+def fasta(tmp_path: Path) -> Path:
+    path = tmp_path / "genome.fa"
+    path.write_text(FASTA)
+    return path
+
+
+def left_behind(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_command_says_what_it_does(name: str) -> None:
+    result = CliRunner().invoke(tracktools, [*name.split(), "--help"], prog_name="tracktools")
+    assert result.exit_code == 0
+    assert ALL[name].help
+    if not isinstance(ALL[name], click.Group):
+        assert f"tracktools {name}" in result.output.split("Example", 1)[1], "the help ends in an example"
+    assert "\b" not in result.output
+    assert r"\b" not in result.output, "a paragraph marker must stand alone on its line"
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_option_says_what_it_is_for(name: str) -> None:
+    for option in ALL[name].params:
+        if isinstance(option, click.Option):
+            chosen_among = isinstance(option.type, click.Choice)
+            assert option.help or chosen_among or name == "train", f"{name} {option.opts}"
+            assert "-h" not in option.opts
+
+
+def test_the_list_of_commands_is_the_commands() -> None:
+    assert [name for name in ALL if name and " " not in name] == list(COMMANDS)
+
+
+def test_help_imports_neither_torch_nor_pyranges() -> None:
+    code = (
+        "import sys\nfrom tracktools.cli import main\ntry:\n    main(['--help'])\nexcept SystemExit:\n    pass\n"
+        "heavy = {'torch', 'pyranges', 'pandas', 'matplotlib'} & set(sys.modules)\nassert not heavy, heavy"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
+@pytest.mark.parametrize("name", [name for name in ALL if name])
+def test_help_of_a_command_imports_no_torch(name: str) -> None:
+    code = (
+        f"import sys\nfrom tracktools.cli import main\ntry:\n    main({[*name.split(), '--help']})\n"
+        "except SystemExit:\n    pass\nassert 'torch' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
+@pytest.mark.parametrize(("name", "config"), [("predict", PredictConfig), ("train", TrainConfig)])
+def test_defaults_come_from_the_configuration(name: str, config: type) -> None:
+    options = {option.name: option.default for option in ALL[name].params}
+    for item in fields(config):
+        assert options[item.name] == item.default
+
+
+def test_the_python_module_runs_too() -> None:
+    result = subprocess.run(
+        [sys.executable, "-m", "tracktools", "--version"], capture_output=True, text=True, check=True
+    )
+    assert result.stdout.startswith("tracktools, version")
+
+
+def test_a_configuration_file_sets_defaults_and_the_command_line_wins(tmp_path: Path) -> None:
+    config = tmp_path / "c.toml"
+    config.write_text("[predict]\nthreads = 3\n[tss.curate]\nwindow = 2\n")
+    result = CliRunner().invoke(tracktools, ["--config", str(config), "predict", "--help"])
+    assert "default: 3" in result.output
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[predict]\nthreds = 3\n", "unknown setting predict.threds, did you mean 'threads'?"),
+        ("[predikt]\nthreads = 3\n", "unknown setting predikt, did you mean 'predict'?"),
+        ("[tss.curate]\nwindows = 3\n", "unknown setting tss.curate.windows"),
+        ("predict = 3\n", "unknown setting predict"),
+        ("[predict\n", "Expected"),
+    ],
+)
+def test_a_wrong_configuration_file_is_a_usage_error(tmp_path: Path, text: str, message: str) -> None:
+    config = tmp_path / "c.toml"
+    config.write_text(text)
+    result = run("--config", config, "models", "list")
+    assert result.exit_code == 2
+    assert message in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("none.fa", None, ["none.fa", "no such file"]),
+        ("empty.fa", "", ["empty.fa", "is empty"]),
+        ("twice.fa", ">a\nACGT\n>a\nACGT\n", ["twice.fa:3", "'a' is used twice"]),
+        ("protein.fa", ">p\nMKLVE\n", ["protein.fa:2", "protein"]),
+        ("text.fa", "hello\n", ["text.fa:1", "not FASTA"]),
+    ],
+)
+def test_a_bad_genome_is_one_line_and_leaves_nothing(
+    tmp_path: Path, name: str, content: str | None, words: list[str]
+) -> None:
+    if content is not None:
+        (tmp_path / name).write_text(content)
+    before = left_behind(tmp_path)
+    assert_one_clear_line(run("predict", tmp_path / name, "-o", tmp_path / "out"), *words)
+    assert left_behind(tmp_path) == before
+
+
+@pytest.mark.parametrize(("content", "word"), [(b"PK\x03\x04rest", "pickle"), (b"\x10\x00", "not a whole safetensors")])
+def test_a_bad_checkpoint_is_one_line_and_leaves_nothing(
+    tmp_path: Path, fasta: Path, content: bytes, word: str
+) -> None:
+    model = tmp_path / "model.pt"
+    model.write_bytes(content)
+    assert_one_clear_line(run("predict", fasta, "-o", tmp_path / "out", "-m", model), "model.pt", word)
+    assert left_behind(tmp_path) == {"genome.fa", "model.pt"}
+
+
+def test_an_output_that_exists_or_cannot_be_made_is_one_line(tmp_path: Path, fasta: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "precious").write_text("x")
+    assert_one_clear_line(run("predict", fasta, "-o", tmp_path / "out"), "out", "not empty", "--force")
+    assert_one_clear_line(run("predict", fasta, "-o", fasta), "genome.fa", "is a file")
+    assert_one_clear_line(run("predict", fasta, "-o", tmp_path / "no" / "out"), "does not exist")
+    assert_one_clear_line(run("predict", fasta, "-o", tmp_path / "p", "--hub", tmp_path / "out"), "out", "not empty")
+    assert left_behind(tmp_path) == {"genome.fa", "out"}
+    assert left_behind(tmp_path / "out") == {"precious"}
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_read_only_output_is_one_line(tmp_path: Path, fasta: Path) -> None:
+    folder = tmp_path / "locked"
+    folder.mkdir(mode=0o555)
+    assert_one_clear_line(run("predict", fasta, "-o", folder / "out"), "locked", "cannot be written")
+
+
+def test_a_read_only_file_system_is_one_line(fasta: Path) -> None:
+    assert_one_clear_line(run("predict", fasta, "-o", "/proc/out"), "/proc/out", "cannot be written")
+
+
+def test_an_annotation_of_another_genome_is_refused_before_the_long_work(tmp_path: Path, fasta: Path) -> None:
+    gff = tmp_path / "other.gff3"
+    gff.write_text("##gff-version 3\nother\tx\tgene\t1\t90\t.\t+\t.\tID=g;Name=g\n")
+    result = run("predict", fasta, "-o", tmp_path / "out", "--annotation", gff, "--hub", tmp_path / "hub")
+    assert_one_clear_line(result, "other.gff3", "other")
+    assert left_behind(tmp_path) == {"genome.fa", "other.gff3"}
+
+
+def test_an_unknown_circular_contig_is_one_line(tmp_path: Path, fasta: Path) -> None:
+    assert_one_clear_line(run("predict", fasta, "-o", tmp_path / "out", "--circular", "plasmid"), "plasmid", "chr")
+
+
+def test_from_fasta_to_hub_in_one_command(tmp_path: Path, fasta: Path) -> None:
+    result = run("predict", fasta, "-o", tmp_path / "out", "--hub", tmp_path / "hub", "-t", 1)
+    assert result.exit_code == 0, result.output
+    names = {"genome.plus.bw", "genome.minus.bw", "genome.called_tss.bed", "tracks.tsv", "provenance.json"}
+    assert left_behind(tmp_path / "out") == names
+    assert (tmp_path / "hub" / "hub.txt").exists()
+    assert left_behind(tmp_path) == {"genome.fa", "out", "hub"}
