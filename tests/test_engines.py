@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -13,14 +14,30 @@ from hypothesis import strategies as st
 
 from networks import SMALL, letter_seeker, literal_probabilities, random_network, word_finder
 from tracktools.config import ModelConfig
-from tracktools.engine.interface import Engine, Window
+from tracktools.engine.interface import TOLERANCE, Engine, Window
+from tracktools.engine.native.engine import NativeEngine
+from tracktools.engine.native.library import Kernel, usable_kernels
+from tracktools.engine.native.weights import fits
 from tracktools.engine.torch_engine import TorchEngine
 from tracktools.genome import Contig
 from tracktools.model.transformer import Transformer
 
 MakeEngine = Callable[[Transformer], Engine]
 
+
+def _native(kernel: Kernel, model: Transformer, threads: int = 1) -> Engine:
+    """The native engine, or torch's for a network that the library does not take."""
+    if not fits(model.config):
+        return TorchEngine(model, threads=threads)
+    return NativeEngine(model, kernel=kernel, threads=threads)
+
+
 ENGINES: dict[str, MakeEngine] = {"torch": lambda model: TorchEngine(model, threads=1)}
+for _kernel in usable_kernels():
+    if _kernel.precision == "exact":
+        ENGINES[f"native-{_kernel.name}"] = partial(_native, _kernel)
+
+FAST_KERNELS = [kernel for kernel in usable_kernels() if kernel.precision == "fast"]
 
 
 @pytest.fixture(params=ENGINES)
@@ -106,9 +123,21 @@ def test_windows_see_nothing_of_each_other(make: MakeEngine) -> None:
 
 
 def test_threads_change_no_bit() -> None:
-    model, codes = random_network(ModelConfig(n_layers=2)), random_codes(3000)
-    one, two = (TorchEngine(model, threads=n).probabilities(codes, 0, 3000) for n in (1, 2))
-    assert one.tobytes() == two.tobytes()
+    model, codes = random_network(ModelConfig(n_layers=2)), random_codes(9000)
+    makers: list[Callable[..., Engine]] = [lambda model, threads: TorchEngine(model, threads=threads)]
+    makers += [partial(_native, kernel) for kernel in usable_kernels()]
+    for make in makers:
+        one, three = (make(model, threads=n).probabilities(codes, 0, 9000) for n in (1, 3))
+        assert one.tobytes() == three.tobytes()
+
+
+@pytest.mark.parametrize("kernel", FAST_KERNELS, ids=lambda kernel: kernel.name)
+@pytest.mark.parametrize("config", [ModelConfig(), SMALL])
+def test_fast_stays_within_what_it_promises(kernel: Kernel, config: ModelConfig) -> None:
+    model, codes = random_network(config, seed=3), random_codes(700)
+    expected = literal_probabilities(model, codes)
+    error = np.abs(_native(kernel, model).probabilities(codes, 0, 700) - expected).max()
+    assert 1e-5 < error < TOLERANCE["fast"]  # more than 1e-5, or this was not the fast one
 
 
 def test_the_halo_is_exactly_what_an_output_depends_on(make: MakeEngine) -> None:

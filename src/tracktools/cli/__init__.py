@@ -23,6 +23,7 @@ COMMANDS: dict[str, str] = {
     "train": "Train the network on a genome and measured TSS.",
     "hub": "Track hubs for UCSC, IGV and JBrowse: build, check, serve, view.",
     "models": "List, show and verify models.",
+    "info": "Versions, processor, and the engines that serve here.",
 }
 
 

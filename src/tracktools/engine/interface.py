@@ -10,6 +10,8 @@ import numpy.typing as npt
 
 Precision = Literal["exact", "fast"]
 
+TOLERANCE: dict[Precision, float] = {"exact": 2e-5, "fast": 1e-2}  # largest error of a probability
+
 MAX_CODE = 4  # A 0, C 1, G 2, T 3, any other letter 4
 
 
@@ -52,7 +54,7 @@ class Engine(Protocol):
 
     @property
     def precision(self) -> Precision:
-        """``exact``: within 2e-5 of float64 arithmetic; ``fast``: within 1e-2."""
+        """How far an answer may be from float64 arithmetic: see `TOLERANCE`."""
 
     @property
     def instruction_set(self) -> str:

@@ -109,7 +109,7 @@ class TorchEngine:
         self.mask = self._own(torch.zeros(outside.shape).masked_fill_(outside, -math.inf))
 
     def _own(self, tensor: Tensor) -> Tensor:
-        return tensor.detach().to(self.device, torch.float32, copy=True)
+        return tensor.detach().to(torch.float32, copy=True).to(self.device)  # some devices have no float64
 
     def _axes(self) -> tuple[int, int, int, int]:
         config = self.config

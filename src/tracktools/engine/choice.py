@@ -1,0 +1,124 @@
+"""Which engine runs a network here, and why."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from tracktools.engine.devices import available_threads, resolve_device
+from tracktools.engine.interface import TOLERANCE, Engine, Precision
+from tracktools.engine.native.engine import NativeEngine
+from tracktools.engine.native.library import KERNELS, load_library, usable_kernels
+from tracktools.engine.native.weights import fits
+from tracktools.engine.torch_engine import TorchEngine
+from tracktools.errors import ConfigError
+from tracktools.model.transformer import Transformer
+
+logger = logging.getLogger(__name__)
+
+ENGINES = ("auto", "native", "torch")
+
+_TRIAL_BP = 700  # longer than the attention window of the published network, so that a trial meets both its edges
+
+
+class EngineStatus(NamedTuple):
+    """One way to run the network: whether it serves here, and if not, why."""
+
+    engine: str
+    instruction_set: str
+    precision: Precision
+    usable: bool
+    reason: str
+
+
+def make_engine(
+    name: str,
+    model: Transformer,
+    *,
+    threads: int | None = None,
+    precision: Precision = "exact",
+    device: str = "cpu",
+) -> Engine:
+    """Return an engine that runs a network.
+
+    A native engine is first tried on a short sequence, beside torch; if it strays, it is not used, with a warning.
+
+    Parameters
+    ----------
+    name : str
+        ``native``, ``torch``, or ``auto`` for the fastest that this machine, the network and `device` allow.
+    model : Transformer
+        The network; its weights are copied.
+    threads : int, optional
+        CPU threads; as many as the process may use if not given.
+    precision : {"exact", "fast"}
+        ``fast`` allows an error of 1e-2 in the probabilities; where nothing faster serves, the engine stays exact.
+    device : str
+        ``cpu``, a GPU as torch names it, which only the torch engine uses, or ``auto``.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such engine or device, or it cannot run here.
+    """
+    if name not in ENGINES:
+        raise ConfigError(f"there is no engine {name!r} (choose one of {', '.join(ENGINES)})")
+    device, threads = resolve_device(device), threads or available_threads()
+    if name != "torch" and device == "cpu" and fits(model.config):
+        for engine in _native_engines(model, threads, precision):
+            error = _error_in_a_trial(engine, model)
+            if error <= TOLERANCE[engine.precision]:
+                return engine
+            logger.warning("%s is off by %.1g in a trial and is not used", engine.instruction_set, error)
+    if name == "native":
+        raise ConfigError(f"the native engine cannot run: {_why_not_native(model, device)} (choose auto or torch)")
+    if precision == "fast":
+        logger.warning("nothing faster than exact serves here: running torch in float32")
+    return TorchEngine(model, threads=threads, device=device)
+
+
+def describe_engines() -> list[EngineStatus]:
+    """Return every way to run the network, the fastest first, with the reason where one does not serve here."""
+    usable = usable_kernels()
+    missing = "not compiled when tracktools was installed (no C++ compiler)"
+    rows = [
+        EngineStatus(
+            "native",
+            kernel.name,
+            kernel.precision,
+            kernel in usable,
+            "" if kernel in usable else missing if load_library() is None else "this processor lacks it",
+        )
+        for kernel in KERNELS
+    ]
+    capability = torch.backends.cpu.get_cpu_capability().lower()
+    rows.append(EngineStatus("torch", capability, "exact", True, ""))
+    has_gpu = torch.cuda.is_available()
+    rows.append(EngineStatus("torch", "cuda", "exact", has_gpu, "" if has_gpu else "torch finds no GPU"))
+    return rows
+
+
+def _native_engines(model: Transformer, threads: int, precision: Precision) -> Iterator[NativeEngine]:
+    for kernel in usable_kernels():
+        if precision == "fast" or kernel.precision == "exact":
+            yield NativeEngine(model, kernel=kernel, threads=threads)
+
+
+def _error_in_a_trial(engine: Engine, model: Transformer) -> float:
+    codes = np.random.default_rng(0).integers(0, 5, _TRIAL_BP, dtype=np.uint8)
+    expected = TorchEngine(model).probabilities(codes, 0, _TRIAL_BP)
+    return float(np.abs(engine.probabilities(codes, 0, _TRIAL_BP) - expected).max())
+
+
+def _why_not_native(model: Transformer, device: str) -> str:
+    if device != "cpu":
+        return f"it does not run on {device}"
+    if load_library() is None:
+        return "it was not compiled when tracktools was installed"
+    if not fits(model.config):
+        return "it takes at most 32 channels in states and heads, and this network has more"
+    return "this processor has neither AVX2 nor AVX-512, or it strayed in a trial"

@@ -1,0 +1,46 @@
+// Vectors of 16 floats, for the kernels that are compiled for AVX-512.
+#pragma once
+
+#include <immintrin.h>
+
+namespace tracktools {
+namespace {
+
+struct Avx512Floats {
+  using Vector = __m512;
+  static constexpr int LANES = 16;
+  static constexpr int VECTORS = 4;  // 4 rows x 4 vectors = 16 accumulators, of 32 registers
+
+  static Vector load(const float* p) { return _mm512_loadu_ps(p); }
+  static void store(float* p, Vector v) { _mm512_storeu_ps(p, v); }
+  static Vector broadcast(float x) { return _mm512_set1_ps(x); }
+  static Vector add(Vector a, Vector b) { return _mm512_add_ps(a, b); }
+  static Vector sub(Vector a, Vector b) { return _mm512_sub_ps(a, b); }
+  static Vector mul(Vector a, Vector b) { return _mm512_mul_ps(a, b); }
+  static Vector div(Vector a, Vector b) { return _mm512_div_ps(a, b); }
+  static Vector sqrt(Vector a) { return _mm512_sqrt_ps(a); }
+  static Vector max(Vector a, Vector b) { return _mm512_max_ps(a, b); }
+  static Vector multiply_add_floats(Vector a, Vector b, Vector c) { return _mm512_fmadd_ps(a, b, c); }
+
+  // `seen` in the lanes whose distance (that of lane 0 plus the lane) is 0 ... window - 1, `hidden` in the others.
+  static Vector where_seen(int distance, int window, Vector seen, Vector hidden) {
+    const __m512i lanes = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+    const __m512i distances = _mm512_add_epi32(lanes, _mm512_set1_epi32(distance));
+    return _mm512_mask_mov_ps(hidden, _mm512_cmplt_epu32_mask(distances, _mm512_set1_epi32(window)), seen);
+  }
+
+  // 2^x for x in -126 ... 127 (smaller ones count as -126): `polynomial` gives 2^f for f in -0.5 ... 0.5.
+  // Adding 1.5 * 2^23 rounds to an integer that then stands in the low bits, ready to be added to the exponent.
+  template <class Polynomial>
+  static Vector power_of_two(Vector x, Polynomial polynomial) {
+    const Vector magic = broadcast(12582912.0f);
+    x = max(x, broadcast(-126));
+    const Vector rounded = add(x, magic);
+    const Vector p = polynomial(sub(x, sub(rounded, magic)));
+    const __m512i exponent = _mm512_slli_epi32(_mm512_castps_si512(rounded), 23);
+    return _mm512_castsi512_ps(_mm512_add_epi32(_mm512_castps_si512(p), exponent));
+  }
+};
+
+}  // namespace
+}  // namespace tracktools

@@ -1,0 +1,77 @@
+// The kernel in AVX2 and FMA, float32 throughout.
+#include <immintrin.h>
+
+#include "layer.hpp"
+
+namespace tracktools {
+namespace {
+
+struct Avx2 {
+  using Vector = __m256;
+  using Operand = __m256;
+  static constexpr int LANES = 8;
+  static constexpr int VECTORS = 2;   // 4 rows x 2 vectors = 8 accumulators, of 16 registers
+  static constexpr int PER_WORD = 1;  // numbers in a 32-bit operand
+
+  static Vector load(const float* p) { return _mm256_loadu_ps(p); }
+  static void store(float* p, Vector v) { _mm256_storeu_ps(p, v); }
+  static Vector broadcast(float x) { return _mm256_set1_ps(x); }
+  static Vector add(Vector a, Vector b) { return _mm256_add_ps(a, b); }
+  static Vector sub(Vector a, Vector b) { return _mm256_sub_ps(a, b); }
+  static Vector mul(Vector a, Vector b) { return _mm256_mul_ps(a, b); }
+  static Vector div(Vector a, Vector b) { return _mm256_div_ps(a, b); }
+  static Vector sqrt(Vector a) { return _mm256_sqrt_ps(a); }
+  static Vector max(Vector a, Vector b) { return _mm256_max_ps(a, b); }
+  static Vector multiply_add_floats(Vector a, Vector b, Vector c) { return _mm256_fmadd_ps(a, b, c); }
+
+  static Operand load_operand(const Word* p) { return load(reinterpret_cast<const float*>(p)); }
+  static Operand broadcast_operand(const Word* p) { return _mm256_broadcast_ss(reinterpret_cast<const float*>(p)); }
+  static Vector multiply_add(Operand a, Operand b, Vector c) { return _mm256_fmadd_ps(a, b, c); }
+
+  // `seen` in the lanes whose distance (that of lane 0 plus the lane) is 0 ... window - 1, `hidden` in the others.
+  static Vector where_seen(int distance, int window, Vector seen, Vector hidden) {
+    const __m256i lanes = _mm256_set_epi32(7, 6, 5, 4, 3, 2, 1, 0);
+    const __m256i distances = _mm256_add_epi32(lanes, _mm256_set1_epi32(distance));
+    const __m256i is_seen = _mm256_and_si256(_mm256_cmpgt_epi32(distances, _mm256_set1_epi32(-1)),
+                                             _mm256_cmpgt_epi32(_mm256_set1_epi32(window), distances));
+    return _mm256_blendv_ps(hidden, seen, _mm256_castsi256_ps(is_seen));
+  }
+
+  // 2^x as 2^round(x) times a polynomial of degree 6 (Cephes, exp2f), for x in -126 ... 127; smaller ones count as -126.
+  // Adding 1.5 * 2^23 rounds to an integer that then stands in the low bits, ready to be added to the exponent.
+  static Vector exp2(Vector x) {
+    const Vector magic = broadcast(12582912.0f);
+    x = max(x, broadcast(-126));
+    const Vector rounded = add(x, magic);
+    const Vector f = sub(x, sub(rounded, magic));
+    Vector p = broadcast(1.535336188319500e-4f);
+    p = _mm256_fmadd_ps(p, f, broadcast(1.339887440266574e-3f));
+    p = _mm256_fmadd_ps(p, f, broadcast(9.618437357674640e-3f));
+    p = _mm256_fmadd_ps(p, f, broadcast(5.550332471162809e-2f));
+    p = _mm256_fmadd_ps(p, f, broadcast(2.402264791363012e-1f));
+    p = _mm256_fmadd_ps(p, f, broadcast(6.931472028550421e-1f));
+    p = _mm256_fmadd_ps(p, f, broadcast(1));
+    const __m256i exponent = _mm256_slli_epi32(_mm256_castps_si256(rounded), 23);
+    return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(p), exponent));
+  }
+
+  static Word word(const float* first, ptrdiff_t) { return *reinterpret_cast<const Word*>(first); }
+
+  static void store_rows(Word* to, const float* rows, ptrdiff_t, int n) {
+    for (int i = 0; i < n; i++) to[i] = word(rows + i, 0);
+  }
+
+  template <int VECTORS>
+  static void store_block(Word* to, ptrdiff_t stride, const Vector (&rows)[ROWS][VECTORS]) {
+    for (int r = 0; r < ROWS; r++)
+      for (int v = 0; v < VECTORS; v++) store_narrow(to + r * stride + v * LANES, rows[r][v]);
+  }
+
+  static void store_narrow(Word* to, Vector v) { store(reinterpret_cast<float*>(to), v); }
+};
+
+}  // namespace
+
+const Kernel kernel_avx2 = Layer<Avx2>::kernel("avx2");
+
+}  // namespace tracktools

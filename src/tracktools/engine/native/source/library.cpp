@@ -1,0 +1,190 @@
+// The library as Python sees it: networks are made for one kernel, run over windows, and freed.
+#include <atomic>
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <new>
+#include <thread>
+#include <vector>
+
+#include "network.hpp"
+
+namespace tracktools {
+namespace {
+
+constexpr int ALIGNMENT = 64;
+constexpr int N_CODES = 5;
+constexpr int64_t MOST_TILES = 256;  // of one piece of work; keys and values of `blocks()` more are computed for each
+constexpr int64_t LEAST_TILES = 32;
+constexpr int PIECES_PER_THREAD = 4;
+
+struct Free {
+  void operator()(void* p) const { std::free(p); }
+};
+using Memory = std::unique_ptr<void, Free>;
+
+Memory allocate(size_t bytes) {
+  void* p = nullptr;
+  if (posix_memalign(&p, ALIGNMENT, bytes) != 0) throw std::bad_alloc();
+  std::memset(p, 0, bytes);
+  return Memory(p);
+}
+
+struct Network {
+  const Kernel* kernel;
+  Shape shape;
+  std::vector<Memory> layers;
+  Memory tables;
+  std::vector<float> letters;  // [code][CHANNELS]
+  std::vector<float> output;   // [CHANNELS], then the bias
+};
+
+const Kernel* usable_kernel(const char* name) {
+  __builtin_cpu_init();
+  const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+  if (avx2 && !std::strcmp(name, kernel_avx2.name)) return &kernel_avx2;
+  if (avx512 && !std::strcmp(name, kernel_avx512.name)) return &kernel_avx512;
+  if (avx512 && __builtin_cpu_supports("avx512bf16") && !std::strcmp(name, kernel_avx512_bf16.name))
+    return &kernel_avx512_bf16;
+  return nullptr;
+}
+
+LayerWeights split_weights(const Shape& s, const float* w) {
+  const size_t matrix = CHANNELS * CHANNELS, heads = s.n_heads;
+  auto take = [&w](size_t n) { const float* mine = w; w += n; return mine; };
+  LayerWeights layer;
+  layer.projections = take(heads * 3 * s.conv_width * matrix);
+  layer.query_bias = take(heads * CHANNELS);
+  layer.relative = take(heads * matrix);
+  layer.position_bias = take(heads * CHANNELS);
+  layer.out_bias = take(CHANNELS);
+  layer.norm_weight = take(CHANNELS);
+  layer.norm_bias = take(CHANNELS);
+  return layer;
+}
+
+struct Piece {
+  Span span;
+  int64_t first, last;
+};
+
+std::vector<Piece> cut(const std::vector<Span>& spans, int64_t n_tiles, int n_threads) {
+  int64_t most = n_tiles / (int64_t(n_threads) * PIECES_PER_THREAD);
+  most = most < LEAST_TILES ? LEAST_TILES : most > MOST_TILES ? MOST_TILES : most;
+  std::vector<Piece> pieces;
+  for (const Span& span : spans)
+    for (int64_t first = 0; first < span.n_tiles; first += most)
+      pieces.push_back({span, first, first + most < span.n_tiles ? first + most : span.n_tiles});
+  return pieces;
+}
+
+// Threads take pieces from a counter until none is left.
+template <class Work>
+void share(size_t n_pieces, int n_threads, Work work) {
+  std::atomic<size_t> next(0);
+  auto take = [&](int thread) {
+    for (size_t piece; (piece = next++) < n_pieces;) work(piece, thread);
+  };
+  std::vector<std::thread> others;
+  for (int thread = 1; thread < n_threads && size_t(thread) < n_pieces; thread++) others.emplace_back(take, thread);
+  take(0);
+  for (std::thread& other : others) other.join();
+}
+
+void embed(const Network& net, const Span& span, const uint8_t* codes, float* x) {
+  for (int64_t i = 0; i < span.length; i++) {
+    float* state = x + (span.first_tile + i / TILE) * STATE_FLOATS + i % TILE;
+    for (int c = 0; c < CHANNELS; c++) state[c * TILE] = net.letters[codes[i] * CHANNELS + c];
+  }
+}
+
+void read_out(const Network& net, const Span& span, const float* x, float* probabilities) {
+  for (int64_t i = 0; i < span.length; i++) {
+    const float* state = x + (span.first_tile + i / TILE) * STATE_FLOATS + i % TILE;
+    double log_odds = net.output[CHANNELS];
+    for (int c = 0; c < CHANNELS; c++) log_odds += double(net.output[c]) * state[c * TILE];
+    probabilities[i] = float(1 / (1 + std::exp(-log_odds)));
+  }
+}
+
+void run(const Network& net, const uint8_t* codes, const std::vector<Span>& spans, int64_t n_tiles, float* probabilities,
+         int n_threads) {
+  Memory x = allocate(n_tiles * STATE_FLOATS * sizeof(float)), y = allocate(n_tiles * STATE_FLOATS * sizeof(float));
+  std::vector<Memory> scratch;
+  for (int i = 0; i < n_threads; i++) scratch.push_back(allocate(net.kernel->scratch_bytes(net.shape)));
+  const uint8_t* from = codes;
+  for (const Span& span : spans) embed(net, span, from, static_cast<float*>(x.get())), from += span.length;
+  const std::vector<Piece> pieces = cut(spans, n_tiles, n_threads);
+  for (const Memory& layer : net.layers) {
+    share(pieces.size(), n_threads, [&](size_t piece, int thread) {
+      const Piece& p = pieces[piece];
+      net.kernel->run(net.shape, layer.get(), net.tables.get(), p.span, p.first, p.last, static_cast<float*>(x.get()),
+                      static_cast<float*>(y.get()), scratch[thread].get());
+    });
+    std::swap(x, y);
+  }
+  for (const Span& span : spans)
+    read_out(net, span, static_cast<float*>(x.get()), probabilities), probabilities += span.length;
+}
+
+}  // namespace
+}  // namespace tracktools
+
+using namespace tracktools;
+
+#pragma GCC visibility push(default)
+extern "C" {
+
+// Whether this processor (and its operating system) can run a kernel.
+int tracktools_usable(const char* kernel) { return usable_kernel(kernel) != nullptr; }
+
+// Make a network; null if the kernel cannot run here or memory is short. Tables are float arrays:
+//   key_table [block][CHANNELS][TILE], query_table [CHANNELS][TILE], letters [5][CHANNELS], output [CHANNELS + 1];
+//   layers: `n_layers` arrays as `split_weights` reads them.
+void* tracktools_make(const char* kernel, int n_heads, int n_channels, int conv_width, int window, int n_layers,
+                      const float* const* layers, const float* key_table, const float* query_table, const float* letters,
+                      const float* output) {
+  const Kernel* chosen = usable_kernel(kernel);
+  if (!chosen) return nullptr;
+  try {
+    auto net = std::make_unique<Network>();
+    net->kernel = chosen;
+    net->shape = {n_heads, n_channels, conv_width, window};
+    for (int n = 0; n < n_layers; n++) {
+      net->layers.push_back(allocate(chosen->packed_bytes(net->shape)));
+      chosen->pack(net->shape, split_weights(net->shape, layers[n]), net->layers.back().get());
+    }
+    net->tables = allocate(chosen->table_bytes(net->shape));
+    chosen->make_tables(net->shape, key_table, query_table, net->tables.get());
+    net->letters.assign(letters, letters + N_CODES * CHANNELS);
+    net->output.assign(output, output + CHANNELS + 1);
+    return net.release();
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
+}
+
+// Probabilities of windows that stand one after the other in `codes` (each code 0 to 4). 0: done; 1: memory was short.
+int tracktools_run(const void* network, const uint8_t* codes, const int64_t* lengths, int64_t n_windows,
+                   float* probabilities, int n_threads) {
+  try {
+    std::vector<Span> spans;
+    int64_t n_tiles = 0;
+    for (int64_t n = 0; n < n_windows; n++) {
+      spans.push_back({n_tiles, (lengths[n] + TILE - 1) / TILE, lengths[n]});
+      n_tiles += spans.back().n_tiles;
+    }
+    run(*static_cast<const Network*>(network), codes, spans, n_tiles, probabilities, n_threads);
+    return 0;
+  } catch (const std::bad_alloc&) {
+    return 1;
+  }
+}
+
+void tracktools_free(void* network) { delete static_cast<Network*>(network); }
+
+}  // extern "C"
+#pragma GCC visibility pop

@@ -1,0 +1,96 @@
+"""The fastest engine that serves is chosen; one that does not is refused, or passed over, with the reason."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from networks import SMALL, random_network
+from tracktools.cli.info import info
+from tracktools.config import ModelConfig
+from tracktools.engine import choice, describe_engines, make_engine
+from tracktools.engine.native import library
+from tracktools.engine.native.library import usable_kernels
+from tracktools.errors import ConfigError
+
+WIDE = ModelConfig(n_layers=1, n_heads=2, d_model=48, d_head=16, conv_width_bp=3, attention_window_bp=20)
+
+needs_native = pytest.mark.skipif(not usable_kernels(), reason="no native engine here: `tracktools info` says why")
+
+
+@pytest.fixture
+def without_library(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """As after an installation where there was no compiler."""
+    monkeypatch.setattr(library, "FILE_NAME", "not_compiled.so")
+    library.load_library.cache_clear()
+    yield
+    monkeypatch.undo()
+    library.load_library.cache_clear()
+
+
+@needs_native
+@pytest.mark.parametrize("precision", ["exact", "fast"])
+def test_auto_takes_the_fastest_of_the_precision_asked_for(precision: str) -> None:
+    engine = make_engine("auto", random_network(SMALL), precision=precision, device="cpu")
+    best = next(kernel for kernel in usable_kernels() if precision == "fast" or kernel.precision == "exact")
+    assert (engine.name, engine.instruction_set, engine.precision) == ("native", best.name, best.precision)
+
+
+def test_torch_serves_where_nothing_was_compiled(without_library: None, caplog: pytest.LogCaptureFixture) -> None:
+    model = random_network(SMALL)
+    assert make_engine("auto", model, device="cpu").name == "torch"
+    with pytest.raises(ConfigError, match="not compiled"):
+        make_engine("native", model, device="cpu")
+    with caplog.at_level(logging.WARNING):
+        assert make_engine("auto", model, precision="fast", device="cpu").precision == "exact"
+    assert "nothing faster" in caplog.text
+    native = [row for row in describe_engines() if row.engine == "native"]
+    assert native
+    assert not any(row.usable for row in native)
+    assert all("not compiled" in row.reason for row in native)
+
+
+def test_a_network_too_wide_for_the_library_runs_on_torch() -> None:
+    model = random_network(WIDE)
+    assert make_engine("auto", model, device="cpu").name == "torch"
+    with pytest.raises(ConfigError, match="cannot run"):
+        make_engine("native", model, device="cpu")
+
+
+@needs_native
+def test_an_engine_that_strays_is_not_used(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    # a network at gain 3 is chaotic: float32 and bfloat16 cannot agree on it
+    model = random_network(ModelConfig(), gain=3)
+    with caplog.at_level(logging.WARNING):
+        engine = make_engine("auto", model, precision="fast", device="cpu")
+    assert engine.precision == "exact"
+    assert "is not used" in caplog.text or not any(kernel.precision == "fast" for kernel in usable_kernels())
+
+
+@pytest.mark.parametrize(("name", "device"), [("fastest", "cpu"), ("torch", "cuda:99"), ("torch", "abacus")])
+def test_what_is_not_there_is_refused_in_one_line(name: str, device: str) -> None:
+    with pytest.raises(ConfigError) as fault:
+        make_engine(name, random_network(SMALL), device=device)
+    assert "\n" not in str(fault.value)
+
+
+def test_an_engine_keeps_the_weights_that_it_was_made_with() -> None:
+    model, codes = random_network(SMALL), np.arange(50, dtype=np.uint8) % 5
+    engines = [make_engine(name, model, device="cpu") for name in ("auto", "torch")]
+    before = [engine.probabilities(codes, 0, 50) for engine in engines]
+    for parameter in model.parameters():
+        parameter.data.zero_()
+    for engine, answer in zip(engines, before, strict=True):
+        np.testing.assert_array_equal(engine.probabilities(codes, 0, 50), answer)
+
+
+def test_info_names_every_engine() -> None:
+    result = CliRunner().invoke(info)
+    assert result.exit_code == 0, result.output
+    for row in describe_engines():
+        assert f"{row.engine}\t{row.instruction_set}\t{row.precision}" in result.output
+    assert choice.ENGINES[0] == "auto"
