@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+import tracemalloc
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -369,8 +370,8 @@ def test_the_folder_is_a_pair_of_tracks(tmp_path: Path) -> None:
     returned = make_read_tracks(AlignmentSignal([path], library="reverse"), output, name="my-reads")
     tracks = read_tracks(output)
     assert [(t.name, t.strand, t.group, t.path.name, t.color) for t in tracks] == [
-        ("my_reads_plus", "+", "my-reads", "my-reads.plus.bw", "0,114,178"),
-        ("my_reads_minus", "-", "my-reads", "my-reads.minus.bw", "213,94,0"),
+        ("my_reads_plus", "+", "reads", "my-reads.plus.bw", "0,114,178"),
+        ("my_reads_minus", "-", "reads", "my-reads.minus.bw", "213,94,0"),
     ]
     assert [t.path for t in returned] == [t.path for t in tracks]
     parameters = json.loads((output / "provenance.json").read_text())["parameters"]
@@ -403,6 +404,30 @@ def test_the_command_warns_of_flipped_strands(tmp_path: Path) -> None:
         assert result.exit_code == 0, result.output
         assert result.stdout.splitlines() == [str(output / "x.plus.bw"), str(output / "x.minus.bw")]
         assert part in result.stderr
+
+
+def test_the_annotation_of_another_genome_is_refused_by_its_name(tmp_path: Path) -> None:
+    path = write_bam(tmp_path / "a.bam", [record(0, 10)])
+    gff3 = tmp_path / "other.gff3"
+    gff3.write_text("c9\tx\tgene\t1\t100\t.\t+\t.\tID=g\n")
+    output = tmp_path / "out"
+    result = run("reads", path, "--library", "forward", "--name", "x", "--annotation", gff3, "-o", output)
+    assert isinstance(result.exception, GenomeMismatchError)
+    assert str(result.exception).startswith(f"{gff3}: speaks of c9, the genome holds c1, c2")
+    assert not output.exists()
+
+
+def test_memory_does_not_grow_with_the_genome(tmp_path: Path) -> None:
+    peaks = []
+    for size in (5_000_000, 50_000_000):
+        path = write_bam(tmp_path / f"{size}.bam", [record(0, 10), record(0, size - 100)], sizes={"c1": size})
+        signal = AlignmentSignal([path], library="forward")
+        tracemalloc.start()
+        total = sum(float(values[0].sum()) for _, _, values in signal.windows())
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        assert total == 40
+    assert peaks[1] < 1.2 * peaks[0] < 20e6
 
 
 def test_the_command_reads_bedgraph_by_alias_and_by_rename(tmp_path: Path) -> None:

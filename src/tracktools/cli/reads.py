@@ -96,7 +96,7 @@ def reads(
         raise click.UsageError("--library, --signal, --min-mapq and --normalise are for BAM, not for bedGraph")
     from tracktools.genome import load_genome
     from tracktools.reads import AlignmentSignal, BedGraphSignal, Signal, make_read_tracks
-    from tracktools.regions import read_genes
+    from tracktools.regions import check_on_genome, read_genes
 
     loaded = load_genome(genome) if genome else None
     signal: Signal
@@ -107,6 +107,10 @@ def reads(
         signal = AlignmentSignal(
             files, library=cast("Library", library), config=config, chrom_sizes=sizes, renames=renames
         )
-    genes = read_genes(annotation) if annotation else None
+    genes = None
+    if annotation:
+        genes = check_on_genome(
+            read_genes(annotation), signal.sizes, renames=renames, circular=signal.sizes, path=annotation
+        )
     for track in make_read_tracks(signal, output, name=name, genome=loaded, genes=genes, force=force):
         click.echo(track.path)

@@ -126,7 +126,7 @@ def _track(path: Path, strand: str, name: str, signal: Signal) -> Track:
         path=path,
         format="bigWig",
         strand=strand,
-        group=name,
+        group="reads",
         short_label=f"{name[:11]} {word}",
         long_label=f"Reads {name}, {word} strand{'s' if strand == '.' else ''}"[:76],
         color=STRAND_COLORS[strand],

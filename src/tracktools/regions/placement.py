@@ -142,13 +142,16 @@ def genes_from_bed(bed: pd.DataFrame, chrom_sizes: Mapping[str, int], circular: 
     DataFrame
         See `tracktools.regions`; by chrom in the order of `chrom_sizes`, then start, then end.
     """
+    rows: dict[tuple[str, str, str], list[Any]] = {}
+    for row in bed.itertuples(index=False):
+        rows.setdefault((str(row.chrom), str(row.strand), str(row.locusTag)), []).append(row)
     genes: list[tuple[Any, ...]] = []
-    for (chrom, strand, tag), rows in bed.groupby(["chrom", "strand", "locusTag"], sort=False):
-        length = chrom_sizes[str(chrom)] if chrom in circular else None
-        parts = ordered_parts(zip(rows["chromStart"], rows["chromEnd"], strict=True), length)
-        name, biotype, product = rows.iloc[0][["geneName", "biotype", "product"]]
+    for (chrom, strand, tag), group in rows.items():
+        length = chrom_sizes[chrom] if chrom in circular else None
+        parts = ordered_parts(((row.chromStart, row.chromEnd) for row in group), length)
+        name, biotype, product = group[0].geneName, group[0].biotype, group[0].product
         pseudo = "pseudogene" in biotype
-        genes.append((str(chrom), parts[0][0], parts[-1][1], strand, name, tag, biotype, pseudo, product, parts))
+        genes.append((chrom, parts[0][0], parts[-1][1], strand, name, tag, biotype, pseudo, product, parts))
     rank = {chrom: rank for rank, chrom in enumerate(chrom_sizes)}
     genes.sort(key=lambda gene: (rank[gene[0]], *gene[1:3]))
     return pd.DataFrame(genes, columns=list(GENE_COLUMNS))
