@@ -7,10 +7,12 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tracktools.bundle import load_bundle
     from tracktools.genome import load_genome
     from tracktools.hub.build import build_hub
     from tracktools.model.registry import load_model
     from tracktools.predict import predict_genome, predict_sequence
+    from tracktools.regions import read_genes
     from tracktools.train import train_model
     from tracktools.tss.curate import curate_tss
 
@@ -19,10 +21,12 @@ __version__ = version("tracktools")
 _LAZY: dict[str, str] = {
     "build_hub": "tracktools.hub.build",
     "curate_tss": "tracktools.tss.curate",
+    "load_bundle": "tracktools.bundle",
     "load_genome": "tracktools.genome",
     "load_model": "tracktools.model.registry",
     "predict_genome": "tracktools.predict",
     "predict_sequence": "tracktools.predict",
+    "read_genes": "tracktools.regions",
     "train_model": "tracktools.train",
 }
 
@@ -30,10 +34,12 @@ __all__ = [
     "__version__",
     "build_hub",
     "curate_tss",
+    "load_bundle",
     "load_genome",
     "load_model",
     "predict_genome",
     "predict_sequence",
+    "read_genes",
     "train_model",
 ]
 

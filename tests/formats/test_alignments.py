@@ -104,7 +104,7 @@ def test_a_cut_bam_is_refused(tmp_path: Path, keep: float, capfd: pytest.Capture
     whole = many(tmp_path / "whole.bam").read_bytes()
     path = tmp_path / "cut.bam"
     path.write_bytes(whole[: int(len(whole) * keep)])
-    assert "is cut short: its end mark is missing (copy or align it again)" in refusal(path)
+    assert "is cut short: the last block of bgzip is missing" in refusal(path)
     assert capfd.readouterr().err == ""
 
 
@@ -130,6 +130,7 @@ def test_a_read_past_the_end_is_refused(tmp_path: Path) -> None:
         (b"", "is neither BAM nor SAM with a header"),
         (b"r1\t0\tc1\t1\t60\t4M\t*\t0\t0\tACGT\t*\n", "is neither BAM nor SAM with a header"),
         (b"\x1f\x8b\x08broken", "is damaged"),
+        (bytes.fromhex("1f8b08040000000000ff0600424302001b00"), "is cut short"),
         (b"@HD\tVN:1.6\n@SQ\tSN:c1\tLN:9\nr1\t0\n", "is damaged"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,7 +41,7 @@ def open_maybe_gzip(path: Path) -> BinaryIO:
         return file
     with file:
         if start[3:4] == b"\x04" and start[12:14] == b"BC":  # bgzip: cut between two blocks, gzip would not see it
-            file.seek(-len(_BGZIP_END), 2)
+            file.seek(max(0, file.seek(0, os.SEEK_END) - len(_BGZIP_END)))
             if file.read() != _BGZIP_END:
                 mend = "download or compress it again"
                 raise InputError("is cut short: the last block of bgzip is missing", path=path, mend=mend)

@@ -120,5 +120,7 @@ def _attributes(text: str, path: Path, line: int) -> dict[str, str]:
             mend = "GFF3 writes name=value; convert it, or download the GFF3 of the same annotation"
             raise InputError(f"is GTF, not GFF3: {piece.strip()[:40]!r}", path=path, line=line, mend=mend)
         elif piece.strip() not in ("", "."):
-            raise InputError(f"attribute {piece[:40]!r} has no '='", path=path, line=line, mend="write name=value")
+            raise InputError(
+                f"attribute {piece[:40]!r} has no '='", path=path, line=line, mend="GTF or GFF2? GFF3 writes name=value"
+            )
     return {unquote(name): unquote(value) for name, value in values.items()}
