@@ -23,10 +23,11 @@ from tracktools.errors import GenomeMismatchError, InputError, OutputError
 from tracktools.formats.atomic import atomic_file
 from tracktools.formats.bbi import BIGWIG_MAGIC, BbiWriter
 from tracktools.formats.bbi_read import read_chroms, read_header
-from tracktools.formats.bbi_zoom import ZoomPyramid, dense_records
+from tracktools.formats.bbi_zoom import Records, ZoomPyramid, dense_records, run_records
 from tracktools.formats.bigwig_sections import encode_sections
 
 WINDOW_BP = 1 << 16  # bases that are encoded, and read back, at once
+_SPARSE = 8  # windows with a value at fewer than every eighth base are summed value by value, which is faster there
 _FINEST_ZOOM = 32  # browsers read up to 32 bases a pixel from the values themselves
 
 
@@ -173,7 +174,7 @@ class BigWigWriter:
             for start, end, section in encode_sections(number, self._window_start, window):
                 self._writer.blocks.add(number, start, end, section)
                 self._n_sections += 1
-            records = dense_records(self._window_start, window, _FINEST_ZOOM)
+            records = _zoom_records(self._window_start, window, known)
             self._checksums[self._chrom, self._window_start] = zlib.crc32(window.tobytes())
             self._window[:] = np.nan
         self._zooms.add(number, size, records, last=last)
@@ -196,6 +197,13 @@ class BigWigWriter:
                     same &= not known.any() if checksum is None else zlib.crc32(values.tobytes()) == checksum
         if not same:
             raise OutputError("reads back otherwise than it was written", path=self.path, mend="is the disk sound?")
+
+
+def _zoom_records(start: int, values: npt.NDArray[np.float32], known: npt.NDArray[np.bool_]) -> Records:
+    if _SPARSE * int(known.sum()) > len(values):
+        return dense_records(start, values, _FINEST_ZOOM)
+    positions = start + np.flatnonzero(known)
+    return run_records(positions, positions + 1, values[known].astype(np.float64), _FINEST_ZOOM)
 
 
 def write_bigwig(
