@@ -20,7 +20,7 @@ from bam_files import SIZES, pair, record, write_bam
 from tracktools import cli
 from tracktools.config import ReadsConfig
 from tracktools.errors import ConfigError, GenomeMismatchError, InputError, OutputError, TracktoolsError
-from tracktools.formats.bigwig import BigWigReader
+from tracktools.formats.bigwig import BigWigReader, write_bigwig
 from tracktools.reads import AlignmentSignal, BedGraphSignal, alignment_signal, make_read_tracks, strand_agreement
 from tracktools.regions import check_on_genome, read_genes, split_parts
 from tracktools.tracks import read_tracks
@@ -336,6 +336,33 @@ def test_strand_agreement_tells_flipped_strands(termseq: tuple[Path, pd.DataFram
     assert json.loads((folder / "provenance.json").read_text())["parameters"]["strand_agreement"] == round(share, 4)
 
 
+def test_strand_agreement_leaves_out_what_two_strands_share(tmp_path: Path) -> None:
+    rows = [("c1", 10, 30, "+"), ("c1", 20, 50, "-"), ("c1", 395, 405, "+")]  # the last one crosses the origin
+    genes = pd.DataFrame(rows, columns=["chrom", "start", "end", "strand"])
+    genes["parts"] = [((start, end),) for start, end in zip(genes["start"], genes["end"], strict=True)]
+    plus, minus = np.full(400, np.nan), np.zeros(400)
+    plus[[4, 5, 15, 25, 40, 399]] = [1, 99, 2, 99, 4, 8]
+    minus[[15, 25, 45, 60]] = [16, 99, 32, 99]
+    for path, values in ((tmp_path / "plus.bw", plus), (tmp_path / "minus.bw", minus)):
+        write_bigwig(path, SIZES, {"c1": values})
+    share = strand_agreement(tmp_path / "plus.bw", tmp_path / "minus.bw", genes, SIZES)
+    assert share == (1 + 2 + 8 + 32) / (1 + 2 + 8 + 32 + 4 + 16)
+
+
+def test_no_signal_in_genes_is_said_and_not_stored_as_a_number(tmp_path: Path) -> None:
+    path = write_bam(tmp_path / "a.bam", [record(0, 10)])
+    genes = read_genes_of(tmp_path, "c2\tx\tgene\t1\t100\t.\t+\t.\tID=g\n")
+    make_read_tracks(AlignmentSignal([path], library="forward"), tmp_path / "out", name="x", genes=genes)
+    parameters = json.loads((tmp_path / "out" / "provenance.json").read_text(), parse_constant=pytest.fail)
+    assert parameters.get("strand_agreement") is None
+
+
+def read_genes_of(folder: Path, text: str) -> pd.DataFrame:
+    path = folder / "genes.gff3"
+    path.write_text(text)
+    return read_genes(path)
+
+
 def test_termseq_values_are_those_of_the_files(termseq: tuple[Path, pd.DataFrame], data_dir: Path) -> None:
     folder, _ = termseq
     frames = [
@@ -448,6 +475,7 @@ def test_the_command_reads_bedgraph_by_alias_and_by_rename(tmp_path: Path) -> No
         ([], "name either BAM files, or bedGraph"),
         (["a.bam", "--plus", "p"], "name either BAM files, or bedGraph"),
         (["--plus", "p", "--minus", "m"], "bedGraph needs --genome"),
+        (["a.bam", "--library", "unstranded", "--annotation", "g"], "an unstranded library has none"),
         (["--plus", "p", "--minus", "m", "--genome", "g", "--library", "forward"], "are for BAM"),
         (["--plus", "p", "--minus", "m", "--genome", "g", "--signal", "5prime"], "are for BAM"),
         (["--plus", "p", "--minus", "m", "--genome", "g", "--rename", "x"], "'x' is not OLD=NEW"),

@@ -91,6 +91,8 @@ def reads(
         raise click.UsageError("BAM needs --library: forward, reverse (dUTP) or unstranded")
     if not files and genome is None:
         raise click.UsageError("bedGraph needs --genome")
+    if annotation and library == "unstranded":
+        raise click.UsageError("--annotation checks strands, and an unstranded library has none")
     config = ReadsConfig(**settings)
     if not files and (library is not None or replace(config, combine=ReadsConfig.combine) != ReadsConfig()):
         raise click.UsageError("--library, --signal, --min-mapq and --normalise are for BAM, not for bedGraph")

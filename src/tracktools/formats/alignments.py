@@ -108,7 +108,7 @@ def read_fragments(path: Path, *, library: Library, min_mapq: int, tally: Counte
 
 
 def _open(path: Path) -> pysam.AlignmentFile:
-    with open_maybe_gzip(path) as stream:
+    with open_maybe_gzip(Path(path)) as stream:
         try:
             start = stream.read(4)
         except (OSError, EOFError, zlib.error) as error:

@@ -69,7 +69,8 @@ class AlignmentSignal:
         chrom_sizes: Mapping[str, int] | None = None,
         renames: Mapping[str, str] | None = None,
     ) -> None:
-        self.paths, self.library, self.config = tuple(paths), library, config or ReadsConfig()
+        self.paths = tuple(Path(path) for path in paths)
+        self.library, self.config = library, config or ReadsConfig()
         if library == "unstranded" and self.config.signal != "coverage":
             mend = "ask for coverage"
             raise ConfigError(f"an unstranded library does not tell the {self.config.signal} end of an RNA ({mend})")

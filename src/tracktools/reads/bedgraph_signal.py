@@ -70,7 +70,7 @@ class BedGraphSignal:
             raise ConfigError(f"{len(plus)} plus and {len(minus)} minus files: each replicate has one of each")
         if self._config.normalise != "none":
             raise ConfigError("counts per million need reads, and bedGraph values are none (leave out --normalise cpm)")
-        self.paths, self.sizes = (*plus, *minus), dict(chrom_sizes)
+        self.paths, self.sizes = tuple(Path(path) for path in (*plus, *minus)), dict(chrom_sizes)
         self._files = tuple(
             [_read(path, strand, chrom_sizes, renames) for path in paths]
             for strand, paths in zip(self.strands, (plus, minus), strict=True)

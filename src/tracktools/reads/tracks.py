@@ -136,8 +136,11 @@ def _track(path: Path, strand: str, name: str, signal: Signal) -> Track:
     )
 
 
-def _judged_agreement(plus: Path, minus: Path, genes: pd.DataFrame, sizes: Mapping[str, int]) -> float:
+def _judged_agreement(plus: Path, minus: Path, genes: pd.DataFrame, sizes: Mapping[str, int]) -> float | None:
     share = strand_agreement(plus, minus, genes, sizes)
+    if np.isnan(share):
+        logger.warning("no signal lies inside genes: the strands cannot be checked")
+        return None
     if share < 0.5:
         logger.warning(
             "only %.1f %% of the signal inside genes is on their strand: are the strands flipped? "
