@@ -23,3 +23,5 @@ want() { # want PACKAGE VERSION...
     [ -d "node_modules/$1" ] || npm install --no-audit --no-fund --loglevel=error "$1@$2"
 }
 want igv 3.8.10
+want bbi8 npm:@gmod/bbi@8.1.1
+want bbi5 npm:@gmod/bbi@5.0.2
