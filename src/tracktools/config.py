@@ -53,6 +53,8 @@ class HubConfig:
 
     display_decimals: int = 4  # of the display copies of signals
     max_filter_values: int = 24  # a text column with more distinct values gets no filter
+    view_decimals: int = 2  # of signals in the one-file view
+    view_least: float = 0.01  # smaller values are left out of it
     bookmark_flank_bp: int = 1000  # shown on both sides of a bookmarked gene
     default_view_bp: int = 4000  # width of the position where a browser opens
     email: str = "tracktools@localhost.localdomain"  # UCSC refuses a hub without one

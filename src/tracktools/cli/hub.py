@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import webbrowser
 from pathlib import Path
 
 import click
 
-from tracktools.config import HubConfig
+from tracktools.config import HubConfig, ServeConfig
 
 _FILE = click.Path(exists=False, dir_okay=False, path_type=Path)
 _FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -24,6 +25,8 @@ def hub() -> None:
 @click.option("--gff", type=_FILE, help="GFF3 with genes and pseudogenes.")
 @click.option("--bam", "bams", multiple=True, type=_FILE, help="Alignments with their index; may be given often.")
 @click.option("--attach", metavar="NAME", help="Add the tracks to this genome of UCSC (hg38, GCF_000005845.2).")
+@click.option("--base-url", metavar="URL", help="Web address that the folder will have; prints links for it.")
+@click.option("--igv-js", type=_FILE, help="igv.min.js for index.html; by default an installed one.")
 @click.option("--templates", type=_FOLDER, help="Folder whose files override packaged templates.")
 @click.option("--email", default=HubConfig.email, show_default=True, help="Whom the hub names.")
 @click.option("--force", is_flag=True, help="Replace the output folder.")
@@ -34,6 +37,8 @@ def build(
     gff: Path | None,
     bams: tuple[Path, ...],
     attach: str | None,
+    base_url: str | None,
+    igv_js: Path | None,
     templates: Path | None,
     email: str,
     force: bool,
@@ -47,13 +52,17 @@ def build(
       hub.txt, groups.txt, <assembly>.2bit, chrom.sizes, chromAlias.bb   for UCSC and IGV
       <track>.bw, <track>.bb, <track>.bam                                the data, as browsers read it
       pages/*.html                                                       a description of each track
-      igv/session.json                                                   a session for igv.js
+      index.html                                                         the tracks drawn by igv.js
+      igv/session.json, igv/session.xml, igv/genome.json, igv/genome.fa  sessions of igv.js and IGV desktop
+      jbrowse/config.json                                                JBrowse 2
+      provenance.json                                                    what made it
 
     \b
     Example:
       tracktools hub build predictions/ tss/ --genome NC_000913.3.fa.gz --gff genes.gff3 -o hub/
     """
     from tracktools.hub.build import build_hub
+    from tracktools.hub.links import upload_commands
 
     built = build_hub(
         folders,
@@ -62,10 +71,77 @@ def build(
         gff=gff,
         bams=bams,
         attach=attach,
+        base_url=base_url,
+        igv_js=igv_js,
         templates=templates,
         email=email,
         force=force,
     )
+    for note in built.left_out:
+        click.echo(f"Left out: {note}", err=True)
     for track in built.hub:
         click.echo(f"{track.file}\t{track.contents.count}\t{track.contents.size_bytes}")
     click.echo(f"{built.folder}: {built.size_bytes / 1e6:.1f} MB, opens at {built.hub.assembly.default_position}")
+    for name, link in built.links.items():
+        click.echo(f"{name}: {link}")
+    for name, command in upload_commands(built.folder, built.hub).items():
+        click.echo(f"To put it on the web, {name}: {command}")
+
+
+@hub.command()
+@click.argument("folder", type=_FOLDER)
+@click.option("-o", "--output", required=True, type=_FILE, help="HTML file to write.")
+@click.option("--igv-js", type=_FILE, help="igv.min.js to embed; by default an installed one.")
+@click.option("--templates", type=_FOLDER, help="Folder whose files override packaged templates.")
+def view(folder: Path, output: Path, igv_js: Path | None, templates: Path | None) -> None:
+    """Make one HTML file of a hub: genome, tracks and viewer, for opening from disk without any network.
+
+    Signals are thinned copies; the page says how. Alignments are left out.
+
+    \b
+    Writes:
+      the output file
+
+    \b
+    Example:
+      tracktools hub view hub/ -o view.html
+    """
+    from tracktools.hub.view import build_view
+
+    built = build_view(folder, output, igv_js=igv_js, templates=templates)
+    for note in built.left_out:
+        click.echo(f"Left out: {note}", err=True)
+    click.echo(f"{built.path}: {built.size_bytes / 1e6:.1f} MB; open it in a web browser")
+
+
+@hub.command()
+@click.argument("folder", type=_FOLDER)
+@click.option("--host", default=ServeConfig.host, show_default=True, help="Address to listen on; 0.0.0.0 for all.")
+@click.option("--port", default=ServeConfig.port, show_default=True, type=click.IntRange(0, 65535), help="0: any free.")
+@click.option("--open/--no-open", "open_page", default=True, show_default=True, help="Open the page in a web browser.")
+def serve(folder: Path, host: str, port: int, open_page: bool) -> None:
+    """Serve a hub to genome browsers on this machine, until Ctrl-C.
+
+    Answers byte ranges, HEAD and requests from pages of other origins, as UCSC, IGV and JBrowse make them. Nothing
+    outside the folder is served.
+
+    \b
+    Example:
+      tracktools hub serve hub/ --port 8000
+    """
+    from tracktools.hub.serve import make_server
+
+    server = make_server(folder, host=host, port=port)
+    address = f"http://{'127.0.0.1' if host in ('0.0.0.0', '::', '') else host}:{server.server_port}/"
+    click.echo(f"Serving {folder.resolve()} at {address} (Ctrl-C ends it)")
+    click.echo(f"Hub, for browsers on this machine: {address}hub.txt")
+    if host not in ("127.0.0.1", "localhost", "::1"):
+        click.echo(f"Warning: {host} can be reached by other machines", err=True)
+    if open_page and (folder / "index.html").is_file():
+        webbrowser.open(address)
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        click.echo("Stopped.", err=True)
+    finally:
+        server.server_close()

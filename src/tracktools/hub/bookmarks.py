@@ -4,13 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 
 from tracktools.config import HubConfig
+from tracktools.formats.bed import read_bed
 from tracktools.hub.convert import Converted
 from tracktools.hub.model import Bookmark
 from tracktools.interval import Interval
+
+
+BOOKMARKS_FILE = "bookmarks.bed"
+
+
+def bookmarks_bed(bookmarks: Sequence[Bookmark]) -> str:
+    """Return bookmarks as BED4, which IGV desktop imports as regions."""
+    rows = []
+    for bookmark in bookmarks:
+        place = Interval.from_ucsc(bookmark.position)
+        rows.append(f"{place.chrom}\t{place.start}\t{place.end}\t{bookmark.label}\n")
+    return "".join(rows)
+
+
+def read_bookmarks(path: Path) -> tuple[Bookmark, ...]:
+    """Read what `bookmarks_bed` wrote; nothing where there is no file."""
+    if not path.is_file():
+        return ()
+    table, _ = read_bed(path)
+    return tuple(
+        Bookmark(name, Interval(chrom, start, end).to_ucsc())
+        for chrom, start, end, name in table[["chrom", "chromStart", "chromEnd", "name"]].itertuples(index=False)
+    )
 
 
 def find_bookmarks(converted: Sequence[Converted], chrom_sizes: Mapping[str, int], first: str) -> tuple[Bookmark, ...]:

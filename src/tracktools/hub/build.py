@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import pandas as pd
-
 from tracktools.config import HubConfig
-from tracktools.formats.bed_schemas import BED3, BedField, BedSchema
-from tracktools.formats.bigbed import write_bigbed
 from tracktools.formats.folder import atomic_folder
-from tracktools.formats.twobit import write_twobit
 from tracktools.genome import Genome, load_genome
 from tracktools.hub.arrange import arrange_groups
 from tracktools.hub.assembly import busiest_position, describe_assembly
+from tracktools.hub.bookmarks import find_bookmarks
 from tracktools.hub.convert import Converted, convert_source
 from tracktools.hub.gather import gather_sources
+from tracktools.hub.igvjs import MISSING, IgvJs, find_igv_js
+from tracktools.hub.links import check_base_url, client_links
 from tracktools.hub.model import Assembly, Hub
-from tracktools.hub.pages import write_pages
 from tracktools.hub.render import Templates
-from tracktools.hub.sessions import igvjs_session
-from tracktools.hub.stanzas import hub_stanzas
-from tracktools.tracks import package_versions
+from tracktools.hub.text import LONG_LABEL_CHARACTERS, SHORT_LABEL_CHARACTERS, label
+from tracktools.hub.write import write_hub
 
 _log = logging.getLogger(__name__)
 
@@ -42,11 +37,17 @@ class BuiltHub:
         Its tree.
     size_bytes : int
         Of all its files.
+    links : dict of str to str
+        What to click once it is on the web, by browser; empty without a base URL.
+    left_out : tuple of str
+        What is missing from it, and how to get it.
     """
 
     folder: Path
     hub: Hub
     size_bytes: int
+    links: dict[str, str] = field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
 
 
 def build_hub(
@@ -57,11 +58,15 @@ def build_hub(
     gff: Path | None = None,
     bams: Sequence[Path] = (),
     attach: str | None = None,
+    base_url: str | None = None,
     templates: Path | None = None,
+    igv_js: Path | None = None,
     email: str = HubConfig.email,
     force: bool = False,
 ) -> BuiltHub:
     """Build a track hub with sessions for IGV and JBrowse.
+
+    The same inputs and versions give the same bytes: nothing in a hub tells the time or the place of its making.
 
     Parameters
     ----------
@@ -77,8 +82,12 @@ def build_hub(
         Alignments, each with its index beside it.
     attach : str, optional
         Name of a genome that UCSC knows: the tracks are added to it, instead of a genome of the hub's own.
+    base_url : str, optional
+        Address that the folder will have on the web; links are made for it. Paths in the hub stay relative.
     templates : Path, optional
         Folder whose files override packaged templates.
+    igv_js : Path, optional
+        ``igv.min.js`` for ``index.html``; by default an installed one.
     email : str
         Whom the hub names; UCSC wants one.
     force : bool
@@ -95,8 +104,11 @@ def build_hub(
         If an input is missing, damaged, empty, or not of this genome; nothing is left behind.
     OutputError
         If `output` is not empty, or cannot be written.
+    ConfigError
+        If `base_url` is no address.
     """
-    texts = Templates(templates)
+    address = check_base_url(base_url) if base_url is not None else None
+    texts, script = Templates(templates), find_igv_js(igv_js)
     sequences = load_genome(genome)
     sources = gather_sources(folders, gff, bams, sequences)
     facts, facts_path = texts.facts()
@@ -106,20 +118,24 @@ def build_hub(
         for source in sources:
             _log.info("%s: %s", source.row.name, source.row.path)
             converted += convert_source(source, folder, sequences.chrom_sizes)
-        assembly = replace(assembly, default_position=_default_position(converted, sequences))
-        hub = Hub(
-            name=f"tracktools_{assembly.genome}".replace(".", "_"),
-            short_label=f"TSS {assembly.genome}"[:17],
-            long_label=f"Transcription start sites of {assembly.organism}"[:80],
-            email=email,
-            assembly=assembly,
-            groups=arrange_groups([item.track for item in converted]),
-        )
-        _write_genome(folder, sequences, assembly)
-        write_pages(folder, hub, texts, sequences)
-        _write_texts(folder, hub, texts)
+        hub = _hub(converted, assembly, sequences, email)
+        links = client_links(hub, address) if address else {}
+        write_hub(folder, hub, sequences, texts, igv_js=script, links=links)
         size_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    return BuiltHub(output, hub, size_bytes)
+    return BuiltHub(Path(output), hub, size_bytes, links, _left_out(script))
+
+
+def _hub(converted: Sequence[Converted], assembly: Assembly, genome: Genome, email: str) -> Hub:
+    first = _default_position(converted, genome)
+    return Hub(
+        name=label(f"tracktools_{assembly.genome}".replace(".", "_")),
+        short_label=label(f"TSS {assembly.organism}", SHORT_LABEL_CHARACTERS),
+        long_label=label(f"Transcription start sites of {assembly.organism}", LONG_LABEL_CHARACTERS),
+        email=label(email),
+        assembly=replace(assembly, default_position=first),
+        groups=arrange_groups([item.track for item in converted]),
+        bookmarks=find_bookmarks(converted, genome.chrom_sizes, first),
+    )
 
 
 def _default_position(converted: Sequence[Converted], genome: Genome) -> str:
@@ -131,36 +147,5 @@ def _default_position(converted: Sequence[Converted], genome: Genome) -> str:
     return busiest_position(tables, genome.chrom_sizes)
 
 
-def _write_genome(folder: Path, genome: Genome, assembly: Assembly) -> None:
-    """Write the sequences, their lengths and their other names."""
-    sizes = "".join(f"{chrom}\t{length}\n" for chrom, length in genome.chrom_sizes.items())
-    (folder / "chrom.sizes").write_text(sizes)
-    most = max(len(names) for names in assembly.aliases.values())
-    rows = [[chrom, *names, *[""] * (most - len(names))] for chrom, names in assembly.aliases.items()]
-    header = "\t".join(["# " + assembly.genome, *(f"alias{number}" for number in range(1, most + 1))])
-    (folder / "chromAlias.txt").write_text("\n".join([header, *("\t".join(row).rstrip("\t") for row in rows)]) + "\n")
-    if not assembly.attached:
-        write_twobit(folder / assembly.twobit, ((contig.name, contig.letters) for contig in genome))
-        _write_alias_bigbed(folder / "chromAlias.bb", genome, assembly, most)
-
-
-def _write_alias_bigbed(path: Path, genome: Genome, assembly: Assembly, most: int) -> None:
-    """Write the names as UCSC and IGV search them: a bigBed with an index of every column of names."""
-    columns = ["name", *(f"alias{number}" for number in range(1, most + 1))]
-    fields = [BedField(column, "string", "Another name of the sequence") for column in columns]
-    schema = BedSchema("chromAlias", "Names of the sequences", (*BED3.fields, *fields), 3)
-    rows = [
-        {"chrom": chrom, "chromStart": 0, "chromEnd": genome.chrom_sizes[chrom]}
-        # a sequence with fewer names repeats its own: an empty key in an index answers every empty search
-        | dict(zip(columns, [chrom, *names, *[chrom] * (most - len(names))], strict=True))
-        for chrom, names in assembly.aliases.items()
-    ]
-    write_bigbed(path, genome.chrom_sizes, pd.DataFrame(rows), schema, index_fields=tuple(columns))
-
-
-def _write_texts(folder: Path, hub: Hub, texts: Templates) -> None:
-    version = package_versions(["tracktools"])["tracktools"]
-    (folder / "hub.txt").write_text(texts.render("hub.txt", hub=hub, stanzas=hub_stanzas(hub), version=version))
-    (folder / "groups.txt").write_text(texts.render("groups.txt", hub=hub))
-    (folder / "igv").mkdir()
-    (folder / "igv" / "session.json").write_text(json.dumps(igvjs_session(hub), indent=2) + "\n")
+def _left_out(igv_js: IgvJs | None) -> tuple[str, ...]:
+    return () if igv_js else (f"index.html shows no tracks: {MISSING}",)

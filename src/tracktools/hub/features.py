@@ -14,11 +14,13 @@ from tracktools.errors import InputError
 from tracktools.formats.bed import check_bed_on_genome, read_bed, sort_bed
 from tracktools.formats.bed_schemas import STANDARD_FIELDS, BedField, BedSchema
 from tracktools.formats.bigbed import write_bigbed
+from tracktools.formats.trix import write_trix
 from tracktools.hub.chroms import rename_chroms
 from tracktools.hub.model import Contents
 from tracktools.palette import STRAND_COLORS
 
 _NUMBERS = ("int", "uint", "bigint", "float", "double")
+_SEARCHED = ("name", "geneName", "locusTag")
 _MARKUP = str.maketrans({"<": "&lt;", ">": "&gt;"})
 
 
@@ -56,7 +58,7 @@ def write_feature_table(
     schema : BedSchema
         Its columns; those that BED9 has and the table lacks are added: names, thick parts, colours.
     target : Path
-        bigBed to write, with an index of the names.
+        bigBed to write, with an index of the names, and beside it the trix index that makes them found in any case.
     chrom_sizes : mapping of str to int
         Length of each sequence of the genome [bp].
     path : Path
@@ -79,6 +81,10 @@ def write_feature_table(
     table, schema = _as_bed9(table, schema, color)
     table = _without_markup(sort_bed(table, list(chrom_sizes)), schema)
     write_bigbed(target, dict(chrom_sizes), table, schema, index_fields=("name",))
+    searched = [name for name in _SEARCHED if name in schema.columns]
+    write_trix(
+        target.with_suffix(".ix"), ((word, item) for name in searched for word, item in zip(table[name], table["name"], strict=True))
+    )
     strands = table["strand"].value_counts()
     contents = Contents(
         count=len(table),

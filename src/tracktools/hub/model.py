@@ -120,9 +120,9 @@ class HubTrack:
         return f"pages/{self.name}.html"
 
     @property
-    def item_count(self) -> int:
-        """Bases with a value, or items."""
-        return self.contents.count
+    def search_file(self) -> str:
+        """Path of the trix index of its names in the hub."""
+        return self.file.removesuffix(".bb") + ".ix"
 
 
 @dataclass(frozen=True)

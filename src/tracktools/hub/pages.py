@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from markupsafe import Markup
 
 from tracktools.config import HubConfig
 from tracktools.genome import Genome
 from tracktools.hub.model import Hub, HubGroup, HubTrack
 from tracktools.hub.render import Templates
+from tracktools.hub.text import human_count
 from tracktools.palette import BLUE, GREEN, GREY, PURPLE, VERMILLION
 from tracktools.tracks import package_versions
 
@@ -40,14 +45,49 @@ def write_pages(folder: Path, hub: Hub, templates: Templates, genome: Genome) ->
             write(track.page, "track.html", group=group, track=track)
 
 
+def page_json(value: Mapping[str, Any]) -> Markup:
+    """Return JSON that can stand inside a script element: ``<`` is spelled out, so that no text ends the element."""
+    text = json.dumps(value, ensure_ascii=False)
+    return Markup(text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029"))
+
+
 def shared_values(hub: Hub) -> dict[str, Any]:
     """Return the variables that every page has."""
     return {
         "hub": hub,
         "version": package_versions(["tracktools"])["tracktools"],
         "display_decimals": HubConfig.display_decimals,
+        "plus_color": BLUE,
+        "minus_color": VERMILLION,
         "color_meanings": _COLOR_MEANINGS,
         "tracks_of": {group.name: tracks_of(group) for group in hub.groups},
+    }
+
+
+def viewer_values(hub: Hub) -> dict[str, Any]:
+    """Return the variables of ``viewer.html`` for the page beside the data."""
+    length = human_count(sum(hub.assembly.chrom_sizes.values()))
+    return {
+        "version": shared_values(hub)["version"],
+        "title": hub.long_label,
+        "lead": f"{hub.assembly.genome} · {length} bp · search by position, gene or TSS name",
+        "bookmarks": hub.bookmarks,
+        "plus_color": BLUE,
+        "minus_color": VERMILLION,
+        "links": True,
+        "sections": [
+            {"label": group.label, "tracks": [_viewer_row(track) for track in tracks_of(group)]} for group in hub.groups
+        ],
+    }
+
+
+def _viewer_row(track: HubTrack) -> dict[str, str]:
+    unit = {"signal": "bases", "features": "items", "alignments": "reads"}[track.kind]
+    return {
+        "label": track.long_label,
+        "color": track.contents.colors[0] if track.contents.colors else track.color,
+        "page": track.page,
+        "amount": f"{human_count(track.contents.count)} {unit}" if track.contents.count else "",
     }
 
 

@@ -43,7 +43,12 @@ def igvjs_session(hub: Hub, prefix: str = "") -> dict[str, Any]:
         tracks += [igvjs_track(track, prefix) for track in group.tracks if track.visibility != "hide"]
     for order, track in enumerate(tracks, start=1):
         track["order"] = order
-    return {"reference": igvjs_reference(hub, prefix), "locus": hub.assembly.default_position, "tracks": tracks}
+    return {
+        "reference": igvjs_reference(hub, prefix),
+        "locus": hub.assembly.default_position,
+        "search": False,  # else a name that no track has is sent to igv.org
+        "tracks": tracks,
+    }
 
 
 def igvjs_track(track: HubTrack, prefix: str = "") -> dict[str, Any]:
@@ -73,7 +78,7 @@ def igvjs_track(track: HubTrack, prefix: str = "") -> dict[str, Any]:
         "type": "annotation",
         "format": "bigbed",
         "displayMode": _DISPLAY_MODES.get(track.visibility, "EXPANDED"),
-        "searchable": True,
+        "trixURL": prefix + track.search_file,
     }
 
 

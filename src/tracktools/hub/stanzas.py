@@ -208,6 +208,7 @@ def _features(hub: Hub, track: HubTrack) -> dict[str, str]:
         "bigDataUrl": track.file,
         "itemRgb": "on",  # and no color: igv.js would paint every item with it
         "searchIndex": "name",
+        "searchTrix": track.search_file,
     }
     said = [f"{name}=${name}" for name in names if name not in _NO_FILTER][:5]
     settings["mouseOver"] = ", ".join(["$name ($strand)", *said])

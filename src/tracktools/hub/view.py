@@ -1,0 +1,161 @@
+"""``hub view``: one HTML file with genome, tracks and viewer, for a reader without network or server."""
+
+from __future__ import annotations
+
+import base64
+import json
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from markupsafe import Markup
+
+from tracktools.config import HubConfig
+from tracktools.errors import InputError, MissingDependencyError
+from tracktools.formats.atomic import atomic_file
+from tracktools.formats.bigwig import BigWigReader, BigWigWriter
+from tracktools.hub.bookmarks import BOOKMARKS_FILE, read_bookmarks
+from tracktools.hub.igvjs import MISSING, find_igv_js
+from tracktools.hub.pages import page_json
+from tracktools.hub.render import Templates
+from tracktools.hub.text import human_count
+from tracktools.palette import BLUE, GREY, VERMILLION
+from tracktools.tracks import package_versions
+
+_BLOCK_BP = 1 << 20
+_ADDRESS_KEYS = ("url", "indexURL", "twoBitURL", "chromSizesURL", "aliasURL")
+
+
+@dataclass(frozen=True)
+class BuiltView:
+    """What `build_view` made.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    size_bytes : int
+        Its size.
+    left_out : tuple of str
+        Tracks that are not in it, and why.
+    """
+
+    path: Path
+    size_bytes: int
+    left_out: tuple[str, ...]
+
+
+def build_view(folder: Path, output: Path, *, igv_js: Path | None = None, templates: Path | None = None) -> BuiltView:
+    """Write a hub as one HTML file that opens from disk and asks the network for nothing.
+
+    Parameters
+    ----------
+    folder : Path
+        A hub that `build_hub` wrote.
+    output : Path
+        File to write; it appears complete or not at all. Signals are thinned copies: values smaller than
+        `HubConfig.view_least` are left out, the others rounded to `HubConfig.view_decimals`. Alignments are left out.
+    igv_js : Path, optional
+        ``igv.min.js``; by default an installed one.
+    templates : Path, optional
+        Folder whose files override packaged templates.
+
+    Raises
+    ------
+    InputError
+        If `folder` is no hub with a genome of its own, or a file of it is missing.
+    MissingDependencyError
+        If igv.js is not installed.
+    OutputError
+        If `output` cannot be written.
+    """
+    script = find_igv_js(igv_js)
+    if script is None:
+        raise MissingDependencyError(MISSING)
+    session = _read_session(folder)
+    kept = [track for track in session["tracks"] if track.get("type") != "alignment"]
+    left_out = tuple(
+        f"{track['name']}: alignments are not embedded" for track in session["tracks"] if track not in kept
+    )
+    session["tracks"] = kept
+    for track in kept:
+        track.pop("trixURL", None)  # igv.js makes a second address from it, which an embedded file has not
+    sizes = sum(int(line.split("\t")[1]) for line in (folder / "chrom.sizes").read_text().splitlines())
+    values = {
+        "version": package_versions(["tracktools"])["tracktools"],
+        "title": session["reference"]["name"],
+        "lead": f"{session['reference']['id']} · {human_count(sizes)} bp",
+        "bookmarks": read_bookmarks(folder / "igv" / BOOKMARKS_FILE),
+        "plus_color": BLUE,
+        "minus_color": VERMILLION,
+        "sections": [{"label": "Tracks", "tracks": [_row(track) for track in _leaves(kept)]}],
+        "files": [{"name": name, "base64": _embedded(folder / name)} for name in dict.fromkeys(_addresses(session))],
+        "session_json": page_json(session),
+        "igv_js_text": Markup(script.text.replace("</script", "<\\/script")),
+        "least_value": HubConfig.view_least,
+        "decimals": HubConfig.view_decimals,
+    }
+    text = Templates(templates).render("view.html", **values)
+    with atomic_file(output) as partial:
+        partial.write_text(text, encoding="utf-8")
+    return BuiltView(output, output.stat().st_size, left_out)
+
+
+def _read_session(folder: Path) -> dict[str, Any]:
+    path = folder / "igv" / "session.json"
+    try:
+        session = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        mend = "name a folder that hub build wrote, with a genome of its own"
+        raise InputError("no such file", path=path, mend=mend) from None
+    except (OSError, ValueError) as error:
+        raise InputError(f"cannot be read: {error}", path=path, mend="build the hub again") from None
+    if not isinstance(session, dict) or not {"reference", "tracks"} <= session.keys():
+        raise InputError("is no session of igv.js", path=path, mend="build the hub again")
+    return session
+
+
+def _leaves(tracks: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for track in tracks:
+        yield from _leaves(track["tracks"]) if "tracks" in track else [track]
+
+
+def _row(track: Mapping[str, Any]) -> dict[str, str]:
+    color = str(track.get("color", f"rgb({GREY})")).removeprefix("rgb(").removesuffix(")")
+    return {"label": str(track.get("description") or track["name"]), "color": color, "page": "", "amount": ""}
+
+
+def _addresses(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, part in value.items():
+            if key in _ADDRESS_KEYS:
+                yield part
+            else:
+                yield from _addresses(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _addresses(part)
+
+
+def _embedded(path: Path) -> str:
+    """Return a file as base64; a bigWig thinned."""
+    if not path.is_file():
+        raise InputError("no such file", path=path, mend="build the hub again")
+    if path.suffix != ".bw":
+        return base64.b64encode(path.read_bytes()).decode()
+    with tempfile.TemporaryDirectory() as temporary:
+        thin = Path(temporary, path.name)
+        _write_thinned(path, thin)
+        return base64.b64encode(thin.read_bytes()).decode()
+
+
+def _write_thinned(source: Path, target: Path) -> None:
+    with BigWigReader(source) as reader, BigWigWriter(target, reader.chrom_sizes) as writer:
+        for chrom, length in reader.chrom_sizes.items():
+            for start in range(0, length, _BLOCK_BP):
+                values = reader.values(chrom, start, min(start + _BLOCK_BP, length))
+                small = np.abs(values) < HubConfig.view_least
+                writer.add(chrom, start, np.where(small, np.nan, np.round(values, HubConfig.view_decimals)))
