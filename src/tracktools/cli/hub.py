@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sys
 import webbrowser
 from pathlib import Path
 
@@ -86,6 +88,33 @@ def build(
         click.echo(f"{name}: {link}")
     for name, command in upload_commands(built.folder, built.hub).items():
         click.echo(f"To put it on the web, {name}: {command}")
+
+
+@hub.command()
+@click.argument("place", metavar="DIR|URL")
+@click.option("--json", "as_json", is_flag=True, help="Print the faults as JSON.")
+def check(place: str, as_json: bool) -> None:
+    """List the faults of a hub, with file, line, track and mend; exit status 1 where there is any.
+
+    Checks what UCSC's hubCheck checks, and what it misses: contents against the genome, columns that filters and labels
+    name, scales, strands, and what igv.js and JBrowse cannot read. From a web address it fetches the files that the hub
+    names, and checks the server's byte ranges and CORS.
+
+    \b
+    Example:
+      tracktools hub check hub/
+    """
+    from tracktools.hub.check import check_hub, summary
+
+    faults = check_hub(place)
+    if as_json:
+        click.echo(json.dumps([fault.as_dict() for fault in faults], indent=2, ensure_ascii=False))
+    else:
+        for fault in faults:
+            click.echo(str(fault))
+    click.echo(f"{place}: {summary(faults)}", err=True)
+    if faults:
+        sys.exit(1)
 
 
 @hub.command()

@@ -127,6 +127,19 @@ def read_chroms(file: IO[bytes], header: BbiHeader) -> dict[str, tuple[int, int]
     return dict(sorted(chroms.items(), key=lambda item: item[1]))
 
 
+def read_indexed_columns(file: IO[bytes], header: BbiHeader) -> tuple[int, ...]:
+    """Return the numbers of the columns of a bigBed that have a name index, counted from 0."""
+    if not header.extension_offset:
+        return ()
+    _, n_indexes, offset = struct.unpack("<HHQ", _read_at(file, header.extension_offset, 12))
+    columns: list[int] = []
+    for number in range(n_indexes if offset else 0):
+        # type, number of columns, offset of the tree, reserved, then the first column and its padding
+        _, n_columns, _, _, column, _ = struct.unpack("<HHQIHH", _read_at(file, offset + 20 * number, 20))
+        columns += [column] if n_columns == 1 else []
+    return tuple(columns)
+
+
 def read_block_places(file: IO[bytes], index_offset: int) -> Iterator[tuple[int, int]]:
     """Yield offset and size of each block that an R tree finds, in order."""
 

@@ -84,6 +84,36 @@ def is_twobit(path: Path) -> bool:
         return False
 
 
+def read_twobit_sizes(path: Path) -> dict[str, int]:
+    """Return the length of each sequence of a 2bit file [bp], without reading the sequences.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, not 2bit of version 0, or cut short.
+    """
+    sizes = {}
+    try:
+        with path.open("rb") as file:
+            start = file.read(_HEADER.size)
+            order = "<" if start[:4] == struct.pack("<I", _MAGIC) else ">"
+            magic, version, count, _ = struct.unpack(order + "IIII", start)
+            if magic != _MAGIC or version != 0:
+                raise InputError("is not a 2bit file of version 0", path=path)
+            offsets = {}
+            for _ in range(count):
+                name = file.read(file.read(1)[0]).decode()
+                (offsets[name],) = struct.unpack(order + "I", file.read(4))
+            for name, offset in offsets.items():
+                file.seek(offset)
+                (sizes[name],) = struct.unpack(order + "I", file.read(4))
+    except FileNotFoundError:
+        raise InputError("no such file", path=path) from None
+    except (OSError, struct.error, IndexError, ValueError) as error:
+        raise InputError(f"is damaged: {error}", path=path, mend="copy it again") from None
+    return sizes
+
+
 def read_twobit(path: Path) -> Iterator[tuple[str, npt.NDArray[np.uint8]]]:
     """Yield name and letters (ASCII codes, soft-masking kept) of each sequence of a 2bit file.
 

@@ -1,0 +1,77 @@
+"""Settings that UCSC knows, to find misspelt ones.
+
+From https://genome.ucsc.edu/goldenPath/help/trackDb/trackDbHub.html (v3) and the assembly hub help.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+
+HUB_SETTINGS = frozenset("hub shortLabel longLabel genomesFile useOneFile email descriptionUrl".split())
+GENOME_SETTINGS = frozenset(
+    """genome trackDb groups description twoBitPath twoBitBptUrl chromAlias chromAliasBb chromSizes chromAuthority
+    codonTable organism defaultPos orderKey scientificName htmlPath transBlat blat isPcr taxId metaDb
+    metaTab htmlDocumentation liftOver liftOverChain ncbiAccession""".split()
+)
+TRACK_SETTINGS = frozenset(
+    """track type shortLabel longLabel bigDataUrl html visibility meta color priority canPack configureByPopup
+    origAssembly altColor boxedCfg chromosomes darkerLabels dataVersion directUrl downloadUrl iframeUrl iframeOptions
+    mouseOver mouseOverField multiRegionsBedUrl onlyVisibility otherDb otherTwoBitUrl pennantIcon tableBrowser url
+    urlLabel urls skipEmptyFields skipFields sepFields refUrl bigDataIndex bamColorMode bamGrayMode bamColorTag
+    noColorTag bamSkipPrintQualScore indelDoubleInsert indelQueryInsert indelPolyA minAliQual pairEndsByName
+    pairSearchRange showNames doWiggle barChartBars barChartColors barChartLabel barChartMaxSize barChartSizeWindows
+    barChartStretchToItem barChartFacets barChartMatrixUrl barChartStatsUrl singleCellColumnNames barChartMerge
+    barChartMetric barChartUnit barChartCategoryUrl barChartSampleUrl barChartBarMinPadding barChartBarMinWidth maxLimit
+    itemRgb colorFields colorByStrand denseClick denseCoverage labelOnFeature extraDetailsTable extraTableFields
+    detailsStaticTable detailsDynamicTable exonArrows exonNumbers scoreFilter scoreFilterLimits
+    scoreFilterByRange maxItems maxWindowCoverage maxWindowToDraw minGrayLevel noScoreFilter spectrum scoreMin scoreMax
+    style thickDrawItem searchIndex searchTrix labelFields defaultLabelFields labelSeparator filterBy highlightColor
+    bedNameLabel exonArrowsDense itemImagePath itemBigImagePath mergeSpannedItems linkIdInName nextExonText prevExonText
+    nextItemButton scoreLabel showTopScorers linkDataUrl chainColor chainNormScoreAvailable baseColorUseSequence
+    baseColorDefault baseColorUseCds baseColorTickColor intronGap interactDirectional interactUp detailsBoxesEnabled
+    interactMultiRegion endsVisible maxHeightPixels speciesOrder speciesLabels pairwiseHeight speciesGroups
+    speciesDefaultOff speciesCodonDefault itemFirstCharCase irows frames summary showDiffBasesAllScales pslSequence
+    showCdsAllScales showCdsMaxZoom showDiffBasesMaxZoom autoScale mouseOverFunction viewLimits viewLimitsMax alwaysZero
+    graphTypeDefault maxWindowToQuery negateValues setColorWith smoothingWindow transformFunc logo logoMaf
+    windowingFunction yLineMark yLineOnOff gridDefault lollyNoStems lollySizeField lollyMaxSize lollyField drawMode
+    normalization resolution saturationScore hicDistanceMin hicDistanceMax hicArcLimit hicArcLimitEnabled showSnpWidth
+    otherSpecies hapClusterEnabled hapClusterMethod sampleColorFile hapClusterColorBy geneTrack hapClusterTreeAngle
+    hapClusterHeight applyMinQual minQual minFreq minAc vcfDoFilter vcfDoQual vcfDoMaf vcfDoMinAc sampleMetadataFile
+    showHardyWeinberg vcfChildSample vcfParentSamples vcfUseAltSampleNames vcfPhasedColorBy superTrack parent
+    compositeTrack allButtonPair centerLabelsDense dragAndDrop hideEmptySubtracks hideEmptySubtracksMultiBedUrl
+    hideEmptySubtracksSourcesUrl hideEmptySubtracksLabel subGroups dimensions filterComposite sortOrder view viewUi
+    configurable metaDataUrl primaryKey maxCheckboxes dataTypes defaultSortField subtrackUrls container aggregate
+    showSubtrackColorOnUi metadata noInherit useScore group release signalFilter pValueFilter qValueFilter
+    signalFilterLimits pValueFilterLimits qValueFilterLimits searchTable
+   """.split()
+)
+_PATTERNS = re.compile(
+    r"subGroup\d|dimension[A-Z]checked|sGroup_\w+|yAxisLabel\.\d+|yAxisNumLabels(\.\w+)?|decorator(\.\w+)+"
+    r"|(filter|filterByRange|filterLimits|filterText|filterType|filterValues|filterValuesDefault|filterLabel"
+    r"|filterPriority|highlight|highlightByRange|highlightText|highlightType|highlightValues|highlightLabel"
+    r"|highlightPriority|highlightColor|detailsScript)(\.\w+)+"
+)
+
+
+def unknown_setting(key: str, kind: str) -> str | None:
+    """Return None where UCSC knows a setting; else the setting that was perhaps meant, or an empty string.
+
+    Parameters
+    ----------
+    key : str
+        Setting.
+    kind : {"hub", "genome", "track"}
+        What kind of block it stands in.
+
+    Examples
+    --------
+    >>> unknown_setting("itemRGB", "track"), unknown_setting("foo", "track"), unknown_setting("filter.prob", "track")
+    ('itemRgb', '', None)
+    """
+    known = {"hub": HUB_SETTINGS, "genome": GENOME_SETTINGS}.get(kind, TRACK_SETTINGS)
+    if key in known or (kind == "track" and _PATTERNS.fullmatch(key)):
+        return None
+    by_case = {name.lower(): name for name in known}
+    close = difflib.get_close_matches(key.lower(), by_case, n=1, cutoff=0.75)
+    return by_case[close[0]] if close else ""
