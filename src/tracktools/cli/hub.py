@@ -12,6 +12,7 @@ import click
 from tracktools.config import HubConfig, ServeConfig
 
 _FILE = click.Path(exists=False, dir_okay=False, path_type=Path)
+_LOOPBACK = ("127.0.0.1", "localhost")
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
@@ -161,10 +162,10 @@ def serve(folder: Path, host: str, port: int, open_page: bool) -> None:
     from tracktools.hub.serve import make_server
 
     server = make_server(folder, host=host, port=port)
-    address = f"http://{'127.0.0.1' if host in ('0.0.0.0', '::', '') else host}:{server.server_port}/"
+    address = f"http://{host if host in _LOOPBACK else '127.0.0.1'}:{server.server_port}/"
     click.echo(f"Serving {folder.resolve()} at {address} (Ctrl-C ends it)")
     click.echo(f"Hub, for browsers on this machine: {address}hub.txt")
-    if host not in ("127.0.0.1", "localhost", "::1"):
+    if host not in _LOOPBACK:
         click.echo(f"Warning: {host} can be reached by other machines", err=True)
     if open_page and (folder / "index.html").is_file():
         webbrowser.open(address)

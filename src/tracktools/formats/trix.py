@@ -1,7 +1,7 @@
 """trix indexes: words in lower case, and the items they stand for; search in UCSC, IGV and JBrowse whatever the case.
 
-Format: https://genome.ucsc.edu/goldenPath/help/trix.html. ``.ix`` has a line a word, sorted by byte; ``.ixx`` has, about
-every 32 KiB of it, the first letters of a word and its offset as ten hexadecimal digits.
+Format: https://genome.ucsc.edu/goldenPath/help/trix.html. ``.ix`` has a line a word, sorted by byte; ``.ixx`` has, for
+about every 32 KiB of it, the first letters of a word and its offset as ten hexadecimal digits.
 """
 
 from __future__ import annotations

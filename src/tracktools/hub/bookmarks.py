@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +13,6 @@ from tracktools.formats.bed import read_bed
 from tracktools.hub.convert import Converted
 from tracktools.hub.model import Bookmark
 from tracktools.interval import Interval
-
 
 BOOKMARKS_FILE = "bookmarks.bed"
 

@@ -161,9 +161,7 @@ def _check_keys(block: Block, findings: Findings) -> None:
         if setting.key in seen:
             problem = f"{setting.key} is given twice"
             track = block.get("track").split()[0] if block.get("track") else ""
-            findings.faults.append(
-                Fault("twice", problem, "keep one of them", block.file, setting.line, track)
-            )
+            findings.faults.append(Fault("twice", problem, "keep one of them", block.file, setting.line, track))
         seen.add(setting.key)
         meant = unknown_setting(setting.key, block.kind)
         if meant is not None:

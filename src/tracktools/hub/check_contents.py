@@ -44,7 +44,9 @@ def check_contents(root: Path, tracks: Sequence[Block], sizes: Mapping[str, int]
         kind = (track_type(track) or [""])[0]
         try:
             if kind == "bigWig":
-                _check_signal(path, track, sizes, track.get("parent").split()[:1] != [] and bool(plus_siblings), findings)
+                _check_signal(
+                    path, track, sizes, track.get("parent").split()[:1] != [] and bool(plus_siblings), findings
+                )
             elif kind == "bigBed":
                 _check_features(path, track, sizes, findings)
             elif kind == "bam":
@@ -60,7 +62,9 @@ def _check_chroms(found: Mapping[str, int], track: Block, sizes: Mapping[str, in
     foreign = [chrom for chrom in found if chrom not in sizes]
     if foreign:
         problem = f"{track.get('bigDataUrl')} speaks of {foreign[0]}, which the genome does not have"
-        findings.add(track, "bigDataUrl", "foreign-chrom", problem, f"it has {next(iter(sizes))}: rename and write again")
+        findings.add(
+            track, "bigDataUrl", "foreign-chrom", problem, f"it has {next(iter(sizes))}: rename and write again"
+        )
     for chrom, length in found.items():
         if chrom in sizes and length != sizes[chrom]:
             problem = f"{track.get('bigDataUrl')} gives {chrom} {length} bp, the genome has {sizes[chrom]}"
@@ -80,15 +84,24 @@ def _check_signal(path: Path, track: Block, sizes: Mapping[str, int], in_family:
         findings.add(track, "bigDataUrl", "empty", f"{name} is 0 everywhere", "remove the track, or mend its making")
         return
     if summary is not None and not (_near(summary.minimum, low) and _near(summary.maximum, high)):
-        problem = f"the header of {name} says {summary.minimum:g} to {summary.maximum:g}, its values are {low:g} to {high:g}"
+        problem = (
+            f"the header of {name} says {summary.minimum:g} to {summary.maximum:g}, its values are {low:g} to {high:g}"
+        )
         findings.add(track, "bigDataUrl", "header-range", problem, "write it again: hub build does")
     limits = re.fullmatch(r"(-?[\d.]+):(-?[\d.]+)", track.get("viewLimits"))
-    if limits and (high <= float(limits[1]) or low >= float(limits[2])):
+    # bars reach from 0 to the value: some part of them must lie between the limits
+    if limits and max(min(low, 0.0), float(limits[1])) >= min(max(high, 0.0), float(limits[2])):
         problem = f"viewLimits {track.get('viewLimits')} shows nothing of {name}, whose values are {low:g} to {high:g}"
         findings.add(track, "viewLimits", "limits-miss-data", problem, "widen them")
     words = track_type(track)
-    if len(words) == 3 and all(re.fullmatch(r"-?[\d.]+", word) for word in words[1:]) and float(words[1]) >= float(words[2]):
-        findings.add(track, "type", "type", f"type {track.get('type')!r} is upside down", "write: bigWig LEAST GREATEST")
+    if (
+        len(words) == 3
+        and all(re.fullmatch(r"-?[\d.]+", word) for word in words[1:])
+        and float(words[1]) >= float(words[2])
+    ):
+        findings.add(
+            track, "type", "type", f"type {track.get('type')!r} is upside down", "write: bigWig LEAST GREATEST"
+        )
     is_minus = "strand=minus" in track.get("subGroups") or (in_family and _MINUS.search(track.get("track")) is not None)
     if is_minus and high > 0:
         problem = f"is a minus strand, and {name} has values up to {high:g}, which are drawn upward"
@@ -135,12 +148,14 @@ def _check_features(path: Path, track: Block, sizes: Mapping[str, int], findings
         problem = f"itemRgb needs 9 standard columns, {track.get('bigDataUrl')} has {header.defined_fields}"
         findings.add(track, "itemRgb", "item-rgb", problem, "write BED9, or remove the line")
     if "mouseOver" in track and header.defined_fields < 8:
-        problem = f"mouseOver needs more than 8 columns, {track.get('bigDataUrl')} has {header.defined_fields} standard ones"
+        problem = (
+            f"mouseOver needs more than 8 columns, {track.get('bigDataUrl')} has {header.defined_fields} standard ones"
+        )
         findings.add(track, "mouseOver", "mouse-over", problem, "write BED9, or remove the line")
 
 
 def _check_type(track: Block, header: BbiHeader, findings: Findings) -> None:
-    """The type must say how many columns are standard, and whether there are more."""
+    """Hold the type against the file: how many columns are standard, and whether there are more."""
     right = f"bigBed {header.defined_fields}" + (" +" if header.fields > header.defined_fields else "")
     words = track_type(track)
     if len(words) > 2 and words[2] == "." and header.fields == header.defined_fields:

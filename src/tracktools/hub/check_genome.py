@@ -102,7 +102,9 @@ def _check_alias_file(root: Path, genome: Block, sizes: Mapping[str, int], findi
         problem = f"{name} names {foreign[0]}, which the genome does not have"
         findings.add(genome, "chromAliasBb", "alias", problem, f"it has {next(iter(sizes))}")
     if not header.extension_offset:
-        findings.add(genome, "chromAliasBb", "alias", f"{name} has no name index", "make it with an index of each column")
+        findings.add(
+            genome, "chromAliasBb", "alias", f"{name} has no name index", "make it with an index of each column"
+        )
 
 
 def check_groups(root: Path, genome: Block, findings: Findings) -> set[str] | None:

@@ -110,5 +110,3 @@ def _request(address: str) -> urllib.request.Request:
 def _download(address: str, target: Path) -> None:
     with urllib.request.urlopen(_request(address), timeout=_TIMEOUT_S) as answer, target.open("wb") as file:  # noqa: S310
         shutil.copyfileobj(answer, file)
-
-

@@ -12,10 +12,11 @@ from tracktools.hub.text import LONG_LABEL_CHARACTERS, SHORT_LABEL_CHARACTERS
 from tracktools.palette import rgb
 
 _WEB = ("http://", "https://")
-_TYPES = (
-    """bam bigBarChart bigBed bigChain bigDbSnp bigGenePred bigInteract bigLolly bigMaf bigMethyl bigNarrowPeak bigNet
-    bigPsl bigRmsk bigWig cram hic halSnake instaPort vcfTabix vcfPhasedTrio""".split()
-)
+_TYPE_WORDS = """
+bam bigBarChart bigBed bigChain bigDbSnp bigGenePred bigInteract bigLolly bigMaf bigMethyl bigNarrowPeak bigNet bigPsl
+bigRmsk bigWig cram hic halSnake instaPort vcfTabix vcfPhasedTrio
+"""
+_TYPES = frozenset(_TYPE_WORDS.split())
 _NUMBER = re.compile(r"[-+]?\d+(\.\d+)?([eE][-+]?\d+)?")
 _VALUES = {
     "visibility": ("hide", "dense", "squish", "pack", "full", "0", "1", "2", "3", "4"),

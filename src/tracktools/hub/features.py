@@ -83,7 +83,8 @@ def write_feature_table(
     write_bigbed(target, dict(chrom_sizes), table, schema, index_fields=("name",))
     searched = [name for name in _SEARCHED if name in schema.columns]
     write_trix(
-        target.with_suffix(".ix"), ((word, item) for name in searched for word, item in zip(table[name], table["name"], strict=True))
+        target.with_suffix(".ix"),
+        ((word, item) for name in searched for word, item in zip(table[name], table["name"], strict=True)),
     )
     strands = table["strand"].value_counts()
     contents = Contents(
@@ -147,6 +148,11 @@ def _choices(table: pd.DataFrame, schema: BedSchema) -> dict[str, tuple[str, ...
         if field.type in ("string", "lstring"):
             members = {part.strip() for value in table[field.name].astype(str).unique() for part in value.split(",")}
             members.discard("")
-            if 1 < len(members) <= HubConfig.max_filter_values and all(len(member) <= 40 for member in members):
+            repeated = 2 * len(members) <= len(table)  # names of items are no choices
+            if (
+                1 < len(members) <= HubConfig.max_filter_values
+                and repeated
+                and all(len(member) <= 40 for member in members)
+            ):
                 choices[field.name] = tuple(sorted(cast("set[str]", members)))
     return choices

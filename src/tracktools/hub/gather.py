@@ -9,7 +9,6 @@ from tracktools.errors import GenomeMismatchError, InputError
 from tracktools.genome import Genome
 from tracktools.hub.model import Source
 from tracktools.hub.text import track_name
-from tracktools.palette import rgb
 from tracktools.tracks import TRACKS_FILE, Track, read_provenance, read_tracks
 
 
@@ -71,13 +70,6 @@ def _check_genome(recorded: object, genome: Genome, folder: Path) -> None:
 
 def _check_row(source: Source) -> None:
     row = source.row
-    if row.color:
-        try:
-            rgb(row.color)
-        except ValueError:
-            raise InputError(
-                f"track {row.name!r}: colour {row.color!r}", path=source.origin, mend="write R,G,B from 0 to 255"
-            ) from None
     if row.view_min is not None and row.view_max is not None and row.view_min >= row.view_max:
         raise InputError(
             f"track {row.name!r}: view_min {row.view_min:g} is not below view_max {row.view_max:g}", path=source.origin

@@ -8,43 +8,46 @@ from __future__ import annotations
 import difflib
 import re
 
-HUB_SETTINGS = frozenset("hub shortLabel longLabel genomesFile useOneFile email descriptionUrl".split())
-GENOME_SETTINGS = frozenset(
-    """genome trackDb groups description twoBitPath twoBitBptUrl chromAlias chromAliasBb chromSizes chromAuthority
-    codonTable organism defaultPos orderKey scientificName htmlPath transBlat blat isPcr taxId metaDb
-    metaTab htmlDocumentation liftOver liftOverChain ncbiAccession""".split()
-)
-TRACK_SETTINGS = frozenset(
-    """track type shortLabel longLabel bigDataUrl html visibility meta color priority canPack configureByPopup
-    origAssembly altColor boxedCfg chromosomes darkerLabels dataVersion directUrl downloadUrl iframeUrl iframeOptions
-    mouseOver mouseOverField multiRegionsBedUrl onlyVisibility otherDb otherTwoBitUrl pennantIcon tableBrowser url
-    urlLabel urls skipEmptyFields skipFields sepFields refUrl bigDataIndex bamColorMode bamGrayMode bamColorTag
-    noColorTag bamSkipPrintQualScore indelDoubleInsert indelQueryInsert indelPolyA minAliQual pairEndsByName
-    pairSearchRange showNames doWiggle barChartBars barChartColors barChartLabel barChartMaxSize barChartSizeWindows
-    barChartStretchToItem barChartFacets barChartMatrixUrl barChartStatsUrl singleCellColumnNames barChartMerge
-    barChartMetric barChartUnit barChartCategoryUrl barChartSampleUrl barChartBarMinPadding barChartBarMinWidth maxLimit
-    itemRgb colorFields colorByStrand denseClick denseCoverage labelOnFeature extraDetailsTable extraTableFields
-    detailsStaticTable detailsDynamicTable exonArrows exonNumbers scoreFilter scoreFilterLimits
-    scoreFilterByRange maxItems maxWindowCoverage maxWindowToDraw minGrayLevel noScoreFilter spectrum scoreMin scoreMax
-    style thickDrawItem searchIndex searchTrix labelFields defaultLabelFields labelSeparator filterBy highlightColor
-    bedNameLabel exonArrowsDense itemImagePath itemBigImagePath mergeSpannedItems linkIdInName nextExonText prevExonText
-    nextItemButton scoreLabel showTopScorers linkDataUrl chainColor chainNormScoreAvailable baseColorUseSequence
-    baseColorDefault baseColorUseCds baseColorTickColor intronGap interactDirectional interactUp detailsBoxesEnabled
-    interactMultiRegion endsVisible maxHeightPixels speciesOrder speciesLabels pairwiseHeight speciesGroups
-    speciesDefaultOff speciesCodonDefault itemFirstCharCase irows frames summary showDiffBasesAllScales pslSequence
-    showCdsAllScales showCdsMaxZoom showDiffBasesMaxZoom autoScale mouseOverFunction viewLimits viewLimitsMax alwaysZero
-    graphTypeDefault maxWindowToQuery negateValues setColorWith smoothingWindow transformFunc logo logoMaf
-    windowingFunction yLineMark yLineOnOff gridDefault lollyNoStems lollySizeField lollyMaxSize lollyField drawMode
-    normalization resolution saturationScore hicDistanceMin hicDistanceMax hicArcLimit hicArcLimitEnabled showSnpWidth
-    otherSpecies hapClusterEnabled hapClusterMethod sampleColorFile hapClusterColorBy geneTrack hapClusterTreeAngle
-    hapClusterHeight applyMinQual minQual minFreq minAc vcfDoFilter vcfDoQual vcfDoMaf vcfDoMinAc sampleMetadataFile
-    showHardyWeinberg vcfChildSample vcfParentSamples vcfUseAltSampleNames vcfPhasedColorBy superTrack parent
-    compositeTrack allButtonPair centerLabelsDense dragAndDrop hideEmptySubtracks hideEmptySubtracksMultiBedUrl
-    hideEmptySubtracksSourcesUrl hideEmptySubtracksLabel subGroups dimensions filterComposite sortOrder view viewUi
-    configurable metaDataUrl primaryKey maxCheckboxes dataTypes defaultSortField subtrackUrls container aggregate
-    showSubtrackColorOnUi metadata noInherit useScore group release signalFilter pValueFilter qValueFilter
-    signalFilterLimits pValueFilterLimits qValueFilterLimits searchTable
-   """.split()
+_HUB_WORDS = "hub shortLabel longLabel genomesFile useOneFile email descriptionUrl"
+_GENOME_WORDS = """
+genome trackDb groups description twoBitPath twoBitBptUrl chromAlias chromAliasBb chromSizes chromAuthority
+codonTable organism defaultPos orderKey scientificName htmlPath transBlat blat isPcr taxId metaDb
+metaTab htmlDocumentation liftOver liftOverChain ncbiAccession
+"""
+_TRACK_WORDS = """
+track type shortLabel longLabel bigDataUrl html visibility meta color priority canPack configureByPopup
+origAssembly altColor boxedCfg chromosomes darkerLabels dataVersion directUrl downloadUrl iframeUrl iframeOptions
+mouseOver mouseOverField multiRegionsBedUrl onlyVisibility otherDb otherTwoBitUrl pennantIcon tableBrowser url
+urlLabel urls skipEmptyFields skipFields sepFields refUrl bigDataIndex bamColorMode bamGrayMode bamColorTag
+noColorTag bamSkipPrintQualScore indelDoubleInsert indelQueryInsert indelPolyA minAliQual pairEndsByName
+pairSearchRange showNames doWiggle barChartBars barChartColors barChartLabel barChartMaxSize barChartSizeWindows
+barChartStretchToItem barChartFacets barChartMatrixUrl barChartStatsUrl singleCellColumnNames barChartMerge
+barChartMetric barChartUnit barChartCategoryUrl barChartSampleUrl barChartBarMinPadding barChartBarMinWidth maxLimit
+itemRgb colorFields colorByStrand denseClick denseCoverage labelOnFeature extraDetailsTable extraTableFields
+detailsStaticTable detailsDynamicTable exonArrows exonNumbers scoreFilter scoreFilterLimits
+scoreFilterByRange maxItems maxWindowCoverage maxWindowToDraw minGrayLevel noScoreFilter spectrum scoreMin scoreMax
+style thickDrawItem searchIndex searchTrix labelFields defaultLabelFields labelSeparator filterBy highlightColor
+bedNameLabel exonArrowsDense itemImagePath itemBigImagePath mergeSpannedItems linkIdInName nextExonText prevExonText
+nextItemButton scoreLabel showTopScorers linkDataUrl chainColor chainNormScoreAvailable baseColorUseSequence
+baseColorDefault baseColorUseCds baseColorTickColor intronGap interactDirectional interactUp detailsBoxesEnabled
+interactMultiRegion endsVisible maxHeightPixels speciesOrder speciesLabels pairwiseHeight speciesGroups
+speciesDefaultOff speciesCodonDefault itemFirstCharCase irows frames summary showDiffBasesAllScales pslSequence
+showCdsAllScales showCdsMaxZoom showDiffBasesMaxZoom autoScale mouseOverFunction viewLimits viewLimitsMax alwaysZero
+graphTypeDefault maxWindowToQuery negateValues setColorWith smoothingWindow transformFunc logo logoMaf
+windowingFunction yLineMark yLineOnOff gridDefault lollyNoStems lollySizeField lollyMaxSize lollyField drawMode
+normalization resolution saturationScore hicDistanceMin hicDistanceMax hicArcLimit hicArcLimitEnabled showSnpWidth
+otherSpecies hapClusterEnabled hapClusterMethod sampleColorFile hapClusterColorBy geneTrack hapClusterTreeAngle
+hapClusterHeight applyMinQual minQual minFreq minAc vcfDoFilter vcfDoQual vcfDoMaf vcfDoMinAc sampleMetadataFile
+showHardyWeinberg vcfChildSample vcfParentSamples vcfUseAltSampleNames vcfPhasedColorBy superTrack parent
+compositeTrack allButtonPair centerLabelsDense dragAndDrop hideEmptySubtracks hideEmptySubtracksMultiBedUrl
+hideEmptySubtracksSourcesUrl hideEmptySubtracksLabel subGroups dimensions filterComposite sortOrder view viewUi
+configurable metaDataUrl primaryKey maxCheckboxes dataTypes defaultSortField subtrackUrls container aggregate
+showSubtrackColorOnUi metadata noInherit useScore group release signalFilter pValueFilter qValueFilter
+signalFilterLimits pValueFilterLimits qValueFilterLimits searchTable
+
+"""
+HUB_SETTINGS, GENOME_SETTINGS, TRACK_SETTINGS = (
+    frozenset(words.split()) for words in (_HUB_WORDS, _GENOME_WORDS, _TRACK_WORDS)
 )
 _PATTERNS = re.compile(
     r"subGroup\d|dimension[A-Z]checked|sGroup_\w+|yAxisLabel\.\d+|yAxisNumLabels(\.\w+)?|decorator(\.\w+)+"
