@@ -353,8 +353,8 @@ def test_no_signal_in_genes_is_said_and_not_stored_as_a_number(tmp_path: Path) -
     path = write_bam(tmp_path / "a.bam", [record(0, 10)])
     genes = read_genes_of(tmp_path, "c2\tx\tgene\t1\t100\t.\t+\t.\tID=g\n")
     make_read_tracks(AlignmentSignal([path], library="forward"), tmp_path / "out", name="x", genes=genes)
-    parameters = json.loads((tmp_path / "out" / "provenance.json").read_text(), parse_constant=pytest.fail)
-    assert parameters.get("strand_agreement") is None
+    record_of_run = json.loads((tmp_path / "out" / "provenance.json").read_text(), parse_constant=pytest.fail)
+    assert record_of_run["parameters"]["strand_agreement"] is None
 
 
 def read_genes_of(folder: Path, text: str) -> pd.DataFrame:

@@ -110,6 +110,14 @@ def test_ensembl_children_tell_what_the_gene_does_not(tmp_path: Path) -> None:
     )
 
 
+def test_ensembl_writes_genes_of_an_rna_in_their_own_type(tmp_path: Path) -> None:
+    rows = (
+        "Chromosome e ncRNA_gene 11 20 + ID=gene:b9;Name=rrsA;biotype=rRNA",
+        "Chromosome e rRNA 11 20 + ID=t9;Parent=gene:b9",
+    )
+    assert one(tmp_path, *rows)["name"] == "rrsA"
+
+
 def test_a_child_without_parent_is_found_by_its_locus_tag(tmp_path: Path) -> None:
     gene = one(tmp_path, "c x gene 11 20 + ID=g;locus_tag=t", "c x CDS 11 20 + ID=d;locus_tag=t;product=kinase")
     assert (gene["name"], gene["product"], gene["biotype"]) == ("t", "kinase", "protein_coding")
@@ -323,6 +331,14 @@ def test_a_neighbour_is_one_base_away_whatever_the_slack() -> None:
     genes = table(("c", 10, 20, "+"), ("c", 40, 50, "-"))
     positions = table(*[("c", p, p + 1, "+") for p in (9, 10, 19, 20, 39, 50)])
     assert nearest_genes(positions, genes)["distance_bp"].tolist() == [-1, 0, 0, 1, 1, -1]
+
+
+def test_of_two_genes_equally_far_the_one_ahead_is_taken_then_the_first() -> None:
+    genes = table(("c", 10, 20, "+"), ("c", 30, 40, "+"), ("c", 30, 35, "+"))  # 5 behind, 6 and 6 ahead of 24
+    found = nearest_genes(table(("c", 24, 25, "+"), ("c", 25, 26, "+")), genes)
+    assert found.to_numpy().tolist() == [[0, 5], [1, -5]]
+    even = nearest_genes(table(("c", 24, 25, "+")), table(("c", 10, 20, "+"), ("c", 29, 35, "+"), ("c", 29, 33, "+")))
+    assert even.to_numpy().tolist() == [[1, -5]]
 
 
 def test_a_position_is_one_base() -> None:
