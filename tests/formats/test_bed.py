@@ -102,6 +102,14 @@ def test_known_extra_columns_keep_their_types_among_unknown_ones(tmp_path: Path)
     assert (table["support"][0], table["myNote"][0], table["pValue"][0]) == (3, "007", 1e-300)
 
 
+def test_start_and_end_are_common_names(tmp_path: Path):
+    (tmp_path / "a.bed").write_text("#chrom\tstart\tend\tscore\tstrand\nchr\t1\t2\t0.5\tforward\n")
+    table, schema = read_bed(tmp_path / "a.bed")
+    assert schema.columns == ("chrom", "chromStart", "chromEnd", "score", "strand")
+    assert schema.defined_fields == 3  # the fourth column of BED is the name, so these two are not BED's
+    assert table.iloc[0].tolist() == ["chr", 1, 2, "0.5", "forward"]
+
+
 @pytest.mark.parametrize(
     ("row", "fault"),
     [
@@ -134,13 +142,13 @@ def test_malformed_rows_are_named(tmp_path: Path, row: str, fault: str):
 @pytest.mark.parametrize(
     ("header", "fault"),
     [
-        ("#chrom\tstart\tend", "3 to 12 standard columns"),
-        ("#chrom\tchromStart\tchromEnd\tx\tX", "must differ"),
-        ("#chrom\tchromStart\tchromEnd\tp value", "'p value' is no word"),
+        ("#chrom\tposition\tend", r"a\.bed:2: .* 3 to 12 standard columns"),
+        ("#chrom\tchromStart\tchromEnd\tx\tX", r"a\.bed:2: .* must differ"),
+        ("#chrom\tchromStart\tchromEnd\tp value", r"a\.bed:2: the column name 'p value' is no word"),
     ],
 )
 def test_headers_that_do_not_fit(tmp_path: Path, header: str, fault: str):
-    (tmp_path / "a.bed").write_text(header + "\n")
+    (tmp_path / "a.bed").write_text("track name=x\n" + header + "\n")
     with pytest.raises(InputError, match=fault):
         read_bed(tmp_path / "a.bed")
 
@@ -151,9 +159,11 @@ def test_missing_binary_and_truncated_files(tmp_path: Path):
     (tmp_path / "binary.bed").write_bytes(bytes(range(256)))
     with pytest.raises(InputError, match="is not text"):
         read_bed(tmp_path / "binary.bed")
-    (tmp_path / "cut.bed.gz").write_bytes(gzip.compress(b"chr\t1\t2\n" * 999)[:-9])
-    with pytest.raises(InputError, match="is damaged"):
-        read_bed(tmp_path / "cut.bed.gz")
+    whole = gzip.compress(b"chr\t1\t2\n" * 999)
+    for damaged in (whole[:-9], whole[:12] + b"\xff" * 9 + whole[21:]):
+        (tmp_path / "damaged.bed.gz").write_bytes(damaged)
+        with pytest.raises(InputError, match="is damaged"):
+            read_bed(tmp_path / "damaged.bed.gz")
 
 
 @pytest.mark.parametrize(("name", "value"), [("name", "a\tb"), ("split", "a\nb"), ("strand", "x"), ("score", 2000)])

@@ -107,8 +107,17 @@ def _read_text(file: IO[bytes], offset: int) -> str:
 
 
 def read_chroms(file: IO[bytes], header: BbiHeader) -> dict[str, tuple[int, int]]:
-    """Return number and length [bp] of each sequence, by name, in the order of the numbers."""
-    _, _, key_bytes, value_bytes, _ = bbi.TREE_HEADER.unpack(_read_at(file, header.tree_offset, bbi.TREE_HEADER.size))
+    """Return number and length [bp] of each sequence, by name, in the order of the numbers.
+
+    Raises
+    ------
+    ValueError, struct.error
+        If the tree is damaged.
+    """
+    start = _read_at(file, header.tree_offset, bbi.TREE_HEADER.size)
+    magic, _, key_bytes, value_bytes, _ = bbi.TREE_HEADER.unpack(start)
+    if magic != bbi.TREE_MAGIC:
+        raise ValueError("no tree of sequences where the header says")
     chroms: dict[str, tuple[int, int]] = {}
 
     def walk(offset: int) -> None:
@@ -141,7 +150,7 @@ def read_indexed_columns(file: IO[bytes], header: BbiHeader) -> tuple[int, ...]:
 
 
 def read_block_places(file: IO[bytes], index_offset: int) -> Iterator[tuple[int, int]]:
-    """Yield offset and size of each block that an R tree finds, in order."""
+    """Yield offset and size of each block that an R tree finds, in order; raises struct.error on a damaged tree."""
 
     def walk(offset: int) -> Iterator[tuple[int, int]]:
         is_leaf, n_items = bbi.NODE.unpack(_read_at(file, offset, bbi.NODE.size))

@@ -93,6 +93,14 @@ def _reduce(records: Records, reduction: int) -> Records:
     return reduced
 
 
+def _join(first: Records, second: Records) -> Records:
+    if not len(first) or not len(
+        second
+    ):  # concatenating structured arrays is slow, and a genome may have 5,000 contigs
+        return second if len(second) else first
+    return np.concatenate([first, second])
+
+
 class _Level:
     """One zoom level; what it gets, it writes, reduces, and hands to the next."""
 
@@ -104,13 +112,13 @@ class _Level:
 
     def add(self, chrom: int, size: int, records: Records, *, last: bool) -> None:
         self.n_records += len(records)
-        self._unwritten = np.concatenate([self._unwritten, records])
+        self._unwritten = _join(self._unwritten, records)
         whole = len(self._unwritten) if last else len(self._unwritten) // _BLOCK_RECORDS * _BLOCK_RECORDS
         for first in range(0, whole, _BLOCK_RECORDS):
             self._write(chrom, size, self._unwritten[first : min(first + _BLOCK_RECORDS, whole)])
         self._unwritten = self._unwritten[whole:]
         if self.coarser is not None:
-            waiting = np.concatenate([self._unreduced, records])
+            waiting = _join(self._unreduced, records)
             parents = waiting["start"] // self.coarser.reduction
             ready = len(waiting) if last or not len(waiting) else int(np.searchsorted(parents, parents[-1]))
             self._unreduced = waiting[ready:]
@@ -122,7 +130,9 @@ class _Level:
         disk["chrom"], disk["start"], disk["count"] = chrom, records["start"], records["count"]
         disk["end"] = np.minimum(records["start"] + self.reduction, size)
         for name in ("min", "max", "sum", "squares"):
-            disk[name] = np.clip(records[name], -_LARGEST, _LARGEST)  # a sum of squares may leave the range of float32
+            disk[name] = np.minimum(
+                np.maximum(records[name], -_LARGEST), _LARGEST
+            )  # a sum of squares may leave the range of float32
         self.blocks.add(chrom, int(disk["start"][0]), int(disk["end"][-1]), disk.tobytes())
 
 

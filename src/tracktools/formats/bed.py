@@ -8,6 +8,7 @@ Format: https://genome.ucsc.edu/FAQ/FAQformat.html#format1 and, for the types, a
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -28,8 +29,8 @@ from tracktools.formats.bed_schemas import (
     CALLED_TSS,
     CLASSIFIED_TSS,
     CURATED_TSS,
+    EXTRA_FIELDS,
     GENES,
-    KNOWN_FIELDS,
     MOTIF_SITES,
     SCHEMA_OF_COLUMNS,
     STANDARD_FIELDS,
@@ -77,6 +78,7 @@ _INTEGER_RANGES = {
 }
 _FLOATS: dict[str, type[np.floating[Any]]] = {"float": np.float32, "double": np.float64}
 _STANDARD_NAMES = tuple(field.name for field in STANDARD_FIELDS)
+_OTHER_NAMES = {"start": "chromStart", "end": "chromEnd", "reserved": "itemRgb", "blockStarts": "chromStarts"}
 _INTEGER = re.compile(r"-?[0-9]+")
 _RGB = re.compile(r"\d{1,3},\d{1,3},\d{1,3}|\d+")
 _CHROM = re.compile(r"(?!#|(track|browser)$)\S+")
@@ -90,9 +92,10 @@ def read_bed(path: Path) -> tuple[pd.DataFrame, BedSchema]:
     Parameters
     ----------
     path : Path
-        The file. Its schema is found by the header line ``#chrom…``; a column whose name no schema of this module
-        knows is kept as text. Without a header the columns are the standard 3, 4, 5, 6, 7, 8, 9 or 12. Lines that start
-        with ``#``, ``track`` or ``browser``, and empty lines, are skipped.
+        The file. Its schema is found by the header line ``#chrom…`` (``start`` and ``end`` are taken for ``chromStart``
+        and ``chromEnd``); a column whose name no schema of this package knows is kept as text. Without a header the
+        columns are the standard 3, 4, 5, 6, 7, 8, 9 or 12. Empty lines, and lines that start with ``#``, ``track`` or
+        ``browser``, are skipped.
 
     Returns
     -------
@@ -108,11 +111,12 @@ def read_bed(path: Path) -> tuple[pd.DataFrame, BedSchema]:
     """
     path = Path(path)
     header: tuple[str, ...] | None = None
+    header_line = None
     rows: list[list[str]] = []
     lines: list[int] = []
     for number, text in enumerate(_read_lines(path), start=1):
         if header is None and not rows and text.startswith("#chrom\t"):
-            header = tuple(text[1:].split("\t"))
+            header, header_line = tuple(_OTHER_NAMES.get(name, name) for name in text[1:].split("\t")), number
         elif text.strip() and not _NOT_DATA.match(text):
             row = text.split("\t") if header or "\t" in text else text.split()
             width = len(header or (rows[0] if rows else row))
@@ -120,7 +124,10 @@ def read_bed(path: Path) -> tuple[pd.DataFrame, BedSchema]:
                 raise InputError(f"has {len(row)} columns, not {width}", path=path, line=number)
             rows.append(row)
             lines.append(number)
-    schema = _schema(header, len(rows[0]) if rows else 3, path)
+    if header is None:
+        schema = _schema_of_width(len(rows[0]) if rows else 3, path)
+    else:
+        schema = SCHEMA_OF_COLUMNS.get(header) or _schema_of_header(header, path, header_line)
     return parse_columns(rows, schema, path=path, lines=lines), schema
 
 
@@ -131,28 +138,29 @@ def _read_lines(path: Path) -> list[str]:
         return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     except UnicodeDecodeError:
         raise InputError("is not text", path=path, mend="a BED file is needed; read bigBed as bigBed") from None
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise InputError(f"is damaged: {error}", path=path, mend="download or compress it again") from None
 
 
-def _schema(header: tuple[str, ...] | None, width: int, path: Path) -> BedSchema:
-    if header is None:
-        if width not in (3, 4, 5, 6, 7, 8, 9, 12):
-            mend = "name the columns in a first line: #chrom, chromStart, chromEnd, …" if width > 3 else None
-            raise InputError(f"has {width} columns and no header line", path=path, mend=mend or "BED needs 3")
-        return standard_bed(width)
-    if header in SCHEMA_OF_COLUMNS:
-        return SCHEMA_OF_COLUMNS[header]
+def _schema_of_width(width: int, path: Path) -> BedSchema:
+    if width not in (3, 4, 5, 6, 7, 8, 9, 12):
+        mend = "name the columns in a first line: #chrom, chromStart, chromEnd, …" if width > 3 else "BED needs 3"
+        raise InputError(f"has {width} columns and no header line", path=path, mend=mend)
+    return standard_bed(width)
+
+
+def _schema_of_header(header: tuple[str, ...], path: Path, line: int | None) -> BedSchema:
     defined = next((i for i, name in enumerate(header) if _STANDARD_NAMES[i : i + 1] != (name,)), len(header))
-    fields = tuple(KNOWN_FIELDS.get(name, BedField(name, "string", name)) for name in header)
-    for field in fields:
+    extra = tuple(EXTRA_FIELDS.get(name, BedField(name, "string", name)) for name in header[defined:])
+    for field in extra:
         if not re.fullmatch(r"[A-Za-z]\w*", field.name):
-            raise InputError(f"the column name {field.name!r} is no word", path=path, line=1, mend="letters and digits")
+            problem = f"the column name {field.name!r} is no word"
+            raise InputError(problem, path=path, line=line, mend="use letters, digits and _")
     try:
-        return BedSchema("bedPlus", "Items with extra columns", fields, defined)
+        return BedSchema("bedPlus", "Items with extra columns", (*STANDARD_FIELDS[:defined], *extra), defined)
     except ValueError as error:
         mend = "start with #chrom, chromStart, chromEnd and name no column twice"
-        raise InputError(f"the header line does not fit BED: {error}", path=path, mend=mend) from None
+        raise InputError(f"the header line does not fit BED: {error}", path=path, line=line, mend=mend) from None
 
 
 def parse_columns(
@@ -228,10 +236,11 @@ def check_bed(
             line = None if lines is None else lines[row]
             raise InputError(f"{where}{name} is {str(value)!r}", path=path, line=line, mend=mend)
 
-    for field in schema.fields:
+    for number, field in enumerate(schema.fields):
         values = table[field.name].to_numpy()
         if _is_integer(field):
-            low, high = (0, 1000) if field.name == "score" else _INTEGER_RANGES[field.type]
+            is_score = field.name == "score" and number < schema.defined_fields
+            low, high = (0, 1000) if is_score else _INTEGER_RANGES[field.type]
             refuse(~_whole_between(values, low, high), field.name, f"a whole number from {low} to {high} is needed")
         elif field.type in _FLOATS:
             refuse(np.isnan(_numbers(values)) & ~pd.isna(values), field.name, "a number is needed")
@@ -241,7 +250,7 @@ def check_bed(
     refuse(start > end, "chromStart", "it must not be past chromEnd")
     chroms = _matches(table["chrom"].to_numpy(), _CHROM.pattern, re.fullmatch) & ~table["chrom"].isna().to_numpy()
     refuse(~chroms, "chrom", "a name without spaces is needed, not starting with # and not the word track or browser")
-    if "strand" in schema.columns:
+    if schema.defined_fields >= 6:
         refuse(~np.isin(table["strand"].to_numpy().astype(str), ["+", "-", "."]), "strand", "write +, - or .")
     if schema.defined_fields >= 8:
         thick_start, thick_end = table["thickStart"].to_numpy(), table["thickEnd"].to_numpy()

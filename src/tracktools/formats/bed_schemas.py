@@ -173,4 +173,4 @@ GENES = BED9.with_fields(
 )
 SCHEMAS = (BED3, BED4, BED5, BED6, BED9, BED12, TSS_SOURCE, CURATED_TSS, CALLED_TSS, MOTIF_SITES, CLASSIFIED_TSS, GENES)
 SCHEMA_OF_COLUMNS = {schema.columns: schema for schema in SCHEMAS}
-KNOWN_FIELDS = {field.name: field for schema in SCHEMAS for field in schema.fields}
+EXTRA_FIELDS = {field.name: field for schema in SCHEMAS for field in schema.fields[schema.defined_fields :]}

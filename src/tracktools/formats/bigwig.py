@@ -8,6 +8,7 @@ before it gets its name.
 
 from __future__ import annotations
 
+import struct
 import zlib
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -258,13 +259,13 @@ class BigWigReader:
     def __init__(self, path: Path) -> None:
         self.path = Path(path)
         header = read_header(self.path, BIGWIG_MAGIC)
-        with self.path.open("rb") as file:
-            self.chrom_sizes = {name: size for name, (_, size) in read_chroms(file, header).items()}
         self.summary = header.summary
         try:
+            with self.path.open("rb") as file:
+                self.chrom_sizes = {name: size for name, (_, size) in read_chroms(file, header).items()}
             self._file = pyBigWig.open(str(self.path))
-        except RuntimeError:
-            raise InputError("cannot be read as bigWig", path=self.path, mend="make it again") from None
+        except (RuntimeError, ValueError, struct.error):
+            raise InputError("is damaged", path=self.path, mend="copy or make it again") from None
 
     def __enter__(self) -> Self:
         return self
