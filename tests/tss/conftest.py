@@ -8,12 +8,16 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
+from hypothesis import settings
 
 from tracktools.cli import tracktools
 from tracktools.genome import Genome, load_genome
 from tracktools.tss.assemblies import load_chain
 from tracktools.tss.importing import ImportRequest, import_tss
 from tracktools.tss.lift import lift_tss
+
+settings.register_profile("no deadline", deadline=None)  # another job on the machine is no fault of the code
+settings.load_profile("no deadline")
 
 PATTERNS = {
     "cappable": "cappable*/*.gtf.gz",

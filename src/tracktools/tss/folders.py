@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -73,12 +73,12 @@ def import_folder(
         for name, table in tables.items():
             write_bed(folder / f"{name}.bed", table, TSS_SOURCE)
             tracks.append(_source_track(folder, name, len(table), credit, color))
-        _write_tsv(
+        write_tsv(
             folder / "refused.tsv",
             pd.DataFrame(map(asdict, imported.refused), columns=["path", "line", "reason", "text"]),
         )
         if report is not None:
-            _write_tsv(folder / "check.tsv", report.to_table())
+            write_tsv(folder / "check.tsv", report.to_table())
         write_tracks(folder, tracks)
         parameters = {key: value for key, value in vars(request).items() if value not in (None, {})}
         write_provenance(folder, started=started, genome=_identity(genome), parameters=parameters)
@@ -103,10 +103,10 @@ def lift_folder(
         raise InputError(f"no position could be lifted by {chain_name}", path=path, mend="is it the right chain?")
     report = None if genome is None else check_positions(lifted.table, genome)
     with atomic_folder(output, force=force) as folder:
-        file = folder / f"{path.name.removesuffix('.gz').removesuffix('.bed')}.bed"
+        file = folder / f"{stem_of(path)}.bed"
         write_bed(file, lifted.table, schema)
-        _write_tsv(folder / "unlifted.tsv", lifted.left_out)
-        write_tracks(folder, [_lifted_track(path, file, str(chain_name), len(lifted.table))])
+        write_tsv(folder / "unlifted.tsv", lifted.left_out)
+        write_tracks(folder, [derived_track(path, file, f"Lifted by {Path(chain_name).name}.")])
         parameters = {"set": str(path), "chain": str(chain_name), "from": source}
         write_provenance(folder, started=started, genome=_identity(genome), parameters=parameters)
     return lifted, report
@@ -127,8 +127,8 @@ def curate_folder(
         curated = curate_tss(sources, window_bp=window_bp, min_support=min_support, name=name)
         file = folder / f"{name}.bed"
         write_bed(file, curated.table, CURATED_TSS)
-        _write_tsv(folder / "sources.tsv", curated.sources)
-        _write_tsv(folder / "support.tsv", curated.support)
+        write_tsv(folder / "sources.tsv", curated.sources)
+        write_tsv(folder / "support.tsv", curated.support)
         track = Track(
             name=name,
             path=file,
@@ -175,15 +175,22 @@ def _source_track(folder: Path, name: str, count: int, credit: Credit, color: st
     )
 
 
-def _lifted_track(path: Path, file: Path, chain: str, count: int) -> Track:
+def derived_track(path: Path, file: Path, step: str) -> Track:
+    """Return the row of a set made from another, whose own row, where there is one, stands beside it."""
     tracks = read_tracks(path.parent / TRACKS_FILE) if (path.parent / TRACKS_FILE).is_file() else []
     own = next((track for track in tracks if track.path == path.resolve()), None)
-    own = own or _source_track(path.parent, file.stem, count, credit_of("", file.stem), None)
-    method = f"{own.method} Lifted by {Path(chain).name}.".strip()
-    return Track(**{**vars(own), "path": file, "method": method, "sha256": ""})
+    if own is None:
+        own = Track(f"tss_{file.stem.replace('.', '_')}", file, "bed", group=GROUP, short_label=file.stem[:17])
+    return replace(own, path=file, method=f"{own.method} {step}".strip(), sha256="")
 
 
-def _write_tsv(path: Path, table: pd.DataFrame) -> None:
+def stem_of(path: Path) -> str:
+    """Return the name of a set, from its file's."""
+    return path.name.removesuffix(".gz").removesuffix(".bed")
+
+
+def write_tsv(path: Path, table: pd.DataFrame) -> None:
+    """Write a table as tab-separated text, numbers with six digits."""
     table.to_csv(path, sep="\t", index=False, lineterminator="\n", float_format="%.6g")
 
 

@@ -32,7 +32,7 @@ class ImportRequest:
         Where the columns are; by default told by the content.
     chrom : str, optional
         Sequence of files that name none.
-    aliases : mapping of str to str
+    renames : mapping of str to str
         Names in the files to names in the genome; they win over the built-in ones.
     shift_plus, shift_minus : int
         Bases to add on each strand, in plus-strand direction.
@@ -49,7 +49,7 @@ class ImportRequest:
     name: str
     layout: Layout | None = None
     chrom: str | None = None
-    aliases: Mapping[str, str] | None = None
+    renames: Mapping[str, str] | None = None
     shift_plus: int = 0
     shift_minus: int = 0
     swap_strands: bool = False
@@ -146,7 +146,7 @@ def import_tss(paths: Sequence[Path], request: ImportRequest, genome: Genome | N
 
 def _embedded_genome(chroms: Collection[str], request: ImportRequest) -> Genome | None:
     """Return the embedded genome where each sequence is, by accession, one of its assemblies'."""
-    names = {(request.aliases or {}).get(chrom, chrom) for chrom in (name or request.chrom or "" for name in chroms)}
+    names = {(request.renames or {}).get(chrom, chrom) for chrom in (name or request.chrom or "" for name in chroms)}
     known = [resolve_chrom(name, [CHROM]) or other_version(name, [CHROM]) for name in names]
     if all(known) and all("." in name for name in names):  # "chr" names no species
         return load_bundle().load_genome()
@@ -183,16 +183,16 @@ class _Placing:
 
     def _chrom(self, name: str) -> str:
         names = [] if self.genome is None else list(self.genome.chrom_sizes)
-        aliases = self.request.aliases or {}
+        renames = self.request.renames or {}
         if not name and len(names) == 1:
             return names[0]  # the only one there is
         if not name:
             raise LookupError("no column names the sequence: say --chrom NAME")
-        found = resolve_chrom(name, names, aliases)
+        found = resolve_chrom(name, names, renames)
         if found is not None:
             return found
         if self.genome is None or other_version(name, names) is not None:
-            return resolve_chrom(name, [group[0] for group in ALIASES], aliases) or aliases.get(name, name)
+            return resolve_chrom(name, [group[0] for group in ALIASES], renames) or renames.get(name, name)
         held = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
-        mend = f"say --alias {name}={names[0]} if it is that"
+        mend = f"say --rename {name}={names[0]} if it is that"
         raise LookupError(f"sequence {name!r} is not in the genome, which has {held}: {mend}")

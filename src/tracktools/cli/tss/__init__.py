@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from tracktools.cli.tss.classify import classify
+from tracktools.cli.tss.compare import compare
 from tracktools.cli.tss.curate import curate
 from tracktools.cli.tss.import_ import import_
 from tracktools.cli.tss.lift import lift
@@ -25,3 +27,5 @@ def tss() -> None:
 tss.add_command(import_, "import")
 tss.add_command(lift)
 tss.add_command(curate)
+tss.add_command(classify)
+tss.add_command(compare)

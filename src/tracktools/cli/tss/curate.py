@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
+from tracktools.cli.tss.sources import source_option
 from tracktools.config import TssConfig
-from tracktools.errors import ConfigError
 
 
 @click.command()
-@click.option("--source", "sources", multiple=True, required=True, metavar="NAME=BED", help="A set; repeat for each.")
+@source_option
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="Folder to write.")
 @click.option(
     "--window",
@@ -26,7 +26,7 @@ from tracktools.errors import ConfigError
 )
 @click.option("--name", default="curated", show_default=True, help="Name of the curated set.")
 @click.option("--force", is_flag=True, help="Replace a folder that holds files.")
-def curate(sources: tuple[str, ...], output: Path, window_bp: int, min_support: int, name: str, force: bool) -> None:
+def curate(sources: dict[str, Path], output: Path, window_bp: int, min_support: int, name: str, force: bool) -> None:
     """Find the positions on which several TSS sets agree.
 
     Strand by strand, the base with most sources within the window is taken first (of equals: most sources exactly on
@@ -45,15 +45,7 @@ def curate(sources: tuple[str, ...], output: Path, window_bp: int, min_support: 
     """
     from tracktools.tss.folders import curate_folder
 
-    by_name: dict[str, Path] = {}
-    for text in sources:
-        source, equals, path = text.partition("=")
-        if not (source and equals and path):
-            raise ConfigError(f"--source {text!r} is not of the form NAME=BED")
-        if source in by_name:
-            raise ConfigError(f"--source {source!r} is named twice: give each set a name of its own")
-        by_name[source] = Path(path)
-    curated = curate_folder(by_name, output, window_bp=window_bp, min_support=min_support, name=name, force=force)
+    curated = curate_folder(sources, output, window_bp=window_bp, min_support=min_support, name=name, force=force)
     click.echo(f"{output / f'{name}.bed'}: {len(curated.table):,} curated positions")
     click.echo("\nsource\tpositions\tshared\tshare")
     for row in curated.sources.itertuples(index=False):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tracktools.cli.renames import rename_option
 from tracktools.cli.tss.mends import import_mend
 from tracktools.errors import ConfigError
 
@@ -34,8 +35,8 @@ _FORMATS = ("auto", "cappable", "sendseq", "smrt", "regulondb", "bed", "gff", "t
     help="FASTA or 2bit.  [default: the embedded E. coli, where FILES name it]",
 )
 @click.option("--chrom", help="Sequence of files that name none.")
-@click.option("--alias", "aliases", multiple=True, metavar="NAME=CONTIG", help="NAME in the files is CONTIG.")
-@click.option("--alias-file", type=click.Path(path_type=Path), help="Two columns, tab-separated: name, contig.")
+@rename_option
+@click.option("--rename-file", type=click.Path(path_type=Path), help="Such renamings, OLD and NEW in two columns.")
 @click.option("--base", type=click.Choice(("0", "1", "border")), help="What a position means (see below).")
 @click.option("--position-column", help="Table: column of the position, or of the left end.")
 @click.option("--end-column", help="Table: column of the right end; the TSS is the 5' end.")
@@ -86,7 +87,7 @@ def import_(ctx: click.Context, /, **options: Any) -> None:
         name=options["name"],
         layout=_layout(options),
         chrom=options["chrom"],
-        aliases=_aliases(options["aliases"], options["alias_file"]),
+        renames=_read_renames(options["rename_file"]) | options["renames"],
         shift_plus=options["shift_plus"],
         shift_minus=options["shift_minus"],
         swap_strands=options["swap_strands"],
@@ -139,16 +140,21 @@ def _pair(text: str) -> tuple[str, str]:
     return left, right
 
 
-def _aliases(pairs: tuple[str, ...], path: Path | None) -> dict[str, str]:
+def _read_renames(path: Path | None) -> dict[str, str]:
     from tracktools.errors import InputError
     from tracktools.tss.spreadsheet import read_rows
 
-    aliases: dict[str, str] = {}
+    renames: dict[str, str] = {}
     for line, row in [] if path is None else read_rows(path):
         if len(row) != 2:
-            raise InputError(f"has {len(row)} columns", path=path, line=line, mend="two are needed: name, contig")
-        aliases[row[0]] = row[1]
-    return aliases | dict(map(_pair, pairs))
+            raise InputError(
+                f"has {len(row)} columns",
+                path=path,
+                line=line,
+                mend="two are needed: OLD and NEW name",
+            )
+        renames[row[0]] = row[1]
+    return renames
 
 
 def _report(ctx: click.Context, result: ImportResult) -> None:

@@ -64,6 +64,8 @@ def command_line(ctx: click.Context, changes: dict[str, object]) -> str:
     words = ["tracktools", "tss", str(ctx.command.name)]
     for parameter in ctx.command.params:
         value = values[str(parameter.name)]
+        if isinstance(value, dict):
+            value = tuple(f"{left}={right}" for left, right in value.items())
         many = value if isinstance(value, tuple) else (value,)
         if isinstance(parameter, click.Argument):
             words += [str(item) for item in many]

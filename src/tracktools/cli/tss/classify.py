@@ -1,0 +1,63 @@
+"""``tracktools tss classify``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from tracktools.config import TssConfig
+
+
+@click.command()
+@click.argument("set_", metavar="SET", type=click.Path(path_type=Path))
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="Folder to write.")
+@click.option("--annotation", type=click.Path(path_type=Path), help="GFF3.  [default: the embedded E. coli]")
+@click.option(
+    "--utr",
+    "utr_bp",
+    type=int,
+    default=TssConfig.utr_bp,
+    show_default=True,
+    help="Greatest distance upstream of a gene [bp].",
+)
+@click.option(
+    "--antisense",
+    "antisense_bp",
+    type=int,
+    default=TssConfig.antisense_bp,
+    show_default=True,
+    help="Greatest distance of an antisense TSS from a gene [bp].",
+)
+@click.option("--force", is_flag=True, help="Replace a folder that holds files.")
+def classify(set_: Path, output: Path, annotation: Path | None, utr_bp: int, antisense_bp: int, force: bool) -> None:
+    """Classify SET, measured, curated or called TSS, by the genes around: the words of TSSpredator.
+
+    \b
+    primary    the strongest of those at most --utr upstream of a gene, or on its first base
+    secondary  the others of those
+    internal   in a gene, on its strand
+    antisense  in a gene, or at most --antisense from it, on the other strand
+    orphan     none of these
+
+    \b
+    Writes DIR/<set>.bed   the set, and class, gene, distance from the gene's first base (upstream negative)
+           DIR/genes.tsv   a row a gene and TSS: class, distance, strength, support; genes without any are listed too
+           DIR/tracks.tsv, DIR/provenance.json
+
+    \b
+    Example:
+      tracktools tss classify curated/curated.bed --annotation NC_000913.3.gff3.gz -o classified
+    """
+    from tracktools.tss.classify import CLASSES
+    from tracktools.tss.reports import classify_folder
+
+    classified = classify_folder(
+        set_, output, annotation=annotation, utr_bp=utr_bp, antisense_bp=antisense_bp, force=force
+    )
+    counts = classified.table["class"].value_counts()
+    click.echo(f"{output}: {len(classified.table):,} TSS")
+    for name in CLASSES:
+        click.echo(f"  {name:<10}{counts.get(name, 0):>8,}")
+    with_tss = classified.relations[classified.relations["class"] == "primary"]["locusTag"].nunique()
+    click.echo(f"{with_tss:,} of {classified.relations['locusTag'].nunique():,} genes have a primary TSS")
