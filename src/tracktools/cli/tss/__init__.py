@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from tracktools.cli.tss.call import call
 from tracktools.cli.tss.classify import classify
 from tracktools.cli.tss.compare import compare
 from tracktools.cli.tss.curate import curate
@@ -13,7 +14,7 @@ from tracktools.cli.tss.lift import lift
 
 @click.group()
 def tss() -> None:
-    """Import, lift, curate, compare and classify sets of transcription start sites (TSS).
+    """Import, lift, curate, classify, compare and call transcription start sites (TSS).
 
     A set is a BED file with one base an item. The usual order:
 
@@ -29,3 +30,4 @@ tss.add_command(lift)
 tss.add_command(curate)
 tss.add_command(classify)
 tss.add_command(compare)
+tss.add_command(call)

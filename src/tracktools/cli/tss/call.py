@@ -1,0 +1,65 @@
+"""``tracktools tss call``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from tracktools.config import CallConfig
+
+
+@click.command()
+@click.argument("plus", type=click.Path(path_type=Path))
+@click.argument("minus", type=click.Path(path_type=Path))
+@click.option("--threshold", type=float, required=True, help="Least value of a call.")
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="Folder to write.")
+@click.option("--name", default="called", show_default=True, help="Name of the set.")
+@click.option("--circular", multiple=True, metavar="NAME|all", help="A circular sequence; repeatable.")
+@click.option(
+    "--min-distance",
+    "min_distance_bp",
+    type=int,
+    default=CallConfig.min_distance_bp,
+    show_default=True,
+    help="Least distance between calls of one strand [bp].",
+)
+@click.option("--force", is_flag=True, help="Replace a folder that holds files.")
+def call(
+    plus: Path,
+    minus: Path,
+    threshold: float,
+    output: Path,
+    name: str,
+    circular: tuple[str, ...],
+    min_distance_bp: int,
+    force: bool,
+) -> None:
+    """Call TSS from PLUS and MINUS, a stranded pair of bigWigs, as predict calls them from its own.
+
+    A call is a local maximum at or above the threshold; of a plateau, its 5'-most base; of two that stand too close,
+    the higher. Values are positive on both strands.
+
+    \b
+    Writes DIR/<name>.bed   BED6 and the value; tss compare and tss classify take it
+           DIR/tracks.tsv, DIR/provenance.json
+
+    \b
+    Example:
+      tracktools tss call reads.plus.bw reads.minus.bw --threshold 20 -o called
+    """
+    from tracktools.tss.call import call_folder
+
+    table = call_folder(
+        plus,
+        minus,
+        threshold,
+        output,
+        name=name,
+        circular=circular,
+        min_distance_bp=min_distance_bp,
+        force=force,
+    )
+    counts = table["strand"].value_counts()
+    strands = f"{counts.get('+', 0):,} on +, {counts.get('-', 0):,} on -"
+    click.echo(f"{output / f'{name}.bed'}: {len(table):,} TSS at or above {threshold:g} ({strands})")
