@@ -151,8 +151,8 @@ def average_precision(heights: np.ndarray, found: np.ndarray, n_truth: int) -> f
 
     Examples
     --------
-    >>> average_precision(np.array([3.0, 2.0, 1.0]), np.array([True, False, True]), 4)
-    0.4166666666666667
+    >>> average_precision(np.array([3.0, 2.0]), np.array([True, True]), 4)
+    0.5
     """
     if not len(heights) or not n_truth:
         return 0.0
