@@ -40,20 +40,12 @@ class LazyGroup(click.Group):
             return None
         command = getattr(import_module(f"tracktools.cli.{cmd_name}"), cmd_name)
         assert isinstance(command, click.Command)
-        return _with_kept_lines(command)
+        return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands from `COMMANDS`, importing none."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
-
-
-def _with_kept_lines(command: click.Command) -> click.Command:
-    r"""Let click see ``\b``, "keep these lines", which raw docstrings hold as two characters, in all help texts."""
-    command.help = command.help and command.help.replace("\\b\n", "\b\n")
-    for below in command.commands.values() if isinstance(command, click.Group) else ():
-        _with_kept_lines(below)
-    return command
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})

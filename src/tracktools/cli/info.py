@@ -12,7 +12,7 @@ _PACKAGES = ("tracktools", "torch", "numpy", "pysam", "pyBigWig")
 
 @click.command()
 def info() -> None:
-    r"""Print versions, the processor, and every engine with the reason where it does not serve here.
+    """Print versions, the processor, and every engine with the reason where it does not serve here.
 
     ``--engine auto`` takes the first engine of the table that serves and has the precision asked for.
 

@@ -1,0 +1,69 @@
+"""What the documentation shows is run, and what it names exists."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from conftest import ROOT
+from tracktools.cli import COMMANDS
+
+README = (ROOT / "README.md").read_text()
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
+
+
+@pytest.fixture
+def workplace(tmp_path: Path) -> Path:
+    """A folder with a small ``genome.fa``."""
+    letters = np.random.default_rng(11).choice(list("ACGT"), 2_003)
+    (tmp_path / "genome.fa").write_text(">chr\n" + "".join(letters) + "\n")
+    return tmp_path
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, flags=re.DOTALL | re.MULTILINE)
+
+
+def test_the_commands_of_the_readme_run(workplace: Path) -> None:
+    lines = [line[2:] for block in blocks("console") for line in block.splitlines() if line.startswith("$ ")]
+    assert len(lines) >= 2
+    for line in lines:
+        words = shlex.split(line)
+        assert words[0] == "tracktools"
+        done = subprocess.run(
+            [sys.executable, "-m", "tracktools", *words[1:]], cwd=workplace, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, f"{line}\n{done.stderr}"
+    assert (workplace / "predictions" / "genome.plus.bw").exists()
+
+
+def test_the_python_of_the_readme_runs(workplace: Path) -> None:
+    (block,) = blocks("python")
+    subprocess.run([sys.executable, "-c", block], cwd=workplace, check=True, capture_output=True)
+    assert (workplace / "hub_from_python" / "hub.txt").exists()
+
+
+def test_the_readme_names_every_command() -> None:
+    named = set(re.findall(r"^\| `tracktools (\w+)`", README, flags=re.MULTILINE))
+    assert named == set(COMMANDS)
+
+
+@pytest.mark.parametrize(
+    "page", sorted(path for path in ROOT.glob("*.md")) + sorted((ROOT / "docs").glob("*.md")), ids=lambda p: p.name
+)
+def test_every_link_to_a_file_leads_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\((?!https?://|#|mailto:)([^)#\s]+)", page.read_text()):
+        assert (page.parent / target).exists(), target
+
+
+def test_no_page_speaks_of_a_machine() -> None:
+    for page in PAGES:
+        text = page.read_text().replace("../shared/data", "")
+        assert "../shared" not in text, page
+        assert f"{Path.home()}/" not in text, page
