@@ -196,3 +196,10 @@ def test_autosql_names_every_column_with_its_type():
 def test_a_schema_refuses_names_that_differ_in_case_only():
     with pytest.raises(ValueError, match="must differ"):
         BED6.with_fields("t", "d", (BedField("Score", "uint", "again"),))
+
+
+def test_the_documentation_names_every_column():
+    page = (Path(__file__).parents[2] / "docs" / "formats.md").read_text()
+    for schema in ALL_SCHEMAS:
+        if schema.columns[schema.defined_fields :]:
+            assert f"BED{schema.defined_fields} + `{' '.join(schema.columns[schema.defined_fields :])}`" in page

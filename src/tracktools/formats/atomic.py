@@ -37,11 +37,11 @@ def atomic_file(path: Path) -> Iterator[Path]:
     """
     path = Path(path)
     partial = path.with_name(path.name + ".partial")
-    if not path.parent.is_dir():
-        raise OutputError("cannot be written: its folder does not exist", path=path, mend=f"create {path.parent}")
-    if path.is_dir():
-        raise OutputError("cannot be written: a folder has that name", path=path, mend="name a file")
     try:
+        if not path.parent.is_dir():
+            raise OutputError("cannot be written: its folder does not exist", path=path, mend=f"create {path.parent}")
+        if path.is_dir():
+            raise OutputError("cannot be written: a folder has that name", path=path, mend="name a file")
         partial.touch()
     except OSError as error:
         raise OutputError(f"cannot be written: {error.strerror}", path=path) from None

@@ -167,10 +167,9 @@ def coverage(
     [[0, 2, 4], [2, 4, 5], [1.0, 2.0, 1.0]]
     """
     borders, where = np.unique(np.concatenate((starts, ends)), return_inverse=True)
-    steps = np.zeros(len(borders))
-    np.add.at(steps, where[: len(starts)], 1)
-    np.add.at(steps, where[len(starts) :], -1)
-    depths = np.cumsum(steps)[:-1]
+    begun = np.bincount(where[: len(starts)], minlength=len(borders))
+    ended = np.bincount(where[len(starts) :], minlength=len(borders))
+    depths = np.cumsum(begun - ended)[:-1].astype(np.float64)
     covered = depths > 0
     return borders[:-1][covered], borders[1:][covered], depths[covered]
 

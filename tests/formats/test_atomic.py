@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+import pytest
+
+from tracktools.errors import OutputError
+from tracktools.formats.atomic import atomic_file
+
+
+def write(path: Path, text: str, fault: BaseException | None = None) -> None:
+    with atomic_file(path) as partial:
+        partial.write_text(text)
+        assert partial.name == path.name + ".partial"
+        if fault is not None:
+            raise fault
+
+
+def test_a_finished_file_takes_the_place_of_the_older_one(tmp_path: Path):
+    for text in ("older", "newer"):
+        write(tmp_path / "a.txt", text)
+    assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("a.txt", "newer")]
+
+
+@pytest.mark.parametrize("fault", [ValueError("x"), KeyboardInterrupt(), FileNotFoundError(errno.ENOENT, "an input")])
+def test_any_fault_leaves_the_older_file_alone(tmp_path: Path, fault: BaseException):
+    write(tmp_path / "a.txt", "older")
+    with pytest.raises(type(fault)):
+        write(tmp_path / "a.txt", "newer", fault)
+    assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("a.txt", "older")]
+
+
+def test_a_full_disk_is_a_fault_of_one_line(tmp_path: Path):
+    with pytest.raises(OutputError, match=r"a\.txt: cannot be written: No space left .*\(make room"):
+        write(tmp_path / "a.txt", "text", OSError(errno.ENOSPC, "No space left on device"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_places_that_cannot_be_written(tmp_path: Path):
+    with pytest.raises(OutputError, match=r"its folder does not exist \(create .*none\)"):
+        write(tmp_path / "none" / "a.txt", "text")
+    with pytest.raises(OutputError, match="a folder has that name"):
+        write(tmp_path, "text")
+    with pytest.raises(OutputError, match="File name too long"):
+        write(tmp_path / ("a" * 300), "text")
