@@ -26,11 +26,12 @@ LIBRARY = NATIVE / "_native.so"
 
 FLAGS = ["-std=c++17", "-O3", "-fPIC", "-fvisibility=hidden", "-fno-strict-aliasing"]
 AVX512 = ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mfma"]
-SOURCES = {  # file -> instructions that it may use; the library asks the processor before it calls any of them
-    "library.cpp": [],
+MAIN = "library.cpp"
+KERNELS = {  # file -> instructions that it may use; the library asks the processor before it calls any of them
     "kernel_avx2.cpp": ["-mavx2", "-mfma"],
     "kernel_avx512.cpp": AVX512,
     "kernel_avx512_bf16.cpp": [*AVX512, "-mavx512bf16"],
+    "kernel_amx.cpp": [*AVX512, "-mamx-tile", "-mamx-bf16"],
 }
 
 
@@ -38,24 +39,39 @@ class CompileError(Exception):
     """Why there is no native engine."""
 
 
-def compile_library() -> Path:
-    """Compile the library into the source tree and return its path; a CompileError says why that cannot be done."""
+def compile_library(library: Path = LIBRARY, extra_flags: tuple[str, ...] = ()) -> Path:
+    """Compile the library and return its path; a CompileError says why that cannot be done.
+
+    A kernel that the compiler does not know the instructions of is left out, as long as there is one.
+    """
     if platform.machine().lower() not in ("x86_64", "amd64"):
         raise CompileError(f"the native engine is for x86-64 processors, not {platform.machine()}")
     compiler = shlex.split(os.environ.get("CXX", "c++"))
     if shutil.which(compiler[0]) is None:
         raise CompileError(f"there is no C++ compiler {compiler[0]!r}")
+    compile_ = [*compiler, *FLAGS, *extra_flags]
     with tempfile.TemporaryDirectory() as folder:
-        objects = []
-        for source, instructions in SOURCES.items():
-            objects.append(str(Path(folder, source).with_suffix(".o")))
-            _run([*compiler, *FLAGS, *instructions, "-c", str(NATIVE / "source" / source), "-o", objects[-1]])
+        objects = [_compile(compile_, MAIN, folder)]
+        faults = []
+        for source, instructions in KERNELS.items():
+            try:
+                objects.append(_compile([*compile_, *instructions], source, folder))
+            except CompileError as error:
+                faults.append(str(error))
+        if len(faults) == len(KERNELS):
+            raise CompileError(faults[0])
         built = str(Path(folder, LIBRARY.name))
         _run([*compiler, "-shared", "-pthread", "-o", built, *objects])
-        partial = LIBRARY.with_suffix(".partial")
+        partial = library.with_suffix(".partial")
         shutil.copyfile(built, partial)
-        partial.replace(LIBRARY)  # a running process keeps the old one
-    return LIBRARY
+        partial.replace(library)  # a running process keeps the old one
+    return library
+
+
+def _compile(command: list[str], source: str, folder: str) -> str:
+    target = str(Path(folder, source).with_suffix(".o"))
+    _run([*command, "-c", str(NATIVE / "source" / source), "-o", target])
+    return target
 
 
 def _run(command: list[str]) -> None:

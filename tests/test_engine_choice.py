@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -25,7 +26,7 @@ needs_native = pytest.mark.skipif(not usable_kernels(), reason="no native engine
 @pytest.fixture
 def without_library(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """As after an installation where there was no compiler."""
-    monkeypatch.setattr(library, "FILE_NAME", "not_compiled.so")
+    monkeypatch.setattr(library, "LIBRARY_PATH", Path("not_compiled.so"))
     library.load_library.cache_clear()
     yield
     monkeypatch.undo()

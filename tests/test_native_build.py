@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import platform
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from zipfile import ZipFile
 
+import numpy as np
 import pytest
+
+from networks import SMALL, letter_seeker, literal_probabilities, random_network
+from tracktools.config import ModelConfig
+from tracktools.engine.interface import TOLERANCE
+from tracktools.engine.native import library
+from tracktools.engine.native.engine import NativeEngine
+from tracktools.model.transformer import Transformer
 
 ROOT = Path(__file__).parents[1]
 LIBRARY = "tracktools/engine/native/_native.so"
@@ -58,3 +68,48 @@ def test_with_a_compiler_the_wheel_is_for_this_platform_and_any_python(source_tr
     assert LIBRARY in files
     assert "-py3-none-" in name
     assert not name.endswith("any.whl")
+
+
+@pytest.fixture(scope="module")
+def emulated_tiles(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The library with AMX's tile instructions as plain loops: what is around them can be tested on any processor."""
+    if "avx512" not in {kernel.name for kernel in library.usable_kernels()}:
+        pytest.skip("the AMX kernels need AVX-512 beside the tiles")
+    spec = importlib.util.spec_from_file_location("hatch_build", ROOT / "hatch_build.py")
+    assert spec is not None
+    assert spec.loader is not None
+    build = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(build)
+    path: Path = build.compile_library(tmp_path_factory.mktemp("tiles") / "tiles.so", ("-DTRACKTOOLS_EMULATE_TILES",))
+    return path
+
+
+@pytest.fixture
+def with_emulated_tiles(emulated_tiles: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(library, "LIBRARY_PATH", emulated_tiles)
+    library.load_library.cache_clear()
+    yield
+    monkeypatch.undo()
+    library.load_library.cache_clear()
+
+
+@pytest.mark.parametrize("kernel", [k for k in library.KERNELS if k.name.startswith("amx")], ids=lambda k: k.name)
+@pytest.mark.parametrize(
+    "model",
+    [
+        random_network(SMALL),
+        random_network(ModelConfig(n_layers=2, attention_window_bp=100)),
+        random_network(ModelConfig(n_layers=1)),
+        letter_seeker(3, ModelConfig(n_layers=1, n_heads=2, conv_width_bp=3, attention_window_bp=96)),
+    ],
+    ids=["small", "window100", "window512", "large_scores"],
+)
+def test_tile_kernels_equal_the_equations_under_emulation(
+    with_emulated_tiles: None, kernel: library.Kernel, model: Transformer
+) -> None:
+    codes = np.random.default_rng(8).integers(0, 5, 651, dtype=np.uint8)
+    expected = literal_probabilities(model, codes)
+    engine = NativeEngine(model, kernel=kernel, threads=2)
+    np.testing.assert_allclose(
+        engine.probabilities(codes, 0, len(codes)), expected, atol=TOLERANCE[kernel.precision], rtol=0
+    )

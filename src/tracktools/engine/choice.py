@@ -12,7 +12,7 @@ import torch
 from tracktools.engine.devices import available_threads, resolve_device
 from tracktools.engine.interface import TOLERANCE, Engine, Precision
 from tracktools.engine.native.engine import NativeEngine
-from tracktools.engine.native.library import KERNELS, load_library, usable_kernels
+from tracktools.engine.native.library import KERNELS, load_library, usable_kernels, why_not
 from tracktools.engine.native.weights import fits
 from tracktools.engine.torch_engine import TorchEngine
 from tracktools.errors import ConfigError
@@ -83,17 +83,10 @@ def make_engine(
 
 def describe_engines() -> list[EngineStatus]:
     """Return every way to run the network, the fastest first, with the reason where one does not serve here."""
-    usable = usable_kernels()
-    missing = "not compiled when tracktools was installed (no C++ compiler)"
     rows = [
-        EngineStatus(
-            "native",
-            kernel.name,
-            kernel.precision,
-            kernel in usable,
-            "" if kernel in usable else missing if load_library() is None else "this processor lacks it",
-        )
+        EngineStatus("native", kernel.name, kernel.precision, not reason, reason)
         for kernel in KERNELS
+        for reason in [why_not(kernel)]
     ]
     capability = torch.backends.cpu.get_cpu_capability().lower()
     rows.append(EngineStatus("torch", capability, "exact", True, ""))

@@ -11,7 +11,7 @@ import numpy as np
 
 from tracktools.engine.interface import Precision
 
-FILE_NAME = "_native.so"
+LIBRARY_PATH = Path(__file__).with_name("_native.so")
 
 _FLOATS = np.ctypeslib.ndpointer(np.float32, flags="C_CONTIGUOUS")
 _BYTES = np.ctypeslib.ndpointer(np.uint8, flags="C_CONTIGUOUS")
@@ -26,6 +26,8 @@ class Kernel(NamedTuple):
 
 
 KERNELS = (  # the fastest first
+    Kernel("amx_bf16", "fast"),
+    Kernel("amx_bf16x3", "exact"),
     Kernel("avx512_bf16", "fast"),
     Kernel("avx512", "exact"),
     Kernel("avx2", "exact"),
@@ -35,11 +37,10 @@ KERNELS = (  # the fastest first
 @cache
 def load_library() -> ctypes.CDLL | None:
     """Return the library, or None if it was not compiled or does not load here."""
-    path = Path(__file__).with_name(FILE_NAME)
-    if not path.is_file():
+    if not LIBRARY_PATH.is_file():
         return None
     try:
-        library = ctypes.CDLL(str(path))
+        library = ctypes.CDLL(str(LIBRARY_PATH))
     except OSError:
         return None
     library.tracktools_usable.argtypes = [ctypes.c_char_p]
@@ -58,5 +59,13 @@ def load_library() -> ctypes.CDLL | None:
 
 def usable_kernels() -> list[Kernel]:
     """Return what this processor can run, the fastest first; nothing if there is no library."""
+    return [kernel for kernel in KERNELS if not why_not(kernel)]
+
+
+def why_not(kernel: Kernel) -> str:
+    """Return why a kernel cannot run here; nothing if it can."""
     library = load_library()
-    return [k for k in KERNELS if library is not None and library.tracktools_usable(k.name.encode())]
+    if library is None:
+        return "not compiled when tracktools was installed (no C++ compiler)"
+    reasons = ("the compiler at installation did not know it", "this processor lacks it", "")
+    return reasons[library.tracktools_usable(kernel.name.encode())]

@@ -10,8 +10,11 @@ struct Avx2 {
   using Vector = __m256;
   using Operand = __m256;
   static constexpr int LANES = 8;
-  static constexpr int VECTORS = 2;   // 4 rows x 2 vectors = 8 accumulators, of 16 registers
-  static constexpr int PER_WORD = 1;  // numbers in a 32-bit operand
+  static constexpr int ROWS = 4, VECTORS = 2;    // 4 rows x 2 vectors = 8 accumulators, of 16 registers
+  static constexpr int PER_WORD = 1, PARTS = 1;  // numbers in a 32-bit operand; operands that make up a number
+  static constexpr int KEYS = STRIP;             // that are left out together where they cannot be seen
+  static constexpr bool BY_ROW = false;
+  struct Session {};  // nothing to set up
 
   static Vector load(const float* p) { return _mm256_loadu_ps(p); }
   static void store(float* p, Vector v) { _mm256_storeu_ps(p, v); }
@@ -27,6 +30,12 @@ struct Avx2 {
   static Operand load_operand(const Word* p) { return load(reinterpret_cast<const float*>(p)); }
   static Operand broadcast_operand(const Word* p) { return _mm256_broadcast_ss(reinterpret_cast<const float*>(p)); }
   static Vector multiply_add(Operand a, Operand b, Vector c) { return _mm256_fmadd_ps(a, b, c); }
+
+  template <int VECTORS, class Pairs>
+  static inline __attribute__((always_inline)) void multiply(Block<Avx2, VECTORS>& acc, int n_pairs, Pairs pairs,
+                                                             const Strides& strides, int n_words) {
+    multiply_in_registers(acc, n_pairs, pairs, strides, n_words);
+  }
 
   // `seen` in the lanes whose distance (that of lane 0 plus the lane) is 0 ... window - 1, `hidden` in the others.
   static Vector where_seen(int distance, int window, Vector seen, Vector hidden) {
@@ -55,19 +64,19 @@ struct Avx2 {
     return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(p), exponent));
   }
 
-  static Word word(const float* first, ptrdiff_t) { return *reinterpret_cast<const Word*>(first); }
+  static Word word(int, const float* first, ptrdiff_t) { return *reinterpret_cast<const Word*>(first); }
 
-  static void store_rows(Word* to, const float* rows, ptrdiff_t, int n) {
-    for (int i = 0; i < n; i++) to[i] = word(rows + i, 0);
+  static void store_rows(Word* to, ptrdiff_t, const float* rows, ptrdiff_t, int n) {
+    for (int i = 0; i < n; i++) to[i] = word(0, rows + i, 0);
   }
 
   template <int VECTORS>
-  static void store_block(Word* to, ptrdiff_t stride, const Vector (&rows)[ROWS][VECTORS]) {
+  static void store_block(Word* to, ptrdiff_t stride, ptrdiff_t, const Vector (&rows)[ROWS][VECTORS]) {
     for (int r = 0; r < ROWS; r++)
-      for (int v = 0; v < VECTORS; v++) store_narrow(to + r * stride + v * LANES, rows[r][v]);
+      for (int v = 0; v < VECTORS; v++) store_narrow(to + r * stride + v * LANES, 0, rows[r][v]);
   }
 
-  static void store_narrow(Word* to, Vector v) { store(reinterpret_cast<float*>(to), v); }
+  static void store_narrow(Word* to, ptrdiff_t, Vector v) { store(reinterpret_cast<float*>(to), v); }
 };
 
 }  // namespace

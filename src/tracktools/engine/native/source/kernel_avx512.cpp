@@ -8,39 +8,37 @@ namespace tracktools {
 namespace {
 
 struct Avx512 : Avx512Floats {
-  static constexpr int PER_WORD = 1;  // numbers in a 32-bit operand
+  static constexpr int PER_WORD = 1, PARTS = 1;  // numbers in a 32-bit operand; operands that make up a number
+  static constexpr int KEYS = STRIP;             // that are left out together where they cannot be seen
+  static constexpr int ROWS = 4;                 // 4 rows x 4 vectors = 16 accumulators, of 32 registers
+  static constexpr bool BY_ROW = false;
   using Operand = __m512;
 
   static Operand load_operand(const Word* p) { return _mm512_loadu_ps(p); }
   static Operand broadcast_operand(const Word* p) { return _mm512_set1_ps(*reinterpret_cast<const float*>(p)); }
   static Vector multiply_add(Operand a, Operand b, Vector c) { return _mm512_fmadd_ps(a, b, c); }
 
-  // 2^x as 2^round(x) times a polynomial of degree 6 (Cephes, exp2f): relative error below 2e-7.
-  static Vector exp2(Vector x) {
-    return power_of_two(x, [](Vector f) {
-      Vector p = broadcast(1.535336188319500e-4f);
-      p = _mm512_fmadd_ps(p, f, broadcast(1.339887440266574e-3f));
-      p = _mm512_fmadd_ps(p, f, broadcast(9.618437357674640e-3f));
-      p = _mm512_fmadd_ps(p, f, broadcast(5.550332471162809e-2f));
-      p = _mm512_fmadd_ps(p, f, broadcast(2.402264791363012e-1f));
-      p = _mm512_fmadd_ps(p, f, broadcast(6.931472028550421e-1f));
-      return _mm512_fmadd_ps(p, f, broadcast(1));
-    });
+  template <int VECTORS, class Pairs>
+  static inline __attribute__((always_inline)) void multiply(Block<Avx512, VECTORS>& acc, int n_pairs, Pairs pairs,
+                                                             const Strides& strides, int n_words) {
+    multiply_in_registers(acc, n_pairs, pairs, strides, n_words);
   }
 
-  static Word word(const float* first, ptrdiff_t) { return *reinterpret_cast<const Word*>(first); }
+  static Vector exp2(Vector x) { return exp2_exact(x); }
 
-  static void store_rows(Word* to, const float* rows, ptrdiff_t, int n) {
-    for (int i = 0; i < n; i++) to[i] = word(rows + i, 0);
+  static Word word(int, const float* first, ptrdiff_t) { return *reinterpret_cast<const Word*>(first); }
+
+  static void store_rows(Word* to, ptrdiff_t, const float* rows, ptrdiff_t, int n) {
+    for (int i = 0; i < n; i++) to[i] = word(0, rows + i, 0);
   }
 
   template <int VECTORS>
-  static void store_block(Word* to, ptrdiff_t stride, const Vector (&rows)[ROWS][VECTORS]) {
+  static void store_block(Word* to, ptrdiff_t stride, ptrdiff_t, const Vector (&rows)[ROWS][VECTORS]) {
     for (int r = 0; r < ROWS; r++)
       for (int v = 0; v < VECTORS; v++) _mm512_storeu_ps(to + r * stride + v * LANES, rows[r][v]);
   }
 
-  static void store_narrow(Word* to, Vector v) { _mm512_storeu_ps(to, v); }
+  static void store_narrow(Word* to, ptrdiff_t, Vector v) { _mm512_storeu_ps(to, v); }
 };
 
 }  // namespace

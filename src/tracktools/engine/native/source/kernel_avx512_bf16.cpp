@@ -1,53 +1,31 @@
 // The kernel with products of bfloat16 pairs (VDPBF16PS), sums in float32: twice the arithmetic, 8 bits of mantissa.
 #include <immintrin.h>
 
-#include "avx512.hpp"
-#include "layer.hpp"
+#include "bf16.hpp"
 
 namespace tracktools {
 namespace {
 
-struct Avx512Bf16 : Avx512Floats {
-  static constexpr int PER_WORD = 2;  // numbers in a 32-bit operand: the earlier one in the low half
+struct Avx512Bf16 : Bf16Pairs<1> {
+  static constexpr int KEYS = STRIP;  // that are left out together where they cannot be seen
+  static constexpr int ROWS = 4;      // 4 rows x 4 vectors = 16 accumulators, of 32 registers
+  static constexpr bool BY_ROW = false;
   using Operand = __m512bh;
 
   static Operand load_operand(const Word* p) { return (__m512bh)_mm512_loadu_si512(p); }
   static Operand broadcast_operand(const Word* p) { return (__m512bh)_mm512_set1_epi32(int(*p)); }
   static Vector multiply_add(Operand a, Operand b, Vector c) { return _mm512_dpbf16_ps(c, a, b); }
 
-  // 2^x as 2^round(x) times a polynomial of degree 3: relative error 1e-4, a twentieth of what bfloat16 keeps.
-  static Vector exp2(Vector x) {
-    return power_of_two(x, [](Vector f) {
-      Vector p = broadcast(0.05550411f);
-      p = _mm512_fmadd_ps(p, f, broadcast(0.24022651f));
-      p = _mm512_fmadd_ps(p, f, broadcast(0.69314718f));
-      return _mm512_fmadd_ps(p, f, broadcast(1));
-    });
-  }
-
-  static __m512i pair(Vector low, Vector high) {  // to the nearest bfloat16 each
-    const __m512i half = _mm512_set1_epi32(0x8000);
-    const __m512i a = _mm512_add_epi32(_mm512_castps_si512(low), half), b = _mm512_add_epi32(_mm512_castps_si512(high), half);
-    return _mm512_mask_blend_epi16(0xAAAAAAAA, _mm512_srli_epi32(a, 16), b);
-  }
-
-  static Word word(const float* first, ptrdiff_t stride) {
-    const Word* low = reinterpret_cast<const Word*>(first);
-    const Word* high = reinterpret_cast<const Word*>(first + stride);
-    return (*low + 0x8000) >> 16 | ((*high + 0x8000) & 0xFFFF0000);
-  }
-
-  static void store_rows(Word* to, const float* rows, ptrdiff_t stride, int n) {
-    for (int i = 0; i < n; i++) to[i] = word(rows + i, stride);
+  template <int VECTORS, class Pairs>
+  static inline __attribute__((always_inline)) void multiply(Block<Avx512Bf16, VECTORS>& acc, int n_pairs, Pairs pairs,
+                                                             const Strides& strides, int n_words) {
+    multiply_in_registers(acc, n_pairs, pairs, strides, n_words);
   }
 
   template <int VECTORS>
-  static void store_block(Word* to, ptrdiff_t stride, const Vector (&rows)[ROWS][VECTORS]) {
-    for (int r = 0; r < ROWS; r += 2)
-      for (int v = 0; v < VECTORS; v++) _mm512_storeu_si512(to + r / 2 * stride + v * LANES, pair(rows[r][v], rows[r + 1][v]));
+  static void store_block(Word* to, ptrdiff_t stride, ptrdiff_t part, const Vector (&rows)[ROWS][VECTORS]) {
+    store_pairs(to, stride, part, rows);
   }
-
-  static void store_narrow(Word* to, Vector v) { _mm256_storeu_si256((__m256i*)to, (__m256i)_mm512_cvtneps_pbh(v)); }
 };
 
 }  // namespace

@@ -3,11 +3,11 @@
 // For a tile of 64 bases and one head (everything stands channel by channel, lanes run along the sequence):
 //
 //   x [32][64 + conv_width - 1] --conv--> q, k, v [32][64]     q --relative, rotation--> u^ [32][64]
-//   scores [64 keys][64 queries] = [k | phi]^T [q | u^]        per block of 64 keys, 4 keys x 4 vectors in registers
+//   scores [64 keys][64 queries] = [k | phi]^T [q | u^]        per block of 64 keys, a few keys at a time
 //   weights = 2^(scores)                                       never leaves the L1 cache
 //   attended [32][64 queries] += v [32][64 keys] weights       v is projected back already, so heads just add up
 //
-// All four products are the same small one, `multiply`: rows x (lanes along the sequence), one factor broadcast.
+// All four products are the same small one, Isa::multiply: rows x (lanes along the sequence).
 // Position is the dot product u^ . phi with a constant table phi (see `rotate` in transformer.py).
 // Nothing here depends on where a tile stands, on its neighbours in memory or on threads: results are equal bit by bit.
 #pragma once
@@ -17,43 +17,64 @@
 namespace tracktools {
 namespace {
 
-// The accumulators of `multiply`: ROWS x VECTORS registers.
-//
-//              vector 0   vector 1   vector 2   vector 3        b: a row of 64 positions, loaded
-//     row 0   [ acc 00 ] [ acc 01 ] [ acc 02 ] [ acc 03 ]
-//     row 1   [ acc 10 ] [ acc 11 ] [ acc 12 ] [ acc 13 ]       a: one number a row, broadcast to all lanes
-//     row 2   [ acc 20 ] [ acc 21 ] [ acc 22 ] [ acc 23 ]
-//     row 3   [ acc 30 ] [ acc 31 ] [ acc 32 ] [ acc 33 ]
-constexpr int ROWS = 4;
-
-template <class Isa, int VECTORS>
-struct Block {
-  typename Isa::Vector at[ROWS][VECTORS];
-};
-
 // Operands of products are 32-bit words: one float, or (Isa::PER_WORD = 2) two bf16 that follow each other along the
-// summed axis, so that n_words = summed length / PER_WORD.
+// summed axis. With Isa::PARTS = 2 every operand is there twice, a part's distance apart: rounded, and what that left.
 using Word = uint32_t;
 
-// acc[r][v] += sum over k of a[r * a_row + k * a_step] * b[k * b_step + v * lanes]
+// The accumulators of a product: Isa::ROWS x VECTORS, in registers if there are few.
+//
+//              vector 0   vector 1   vector 2   vector 3        b: a row of 64 positions
+//     row 0   [ acc 00 ] [ acc 01 ] [ acc 02 ] [ acc 03 ]
+//     row 1   [ acc 10 ] [ acc 11 ] [ acc 12 ] [ acc 13 ]       a: one number a row, for all lanes
+//       ...
 template <class Isa, int VECTORS>
-inline __attribute__((always_inline)) void multiply(Block<Isa, VECTORS>& acc, const Word* a, ptrdiff_t a_row, ptrdiff_t a_step,
-                                                    const Word* b, ptrdiff_t b_step, int n_words) {
+struct Block {
+  typename Isa::Vector at[Isa::ROWS][VECTORS];
+};
+
+// acc[r][v] += sum over pairs and k < n_words of a[r * a_row + k * a_step] * b[k * b_step + v * lanes]
+struct Strides {
+  ptrdiff_t a_row, a_step, a_part, b_step, b_part;
+};
+struct Pair {
+  const Word *a, *b;
+};
+
+// For instruction sets whose products are made in vector registers, from a row of b and single numbers of a.
+template <class Isa, int VECTORS, class Pairs>
+inline __attribute__((always_inline)) void multiply_in_registers(Block<Isa, VECTORS>& acc, int n_pairs, Pairs pairs,
+                                                                 const Strides& strides, int n_words) {
+  static_assert(Isa::PARTS == 1, "one product for each pair");
+  for (int i = 0; i < n_pairs; i++) {
+    auto [a, b] = pairs(i);
 #pragma GCC unroll 2
-  for (int k = 0; k < n_words; k++, a += a_step, b += b_step) {
-    typename Isa::Operand row[VECTORS];
-    for (int v = 0; v < VECTORS; v++) row[v] = Isa::load_operand(b + v * Isa::LANES);
-    for (int r = 0; r < ROWS; r++) {
-      const typename Isa::Operand factor = Isa::broadcast_operand(a + r * a_row);
-      for (int v = 0; v < VECTORS; v++) acc.at[r][v] = Isa::multiply_add(factor, row[v], acc.at[r][v]);
+    for (int k = 0; k < n_words; k++, a += strides.a_step, b += strides.b_step) {
+      typename Isa::Operand row[VECTORS];
+      for (int v = 0; v < VECTORS; v++) row[v] = Isa::load_operand(b + v * Isa::LANES);
+      for (int r = 0; r < Isa::ROWS; r++) {
+        const typename Isa::Operand factor = Isa::broadcast_operand(a + r * strides.a_row);
+        for (int v = 0; v < VECTORS; v++) acc.at[r][v] = Isa::multiply_add(factor, row[v], acc.at[r][v]);
+      }
     }
   }
 }
 
 template <class Isa, int VECTORS>
 inline __attribute__((always_inline)) void fill(Block<Isa, VECTORS>& acc, const float* rows) {
-  for (int r = 0; r < ROWS; r++)
+  for (int r = 0; r < Isa::ROWS; r++)
     for (int v = 0; v < VECTORS; v++) acc.at[r][v] = Isa::broadcast(rows[r]);
+}
+
+template <class Isa, int VECTORS>
+inline __attribute__((always_inline)) void load(Block<Isa, VECTORS>& acc, const float* from) {
+  for (int r = 0; r < Isa::ROWS; r++)
+    for (int v = 0; v < VECTORS; v++) acc.at[r][v] = Isa::load(from + r * TILE + v * Isa::LANES);
+}
+
+template <class Isa, int VECTORS>
+inline __attribute__((always_inline)) void store(float* to, const Block<Isa, VECTORS>& acc) {
+  for (int r = 0; r < Isa::ROWS; r++)
+    for (int v = 0; v < VECTORS; v++) Isa::store(to + r * TILE + v * Isa::LANES, acc.at[r][v]);
 }
 
 constexpr float LAYER_NORM_EPS = 1e-5f;
@@ -63,12 +84,26 @@ constexpr float NONE = -3e38f;
 template <class Isa>
 struct Layer {
   using Vector = typename Isa::Vector;
-  static constexpr int LANES = Isa::LANES, PER_WORD = Isa::PER_WORD, AT_ONCE = Isa::VECTORS;
+  static constexpr int LANES = Isa::LANES, PER_WORD = Isa::PER_WORD, PARTS = Isa::PARTS;
+  static constexpr int ROWS = Isa::ROWS, AT_ONCE = Isa::VECTORS, KEYS = Isa::KEYS;
   static constexpr int PER_STRIP = STRIP / LANES;                          // vectors in a strip
   static constexpr int STATE_WORDS = CHANNELS / PER_WORD * TILE;           // channels paired: q, k, u^, phi, weights
   static constexpr int MATRIX_WORDS = CHANNELS / PER_WORD * CHANNELS;      // [channels in, paired][channels out]
   static constexpr int VALUE_ROW = TILE / PER_WORD;                        // positions paired: v
-  static constexpr int MAX_PAD = TILE;
+  static constexpr int VALUE_WORDS = CHANNELS * VALUE_ROW;
+  static constexpr int WEIGHT_WORDS = TILE / PER_WORD * TILE;              // keys paired
+  static constexpr int X_ROW = TILE + 2 * TILE;                            // a tile between its neighbours
+  static constexpr int X_WORDS = CHANNELS / PER_WORD * X_ROW;
+  static constexpr int CHANNEL_WORDS = CHANNELS / PER_WORD;
+
+  // The factor a of a product, n_rows x CHANNELS: [channels, paired][rows], or [rows][channels, paired].
+  static constexpr ptrdiff_t a_row() { return Isa::BY_ROW ? CHANNEL_WORDS : 1; }
+  static constexpr ptrdiff_t a_step(int n_rows) { return Isa::BY_ROW ? 1 : n_rows; }
+  static constexpr ptrdiff_t a_word(int row, int pair, int n_rows) { return row * a_row() + pair * a_step(n_rows); }
+  static constexpr Strides CONVOLUTION = {a_row(), a_step(CHANNELS), MATRIX_WORDS, X_ROW, X_WORDS};
+  static constexpr Strides POSITION = {a_row(), a_step(CHANNELS), MATRIX_WORDS, TILE, STATE_WORDS};
+  static constexpr Strides SCORE = {a_row(), a_step(TILE), STATE_WORDS, TILE, STATE_WORDS};
+  static constexpr Strides VALUE = {VALUE_ROW, 1, VALUE_WORDS, TILE, WEIGHT_WORDS};
 
   // ---- what is kept ------------------------------------------------------------------------------------------------
 
@@ -76,12 +111,12 @@ struct Layer {
     Word *projections, *relative;
     float *query_bias, *position_bias, *out_bias, *norm_weight, *norm_bias;
     static size_t words(const Shape& s) {
-      return size_t(s.n_heads) * ((3 * s.conv_width + 1) * MATRIX_WORDS + 2 * CHANNELS) + 3 * CHANNELS;
+      return size_t(s.n_heads) * ((3 * s.conv_width + 1) * PARTS * MATRIX_WORDS + 2 * CHANNELS) + 3 * CHANNELS;
     }
     Packed(const Shape& s, void* memory) {
       projections = static_cast<Word*>(memory);
-      relative = projections + size_t(s.n_heads) * 3 * s.conv_width * MATRIX_WORDS;
-      query_bias = reinterpret_cast<float*>(relative + s.n_heads * MATRIX_WORDS);
+      relative = projections + size_t(s.n_heads) * 3 * s.conv_width * PARTS * MATRIX_WORDS;
+      query_bias = reinterpret_cast<float*>(relative + s.n_heads * PARTS * MATRIX_WORDS);
       position_bias = query_bias + s.n_heads * CHANNELS;
       out_bias = position_bias + s.n_heads * CHANNELS;
       norm_weight = out_bias + CHANNELS;
@@ -90,10 +125,11 @@ struct Layer {
   };
 
   static void pack_matrices(const float* from, Word* to, int n) {  // [in][out] each
-    for (int m = 0; m < n; m++, from += CHANNELS * CHANNELS, to += MATRIX_WORDS)
-      for (int in = 0; in < CHANNELS; in += PER_WORD)
-        for (int out = 0; out < CHANNELS; out++)
-          to[in / PER_WORD * CHANNELS + out] = Isa::word(from + in * CHANNELS + out, CHANNELS);
+    for (int m = 0; m < n; m++, from += CHANNELS * CHANNELS)
+      for (int part = 0; part < PARTS; part++, to += MATRIX_WORDS)
+        for (int in = 0; in < CHANNELS; in += PER_WORD)
+          for (int out = 0; out < CHANNELS; out++)
+            to[a_word(out, in / PER_WORD, CHANNELS)] = Isa::word(part, from + in * CHANNELS + out, CHANNELS);
   }
 
   static void copy(const float* from, float* to, int n) {
@@ -113,25 +149,28 @@ struct Layer {
     copy(w.norm_bias, to.norm_bias, CHANNELS);
   }
 
-  // Tables: phi of all keys that a tile can see, [block][channel][key], as words; and for its queries [cos 16 | sin 16][64].
-  static size_t table_bytes(const Shape& s) { return (size_t(s.blocks()) * STATE_WORDS + STATE_FLOATS) * sizeof(Word); }
+  // Tables: phi of all keys that a tile can see, [block][part], as factor a; for its queries [cos 16 | sin 16][64].
+  static size_t phi_words(const Shape& s) { return size_t(s.blocks()) * PARTS * STATE_WORDS; }
+
+  static size_t table_bytes(const Shape& s) { return (phi_words(s) + STATE_FLOATS) * sizeof(Word); }
 
   static void make_tables(const Shape& s, const float* keys, const float* queries, void* memory) {
     Word* phi = static_cast<Word*>(memory);
-    for (int block = 0; block < s.blocks(); block++)
-      for (int c = 0; c < CHANNELS; c += PER_WORD)
-        for (int t = 0; t < TILE; t++) *phi++ = Isa::word(keys + block * STATE_FLOATS + c * TILE + t, TILE);
-    copy(queries, reinterpret_cast<float*>(phi), STATE_FLOATS);
+    copy(queries, reinterpret_cast<float*>(phi + phi_words(s)), STATE_FLOATS);
+    for (int block = 0; block < s.blocks(); block++, keys += STATE_FLOATS)
+      for (int part = 0; part < PARTS; part++, phi += STATE_WORDS)
+        for (int c = 0; c < CHANNELS; c += PER_WORD)
+          for (int t = 0; t < TILE; t++)
+            phi[a_word(t, c / PER_WORD, TILE)] = Isa::word(part, keys + c * TILE + t, TILE);
   }
 
   struct Scratch {  // pointers into one allocation, of one thread
     float *x, *update, *u, *attended, *total, *largest, *shift;
-    Word *neighbours, *q, *rotated, *weights, *keys, *values;
-    static constexpr int X_ROW = TILE + 2 * MAX_PAD;
+    Word *neighbours, *q, *rotated, *weights, *columns, *keys, *values;
     static size_t words(const Shape& s) {
       const size_t ring = size_t(s.blocks()) * s.n_heads;
-      return CHANNELS * X_ROW + 3 * STATE_FLOATS + 3 * TILE + CHANNELS / PER_WORD * X_ROW + 2 * STATE_WORDS +
-             TILE / PER_WORD * TILE + ring * (STATE_WORDS + CHANNELS * VALUE_ROW);
+      return CHANNELS * X_ROW + 3 * STATE_FLOATS + 3 * TILE +
+             PARTS * (X_WORDS + 3 * STATE_WORDS + WEIGHT_WORDS + ring * (STATE_WORDS + VALUE_WORDS));
     }
     Scratch(const Shape& s, void* memory) {
       Word* next = static_cast<Word*>(memory);
@@ -144,19 +183,20 @@ struct Layer {
       total = take_floats(TILE);
       largest = take_floats(TILE);
       shift = take_floats(TILE);
-      neighbours = take(CHANNELS / PER_WORD * X_ROW);
-      q = take(STATE_WORDS);        // q and rotated follow each other,
-      rotated = take(STATE_WORDS);  // as the rows of one operand
-      weights = take(TILE / PER_WORD * TILE);
-      keys = take(size_t(s.blocks()) * s.n_heads * STATE_WORDS);
-      values = take(size_t(s.blocks()) * s.n_heads * CHANNELS * VALUE_ROW);
+      neighbours = take(PARTS * X_WORDS);
+      q = take(PARTS * STATE_WORDS);
+      rotated = take(PARTS * STATE_WORDS);
+      weights = take(PARTS * WEIGHT_WORDS);
+      columns = take(PARTS * STATE_WORDS);  // keys before they are turned
+      keys = take(size_t(s.blocks()) * s.n_heads * PARTS * STATE_WORDS);
+      values = take(size_t(s.blocks()) * s.n_heads * PARTS * VALUE_WORDS);
     }
     // Keys and values of the last blocks() tiles, head by head, in a ring.
     Word* keys_of(const Shape& s, int64_t tile, int head) const {
-      return keys + ((tile % s.blocks()) * s.n_heads + head) * STATE_WORDS;
+      return keys + ((tile % s.blocks()) * s.n_heads + head) * PARTS * STATE_WORDS;
     }
     Word* values_of(const Shape& s, int64_t tile, int head) const {
-      return values + ((tile % s.blocks()) * s.n_heads + head) * CHANNELS * VALUE_ROW;
+      return values + ((tile % s.blocks()) * s.n_heads + head) * PARTS * VALUE_WORDS;
     }
   };
 
@@ -171,7 +211,7 @@ struct Layer {
     const float* left = tile > 0 ? own - STATE_FLOATS : nullptr;
     const float* right = tile + 1 < span.n_tiles ? own + STATE_FLOATS : nullptr;
     for (int c = 0; c < CHANNELS; c++) {
-      float* row = m.x + c * Scratch::X_ROW;
+      float* row = m.x + c * X_ROW;
       for (int i = 0; i < pad; i++) {
         row[i] = left ? left[c * TILE + TILE - pad + i] : 0;
         row[pad + TILE + i] = right ? right[c * TILE + i] : 0;
@@ -179,33 +219,39 @@ struct Layer {
       copy(own + c * TILE, row + pad, TILE);
     }
     for (int c = 0; c < CHANNELS; c += PER_WORD)
-      Isa::store_rows(m.neighbours + c / PER_WORD * Scratch::X_ROW, m.x + c * Scratch::X_ROW, Scratch::X_ROW, TILE + 2 * pad);
+      Isa::store_rows(m.neighbours + c / PER_WORD * X_ROW, X_WORDS, m.x + c * X_ROW, X_ROW, TILE + 2 * pad);
   }
 
-  // Four output channels of a convolution (tap by tap) of one part of a tile.
+  // ROWS output channels of a convolution (the sum of its taps) of one part of a tile.
   static inline __attribute__((always_inline)) void convolve(const Shape& s, const Word* matrices, int channel,
                                                              const Word* x, Block<Isa, AT_ONCE>& acc) {
-    for (int tap = 0; tap < s.conv_width; tap++)
-      multiply<Isa, AT_ONCE>(acc, matrices + tap * MATRIX_WORDS + channel, 1, CHANNELS, x + tap, Scratch::X_ROW,
-                             CHANNELS / PER_WORD);
+    const Word* rows = matrices + a_word(channel, 0, CHANNELS);
+    Isa::template multiply<AT_ONCE>(
+        acc, s.conv_width, [&](int tap) { return Pair{rows + tap * PARTS * MATRIX_WORDS, x + tap}; }, CONVOLUTION,
+        CHANNEL_WORDS);
   }
 
   static const Word* projection(const Shape& s, const Packed& w, int head, int part) {
-    return w.projections + size_t(head * 3 + part) * s.conv_width * MATRIX_WORDS;
+    return w.projections + size_t(head * 3 + part) * s.conv_width * PARTS * MATRIX_WORDS;
   }
 
   static void make_keys_and_values(const Shape& s, const Packed& w, int head, const Scratch& m, Word* keys, Word* values) {
+    Word* columns = Isa::BY_ROW ? m.columns : keys;
     for (int t = 0; t < TILE; t += AT_ONCE * LANES)
       for (int channel = 0; channel < CHANNELS; channel += ROWS) {
         Block<Isa, AT_ONCE> acc{};
         convolve(s, projection(s, w, head, 1), channel, m.neighbours + t, acc);
-        Isa::template store_block<AT_ONCE>(keys + channel / PER_WORD * TILE + t, TILE, acc.at);
+        Isa::template store_block<AT_ONCE>(columns + channel / PER_WORD * TILE + t, TILE, STATE_WORDS, acc.at);
         acc = {};
         convolve(s, projection(s, w, head, 2), channel, m.neighbours + t, acc);
         for (int r = 0; r < ROWS; r++)
           for (int v = 0; v < AT_ONCE; v++)
-            Isa::store_narrow(values + (channel + r) * VALUE_ROW + (t + v * LANES) / PER_WORD, acc.at[r][v]);
+            Isa::store_narrow(values + (channel + r) * VALUE_ROW + (t + v * LANES) / PER_WORD, VALUE_WORDS, acc.at[r][v]);
       }
+    if constexpr (Isa::BY_ROW)
+      for (int part = 0; part < PARTS; part++)
+        for (int t = 0; t < TILE; t += STRIP)
+          Isa::transpose(columns + part * STATE_WORDS + t, TILE, keys + part * STATE_WORDS + t * CHANNEL_WORDS);
   }
 
   static void make_queries(const Shape& s, const Packed& w, const float* table, int head, const Scratch& m) {
@@ -214,14 +260,14 @@ struct Layer {
       for (int channel = 0; channel < CHANNELS; channel += ROWS) {
         fill(acc, w.query_bias + head * CHANNELS + channel);
         convolve(s, projection(s, w, head, 0), channel, m.neighbours + t, acc);
-        Isa::template store_block<AT_ONCE>(m.q + channel / PER_WORD * TILE + t, TILE, acc.at);
+        Isa::template store_block<AT_ONCE>(m.q + channel / PER_WORD * TILE + t, TILE, STATE_WORDS, acc.at);
       }
+      const Word* relative = w.relative + head * PARTS * MATRIX_WORDS;
       for (int channel = 0; channel < CHANNELS; channel += ROWS) {
         fill(acc, w.position_bias + head * CHANNELS + channel);
-        multiply<Isa, AT_ONCE>(acc, w.relative + head * MATRIX_WORDS + channel, 1, CHANNELS, m.q + t, TILE,
-                               CHANNELS / PER_WORD);
-        for (int r = 0; r < ROWS; r++)
-          for (int v = 0; v < AT_ONCE; v++) Isa::store(m.u + (channel + r) * TILE + t + v * LANES, acc.at[r][v]);
+        Isa::template multiply<AT_ONCE>(
+            acc, 1, [&](int) { return Pair{relative + a_word(channel, 0, CHANNELS), m.q + t}; }, POSITION, CHANNEL_WORDS);
+        store(m.u + channel * TILE + t, acc);
       }
     }
     rotate(table, m);
@@ -239,25 +285,26 @@ struct Layer {
         Isa::store(b, Isa::sub(Isa::mul(cosines, sin), Isa::mul(sines, cos)));
       }
     for (int c = 0; c < CHANNELS; c += PER_WORD)
-      Isa::store_rows(m.rotated + c / PER_WORD * TILE, m.u + c * TILE, TILE, TILE);
+      Isa::store_rows(m.rotated + c / PER_WORD * TILE, STATE_WORDS, m.u + c * TILE, TILE, TILE);
   }
 
   // ---- attention ---------------------------------------------------------------------------------------------------
 
-  // Strips of queries first ... last - 1 of a tile that can see something of a strip of keys; `partly`: not all of it.
+  // Strips of queries first ... last - 1 of a tile that can see something of KEYS keys; `partly`: some not all of it.
   // `before`: how many bases the keys stand upstream of the tile's first query.
   struct Reach {
     int first, last;
     bool partly;
     Reach(const Shape& s, int before) : first(STRIPS), last(0), partly(false) {
       for (int strip = 0; strip < STRIPS; strip++) {
-        const int nearest = before + strip * STRIP - (STRIP - 1), farthest = before + strip * STRIP + STRIP - 1;
+        const int nearest = before + strip * STRIP - (KEYS - 1), farthest = before + strip * STRIP + STRIP - 1;
         if (farthest < 0 || nearest >= s.window) continue;
         if (strip < first) first = strip;
         last = strip + 1;
         partly |= nearest < 0 || farthest >= s.window;
       }
     }
+    bool whole() const { return !partly && first == 0 && last == STRIPS; }
   };
 
   // Weights of 16 keys for VECTORS vectors of queries from `query` on; sums and largest scores are kept up.
@@ -272,8 +319,9 @@ struct Layer {
     }
     for (int key = 0; key < STRIP; key += ROWS) {
       Block<Isa, VECTORS> acc{};
-      multiply<Isa, VECTORS>(acc, keys + key, 1, TILE, m.q + query, TILE, CHANNELS / PER_WORD);
-      multiply<Isa, VECTORS>(acc, phi + key, 1, TILE, m.rotated + query, TILE, CHANNELS / PER_WORD);
+      const Pair content = {keys + a_word(key, 0, TILE), m.q + query};
+      const Pair position = {phi + a_word(key, 0, TILE), m.rotated + query};
+      Isa::template multiply<VECTORS>(acc, 2, [&](int i) { return i ? position : content; }, SCORE, CHANNEL_WORDS);
       for (int r = 0; r < ROWS; r++)
         for (int v = 0; v < VECTORS; v++) {
           Vector score = acc.at[r][v];
@@ -287,7 +335,7 @@ struct Layer {
           total[v] = Isa::add(total[v], weight);
           acc.at[r][v] = weight;
         }
-      Isa::template store_block<VECTORS>(weights + key / PER_WORD * TILE + query, TILE, acc.at);
+      Isa::template store_block<VECTORS>(weights + key / PER_WORD * TILE + query, TILE, WEIGHT_WORDS, acc.at);
     }
     for (int v = 0; v < VECTORS; v++) {
       Isa::store(m.total + query + v * LANES, Isa::add(Isa::load(m.total + query + v * LANES), total[v]));
@@ -302,11 +350,10 @@ struct Layer {
     for (int channel = 0; channel < CHANNELS; channel += ROWS) {
       Block<Isa, VECTORS> acc;
       float* attended = m.attended + channel * TILE + query;
-      for (int r = 0; r < ROWS; r++)
-        for (int v = 0; v < VECTORS; v++) acc.at[r][v] = Isa::load(attended + r * TILE + v * LANES);
-      multiply<Isa, VECTORS>(acc, values + channel * VALUE_ROW, VALUE_ROW, 1, weights + query, TILE, n_keys / PER_WORD);
-      for (int r = 0; r < ROWS; r++)
-        for (int v = 0; v < VECTORS; v++) Isa::store(attended + r * TILE + v * LANES, acc.at[r][v]);
+      load(acc, attended);
+      Isa::template multiply<VECTORS>(
+          acc, 1, [&](int) { return Pair{values + channel * VALUE_ROW, weights + query}; }, VALUE, n_keys / PER_WORD);
+      store(attended, acc);
     }
   }
 
@@ -316,7 +363,8 @@ struct Layer {
                              const Word* values, int n_keys, const Scratch& m) {
     for (int query = reach.first * STRIP; query < reach.last * STRIP; query += VECTORS * LANES) {
       for (int key = 0; key < n_keys; key += STRIP)
-        weigh<VECTORS>(s, keys + key, phi + key, before - key, query, reach.partly, m, m.weights + key / PER_WORD * TILE);
+        weigh<VECTORS>(s, keys + a_word(key, 0, TILE), phi + a_word(key, 0, TILE), before - key, query, reach.partly, m,
+                       m.weights + key / PER_WORD * TILE);
       gather_values<VECTORS>(values, m.weights, n_keys, query, m);
     }
   }
@@ -344,15 +392,16 @@ struct Layer {
       const int64_t from = tile - (n - 1) + block;
       if (from < 0) continue;  // before the window there is nothing
       const Word *keys = m.keys_of(s, from, head), *values = m.values_of(s, from, head);
+      const Word* own = phi + block * PARTS * STATE_WORDS;
       const int before = (n - 1 - block) * TILE;
-      const Reach first(s, before), last(s, before - (TILE - STRIP));
-      if (!first.partly && !last.partly && first.first == 0 && first.last == STRIPS && last.first == 0 && last.last == STRIPS) {
-        attend_to(s, first, before, keys, phi + block * STATE_WORDS, values, TILE, m);
+      const Reach first(s, before), last(s, before - (TILE - KEYS));
+      if (first.whole() && last.whole()) {
+        attend_to(s, first, before, keys, own, values, TILE, m);
         continue;
       }
-      for (int key = 0; key < TILE; key += STRIP)
-        attend_to(s, Reach(s, before - key), before - key, keys + key, phi + block * STATE_WORDS + key,
-                  values + key / PER_WORD, STRIP, m);
+      for (int key = 0; key < TILE; key += KEYS)
+        attend_to(s, Reach(s, before - key), before - key, keys + a_word(key, 0, TILE), own + a_word(key, 0, TILE),
+                  values + key / PER_WORD, KEYS, m);
     }
   }
 
@@ -401,7 +450,8 @@ struct Layer {
     const Packed w(s, const_cast<void*>(packed));
     const Scratch m(s, scratch);
     const Word* phi = static_cast<const Word*>(tables);
-    const float* query_table = reinterpret_cast<const float*>(phi + size_t(s.blocks()) * STATE_WORDS);
+    const float* query_table = reinterpret_cast<const float*>(phi + phi_words(s));
+    [[maybe_unused]] const typename Isa::Session session;  // what the instructions need set up, and released
     const int64_t earliest = first - (s.blocks() - 1);
     for (int64_t tile = earliest > 0 ? earliest : 0; tile < last; tile++) {
       gather(s, span, tile, x, m);

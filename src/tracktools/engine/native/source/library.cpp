@@ -1,4 +1,10 @@
 // The library as Python sees it: networks are made for one kernel, run over windows, and freed.
+#ifdef __linux__
+#include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
 #include <atomic>
 #include <cmath>
 #include <cstdlib>
@@ -40,15 +46,43 @@ struct Network {
   std::vector<float> output;   // [CHANNELS], then the bias
 };
 
-const Kernel* usable_kernel(const char* name) {
-  __builtin_cpu_init();
-  const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-  const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
-  if (avx2 && !std::strcmp(name, kernel_avx2.name)) return &kernel_avx2;
-  if (avx512 && !std::strcmp(name, kernel_avx512.name)) return &kernel_avx512;
-  if (avx512 && __builtin_cpu_supports("avx512bf16") && !std::strcmp(name, kernel_avx512_bf16.name))
-    return &kernel_avx512_bf16;
+bool has_avx2() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
+
+bool has_avx512() {
+  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+}
+
+bool has_avx512_bf16() { return has_avx512() && __builtin_cpu_supports("avx512bf16"); }
+
+#ifdef TRACKTOOLS_EMULATE_TILES
+bool has_amx() { return has_avx512(); }
+#elif defined(__linux__)
+// The processor must have tiles, and Linux must grant this process the memory for their state.
+bool has_amx() {
+  constexpr unsigned FEATURES_LEAF = 7, AMX_BF16 = 1u << 22, AMX_TILE = 1u << 24;
+  constexpr int REQUEST_STATE = 0x1023, TILE_DATA = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  if (!has_avx512() || !__get_cpuid_count(FEATURES_LEAF, 0, &a, &b, &c, &d)) return false;
+  return (d & AMX_BF16) && (d & AMX_TILE) && syscall(SYS_arch_prctl, REQUEST_STATE, TILE_DATA) == 0;
+}
+#else
+bool has_amx() { return false; }
+#endif
+
+struct Choice {
+  const Kernel* kernel;
+  bool (*runs_here)();
+};
+
+const Choice* find_kernel(const char* name) {
+  static const Choice choices[] = {{&kernel_amx_bf16, has_amx},
+                                   {&kernel_amx_bf16x3, has_amx},
+                                   {&kernel_avx512_bf16, has_avx512_bf16},
+                                   {&kernel_avx512, has_avx512},
+                                   {&kernel_avx2, has_avx2}};
+  for (const Choice& choice : choices)
+    if (choice.kernel && !std::strcmp(choice.kernel->name, name)) return &choice;
   return nullptr;
 }
 
@@ -138,17 +172,22 @@ using namespace tracktools;
 #pragma GCC visibility push(default)
 extern "C" {
 
-// Whether this processor (and its operating system) can run a kernel.
-int tracktools_usable(const char* kernel) { return usable_kernel(kernel) != nullptr; }
+// 0: the kernel was not compiled; 1: this processor, or its operating system, cannot run it; 2: it runs here.
+int tracktools_usable(const char* kernel) {
+  __builtin_cpu_init();
+  const Choice* choice = find_kernel(kernel);
+  return !choice ? 0 : choice->runs_here() ? 2 : 1;
+}
 
-// Make a network; null if the kernel cannot run here or memory is short. Tables are float arrays:
+// Make a network; null if memory is short. The kernel must be usable. Tables are float arrays:
 //   key_table [block][CHANNELS][TILE], query_table [CHANNELS][TILE], letters [5][CHANNELS], output [CHANNELS + 1];
 //   layers: `n_layers` arrays as `split_weights` reads them.
 void* tracktools_make(const char* kernel, int n_heads, int n_channels, int conv_width, int window, int n_layers,
                       const float* const* layers, const float* key_table, const float* query_table, const float* letters,
                       const float* output) {
-  const Kernel* chosen = usable_kernel(kernel);
-  if (!chosen) return nullptr;
+  const Choice* choice = find_kernel(kernel);
+  if (!choice) return nullptr;
+  const Kernel* chosen = choice->kernel;
   try {
     auto net = std::make_unique<Network>();
     net->kernel = chosen;

@@ -53,6 +53,13 @@ struct Kernel {
               const float* x, float* y, void* scratch);
 };
 
-extern const Kernel kernel_avx2, kernel_avx512, kernel_avx512_bf16;
+// Those that the compiler could not make are missing: their addresses are null.
+#define KERNEL extern const Kernel __attribute__((weak))
+KERNEL kernel_avx2;
+KERNEL kernel_avx512;
+KERNEL kernel_avx512_bf16;
+KERNEL kernel_amx_bf16;
+KERNEL kernel_amx_bf16x3;
+#undef KERNEL
 
 }  // namespace tracktools

@@ -1,0 +1,150 @@
+// The kernels with products on AMX tiles: bfloat16, or bfloat16 in two parts ("bf16x3": three products for one).
+//
+// A product C [16 rows][16 positions] += A [16 rows][32 summed] B [32 summed][16 positions] is one instruction. The
+// operands lie in memory as it wants them: A by row, B by pairs. Of the eight tile registers:
+//
+//   0 1 2 3   C, for up to 64 positions          4   A          7   what rounding A left (bf16x3)
+//                                                5   B          6   what rounding B left (bf16x3)
+//
+// With TRACKTOOLS_EMULATE_TILES the tile instructions are replaced by loops of the same meaning, to test all else on
+// processors without AMX.
+#include <immintrin.h>
+
+#include "bf16.hpp"
+
+namespace tracktools {
+namespace {
+
+constexpr int TILE_ROWS = 16, TILE_WORDS = 16;
+
+#ifdef TRACKTOOLS_EMULATE_TILES
+
+thread_local Word emulated[8][TILE_ROWS][TILE_WORDS];
+
+float as_float(Word bits) {
+  float x;
+  __builtin_memcpy(&x, &bits, sizeof x);
+  return x;
+}
+
+void emulate_dot(int c, int a, int b) {
+  for (int row = 0; row < TILE_ROWS; row++)
+    for (int column = 0; column < TILE_WORDS; column++) {
+      float sum = as_float(emulated[c][row][column]);
+      for (int k = 0; k < TILE_WORDS; k++) {
+        const Word x = emulated[a][row][k], y = emulated[b][k][column];
+        sum += as_float(x << 16) * as_float(y << 16) + as_float(x & 0xFFFF0000) * as_float(y & 0xFFFF0000);
+      }
+      __builtin_memcpy(&emulated[c][row][column], &sum, sizeof sum);
+    }
+}
+
+void emulate_copy(int tile, void* memory, ptrdiff_t stride, bool to_memory) {
+  for (int row = 0; row < TILE_ROWS; row++) {
+    Word* there = static_cast<Word*>(memory) + row * stride;
+    __builtin_memcpy(to_memory ? there : emulated[tile][row], to_memory ? emulated[tile][row] : there, sizeof emulated[0][0]);
+  }
+}
+
+#define LOAD_TILE(tile, from, stride) emulate_copy(tile, const_cast<Word*>(from), stride, false)
+#define STORE_TILE(tile, to, stride) emulate_copy(tile, to, stride, true)
+#define DOT_TILES(c, a, b) emulate_dot(c, a, b)
+
+struct TileSession {};
+inline void finish_writing(const void*) {}
+
+#else
+
+// Compilers do not know what tile instructions read and write: let all stores to memory be done.
+inline void finish_writing(const void* p) { asm volatile("" ::"r"(p) : "memory"); }
+
+#define LOAD_TILE(tile, from, stride) _tile_loadd(tile, from, (stride) * sizeof(Word))
+#define STORE_TILE(tile, to, stride) _tile_stored(tile, to, (stride) * sizeof(Word))
+#define DOT_TILES(c, a, b) _tile_dpbf16ps(c, a, b)
+
+struct TileSession {  // all eight tiles: 16 rows of 64 bytes
+  TileSession() {
+    struct alignas(64) {
+      uint8_t palette = 1, start_row = 0, reserved[14] = {};
+      uint16_t row_bytes[16] = {};
+      uint8_t rows[16] = {};
+    } config;
+    for (int tile = 0; tile < 8; tile++) config.row_bytes[tile] = TILE_WORDS * sizeof(Word), config.rows[tile] = TILE_ROWS;
+    finish_writing(&config);
+    _tile_loadconfig(&config);
+  }
+  ~TileSession() { _tile_release(); }
+};
+
+#endif
+
+// 16 positions of C += A B, in three products if there are two parts.
+#define ACCUMULATE(c, b)                    \
+  do {                                      \
+    LOAD_TILE(5, b, strides.b_step);        \
+    DOT_TILES(c, 4, 5);                     \
+    if constexpr (PARTS == 2) {             \
+      LOAD_TILE(6, (b) + strides.b_part, strides.b_step); \
+      DOT_TILES(c, 7, 5);                   \
+      DOT_TILES(c, 4, 6);                   \
+    }                                       \
+  } while (0)
+
+template <int N_PARTS>
+struct Amx : Bf16Pairs<N_PARTS> {
+  using Base = Bf16Pairs<N_PARTS>;
+  using typename Base::Vector;
+  using Base::LANES, Base::PARTS;
+  using Session = TileSession;
+  static constexpr int ROWS = TILE_ROWS;
+  static constexpr int KEYS = 2 * TILE_WORDS;  // summed over in one instruction
+  static constexpr bool BY_ROW = true;
+
+  template <int VECTORS, class Pairs>
+  static inline __attribute__((always_inline)) void multiply(Block<Amx, VECTORS>& acc, int n_pairs, Pairs pairs,
+                                                             const Strides& strides, int n_words) {
+    constexpr ptrdiff_t ROW = VECTORS * TILE_WORDS;
+    Word* c = reinterpret_cast<Word*>(&acc);
+    finish_writing(c);
+    LOAD_TILE(0, c, ROW);
+    if constexpr (VECTORS > 1) LOAD_TILE(1, c + TILE_WORDS, ROW);
+    if constexpr (VECTORS > 2) LOAD_TILE(2, c + 2 * TILE_WORDS, ROW);
+    if constexpr (VECTORS > 3) LOAD_TILE(3, c + 3 * TILE_WORDS, ROW);
+    for (int i = 0; i < n_pairs; i++) {
+      auto [a, b] = pairs(i);
+      for (int k = 0; k < n_words; k += TILE_WORDS, a += TILE_WORDS, b += TILE_WORDS * strides.b_step) {
+        LOAD_TILE(4, a, strides.a_row);
+        if constexpr (PARTS == 2) LOAD_TILE(7, a + strides.a_part, strides.a_row);
+        ACCUMULATE(0, b);
+        if constexpr (VECTORS > 1) ACCUMULATE(1, b + TILE_WORDS);
+        if constexpr (VECTORS > 2) ACCUMULATE(2, b + 2 * TILE_WORDS);
+        if constexpr (VECTORS > 3) ACCUMULATE(3, b + 3 * TILE_WORDS);
+      }
+    }
+    STORE_TILE(0, c, ROW);
+    if constexpr (VECTORS > 1) STORE_TILE(1, c + TILE_WORDS, ROW);
+    if constexpr (VECTORS > 2) STORE_TILE(2, c + 2 * TILE_WORDS, ROW);
+    if constexpr (VECTORS > 3) STORE_TILE(3, c + 3 * TILE_WORDS, ROW);
+    finish_writing(c);
+  }
+
+  template <int VECTORS>
+  static void store_block(Word* to, ptrdiff_t stride, ptrdiff_t part, const Vector (&rows)[ROWS][VECTORS]) {
+    Base::store_pairs(to, stride, part, rows);
+  }
+
+  // Columns of 16 words, `stride` apart, to rows of 16 words.
+  static void transpose(const Word* from, ptrdiff_t stride, Word* to) {
+    const __m512i rows = _mm512_mullo_epi32(_mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0),
+                                            _mm512_set1_epi32(int(stride)));
+    for (int i = 0; i < TILE_WORDS; i++)
+      _mm512_storeu_si512(to + i * TILE_WORDS, _mm512_i32gather_epi32(rows, from + i, sizeof(Word)));
+  }
+};
+
+}  // namespace
+
+const Kernel kernel_amx_bf16 = Layer<Amx<1>>::kernel("amx_bf16");
+const Kernel kernel_amx_bf16x3 = Layer<Amx<2>>::kernel("amx_bf16x3");
+
+}  // namespace tracktools
