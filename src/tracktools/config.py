@@ -113,3 +113,11 @@ class TrainConfig:
     precision: str = "bf16"
     seed: int = 2222
     threads: int = 1
+
+
+@dataclass(frozen=True)
+class FetchConfig:
+    """How public data sets are fetched."""
+
+    mirror: str = "https://raw.githubusercontent.com"
+    timeout_s: float = 30.0

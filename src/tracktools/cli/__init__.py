@@ -17,11 +17,12 @@ COMMANDS: dict[str, str] = {
     # name: what `tracktools --help` says; the command lives in cli/<name>.py as the function <name>
     "demo": "Do the whole main job on the embedded E. coli genome.",
     "predict": "Score every base of both strands of a genome; write bigWigs and called TSS.",
-    "tss": "Import, lift, curate, compare and classify sets of start sites.",
+    "tss": "Import, lift, curate, classify, compare and call sets of start sites.",
     "reads": "Stranded bigWigs from BAM or bedGraph.",
     "annotation": "Genes and pseudogenes from GFF3.",
     "train": "Train the network on a genome and measured TSS.",
     "hub": "Track hubs for UCSC, IGV and JBrowse: build, check, serve, view.",
+    "fetch": "Download a public data set by name.",
     "models": "List, show and verify models.",
     "info": "Versions, processor, and the engines that serve here.",
 }

@@ -1,0 +1,39 @@
+"""``tracktools fetch``."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+import click
+
+from tracktools.config import FetchConfig
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder for copies.  [default: they stay cached]")
+@click.option("--mirror", default=FetchConfig.mirror, show_default=True, help="Server with the layout of this one.")
+def fetch(name: str | None, output: Path | None, mirror: str) -> None:
+    r"""Download the public data set NAME, check it, and say its licence and whom to cite; without NAME, list them.
+
+    Files are kept in $TRACKTOOLS_CACHE or the user's cache, and fetched once. A download that broke off goes on from
+    there. No other command uses the network.
+
+    \b
+    Example:
+      tracktools fetch cappable -o data
+    """
+    from tracktools.fetch import DATA_SETS, fetch_data_set
+    from tracktools.tracks import file_sha256
+
+    if name is None:
+        for key, data_set in DATA_SETS.items():
+            click.echo(f"{key:<10}{data_set.what} ({data_set.licence})")
+        return
+    paths = fetch_data_set(name, folder=output, mirror=mirror)
+    data_set = DATA_SETS[name]
+    for path in paths:
+        click.echo(f"{path}\tsha256 {file_sha256(path)}")
+    click.echo(f"licence: {data_set.licence}\ncite: {data_set.citation}")
+    click.echo(f"use: {data_set.use.format(files=shlex.join(map(str, paths)))}")
