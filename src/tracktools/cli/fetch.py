@@ -15,7 +15,7 @@ from tracktools.config import FetchConfig
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder for copies.  [default: they stay cached]")
 @click.option("--mirror", default=FetchConfig.mirror, show_default=True, help="Server with the layout of this one.")
 def fetch(name: str | None, output: Path | None, mirror: str) -> None:
-    r"""Download the public data set NAME, check it, and say its licence and whom to cite; without NAME, list them.
+    """Download the public data set NAME, check it, and say its licence and whom to cite; without NAME, list them.
 
     Files are kept in $TRACKTOOLS_CACHE or the user's cache, and fetched once. A download that broke off goes on from
     there. No other command uses the network.

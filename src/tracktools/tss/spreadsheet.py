@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import datetime
+import io
 import re
 import warnings
 import zipfile
 import zlib
 from pathlib import Path
 from typing import Any, Literal
+from xml.etree import ElementTree
 
 from tracktools.errors import InputError, MissingDependencyError
 from tracktools.formats.fasta import open_maybe_gzip
@@ -45,7 +47,7 @@ def read_rows(path: Path) -> Rows:
     if not data:
         raise InputError("is empty (0 bytes)", path=path, mend="was the download or the export cut short?")
     if data.startswith(b"PK\x03\x04"):
-        return _read_sheet(path)
+        return _read_sheet(data, path)
     if data.startswith(b"\xd0\xcf\x11\xe0"):
         raise InputError("is an old Excel workbook (.xls)", path=path, mend="save it as .xlsx or as tab-separated text")
     text = _decode(data, path)
@@ -96,7 +98,7 @@ def _split(line: str, delimiter: str) -> list[str]:
     return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter, quoting=quoting))]
 
 
-def _read_sheet(path: Path) -> Rows:
+def _read_sheet(data: bytes, path: Path) -> Rows:
     try:
         import openpyxl
     except ImportError:
@@ -105,10 +107,10 @@ def _read_sheet(path: Path) -> Rows:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of extensions and styles, which do not matter here
-            workbook = openpyxl.load_workbook(path, read_only=True, data_only=True)
+            workbook = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
             values = list(workbook.worksheets[0].iter_rows(values_only=True))
             workbook.close()
-    except (zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, ElementTree.ParseError, LookupError, ValueError, OSError) as error:
         raise InputError(f"is no readable xlsx file: {error}", path=path, mend="save it again from Excel") from None
     rows = [(number, [_cell(value) for value in row]) for number, row in enumerate(values, start=1)]
     rows = [(number, row) for number, row in rows if any(row)]
