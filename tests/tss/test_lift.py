@@ -172,7 +172,7 @@ def test_what_is_no_chain_is_refused(content: str, problem: str, tmp_path: Path)
 
 
 def test_other_faults(chain: Chain, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no such chain file .*NC_000913.2_to_3"):
+    with pytest.raises(InputError, match=r"no such chain file .*NC_000913\.2_to_3"):
         load_chain(tmp_path / "none.chain")
     with pytest.raises(GenomeMismatchError, match=r"does not come from 'new' .*it comes from old, old2"):
         lift_tss(as_set([(1, "+")], "new"), chain)
