@@ -8,20 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 
-class Walk:
-    """The bytes of a file, and ways through them."""
+class Trees:
+    """The R trees and B+ trees in some bytes."""
 
-    def __init__(self, path: Path) -> None:
-        self.data = path.read_bytes()
-        words = struct.unpack_from("<IHHQQQHHQQIQ", self.data)
-        self.n_zooms, self.tree, self.start_of_data, self.index = words[2:6]
-        self.fields, self.defined_fields, self.autosql_offset, summary, self.buffer, self.extension = words[6:]
-        self.summary = struct.unpack_from("<Qdddd", self.data, summary)
-        self.item_count = struct.unpack_from("<Q", self.data, self.start_of_data)[0]
-        self.zooms = [struct.unpack_from("<IIQQ", self.data, 64 + 24 * level) for level in range(self.n_zooms)]
-
-    def autosql(self) -> str:
-        return self.data[self.autosql_offset : self.data.index(b"\0", self.autosql_offset)].decode()
+    def __init__(self, data: bytes) -> None:
+        self.data = data
 
     def leaves(self, tree: int) -> list[tuple[int, ...]]:
         """All leaf items of an R tree (chrom, start, chrom, end, offset, size), checking bounds on the way down."""
@@ -47,24 +38,6 @@ class Walk:
             else:
                 yield from self._descend(item[4], node_items, (item[:2], item[2:4]))
 
-    def blocks(self, tree: int) -> Iterator[tuple[tuple[int, ...], bytes]]:
-        for leaf in self.leaves(tree):
-            block = zlib.decompress(self.data[leaf[4] : leaf[4] + leaf[5]])
-            assert len(block) <= self.buffer
-            yield leaf, block
-
-    def zoom_records(self, level: int) -> list[tuple[int, int, int, int, float, float, float, float]]:
-        """All records (chrom, start, end, count, min, max, sum, squares) of a zoom level, in file order."""
-        _, _, data, index = self.zooms[level]
-        records = []
-        for leaf, block in self.blocks(index):
-            mine = list(struct.iter_unpack("<IIIIffff", block))
-            assert (leaf[0], leaf[1]) == mine[0][:2]
-            assert (leaf[2], leaf[3]) == (mine[-1][0], mine[-1][2])
-            records += mine
-        assert struct.unpack_from("<I", self.data, data)[0] == len(records)
-        return records
-
     def find(self, tree: int, key: bytes) -> list[bytes]:
         """Values of a key in a B+ tree, found as UCSC's bptFileFindMultiple does: by comparing, from the root."""
         magic, node_items, key_size, value_size, _ = struct.unpack_from("<IIIIQ", self.data, tree)
@@ -88,6 +61,40 @@ class Walk:
             if keys[number] <= key and may_start_before:
                 found += self._find(struct.unpack("<Q", row[len(key) :])[0], node_items, key, value_size)
         return found
+
+
+class Walk(Trees):
+    """The bytes of a file, and ways through them."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path.read_bytes())
+        words = struct.unpack_from("<IHHQQQHHQQIQ", self.data)
+        self.n_zooms, self.tree, self.start_of_data, self.index = words[2:6]
+        self.fields, self.defined_fields, self.autosql_offset, summary, self.buffer, self.extension = words[6:]
+        self.summary = struct.unpack_from("<Qdddd", self.data, summary)
+        self.item_count = struct.unpack_from("<Q", self.data, self.start_of_data)[0]
+        self.zooms = [struct.unpack_from("<IIQQ", self.data, 64 + 24 * level) for level in range(self.n_zooms)]
+
+    def autosql(self) -> str:
+        return self.data[self.autosql_offset : self.data.index(b"\0", self.autosql_offset)].decode()
+
+    def blocks(self, tree: int) -> Iterator[tuple[tuple[int, ...], bytes]]:
+        for leaf in self.leaves(tree):
+            block = zlib.decompress(self.data[leaf[4] : leaf[4] + leaf[5]])
+            assert len(block) <= self.buffer
+            yield leaf, block
+
+    def zoom_records(self, level: int) -> list[tuple[int, int, int, int, float, float, float, float]]:
+        """All records (chrom, start, end, count, min, max, sum, squares) of a zoom level, in file order."""
+        _, _, data, index = self.zooms[level]
+        records = []
+        for leaf, block in self.blocks(index):
+            mine = list(struct.iter_unpack("<IIIIffff", block))
+            assert (leaf[0], leaf[1]) == mine[0][:2]
+            assert (leaf[2], leaf[3]) == (mine[-1][0], mine[-1][2])
+            records += mine
+        assert struct.unpack_from("<I", self.data, data)[0] == len(records)
+        return records
 
     def chrom(self, name: str) -> tuple[int, int]:
         """Number and length of a sequence."""

@@ -126,15 +126,14 @@ def b_plus_tree(keys: Sequence[bytes], values: Sequence[bytes], value_bytes: int
     Parameters
     ----------
     keys : sequence of bytes
-        Not empty, without NUL; several may be equal.
+        Not empty, without NUL; equal ones keep their order.
     values : sequence of bytes
         One a key, each of `value_bytes` bytes.
     """
     key_bytes = max(map(len, keys), default=1)
     node_items = int(np.clip(len(keys), 1, _NODE_ITEMS))
-    leaves = np.array(
-        sorted(zip(keys, values, strict=True)), dtype=[("key", f"S{key_bytes}"), ("v", f"V{value_bytes}")]
-    )
+    items = sorted(zip(keys, values, strict=True), key=lambda item: item[0])
+    leaves = np.array(items, dtype=[("key", f"S{key_bytes}"), ("value", f"V{value_bytes}")])
     levels = [leaves]
     while len(levels[-1]) > node_items:
         firsts = levels[-1]["key"][::node_items]
