@@ -101,7 +101,7 @@ def train_model(
         stretches = training_stretches(genome, split, gap_bp)
         windows = TrainingWindows(genome, list(arrays.values()), stretches, model_config, config)
     except ValueError as error:
-        raise ConfigError(f"the training part of the genome is too small: {error}") from None
+        raise ConfigError(f"no windows can be drawn: {error}") from None
     trainer = Trainer(model_config, config, windows, len(labels))
     log.info("training on %s TSS of %s", f"{len(windows.tss):,}", ", ".join(labels))
     main = next(iter(arrays.values()))

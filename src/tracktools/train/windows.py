@@ -73,6 +73,9 @@ class TrainingWindows:
         self._config = config
         self._shift = model_config.label_shift_bp
         self._tail = model_config.halo_downstream_bp
+        shortest = config.lead_bp + self._shift + self._tail + 1
+        if config.window_bp < shortest:
+            raise ValueError(f"window_bp is {config.window_bp}, and a TSS with its context takes {shortest}")
         longest = 2 * config.window_bp
         self._stretches = [stretch for stretch in stretches if stretch.end - stretch.start >= 2 * longest]
         if not self._stretches:

@@ -1,0 +1,249 @@
+"""Training: the truth stands where it should, nothing of validation or test is seen, a killed run ends the same."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from tracktools.config import ModelConfig, TrainConfig
+from tracktools.errors import ConfigError, InputError, OutputError
+from tracktools.formats.bed import BED6, write_bed
+from tracktools.genome import Contig, Genome
+from tracktools.model.checkpoint import load_checkpoint, verify_golden
+from tracktools.splits import Region, Split
+from tracktools.train import train_model
+from tracktools.train.loop import Trainer, focal_loss, learning_rate
+from tracktools.train.windows import LabelArrays, Strand, TrainingWindows, training_stretches
+
+MODEL = ModelConfig(n_layers=1, n_heads=1, d_model=4, d_head=4, attention_window_bp=40, label_shift_bp=7)
+HALO = MODEL.halo_upstream_bp + MODEL.halo_downstream_bp + MODEL.label_shift_bp
+RECIPE = TrainConfig(window_bp=64, positions_per_step=640, masked_share=0, lead_bp=16, positive_share=0.5)
+
+
+def circular_genome(length: int = 6007, seed: int = 5) -> Genome:
+    letters = np.random.default_rng(seed).choice(np.frombuffer(b"ACGT", dtype=np.uint8), length)
+    return Genome("g", (Contig("chr", letters, circular=True),))
+
+
+def split_of(genome: Genome) -> Split:
+    name, end = genome.contigs[0].sequence_sha256, len(genome)
+    borders = [(0, 2500, "train"), (2500, 3400, "test"), (3400, 4100, "valid"), (4100, end, "train")]
+    return Split(tuple(Region(name, start, stop, part) for start, stop, part in borders))
+
+
+def labels_of(genome: Genome, every: int) -> LabelArrays:
+    strands: tuple[Strand, ...] = ("+", "-")
+    length = len(genome)
+    return {(0, strand): np.arange(length) % (every + (strand == "-")) == 0 for strand in strands}
+
+
+def positions_in_genome(genome: Genome, codes: np.ndarray) -> set[int]:
+    """Where a window's letters stand: every place where they match one of the strands."""
+    contig = genome.contigs[0]
+    length = len(codes)
+    plus = contig.strand_codes(0, len(contig) + length, "+")
+    minus = contig.strand_codes(0, len(contig) + length, "-")
+    found: set[int] = set()
+    for at in range(len(contig)):
+        if np.array_equal(plus[at : at + length], codes):
+            found |= {(at + i) % len(contig) for i in range(length)}
+        if np.array_equal(minus[at : at + length], codes):
+            found |= {(len(contig) - 1 - at - i) % len(contig) for i in range(length)}
+    return found
+
+
+def test_stretches_join_across_the_origin_and_keep_the_gap() -> None:
+    genome = circular_genome()
+    (stretch,) = training_stretches(genome, split_of(genome), HALO)
+    assert (stretch.start, stretch.end) == (4100 + HALO, 6007 + 2500 - HALO)
+
+
+def test_a_linear_contig_is_not_joined() -> None:
+    genome = Genome("g", (Contig("chr", circular_genome().contigs[0].letters),))
+    stretches = training_stretches(genome, split_of(genome), HALO)
+    assert [(s.start, s.end) for s in stretches] == [(0, 2500 - HALO), (4100 + HALO, 6007)]
+
+
+def test_no_window_with_its_receptive_field_touches_validation_or_test() -> None:
+    genome = circular_genome()
+    windows = TrainingWindows(
+        genome, [labels_of(genome, 50)], training_stretches(genome, split_of(genome), HALO), MODEL, RECIPE
+    )
+    seen: set[int] = set()
+    for step in range(6):
+        for codes in windows.batch(step)[0]:
+            seen |= positions_in_genome(genome, codes)
+    assert seen, "the windows must be found again in the genome"
+    forbidden = set(range(2500 - HALO, 4100 + HALO))
+    assert not seen & forbidden
+    assert min(seen) < 200, "windows do cross the origin"
+    assert max(seen) > 5900
+
+
+def test_the_truth_stands_label_shift_downstream_of_the_tss() -> None:
+    genome = circular_genome()
+    tss = {"+": 900, "-": 1200}
+    labels: LabelArrays = {(0, "+"): np.zeros(6007, bool), (0, "-"): np.zeros(6007, bool)}
+    labels[0, "+"][tss["+"]] = labels[0, "-"][tss["-"]] = True
+    windows = TrainingWindows(genome, [labels], training_stretches(genome, split_of(genome), HALO), MODEL, RECIPE)
+    contig = genome.contigs[0]
+    start = {"+": contig.strand_codes(900, 908, "+"), "-": contig.strand_codes(6006 - 1200, 6006 - 1200 + 8, "-")}
+    found = set()
+    for step in range(4):
+        codes, is_tss = windows.batch(step)
+        for row, at in zip(*np.nonzero(is_tss[:, :, 0]), strict=True):
+            letters = codes[row, at - MODEL.label_shift_bp : at + 1]  # the TSS to the network position
+            found |= {strand for strand, expected in start.items() if np.array_equal(letters, expected)}
+            assert any(np.array_equal(letters, expected) for expected in start.values())
+    assert found == {"+", "-"}
+
+
+def test_the_same_seed_and_step_give_the_same_batch_and_others_do_not() -> None:
+    genome = circular_genome()
+    stretches = training_stretches(genome, split_of(genome), HALO)
+    first, second = (TrainingWindows(genome, [labels_of(genome, 50)], stretches, MODEL, RECIPE) for _ in range(2))
+    assert np.array_equal(first.batch(4)[0], second.batch(4)[0])
+    assert not np.array_equal(first.batch(4)[0], first.batch(7)[0])
+    assert first.batch(2)[0].shape == (640 // 128, 128)
+    assert first.batch(3)[0].shape == (640 // 64, 64)
+
+
+def test_a_genome_too_small_to_train_on_is_refused() -> None:
+    genome = circular_genome(400)
+    with pytest.raises(ValueError, match="no training stretch"):
+        TrainingWindows(genome, [labels_of(genome, 50)], [], MODEL, RECIPE)
+
+
+QUICK = TrainConfig(
+    steps=24,
+    window_bp=64,
+    lead_bp=16,
+    positions_per_step=640,
+    validate_every=8,
+    precision="fp32",
+    threads=1,
+    warmup_steps=4,
+)
+
+
+def write_tss(path: Path, genome: Genome, every: int) -> Path:
+    """A BED of TSS, every so many bases on both strands."""
+    positions = np.arange(7, len(genome), every)
+    rows = {
+        "chrom": "chr",
+        "chromStart": positions,
+        "chromEnd": positions + 1,
+        "name": [f"t{position}" for position in positions],
+        "score": 0,
+        "strand": np.where(positions % 2 == 0, "+", "-"),
+    }
+    write_bed(path, pd.DataFrame(rows), BED6)
+    return path
+
+
+def train_quickly(output: Path, tss: Path, genome: Genome, config: TrainConfig = QUICK) -> dict[str, torch.Tensor]:
+    trained = train_model(
+        genome,
+        {"main": tss, "side": tss},
+        output,
+        split=split_of(genome),
+        name="quick",
+        config=config,
+        model_config=MODEL,
+    )
+    return load_checkpoint(trained.checkpoint).model.state_dict()
+
+
+def assert_same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> None:
+    for name, tensor in one.items():
+        assert torch.equal(tensor, other[name]), name
+
+
+class KilledError(Exception):
+    pass
+
+
+@pytest.mark.parametrize("at", [0, 3, 8, 15, 20])
+def test_a_killed_training_ends_with_the_same_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: int) -> None:
+    genome = circular_genome()
+    tss = write_tss(tmp_path / "tss.bed", genome, 90)
+    unbroken = train_quickly(tmp_path / "unbroken", tss, genome)
+    step = Trainer.train_step
+
+    def step_or_die(self: Trainer) -> float:
+        if self.step == at:
+            raise KilledError
+        return step(self)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Trainer, "train_step", step_or_die)
+        with pytest.raises(KilledError):
+            train_quickly(tmp_path / "killed", tss, genome)
+    assert not (tmp_path / "killed").exists()
+    assert_same(unbroken, train_quickly(tmp_path / "killed", tss, genome))
+
+
+def test_the_same_seed_gives_the_same_weights_and_another_does_not(tmp_path: Path) -> None:
+    genome = circular_genome()
+    tss = write_tss(tmp_path / "tss.bed", genome, 90)
+    first = train_quickly(tmp_path / "a", tss, genome)
+    assert_same(first, train_quickly(tmp_path / "b", tss, genome))
+    other = train_quickly(tmp_path / "c", tss, genome, replace(QUICK, seed=1))
+    assert not torch.equal(first["embedding"], other["embedding"])
+
+
+def test_the_checkpoint_says_what_made_it_and_verifies(tmp_path: Path) -> None:
+    genome = circular_genome()
+    train_quickly(tmp_path / "model", write_tss(tmp_path / "tss.bed", genome, 90), genome)
+    checkpoint = load_checkpoint(tmp_path / "model" / "model.safetensors")
+    metadata = checkpoint.metadata
+    assert verify_golden(checkpoint) < 1e-5
+    assert [data["name"] for data in metadata.training_data] == ["main", "side"]
+    assert metadata.training_data[0]["positions"] == len(range(7, 6007, 90))
+    assert metadata.recipe["chosen_step"] in (8, 16, 24)
+    validation = metadata.metrics["validation"]
+    assert validation["positions"] == 2 * (4100 - 3400)
+    assert validation["prevalence"] == pytest.approx(validation["positives"] / validation["positions"])
+    assert Split.from_records(metadata.split) == split_of(genome)
+    assert metadata.calibration is not None
+
+
+def test_what_is_in_the_way_is_named(tmp_path: Path) -> None:
+    genome = circular_genome()
+    tss = write_tss(tmp_path / "tss.bed", genome, 90)
+    (tmp_path / "there").mkdir()
+    with pytest.raises(OutputError, match="exists"):
+        train_quickly(tmp_path / "there", tss, genome)
+    (tmp_path / "empty.bed").write_text("")
+    with pytest.raises(InputError, match=r"empty\.bed.*no TSS"):
+        train_quickly(tmp_path / "a", tmp_path / "empty.bed", genome)
+    (tmp_path / "dots.bed").write_text("chr\t5\t6\tx\t0\t.\n")
+    with pytest.raises(InputError, match="without a strand"):
+        train_quickly(tmp_path / "b", tmp_path / "dots.bed", genome)
+    with pytest.raises(ConfigError, match="window_bp is 24"):
+        train_quickly(tmp_path / "d", tss, genome, replace(QUICK, window_bp=24))
+    nothing = Split((Region(genome.contigs[0].sequence_sha256, 0, 100, "train"),))
+    with pytest.raises(ConfigError, match="no training stretch"):
+        train_model(genome, {"main": tss}, tmp_path / "c", split=nothing, name="x", config=QUICK, model_config=MODEL)
+
+
+def test_focal_loss_is_cross_entropy_at_gamma_zero_and_smaller_where_the_answer_is_sure() -> None:
+    log_odds, truth = torch.tensor([-2.0, 0.5, 3.0]), torch.tensor([0.0, 1.0, 1.0])
+    entropy = torch.nn.functional.binary_cross_entropy_with_logits(log_odds, truth, reduction="none")
+    assert torch.allclose(focal_loss(log_odds, truth, 0.0), entropy)
+    p = torch.sigmoid(log_odds * torch.tensor([-1.0, 1.0, 1.0]))
+    assert torch.allclose(focal_loss(log_odds, truth, 0.8), (1 - p) ** 0.8 * entropy)
+
+
+def test_the_learning_rate_warms_up_and_falls_to_a_fiftieth() -> None:
+    config = TrainConfig(steps=1000, warmup_steps=100, learning_rate=0.1)
+    rates = [learning_rate(step, config) for step in range(1001)]
+    assert rates[0] == pytest.approx(0.001, rel=0.01)
+    assert max(rates) <= 0.1
+    assert int(np.argmax(rates)) == 99
+    assert rates[-1] == pytest.approx(0.1 * 0.02, rel=0.01)
