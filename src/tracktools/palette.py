@@ -39,3 +39,14 @@ def css(color: str) -> str:
     '#0072b2'
     """
     return "#{:02x}{:02x}{:02x}".format(*rgb(color))
+
+
+def pale(color: str) -> str:
+    """Return a colour half way to white.
+
+    Examples
+    --------
+    >>> pale("0,114,178")
+    '128,184,216'
+    """
+    return ",".join(str((part + 256) // 2) for part in rgb(color))

@@ -1,26 +1,34 @@
-"""The hub in the real igv.js (npm `igv`) in Debian's Chromium."""
+"""The hub in the real igv.js (npm `igv`, and the older one in pip's igv-notebook) in Debian's Chromium."""
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from browsing import HERE, Browser, Visit
+from hubs import write_ecoli_predictions, write_small_inputs
 
-from hubs import write_ecoli_predictions
 from tracktools import build_hub
+from tracktools.formats.bed import BED6, write_bed
 from tracktools.hub.serve import serving
+from tracktools.hub.view import build_view
+from tracktools.tracks import Track, write_tracks
 
 pytestmark = pytest.mark.browser
 
 STATE = (HERE / "igv_state.js").read_text()
 ENOUGH_PIXELS = 200
+PSEUDOGENE_LOCUS = "NC_000913.3:237001-241000"
+LOADED = "window.viewer && window.viewer.done"
+BLUE, VERMILLION = "0,114,178", "213,94,0"
 
 
-@pytest.fixture(scope="session")
-def ecoli_hub(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture(scope="module")
+def ecoli_hub(data_dir: Path, igv_js: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("ecoli")
     predictions = write_ecoli_predictions(folder / "predictions", data_dir)
     build_hub(
@@ -28,37 +36,172 @@ def ecoli_hub(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         folder / "hub",
         genome=data_dir / "genome/NC_000913.3.fa.gz",
         gff=data_dir / "annotation/U00096.3.genbank.gff3.gz",
+        igv_js=igv_js,
     )
     return folder / "hub"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def address(ecoli_hub: Path) -> Iterator[str]:
     with serving(ecoli_hub) as address:
         yield address
 
 
-def open_hub(chromium: Browser, address: str, igv_js: Path, locus: str) -> Visit:
+@pytest.fixture(scope="module")
+def hub_txt(chromium: Browser, address: str, igv_js: Path) -> Visit:
+    """hub.txt, opened as users of igv.js open it."""
     files = {"/igv_hub.html": HERE / "igv_hub.html", "/igv.min.js": igv_js}
-    visit = chromium.visit(
-        f"{address}/igv_hub.html?hub=hub.txt&locus={locus}", files=files, wait="window.result && window.result.done"
-    )
+    page = f"{address}/igv_hub.html?hub=hub.txt&locus={PSEUDOGENE_LOCUS}"
+    visit = chromium.visit(page, files=files, wait="window.result && window.result.done")
     assert visit.page.evaluate("window.result.error") is None
     return visit
 
 
-def drawn_tracks(visit: Visit) -> dict[str, dict[str, Any]]:
-    visit.page.wait_for_timeout(1500)
-    return {track["name"]: track for track in visit.page.evaluate(STATE)}
+@pytest.fixture(scope="module")
+def index(chromium: Browser, address: str) -> Visit:
+    return chromium.visit(f"{address}/index.html", wait=LOADED)
 
 
-def test_hub_txt_draws_in_igv_js(chromium: Browser, address: str, igv_js: Path) -> None:
-    visit = open_hub(chromium, address, igv_js, "NC_000913.3:237001-241000")
-    tracks = drawn_tracks(visit)
+def drawn_tracks(visit: Visit, locus: str) -> dict[str, dict[str, Any]]:
+    """Go to a locus and return the tracks once each has drawn pixels, or after ten seconds."""
+    visit.page.evaluate("locus => browser.search(locus)", locus)
+    for _ in range(40):
+        visit.page.wait_for_timeout(250)
+        tracks = {track["name"]: track for track in visit.page.evaluate(STATE)}
+        if all(track["drawn"] >= ENOUGH_PIXELS for track in tracks.values()):
+            break
+    return tracks
+
+
+def search(visit: Visit, text: str) -> tuple[str, int, int]:
+    """Search for a text; return where the browser is then: name, first and last base."""
+    assert visit.page.evaluate("text => browser.search(text)", text), f"{text} was not found"
+    chrom, _, span = visit.page.evaluate("browser.currentLoci()").rpartition(":")
+    first, _, last = span.partition("-")
+    return chrom, round(float(first)), round(float(last))
+
+
+def test_hub_txt_draws_every_track_with_its_range(hub_txt: Visit) -> None:
+    tracks = drawn_tracks(hub_txt, PSEUDOGENE_LOCUS)
     assert list(tracks) == ["TSS (+)", "TSS (-)", "Called TSS", "Genes", "Pseudogenes"]
-    assert visit.page.evaluate("browser.genome.id") == "GCF_000005845.2"
-    assert visit.page.evaluate("browser.currentLoci()") == "NC_000913.3:237001-241000"
+    assert hub_txt.page.evaluate("browser.genome.id") == "GCF_000005845.2"
+    assert hub_txt.page.evaluate("browser.currentLoci()") == PSEUDOGENE_LOCUS
     assert {name: track["drawn"] for name, track in tracks.items() if track["drawn"] < ENOUGH_PIXELS} == {}
     assert (tracks["TSS (+)"]["min"], tracks["TSS (+)"]["max"]) == (0, 1)
     assert (tracks["TSS (-)"]["min"], tracks["TSS (-)"]["max"]) == (-1, 0)
+    assert tracks["TSS (+)"]["colors"].get(BLUE, 0) > 50
+    assert tracks["TSS (-)"]["colors"].get(VERMILLION, 0) > 50
+    assert hub_txt.faults() == []
+
+
+@pytest.mark.parametrize("page", ["hub_txt", "index"])
+@pytest.mark.parametrize("alias", ["NC_000913.3", "U00096.3", "chr", "Chromosome"])
+def test_every_name_of_the_chromosome_navigates(page: str, alias: str, request: pytest.FixtureRequest) -> None:
+    visit = request.getfixturevalue(page)
+    search(visit, "NC_000913.3:1-1000")
+    assert search(visit, f"{alias}:500001-502000") == ("NC_000913.3", 500001, 502000)
     assert visit.faults() == []
+
+
+@pytest.mark.parametrize("page", ["hub_txt", "index"])
+@pytest.mark.parametrize(
+    ("name", "first", "last"),
+    [
+        ("pTSS_NC_000913.3_366305_r", 366305, 366305),  # the first base of lacZ
+        ("lacZ", 363231, 366305),
+        ("LACZ", 363231, 366305),
+        ("b0344", 363231, 366305),
+    ],
+)
+def test_names_of_tss_and_genes_navigate(
+    page: str, name: str, first: int, last: int, request: pytest.FixtureRequest
+) -> None:
+    visit = request.getfixturevalue(page)
+    search(visit, "NC_000913.3:1-1000")
+    chrom, left, right = search(visit, name)
+    assert chrom == "NC_000913.3"
+    assert left <= first
+    assert right >= last
+    assert abs((left + right) / 2 - (first + last) / 2) <= 1
+    assert visit.faults() == []
+
+
+def test_index_mirrors_the_strands_in_one_track(index: Visit) -> None:
+    tracks = drawn_tracks(index, PSEUDOGENE_LOCUS)
+    assert list(tracks) == ["TSS", "Called TSS", "Genes", "Pseudogenes"]
+    assert (tracks["TSS"]["type"], tracks["TSS"]["min"], tracks["TSS"]["max"]) == ("merged", -1, 1)
+    assert min(tracks["TSS"]["colors"].get(color, 0) for color in (BLUE, VERMILLION)) > 50
+    assert min(track["drawn"] for track in tracks.values()) >= ENOUGH_PIXELS
+    assert index.page.locator("#fault").is_hidden()
+    assert index.faults() == []
+
+
+def test_a_name_that_no_track_has_stays_on_the_page(index: Visit) -> None:
+    assert not index.page.evaluate("browser.search('nosuchgene')")
+    assert index.faults() == []
+
+
+def test_bookmark_goes_to_a_pseudogene_with_predictions_and_calls(index: Visit) -> None:
+    button = index.page.locator("[data-position]").nth(1)
+    assert button.inner_text().startswith("Pseudogene ")
+    button.click()
+    tracks = drawn_tracks(index, button.get_attribute("data-position"))
+    assert min(track["drawn"] for track in tracks.values()) >= ENOUGH_PIXELS
+    assert index.faults() == []
+
+
+def igv_notebook() -> Path | None:
+    spec = importlib.util.find_spec("igv_notebook")
+    return None if spec is None or spec.origin is None else Path(spec.origin).parent / "js/igv.min.js"
+
+
+@pytest.mark.parametrize("version", ["npm", "igv-notebook"])
+def test_view_opens_from_disk_with_the_network_cut(
+    chromium: Browser, ecoli_hub: Path, igv_js: Path, tmp_path: Path, version: str
+) -> None:
+    script = igv_js if version == "npm" else igv_notebook()
+    if script is None:
+        pytest.skip("igv-notebook is missing: pip install igv-notebook")
+    built = build_view(ecoli_hub, tmp_path / "view.html", igv_js=script)
+    assert built.size_bytes < 20e6
+    chromium.context.set_offline(True)
+    try:
+        visit = chromium.visit(built.path.as_uri(), wait=LOADED)
+        tracks = drawn_tracks(visit, PSEUDOGENE_LOCUS)
+        assert list(tracks) == ["TSS", "Called TSS", "Genes", "Pseudogenes"]
+        assert min(track["drawn"] for track in tracks.values()) >= ENOUGH_PIXELS
+        assert (tracks["TSS"]["min"], tracks["TSS"]["max"]) == (-1, 1)
+        assert search(visit, "pTSS_NC_000913.3_366305_r")[1] < 366305 < search(visit, "lacZ")[2]
+        assert "0.01" in visit.page.locator("body").inner_text()
+        assert visit.page.locator("#fault").is_hidden()
+        assert [request for request in visit.offsite if not request.startswith("file://")] == []
+        assert visit.http_errors + visit.script_errors + visit.dialogs == []
+    finally:
+        chromium.context.set_offline(False)
+
+
+def test_hostile_labels_never_run(chromium: Browser, igv_js: Path, tmp_path: Path) -> None:
+    inputs = write_small_inputs(tmp_path / "inputs")
+    folder = tmp_path / "hostile"
+    folder.mkdir()
+    attack = '<img src=x onerror="window.attacked=1"></script><script>window.attacked=1;alert(1)</script>'
+    table = pd.DataFrame([("chrA", 10, 900, attack, 0, "+")], columns=BED6.columns)
+    write_bed(folder / "a.bed", table, BED6)
+    text = dict.fromkeys(("short_label", "long_label", "method", "source", "licence"), attack)
+    write_tracks(folder, [Track("a", folder / "a.bed", "bed", group="tss", **text)])
+    built = build_hub([folder], tmp_path / "hub", genome=inputs["genome"], igv_js=igv_js)
+    files = {"/igv_hub.html": HERE / "igv_hub.html", "/igv.min.js": igv_js}
+    with serving(built.folder) as address:
+        for page, done in (
+            ("index.html", LOADED),
+            ("igv_hub.html?hub=hub.txt&locus=chrA:1-1000", "window.result && window.result.done"),
+            ("pages/a.html", "document.readyState === 'complete'"),
+            ("pages/hub.html", "document.readyState === 'complete'"),
+        ):
+            visit = chromium.visit(f"{address}/{page}", files=files, wait=done)
+            visit.page.wait_for_timeout(500)
+            for item in visit.page.locator(".igv-viewport").all()[-1:]:
+                item.click(position={"x": 40, "y": 8}, force=True)  # a click on the item shows its columns
+            visit.page.wait_for_timeout(300)
+            assert visit.page.evaluate("window.attacked") is None, page
+            assert visit.faults() == [], page

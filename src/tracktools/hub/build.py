@@ -140,11 +140,10 @@ def _hub(converted: Sequence[Converted], assembly: Assembly, genome: Genome, ema
 
 def _default_position(converted: Sequence[Converted], genome: Genome) -> str:
     """Open where the best TSS set is busiest: curated, then called, then measured."""
-    preferred = ("curated", "predictions", "tss")
-    tables = [
-        item.table for group in preferred for item in converted if item.track.group == group and item.table is not None
-    ]
-    return busiest_position(tables, genome.chrom_sizes)
+    tables = [(item.track.group, item.table) for item in converted if item.table is not None]
+    curated = [table for _, table in tables if "support" in table]
+    others = [table for wanted in ("predictions", "tss") for group, table in tables if group == wanted]
+    return busiest_position([*curated, *others], genome.chrom_sizes)
 
 
 def _left_out(igv_js: IgvJs | None) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from tracktools.formats.bigbed import write_bigbed
 from tracktools.formats.trix import write_trix
 from tracktools.hub.chroms import rename_chroms
 from tracktools.hub.model import Contents
-from tracktools.palette import STRAND_COLORS
+from tracktools.palette import STRAND_COLORS, pale
 
 _NUMBERS = ("int", "uint", "bigint", "float", "double")
 _SEARCHED = ("name", "geneName", "locusTag")
@@ -64,7 +64,8 @@ def write_feature_table(
     path : Path
         Where the table came from, for messages.
     color : str
-        Colour of every item; by default one for each strand.
+        Colour of the items, paler on the minus strand: items of one base have no arrow. By default one colour for each
+        strand.
 
     Returns
     -------
@@ -114,8 +115,8 @@ def _as_bed9(table: pd.DataFrame, schema: BedSchema, color: str) -> tuple[pd.Dat
         extra = schema.fields[schema.defined_fields :]
         schema = BedSchema(schema.name, schema.description, (*STANDARD_FIELDS[:9], *extra), 9)
     if "itemRgb" not in have or table["itemRgb"].isin(["0", "0,0,0"]).all():
-        colors = color if color else table["strand"].map(STRAND_COLORS)
-        table = table.assign(itemRgb=colors)
+        colors = {"+": color, "-": pale(color), ".": color} if color else STRAND_COLORS
+        table = table.assign(itemRgb=table["strand"].map(colors))
     return table, schema
 
 

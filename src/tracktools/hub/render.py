@@ -11,7 +11,7 @@ import jinja2
 
 from tracktools.errors import InputError
 from tracktools.hub.text import human_count
-from tracktools.palette import css
+from tracktools.palette import css, pale
 
 FACTS = "assemblies.toml"
 
@@ -50,7 +50,7 @@ class Templates:
             lstrip_blocks=True,
             keep_trailing_newline=True,
         )
-        filters: dict[str, Callable[..., str]] = {"count": human_count, "css": css}
+        filters: dict[str, Callable[..., str]] = {"count": human_count, "css": css, "pale": pale}
         self._environment.filters.update(filters)
 
     def render(self, template: str, **values: Any) -> str:
