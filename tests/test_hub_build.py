@@ -18,11 +18,11 @@ import pytest
 from click.testing import CliRunner
 
 import tracktools
-from hubs import build_small_hub, write_predictions, write_small_inputs
+from hubs import build_small_hub, write_bam, write_predictions, write_small_inputs
 from tracktools.cli.hub import hub as hub_command
 from tracktools.errors import ConfigError, GenomeMismatchError, InputError, OutputError
 from tracktools.formats.bed import BED6, write_bed
-from tracktools.formats.bigbed import read_bigbed
+from tracktools.formats.bigbed import read_bigbed, write_bigbed
 from tracktools.formats.bigwig import BigWigReader, write_bigwig
 from tracktools.genome import load_genome
 from tracktools.hub.build import build_hub
@@ -396,3 +396,37 @@ def test_mismatch_is_a_genome_mismatch(inputs: dict[str, Path], tmp_path: Path) 
     (tmp_path / "tracks.tsv").write_text("name\tpath\tformat\na\ta.bed\tbed\n")
     with pytest.raises(GenomeMismatchError):
         build_hub([tmp_path], tmp_path / "hub", genome=inputs["genome"])
+
+
+def test_bedgraph_and_bigbed_become_tracks(inputs: dict[str, Path], tmp_path: Path) -> None:
+    (tmp_path / "reads.bedgraph").write_text("chrA\t10\t13\t2.5\nplasmid\t2000\t2011\t7\n")
+    table = pd.DataFrame([("chrA", 5, 90, "i", 0, "-")], columns=BED6.columns)
+    write_bigbed(tmp_path / "items.bb", {"chrA": 6007}, table, BED6)
+    rows = Track("r", tmp_path / "reads.bedgraph", "bedGraph", "-"), Track("i", tmp_path / "items.bb", "bigBed")
+    built = build_hub([tracks_tsv(tmp_path, *rows)], tmp_path / "hub", genome=inputs["genome"])
+    with pyBigWig.open(str(built.folder / "r.bw")) as signal:
+        assert signal.intervals("chrA") == ((10, 11, -2.5), (11, 12, -2.5), (12, 13, -2.5))
+        assert signal.intervals("plasmid")[-1] == (2010, 2011, -7.0)
+    assert read_bigbed(built.folder / "i.bb")[0]["chromEnd"].tolist() == [90]
+    assert check_hub(built.folder) == []
+
+
+def test_bedgraph_past_the_end_is_one_line(inputs: dict[str, Path], tmp_path: Path) -> None:
+    (tmp_path / "a.bedgraph").write_text("chrA\t6000\t6008\t2\n")
+    (tmp_path / "tracks.tsv").write_text("name\tpath\tformat\na\ta.bedgraph\tbedGraph\n")
+    assert "ends at 6008" in refused(inputs, tmp_path, str(tmp_path))
+
+
+def test_alignments_to_another_genome_are_one_line(inputs: dict[str, Path], tmp_path: Path) -> None:
+    write_bam(tmp_path / "a.bam", {"chrA": 6008})
+    assert "6008" in refused(inputs, tmp_path, "--bam", str(tmp_path / "a.bam"))
+    (tmp_path / "a.bam.bai").unlink()
+    write_bam(tmp_path / "b.bam", {"chrA": 6007})
+    (tmp_path / "b.bam.bai").unlink()
+    assert "samtools index" in refused(inputs, tmp_path, "--bam", str(tmp_path / "b.bam"))
+
+
+def test_genes_given_twice_are_one_line(inputs: dict[str, Path], tmp_path: Path) -> None:
+    (tmp_path / "genes.bed").write_text("chrA\t1\t2\ti\t0\t+\n")
+    (tmp_path / "tracks.tsv").write_text("name\tpath\tformat\npseudogenes\tgenes.bed\tbed\n")
+    assert "used twice" in refused(inputs, tmp_path, str(tmp_path), "--gff", str(inputs["gff"]))

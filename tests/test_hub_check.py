@@ -118,6 +118,7 @@ PLUS, MINUS, CALLED = "small_plus", "small_minus", "small_called_tss"
 MUTANTS: dict[str, tuple[Callable[[Path], None], str, str]] = {
     # name: what is done, the code of the fault, the track it is in
     "no hub line": (edit("^hub .*\n", ""), "no-hub", ""),
+    "comment before the hub": (edit(r"\A", "# a remark\n"), "first-line", ""),
     "no email": (edit("^email .*\n", ""), "missing-email", ""),
     "no hub short label": (edit("^shortLabel .*\n", ""), "missing-shortLabel", ""),
     "no hub long label": (edit("^longLabel .*\n", ""), "missing-longLabel", ""),

@@ -10,6 +10,10 @@ from pathlib import Path
 import pytest
 from browsing import FLAGS, Browser, node_file
 
+from hubs import write_ecoli_predictions
+from tracktools import build_hub
+from tracktools.hub.serve import serving
+
 
 @pytest.fixture(scope="session")
 def igv_js() -> Path:
@@ -32,3 +36,23 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
         )
         yield Browser(context)
         context.close()
+
+
+@pytest.fixture(scope="session")
+def ecoli_hub(data_dir: Path, igv_js: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("ecoli")
+    predictions = write_ecoli_predictions(folder / "predictions", data_dir)
+    build_hub(
+        [predictions],
+        folder / "hub",
+        genome=data_dir / "genome/NC_000913.3.fa.gz",
+        gff=data_dir / "annotation/U00096.3.genbank.gff3.gz",
+        igv_js=igv_js,
+    )
+    return folder / "hub"
+
+
+@pytest.fixture(scope="session")
+def address(ecoli_hub: Path) -> Iterator[str]:
+    with serving(ecoli_hub) as address:
+        yield address

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 from browsing import HERE, Browser, Visit
-from hubs import write_ecoli_predictions, write_small_inputs
 
+from hubs import write_small_inputs
 from tracktools import build_hub
 from tracktools.formats.bed import BED6, write_bed
 from tracktools.hub.serve import serving
@@ -25,26 +24,6 @@ ENOUGH_PIXELS = 200
 PSEUDOGENE_LOCUS = "NC_000913.3:237001-241000"
 LOADED = "window.viewer && window.viewer.done"
 BLUE, VERMILLION = "0,114,178", "213,94,0"
-
-
-@pytest.fixture(scope="module")
-def ecoli_hub(data_dir: Path, igv_js: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("ecoli")
-    predictions = write_ecoli_predictions(folder / "predictions", data_dir)
-    build_hub(
-        [predictions],
-        folder / "hub",
-        genome=data_dir / "genome/NC_000913.3.fa.gz",
-        gff=data_dir / "annotation/U00096.3.genbank.gff3.gz",
-        igv_js=igv_js,
-    )
-    return folder / "hub"
-
-
-@pytest.fixture(scope="module")
-def address(ecoli_hub: Path) -> Iterator[str]:
-    with serving(ecoli_hub) as address:
-        yield address
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tracktools.config import HubConfig
+from tracktools.errors import InputError
 from tracktools.formats.folder import atomic_folder
 from tracktools.genome import Genome, load_genome
 from tracktools.hub.arrange import arrange_groups
@@ -118,6 +119,7 @@ def build_hub(
         for source in sources:
             _log.info("%s: %s", source.row.name, source.row.path)
             converted += convert_source(source, folder, sequences.chrom_sizes)
+        _check_names(converted)
         hub = _hub(converted, assembly, sequences, email)
         links = client_links(hub, address) if address else {}
         write_hub(folder, hub, sequences, texts, igv_js=script, links=links)
@@ -129,13 +131,42 @@ def _hub(converted: Sequence[Converted], assembly: Assembly, genome: Genome, ema
     first = _default_position(converted, genome)
     return Hub(
         name=label(f"tracktools_{assembly.genome}".replace(".", "_")),
-        short_label=label(f"TSS {assembly.organism}", SHORT_LABEL_CHARACTERS),
+        short_label=label(_short_name(assembly.organism), SHORT_LABEL_CHARACTERS),
         long_label=label(f"Transcription start sites of {assembly.organism}", LONG_LABEL_CHARACTERS),
         email=label(email),
         assembly=replace(assembly, default_position=first),
         groups=arrange_groups([item.track for item in converted]),
         bookmarks=find_bookmarks(converted, genome.chrom_sizes, first),
     )
+
+
+def _check_names(converted: Sequence[Converted]) -> None:
+    """Check that the tracks that one file became have names that no other has."""
+    seen: dict[str, Path] = {}
+    for item in converted:
+        if item.track.name in seen:
+            raise InputError(
+                f"track name {item.track.name!r} is used twice, also in {seen[item.track.name]}",
+                path=item.track.source.origin,
+                mend="leave one of them out, or rename it in its tracks.tsv",
+            )
+        seen[item.track.name] = item.track.source.origin
+
+
+def _short_name(organism: str) -> str:
+    """Return what fits left of a track: the genus as a letter, whole words, and TSS.
+
+    Examples
+    --------
+    >>> _short_name("Escherichia coli K-12 MG1655"), _short_name("genome_7")
+    ('E. coli K-12 TSS', 'genome_7 TSS')
+    """
+    words = organism.split()
+    if len(words) > 1:
+        words[0] = words[0][0] + "."
+    while len(words) > 1 and len(" ".join([*words, "TSS"])) > SHORT_LABEL_CHARACTERS:
+        words.pop()
+    return " ".join([*words, "TSS"])
 
 
 def _default_position(converted: Sequence[Converted], genome: Genome) -> str:

@@ -140,6 +140,10 @@ def _check_hub_block(hub: HubFiles, findings: Findings) -> None:
         findings.add_file(hub.file, "no-hub", "does not start with a hub block", "write: hub NAME", 1)
         return
     block = found[0]
+    if block.line != 1 or hub.blocks[0] is not block:
+        findings.add(
+            block, "hub", "first-line", "the hub block is not the first thing in the file", "JBrowse wants it so"
+        )
     for key in ("hub", "shortLabel", "longLabel", "email", "descriptionUrl"):
         if not block.get(key):
             findings.add(block, key, f"missing-{key}", f"the hub has no {key}", f"add a line: {key} …")

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from tracktools.aliases import resolve_chrom
 from tracktools.errors import InputError
 from tracktools.formats.alignments import read_contig_sizes
 from tracktools.formats.bbi_read import BbiHeader, read_chroms, read_header, read_indexed_columns
@@ -50,7 +51,9 @@ def check_contents(root: Path, tracks: Sequence[Block], sizes: Mapping[str, int]
             elif kind == "bigBed":
                 _check_features(path, track, sizes, findings)
             elif kind == "bam":
-                _check_chroms(read_contig_sizes(path), track, sizes, findings)
+                lengths = read_contig_sizes(path)
+                named = {resolve_chrom(name, sizes) or name: length for name, length in lengths.items()}
+                _check_chroms(named, track, sizes, findings)
         except InputError as error:
             mend = error.mend or "make it again"
             findings.add(track, "bigDataUrl", "data", f"{track.get('bigDataUrl')} {error.problem}", mend)

@@ -46,6 +46,36 @@ def rename_chroms(names: Iterable[str], chrom_sizes: Mapping[str, int], *, path:
     return renamed
 
 
+def check_lengths(
+    lengths: Mapping[str, int], names: Mapping[str, str], chrom_sizes: Mapping[str, int], *, path: Path
+) -> None:
+    """Check that a file gives each sequence the length that the genome gives it.
+
+    Parameters
+    ----------
+    lengths : mapping of str to int
+        What the file says [bp], by its own names.
+    names : mapping of str to str
+        What each of them is called in the genome; see `rename_chroms`.
+    chrom_sizes : mapping of str to int
+        Length of each sequence of the genome [bp].
+    path : Path
+        The file, for messages.
+
+    Raises
+    ------
+    GenomeMismatchError
+        At the first sequence of another length.
+    """
+    for name, length in lengths.items():
+        if length != chrom_sizes[names[name]]:
+            raise GenomeMismatchError(
+                f"gives {name} {length} bp, the genome has {chrom_sizes[names[name]]}",
+                path=path,
+                mend="was it made on another assembly?",
+            )
+
+
 def chrom_aliases(chrom_sizes: Mapping[str, int]) -> dict[str, tuple[str, ...]]:
     """Return the other names of each sequence of a genome.
 

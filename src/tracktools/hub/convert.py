@@ -10,8 +10,11 @@ from pathlib import Path
 import pandas as pd
 
 from tracktools.errors import InputError
+from tracktools.formats.alignments import read_contig_sizes
 from tracktools.formats.bed_schemas import GENES
+from tracktools.formats.bigbed import read_bigbed
 from tracktools.hub.arrange import OTHER_GROUP, track_color
+from tracktools.hub.chroms import check_lengths, rename_chroms
 from tracktools.hub.features import write_display_features, write_feature_table
 from tracktools.hub.genes import read_gene_tables
 from tracktools.hub.model import Contents, HubTrack, Kind, Source
@@ -21,6 +24,7 @@ from tracktools.tracks import file_sha256
 
 _KINDS: dict[str, tuple[Kind, str]] = {  # format: kind, visibility
     "bigWig": ("signal", "full"),
+    "bedGraph": ("signal", "full"),
     "bed": ("features", "pack"),
     "bigBed": ("features", "pack"),
     "bam": ("alignments", "dense"),
@@ -61,23 +65,21 @@ def convert_source(source: Source, folder: Path, chrom_sizes: Mapping[str, int])
     row = source.row
     if row.format == "gff3":
         return _genes(source, folder, chrom_sizes)
-    if row.format not in _KINDS:
-        raise InputError(
-            f"track {row.name!r}: {row.format} cannot be shown in a hub",
-            path=source.origin,
-            mend="convert it to bigWig",
-        )
     kind, visibility = _KINDS[row.format]
     name = track_name(row.name, path=source.origin)
     target = folder / (name + _SUFFIXES[kind])
     table = None
     if kind == "signal":
-        contents = write_display_signal(row.path, target, chrom_sizes, row.strand)
+        contents = write_display_signal(row.path, target, chrom_sizes, row.strand, is_text=row.format == "bedGraph")
         contents = _with_view(contents, source)
     elif row.format == "bed":
         contents, table = write_display_features(row.path, target, chrom_sizes, row.color)
+    elif row.format == "bigBed":
+        contents, table = write_feature_table(
+            *read_bigbed(row.path), target, chrom_sizes, path=row.path, color=row.color
+        )
     else:
-        contents = _copy_alignments(row.path, target)
+        contents = _copy_alignments(row.path, target, chrom_sizes)
     return [Converted(_track(source, name, kind, contents, visibility), table)]
 
 
@@ -102,10 +104,13 @@ def _track(source: Source, name: str, kind: Kind, contents: Contents, visibility
 def _genes(source: Source, folder: Path, chrom_sizes: Mapping[str, int]) -> list[Converted]:
     """Write genes and pseudogenes as two tracks."""
     converted = []
-    for name, table in read_gene_tables(source.row.path, chrom_sizes).items():
+    stem = track_name(source.row.name, path=source.origin)
+    for kind, table in read_gene_tables(source.row.path, chrom_sizes).items():
+        name = kind if stem == "genes" else f"{stem}_{kind}"
         contents, written = write_feature_table(table, GENES, folder / f"{name}.bb", chrom_sizes, path=source.row.path)
-        title = name.capitalize()
-        row = replace(source.row, name=name, short_label=title, long_label=f"{title} of the annotation")
+        title = kind.capitalize()
+        whose = source.row.long_label or "the annotation"
+        row = replace(source.row, name=name, short_label=title, long_label=f"{title} of {whose}")
         track = _track(replace(source, row=row), name, "features", contents, "pack")
         converted.append(Converted(track, written))
     return converted
@@ -126,7 +131,9 @@ def _with_view(contents: Contents, source: Source) -> Contents:
     return replace(contents, view=view)
 
 
-def _copy_alignments(source: Path, target: Path) -> Contents:
+def _copy_alignments(source: Path, target: Path, chrom_sizes: Mapping[str, int]) -> Contents:
+    lengths = read_contig_sizes(source)
+    check_lengths(lengths, rename_chroms(lengths, chrom_sizes, path=source), chrom_sizes, path=source)
     index = next(
         (path for path in (source.with_suffix(".bam.bai"), source.with_suffix(".bai")) if path.is_file()), None
     )

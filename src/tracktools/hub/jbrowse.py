@@ -8,8 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 from tracktools.hub.model import Hub, HubTrack, Mirror
+from tracktools.interval import Interval
 
 _SIGNAL_HEIGHT = 80
+_VIEW_PIXELS = 1200  # width of a window for which the first view is reckoned
 
 
 def jbrowse_config(hub: Hub, prefix: str = "../") -> dict[str, Any]:
@@ -56,21 +58,38 @@ def jbrowse_config(hub: Hub, prefix: str = "../") -> dict[str, Any]:
         "tracks": tracks,
         "defaultSession": {
             "name": hub.long_label,
-            "views": [
-                {
-                    "id": "view",
-                    "type": "LinearGenomeView",
-                    "init": {"assembly": assembly.genome, "loc": jbrowse_position(hub), "tracks": shown},
-                }
-            ],
+            "views": [_view(hub, [track for track in tracks if track["trackId"] in shown])],
         },
     }
 
 
-def jbrowse_position(hub: Hub) -> str:
-    """Return the default position as JBrowse writes it: with two dots."""
-    chrom, _, span = hub.assembly.default_position.rpartition(":")
-    return f"{chrom}:{span.replace('-', '..')}"
+def _view(hub: Hub, tracks: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return a view at the default position, spelt out: JBrowse before 3.0 knows no shorter form."""
+    place = Interval.from_ucsc(hub.assembly.default_position)
+    bp_per_pixel = len(place) / _VIEW_PIXELS
+    region = {
+        "refName": place.chrom,
+        "start": 0,
+        "end": hub.assembly.chrom_sizes[place.chrom],
+        "assemblyName": hub.assembly.genome,
+    }
+    return {
+        "id": "view",
+        "type": "LinearGenomeView",
+        "bpPerPx": bp_per_pixel,
+        "offsetPx": round(place.start / bp_per_pixel),
+        "displayedRegions": [region],
+        "tracks": [
+            {
+                "type": track["type"],
+                "configuration": track["trackId"],
+                "displays": [
+                    {"type": display["type"], "configuration": display["displayId"]} for display in track["displays"]
+                ],
+            }
+            for track in tracks
+        ],
+    }
 
 
 def _location(path: str) -> dict[str, str]:
@@ -116,7 +135,7 @@ def _mirror(hub: Hub, category: str, mirror: Mirror, prefix: str) -> dict[str, A
             {
                 "type": "MultiLinearWiggleDisplay",
                 "displayId": f"{mirror.name}-display",
-                "defaultRendering": "multixyplot",
+                "defaultRendering": "xyplot",
                 **_scale(view),
             }
         ],
@@ -147,13 +166,23 @@ def _track(hub: Hub, category: str, track: HubTrack, prefix: str) -> dict[str, A
         return base | {
             "type": "AlignmentsTrack",
             "adapter": {"type": "BamAdapter", "bamLocation": location, "index": index},
+            "displays": [{"type": "LinearAlignmentsDisplay", **display}],
         }
-    # the colour column of BED9 keeps the name that autoSql gives it
-    color = "jexl:'rgb(' + get(feature,'itemRgb') + ')'"
+    # where the thick part is the whole item, JBrowse 2.18 takes BED9 for bedMethyl and names the colour column color
+    names = " || ".join(f"get(feature,'{name}')" for name in ("item_rgb", "itemRgb", "color"))
+    color = f"jexl:'rgb(' + ({names} || '{track.color}') + ')'"
     return base | {
         "type": "FeatureTrack",
-        "adapter": {"type": "BigBedAdapter", "bigBedLocation": location},
+        "adapter": {"type": "BigBedAdapter", "bigBedLocation": location, "aggregateField": "none"},
         "displays": [
-            {"type": "LinearBasicDisplay", **display, "renderer": {"type": "SvgFeatureRenderer", "color1": color}}
+            {
+                "type": "LinearBasicDisplay",
+                **display,
+                "renderer": {
+                    "type": "SvgFeatureRenderer",
+                    "color1": color,
+                    "labels": {"name": "jexl:get(feature,'name') || get(feature,'code')"},
+                },
+            }
         ],
     }

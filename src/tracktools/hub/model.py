@@ -115,6 +115,12 @@ class HubTrack:
     source: Source
 
     @property
+    def topic(self) -> str:
+        """Name of the text that says how such tracks are made: its group, or ``curated`` where sources are counted."""
+        schema = self.contents.schema
+        return "curated" if schema is not None and "support" in schema.columns else self.group
+
+    @property
     def page(self) -> str:
         """Path of its description page in the hub."""
         return f"pages/{self.name}.html"

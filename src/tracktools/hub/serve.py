@@ -102,6 +102,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128  # a browser asks for many tracks at once
+
+
 def _content_type(path: Path) -> str:
     if path.suffix in _TEXT_TYPES:
         return _TEXT_TYPES[path.suffix] + "; charset=utf-8"
@@ -173,10 +178,9 @@ def make_server(folder: Path, *, host: str = ServeConfig.host, port: int = Serve
     if not folder.is_dir():
         raise InputError("is no folder", path=folder, mend="name the folder that hub build wrote")
     try:
-        server = ThreadingHTTPServer((host, port), partial(_Handler, root=folder.resolve()))
+        server = _Server((host, port), partial(_Handler, root=folder.resolve()))
     except (OSError, OverflowError) as error:
         raise ConfigError(f"cannot listen on {host}:{port}: {error}") from None
-    server.daemon_threads = True
     return server
 
 

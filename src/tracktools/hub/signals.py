@@ -7,7 +7,8 @@ whoever computes reads the file that came in.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,10 +17,12 @@ import numpy.typing as npt
 
 from tracktools.config import HubConfig
 from tracktools.errors import GenomeMismatchError, InputError
+from tracktools.formats.bedgraph import read_bedgraph
 from tracktools.formats.bigwig import BigWigReader, BigWigWriter
-from tracktools.hub.chroms import rename_chroms
+from tracktools.hub.chroms import check_lengths, rename_chroms
 from tracktools.hub.model import Contents
 
+_Reader = Callable[[str, int, int], "npt.NDArray[np.float32] | None"]  # of one stretch of one sequence of the genome
 _BLOCK_BP = 1 << 20  # values held at once, so that memory does not grow with the genome
 
 
@@ -31,7 +34,7 @@ class _Tally:
     total: float = 0.0
     minimum: float = math.inf
     maximum: float = -math.inf
-    magnitudes: list[npt.NDArray[np.float32]] = field(default_factory=list)
+    magnitudes: list[float] = field(default_factory=list)
 
     def add(self, values: npt.NDArray[np.float32]) -> None:
         present = values[~np.isnan(values)]
@@ -40,16 +43,18 @@ class _Tally:
             self.total += float(present.sum(dtype=np.float64))
             self.minimum = min(self.minimum, float(present.min()))
             self.maximum = max(self.maximum, float(present.max()))
-            self.magnitudes.append(np.percentile(np.abs(present), [99.9]).astype(np.float32))
+            self.magnitudes.append(float(np.percentile(np.abs(present), 99.9)))
 
 
-def write_display_signal(source: Path, target: Path, chrom_sizes: Mapping[str, int], strand: str) -> Contents:
-    """Write the copy of a bigWig that a hub shows.
+def write_display_signal(
+    source: Path, target: Path, chrom_sizes: Mapping[str, int], strand: str, *, is_text: bool = False
+) -> Contents:
+    """Write the copy of a signal that a hub shows.
 
     Parameters
     ----------
     source : Path
-        bigWig in plus-strand coordinates; on the minus strand all its values have one sign.
+        bigWig, or bedGraph, in plus-strand coordinates; on the minus strand all its values have one sign.
     target : Path
         bigWig to write: names of the genome, values rounded to `HubConfig.display_decimals`, not above 0 on the minus
         strand.
@@ -57,34 +62,32 @@ def write_display_signal(source: Path, target: Path, chrom_sizes: Mapping[str, i
         Length of each sequence of the genome [bp].
     strand : {"+", "-", "."}
         Strand of the signal.
+    is_text : bool
+        Whether `source` is bedGraph.
 
     Raises
     ------
     GenomeMismatchError
         If a sequence is not of the genome, or of another length.
     InputError
-        If the file is no bigWig, holds no value, or has values of both signs on one strand.
+        If the file is not of its format, holds no value, or has values of both signs on one strand.
     """
-    with BigWigReader(source) as reader:
-        names = {chrom: name for name, chrom in rename_chroms(reader.chrom_sizes, chrom_sizes, path=source).items()}
-        for chrom, name in names.items():
-            if reader.chrom_sizes[name] != chrom_sizes[chrom]:
-                raise GenomeMismatchError(
-                    f"gives {name} {reader.chrom_sizes[name]} bp, the genome has {chrom_sizes[chrom]}",
-                    path=source,
-                    mend="was it made on another assembly?",
-                )
-        tally, sign = _Tally(), 0.0
-        with BigWigWriter(target, dict(chrom_sizes)) as writer:
-            for chrom in (chrom for chrom in chrom_sizes if chrom in names):
-                for start in range(0, chrom_sizes[chrom], _BLOCK_BP):
-                    end = min(start + _BLOCK_BP, chrom_sizes[chrom])
-                    values = np.round(reader.values(names[chrom], start, end), HubConfig.display_decimals)
-                    sign = _one_sign(values, sign, strand, source)
-                    if strand == "-" and sign > 0:
-                        values = np.where(values == 0, values, -values)  # no negative zeros
-                    tally.add(values)
-                    writer.add(chrom, start, values)
+    tally = _Tally()
+    with ExitStack() as stack:
+        read = _read_bedgraph(source, chrom_sizes) if is_text else _read_bigwig(source, chrom_sizes, stack)
+        writer = stack.enter_context(BigWigWriter(target, dict(chrom_sizes)))
+        sign = 0.0
+        for chrom, length in chrom_sizes.items():
+            for start in range(0, length, _BLOCK_BP):
+                values = read(chrom, start, min(start + _BLOCK_BP, length))
+                if values is None:
+                    continue
+                values = np.round(values, HubConfig.display_decimals)
+                sign = _one_sign(values, sign, strand, source)
+                if strand == "-" and sign > 0:
+                    values = np.where(values == 0, values, -values)  # no negative zeros
+                tally.add(values)
+                writer.add(chrom, start, values)
     if not tally.count:
         raise InputError("holds no value", path=source, mend="an empty signal cannot be drawn: leave it out")
     return Contents(
@@ -95,6 +98,36 @@ def write_display_signal(source: Path, target: Path, chrom_sizes: Mapping[str, i
         view=_view(tally, strand),
         size_bytes=target.stat().st_size,
     )
+
+
+def _read_bigwig(source: Path, chrom_sizes: Mapping[str, int], stack: ExitStack) -> _Reader:
+    reader = stack.enter_context(BigWigReader(source))
+    names = rename_chroms(reader.chrom_sizes, chrom_sizes, path=source)
+    check_lengths(reader.chrom_sizes, names, chrom_sizes, path=source)
+    own_names = {chrom: name for name, chrom in names.items()}
+
+    def read(chrom: str, start: int, end: int) -> npt.NDArray[np.float32] | None:
+        return reader.values(own_names[chrom], start, end) if chrom in own_names else None
+
+    return read
+
+
+def _read_bedgraph(source: Path, chrom_sizes: Mapping[str, int]) -> _Reader:
+    steps = read_bedgraph(source)
+    names = rename_chroms(steps, chrom_sizes, path=source)
+    own = {names[name]: stretches for name, stretches in steps.items()}
+    for chrom, stretches in own.items():
+        if stretches.ends[-1] > chrom_sizes[chrom]:
+            raise GenomeMismatchError(
+                f"has a stretch that ends at {stretches.ends[-1]}, {chrom} has {chrom_sizes[chrom]} bp",
+                path=source,
+                mend="was it made on another assembly?",
+            )
+
+    def read(chrom: str, start: int, end: int) -> npt.NDArray[np.float32] | None:
+        return own[chrom].dense(start, end).astype(np.float32) if chrom in own else None
+
+    return read
 
 
 def _one_sign(values: npt.NDArray[np.float32], sign: float, strand: str, path: Path) -> float:
@@ -114,7 +147,8 @@ def _one_sign(values: npt.NDArray[np.float32], sign: float, strand: str, path: P
 def _view(tally: _Tally, strand: str) -> tuple[float, float]:
     """Return whole numbers for the range, because igv.js reads ``viewLimits 0:0.5`` as 0 to 0."""
     largest = max(abs(tally.minimum), abs(tally.maximum))
-    top = 1.0 if largest <= 1 else round_up(max(float(value) for values in tally.magnitudes for value in values))
+    # the middle one of the blocks: one burst of reads must not flatten the rest of the genome
+    top = 1.0 if largest <= 1 else round_up(float(np.median(tally.magnitudes)))
     if strand == "-":
         return -top, 0.0
     return (0.0 if tally.minimum >= 0 else -top), top

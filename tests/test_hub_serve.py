@@ -1,0 +1,140 @@
+"""The preview server: ranges, HEAD, CORS, nothing outside the folder, many requests at once."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tracktools.errors import ConfigError, InputError
+from tracktools.hub.serve import make_server, serving
+
+DATA = bytes(range(256)) * 41
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    home = tmp_path_factory.mktemp("home")
+    (home / "secret.txt").write_text("secret")
+    folder = home / "hub"
+    (folder / "pages").mkdir(parents=True)
+    (folder / "a b.bw").write_bytes(DATA)
+    (folder / "empty.bw").write_bytes(b"")
+    (folder / "index.html").write_text("<p>\u03c370</p>", encoding="utf-8")
+    (folder / "out").symlink_to(home)
+    with serving(folder) as address:
+        yield address
+
+
+def ask(address: str, path: str, method: str = "GET", **headers: str) -> tuple[int, dict[str, str], bytes]:
+    """Send a path as it stands: clients that clean it would hide escapes."""
+    connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=10)
+    connection.request(method, path, headers=headers)
+    answer = connection.getresponse()
+    body = answer.read()
+    connection.close()
+    return answer.status, dict(answer.getheaders()), body
+
+
+def test_whole_file_and_head(address: str) -> None:
+    status, headers, body = ask(address, "/a%20b.bw")
+    assert (status, body) == (200, DATA)
+    assert (headers["Accept-Ranges"], headers["Access-Control-Allow-Origin"]) == ("bytes", "*")
+    assert ask(address, "/a%20b.bw", "HEAD")[1]["Content-Length"] == str(len(DATA))
+    assert ask(address, "/a%20b.bw", "HEAD")[2] == b""
+
+
+@given(st.integers(0, len(DATA) - 1), st.integers(0, len(DATA) + 500))
+def test_ranges_are_the_bytes_asked_for(address: str, first: int, length: int) -> None:
+    last = first + length
+    status, headers, body = ask(address, "/a%20b.bw", Range=f"bytes={first}-{last}")
+    assert (status, body) == (206, DATA[first : last + 1])
+    assert headers["Content-Range"] == f"bytes {first}-{min(last, len(DATA) - 1)}/{len(DATA)}"
+
+
+def test_range_edges(address: str) -> None:
+    assert ask(address, "/a%20b.bw", Range="bytes=-100")[2] == DATA[-100:]
+    assert ask(address, "/a%20b.bw", Range="bytes=100-")[2] == DATA[100:]
+    assert ask(address, "/a%20b.bw", Range=f"bytes={len(DATA)}-")[0] == 416
+    assert ask(address, "/a%20b.bw", Range=f"bytes={len(DATA)}-")[1]["Content-Range"] == f"bytes */{len(DATA)}"
+    assert ask(address, "/a%20b.bw", Range="lines=1-2")[:1] == (200,)
+    assert ask(address, "/a%20b.bw", Range="bytes=0-1,5-6")[2] == DATA
+    assert ask(address, "/empty.bw")[:1] == (200,)
+    assert ask(address, "/empty.bw", Range="bytes=0-0")[0] == 416
+    assert ask(address, "/a%20b.bw", Range="bytes=-0")[0] == 416
+
+
+def test_pages_of_other_sites_may_ask(address: str) -> None:
+    status, headers, _ = ask(address, "/a%20b.bw", "OPTIONS", Origin="https://igv.org")
+    assert status == 204
+    assert "Range" in headers["Access-Control-Allow-Headers"]
+    assert "Content-Range" in headers["Access-Control-Expose-Headers"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/../secret.txt", "/%2e%2e/secret.txt", "/..%2fsecret.txt", "/pages/../../secret.txt", "//../secret.txt"),
+        *("/out/secret.txt", "/%00", "/pages", "/nowhere", "/a b\\..\\..\\secret.txt".replace(" ", "%20")),
+        "/" + "x" * 5000,
+    ],
+)
+def test_nothing_outside_is_served(address: str, path: str) -> None:
+    status, _, body = ask(address, path)
+    assert status == 404
+    assert b"secret" not in body
+
+
+def test_page_of_the_folder_and_its_encoding(address: str) -> None:
+    status, headers, body = ask(address, "/")
+    assert (status, body.decode()) == (200, "<p>\u03c370</p>")
+    assert headers["Content-Type"] == "text/html; charset=utf-8"
+
+
+def test_many_requests_at_once(address: str) -> None:
+    def read(first: int) -> bool:
+        return ask(address, "/a%20b.bw", Range=f"bytes={first}-{first + 9}")[2] == DATA[first : first + 10]
+
+    with ThreadPoolExecutor(64) as pool:
+        assert all(pool.map(read, range(400)))
+
+
+def test_one_connection_serves_many_requests(address: str) -> None:
+    connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=10)
+    for path, expected in (("/nowhere", 404), ("/a%20b.bw", 200), ("/empty.bw", 200), ("/", 200)):
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        answer.read()
+        assert answer.status == expected
+    connection.close()
+
+
+def test_bad_places_are_one_line(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="is no folder"):
+        make_server(tmp_path / "nowhere")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(ConfigError, match="cannot listen"):
+            make_server(tmp_path, port=taken.getsockname()[1])
+
+
+def test_command_says_what_it_serves_and_ends_with_interrupt(tmp_path: Path) -> None:
+    (tmp_path / "hub.txt").write_text("hub x\n")
+    command = [sys.executable, "-m", "tracktools", "hub", "serve", str(tmp_path), "--no-open"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        first = process.stdout.readline()
+        assert first.startswith(f"Serving {tmp_path} at http://127.0.0.1:")
+        assert ask(first.split(" at ")[1].split(" ")[0].rstrip("/"), "/hub.txt")[2] == b"hub x\n"
+        process.send_signal(2)
+        assert process.wait(10) == 0
