@@ -12,195 +12,24 @@
 // Nothing here depends on where a tile stands, on its neighbours in memory or on threads: results are equal bit by bit.
 #pragma once
 
-#include "network.hpp"
+#include "layout.hpp"
 
 namespace tracktools {
 namespace {
-
-// Operands of products are 32-bit words: one float, or (Isa::PER_WORD = 2) two bf16 that follow each other along the
-// summed axis. With Isa::PARTS = 2 every operand is there twice, a part's distance apart: rounded, and what that left.
-using Word = uint32_t;
-
-// The accumulators of a product: Isa::ROWS x VECTORS, in registers if there are few.
-//
-//              vector 0   vector 1   vector 2   vector 3        b: a row of 64 positions
-//     row 0   [ acc 00 ] [ acc 01 ] [ acc 02 ] [ acc 03 ]
-//     row 1   [ acc 10 ] [ acc 11 ] [ acc 12 ] [ acc 13 ]       a: one number a row, for all lanes
-//       ...
-template <class Isa, int VECTORS>
-struct Block {
-  typename Isa::Vector at[Isa::ROWS][VECTORS];
-};
-
-// acc[r][v] += sum over pairs and k < n_words of a[r * a_row + k * a_step] * b[k * b_step + v * lanes]
-struct Strides {
-  ptrdiff_t a_row, a_step, a_part, b_step, b_part;
-};
-struct Pair {
-  const Word *a, *b;
-};
-
-// For instruction sets whose products are made in vector registers, from a row of b and single numbers of a.
-template <class Isa, int VECTORS, class Pairs>
-inline __attribute__((always_inline)) void multiply_in_registers(Block<Isa, VECTORS>& acc, int n_pairs, Pairs pairs,
-                                                                 const Strides& strides, int n_words) {
-  static_assert(Isa::PARTS == 1, "one product for each pair");
-  for (int i = 0; i < n_pairs; i++) {
-    auto [a, b] = pairs(i);
-#pragma GCC unroll 2
-    for (int k = 0; k < n_words; k++, a += strides.a_step, b += strides.b_step) {
-      typename Isa::Operand row[VECTORS];
-      for (int v = 0; v < VECTORS; v++) row[v] = Isa::load_operand(b + v * Isa::LANES);
-      for (int r = 0; r < Isa::ROWS; r++) {
-        const typename Isa::Operand factor = Isa::broadcast_operand(a + r * strides.a_row);
-        for (int v = 0; v < VECTORS; v++) acc.at[r][v] = Isa::multiply_add(factor, row[v], acc.at[r][v]);
-      }
-    }
-  }
-}
-
-template <class Isa, int VECTORS>
-inline __attribute__((always_inline)) void fill(Block<Isa, VECTORS>& acc, const float* rows) {
-  for (int r = 0; r < Isa::ROWS; r++)
-    for (int v = 0; v < VECTORS; v++) acc.at[r][v] = Isa::broadcast(rows[r]);
-}
-
-template <class Isa, int VECTORS>
-inline __attribute__((always_inline)) void load(Block<Isa, VECTORS>& acc, const float* from) {
-  for (int r = 0; r < Isa::ROWS; r++)
-    for (int v = 0; v < VECTORS; v++) acc.at[r][v] = Isa::load(from + r * TILE + v * Isa::LANES);
-}
-
-template <class Isa, int VECTORS>
-inline __attribute__((always_inline)) void store(float* to, const Block<Isa, VECTORS>& acc) {
-  for (int r = 0; r < Isa::ROWS; r++)
-    for (int v = 0; v < VECTORS; v++) Isa::store(to + r * TILE + v * Isa::LANES, acc.at[r][v]);
-}
 
 constexpr float LAYER_NORM_EPS = 1e-5f;
 constexpr float MOST = 60, LEAST = -60;  // largest scores (log2) within these need no subtraction of the largest
 constexpr float NONE = -3e38f;
 
 template <class Isa>
-struct Layer {
-  using Vector = typename Isa::Vector;
-  static constexpr int LANES = Isa::LANES, PER_WORD = Isa::PER_WORD, PARTS = Isa::PARTS;
-  static constexpr int ROWS = Isa::ROWS, AT_ONCE = Isa::VECTORS, KEYS = Isa::KEYS;
-  static constexpr int PER_STRIP = STRIP / LANES;                          // vectors in a strip
-  static constexpr int STATE_WORDS = CHANNELS / PER_WORD * TILE;           // channels paired: q, k, u^, phi, weights
-  static constexpr int MATRIX_WORDS = CHANNELS / PER_WORD * CHANNELS;      // [channels in, paired][channels out]
-  static constexpr int VALUE_ROW = TILE / PER_WORD;                        // positions paired: v
-  static constexpr int VALUE_WORDS = CHANNELS * VALUE_ROW;
-  static constexpr int WEIGHT_WORDS = TILE / PER_WORD * TILE;              // keys paired
-  static constexpr int X_ROW = TILE + 2 * TILE;                            // a tile between its neighbours
-  static constexpr int X_WORDS = CHANNELS / PER_WORD * X_ROW;
-  static constexpr int CHANNEL_WORDS = CHANNELS / PER_WORD;
-
-  // The factor a of a product, n_rows x CHANNELS: [channels, paired][rows], or [rows][channels, paired].
-  static constexpr ptrdiff_t a_row() { return Isa::BY_ROW ? CHANNEL_WORDS : 1; }
-  static constexpr ptrdiff_t a_step(int n_rows) { return Isa::BY_ROW ? 1 : n_rows; }
-  static constexpr ptrdiff_t a_word(int row, int pair, int n_rows) { return row * a_row() + pair * a_step(n_rows); }
-  static constexpr Strides CONVOLUTION = {a_row(), a_step(CHANNELS), MATRIX_WORDS, X_ROW, X_WORDS};
-  static constexpr Strides POSITION = {a_row(), a_step(CHANNELS), MATRIX_WORDS, TILE, STATE_WORDS};
-  static constexpr Strides SCORE = {a_row(), a_step(TILE), STATE_WORDS, TILE, STATE_WORDS};
-  static constexpr Strides VALUE = {VALUE_ROW, 1, VALUE_WORDS, TILE, WEIGHT_WORDS};
-
-  // ---- what is kept ------------------------------------------------------------------------------------------------
-
-  struct Packed {  // pointers into one allocation
-    Word *projections, *relative;
-    float *query_bias, *position_bias, *out_bias, *norm_weight, *norm_bias;
-    static size_t words(const Shape& s) {
-      return size_t(s.n_heads) * ((3 * s.conv_width + 1) * PARTS * MATRIX_WORDS + 2 * CHANNELS) + 3 * CHANNELS;
-    }
-    Packed(const Shape& s, void* memory) {
-      projections = static_cast<Word*>(memory);
-      relative = projections + size_t(s.n_heads) * 3 * s.conv_width * PARTS * MATRIX_WORDS;
-      query_bias = reinterpret_cast<float*>(relative + s.n_heads * PARTS * MATRIX_WORDS);
-      position_bias = query_bias + s.n_heads * CHANNELS;
-      out_bias = position_bias + s.n_heads * CHANNELS;
-      norm_weight = out_bias + CHANNELS;
-      norm_bias = norm_weight + CHANNELS;
-    }
-  };
-
-  static void pack_matrices(const float* from, Word* to, int n) {  // [in][out] each
-    for (int m = 0; m < n; m++, from += CHANNELS * CHANNELS)
-      for (int part = 0; part < PARTS; part++, to += MATRIX_WORDS)
-        for (int in = 0; in < CHANNELS; in += PER_WORD)
-          for (int out = 0; out < CHANNELS; out++)
-            to[a_word(out, in / PER_WORD, CHANNELS)] = Isa::word(part, from + in * CHANNELS + out, CHANNELS);
-  }
-
-  static void copy(const float* from, float* to, int n) {
-    for (int i = 0; i < n; i++) to[i] = from[i];
-  }
-
-  static size_t packed_bytes(const Shape& s) { return Packed::words(s) * sizeof(Word); }
-
-  static void pack(const Shape& s, const LayerWeights& w, void* memory) {
-    const Packed to(s, memory);
-    pack_matrices(w.projections, to.projections, s.n_heads * 3 * s.conv_width);
-    pack_matrices(w.relative, to.relative, s.n_heads);
-    copy(w.query_bias, to.query_bias, s.n_heads * CHANNELS);
-    copy(w.position_bias, to.position_bias, s.n_heads * CHANNELS);
-    copy(w.out_bias, to.out_bias, CHANNELS);
-    copy(w.norm_weight, to.norm_weight, CHANNELS);
-    copy(w.norm_bias, to.norm_bias, CHANNELS);
-  }
-
-  // Tables: phi of all keys that a tile can see, [block][part], as factor a; for its queries [cos 16 | sin 16][64].
-  static size_t phi_words(const Shape& s) { return size_t(s.blocks()) * PARTS * STATE_WORDS; }
-
-  static size_t table_bytes(const Shape& s) { return (phi_words(s) + STATE_FLOATS) * sizeof(Word); }
-
-  static void make_tables(const Shape& s, const float* keys, const float* queries, void* memory) {
-    Word* phi = static_cast<Word*>(memory);
-    copy(queries, reinterpret_cast<float*>(phi + phi_words(s)), STATE_FLOATS);
-    for (int block = 0; block < s.blocks(); block++, keys += STATE_FLOATS)
-      for (int part = 0; part < PARTS; part++, phi += STATE_WORDS)
-        for (int c = 0; c < CHANNELS; c += PER_WORD)
-          for (int t = 0; t < TILE; t++)
-            phi[a_word(t, c / PER_WORD, TILE)] = Isa::word(part, keys + c * TILE + t, TILE);
-  }
-
-  struct Scratch {  // pointers into one allocation, of one thread
-    float *x, *update, *u, *attended, *total, *largest, *shift;
-    Word *neighbours, *q, *rotated, *weights, *columns, *keys, *values;
-    static size_t words(const Shape& s) {
-      const size_t ring = size_t(s.blocks()) * s.n_heads;
-      return CHANNELS * X_ROW + 3 * STATE_FLOATS + 3 * TILE +
-             PARTS * (X_WORDS + 3 * STATE_WORDS + WEIGHT_WORDS + ring * (STATE_WORDS + VALUE_WORDS));
-    }
-    Scratch(const Shape& s, void* memory) {
-      Word* next = static_cast<Word*>(memory);
-      auto take = [&next](size_t words) { Word* mine = next; next += words; return mine; };
-      auto take_floats = [&take](size_t n) { return reinterpret_cast<float*>(take(n)); };
-      x = take_floats(CHANNELS * X_ROW);
-      update = take_floats(STATE_FLOATS);
-      u = take_floats(STATE_FLOATS);
-      attended = take_floats(STATE_FLOATS);
-      total = take_floats(TILE);
-      largest = take_floats(TILE);
-      shift = take_floats(TILE);
-      neighbours = take(PARTS * X_WORDS);
-      q = take(PARTS * STATE_WORDS);
-      rotated = take(PARTS * STATE_WORDS);
-      weights = take(PARTS * WEIGHT_WORDS);
-      columns = take(PARTS * STATE_WORDS);  // keys before they are turned
-      keys = take(size_t(s.blocks()) * s.n_heads * PARTS * STATE_WORDS);
-      values = take(size_t(s.blocks()) * s.n_heads * PARTS * VALUE_WORDS);
-    }
-    // Keys and values of the last blocks() tiles, head by head, in a ring.
-    Word* keys_of(const Shape& s, int64_t tile, int head) const {
-      return keys + ((tile % s.blocks()) * s.n_heads + head) * PARTS * STATE_WORDS;
-    }
-    Word* values_of(const Shape& s, int64_t tile, int head) const {
-      return values + ((tile % s.blocks()) * s.n_heads + head) * PARTS * VALUE_WORDS;
-    }
-  };
-
-  static size_t scratch_bytes(const Shape& s) { return Scratch::words(s) * sizeof(Word); }
+struct Layer : Layout<Isa> {
+  using Base = Layout<Isa>;
+  using typename Base::Packed, typename Base::Scratch, typename Base::Vector;
+  using Base::a_word, Base::copy, Base::phi_words;
+  using Base::AT_ONCE, Base::KEYS, Base::LANES, Base::PARTS, Base::PER_WORD, Base::PER_STRIP, Base::ROWS;
+  using Base::CHANNEL_WORDS, Base::MATRIX_WORDS, Base::STATE_WORDS, Base::VALUE_ROW, Base::VALUE_WORDS;
+  using Base::WEIGHT_WORDS, Base::X_ROW, Base::X_WORDS;
+  using Base::CONVOLUTION, Base::POSITION, Base::SCORE, Base::VALUE;
 
   // ---- convolution -------------------------------------------------------------------------------------------------
 
@@ -471,7 +300,7 @@ struct Layer {
   }
 
   static constexpr Kernel kernel(const char* name) {
-    return {name, packed_bytes, pack, table_bytes, make_tables, scratch_bytes, run};
+    return {name, Base::packed_bytes, Base::pack, Base::table_bytes, Base::make_tables, Base::scratch_bytes, run};
   }
 };
 

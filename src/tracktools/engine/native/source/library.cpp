@@ -11,6 +11,7 @@
 #include <cstring>
 #include <memory>
 #include <new>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -123,7 +124,11 @@ void share(size_t n_pieces, int n_threads, Work work) {
     for (size_t piece; (piece = next++) < n_pieces;) work(piece, thread);
   };
   std::vector<std::thread> others;
-  for (int thread = 1; thread < n_threads && size_t(thread) < n_pieces; thread++) others.emplace_back(take, thread);
+  try {
+    for (int thread = 1; thread < n_threads && size_t(thread) < n_pieces; thread++) others.emplace_back(take, thread);
+  } catch (const std::system_error&) {
+    // the system grants no more threads: those that there are do all the work
+  }
   take(0);
   for (std::thread& other : others) other.join();
 }

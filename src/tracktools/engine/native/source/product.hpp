@@ -1,0 +1,70 @@
+// The small product of matrices that all of a layer is made of.
+#pragma once
+
+#include "network.hpp"
+
+namespace tracktools {
+namespace {
+
+// Operands of products are 32-bit words: one float, or (Isa::PER_WORD = 2) two bf16 that follow each other along the
+// summed axis. With Isa::PARTS = 2 every operand is there twice, a part's distance apart: rounded, and what that left.
+using Word = uint32_t;
+
+// The accumulators of a product: Isa::ROWS x VECTORS, in registers if there are few.
+//
+//              vector 0   vector 1   vector 2   vector 3        b: a row of 64 positions
+//     row 0   [ acc 00 ] [ acc 01 ] [ acc 02 ] [ acc 03 ]
+//     row 1   [ acc 10 ] [ acc 11 ] [ acc 12 ] [ acc 13 ]       a: one number a row, for all lanes
+//       ...
+template <class Isa, int VECTORS>
+struct Block {
+  typename Isa::Vector at[Isa::ROWS][VECTORS];
+};
+
+// acc[r][v] += sum over pairs and k < n_words of a[r * a_row + k * a_step] * b[k * b_step + v * lanes]
+struct Strides {
+  ptrdiff_t a_row, a_step, a_part, b_step, b_part;
+};
+struct Pair {
+  const Word *a, *b;
+};
+
+// For instruction sets whose products are made in vector registers, from a row of b and single numbers of a.
+template <class Isa, int VECTORS, class Pairs>
+inline __attribute__((always_inline)) void multiply_in_registers(Block<Isa, VECTORS>& acc, int n_pairs, Pairs pairs,
+                                                                 const Strides& strides, int n_words) {
+  static_assert(Isa::PARTS == 1, "one product for each pair");
+  for (int i = 0; i < n_pairs; i++) {
+    auto [a, b] = pairs(i);
+#pragma GCC unroll 2
+    for (int k = 0; k < n_words; k++, a += strides.a_step, b += strides.b_step) {
+      typename Isa::Operand row[VECTORS];
+      for (int v = 0; v < VECTORS; v++) row[v] = Isa::load_operand(b + v * Isa::LANES);
+      for (int r = 0; r < Isa::ROWS; r++) {
+        const typename Isa::Operand factor = Isa::broadcast_operand(a + r * strides.a_row);
+        for (int v = 0; v < VECTORS; v++) acc.at[r][v] = Isa::multiply_add(factor, row[v], acc.at[r][v]);
+      }
+    }
+  }
+}
+
+template <class Isa, int VECTORS>
+inline __attribute__((always_inline)) void fill(Block<Isa, VECTORS>& acc, const float* rows) {
+  for (int r = 0; r < Isa::ROWS; r++)
+    for (int v = 0; v < VECTORS; v++) acc.at[r][v] = Isa::broadcast(rows[r]);
+}
+
+template <class Isa, int VECTORS>
+inline __attribute__((always_inline)) void load(Block<Isa, VECTORS>& acc, const float* from) {
+  for (int r = 0; r < Isa::ROWS; r++)
+    for (int v = 0; v < VECTORS; v++) acc.at[r][v] = Isa::load(from + r * TILE + v * Isa::LANES);
+}
+
+template <class Isa, int VECTORS>
+inline __attribute__((always_inline)) void store(float* to, const Block<Isa, VECTORS>& acc) {
+  for (int r = 0; r < Isa::ROWS; r++)
+    for (int v = 0; v < VECTORS; v++) Isa::store(to + r * TILE + v * Isa::LANES, acc.at[r][v]);
+}
+
+}  // namespace
+}  // namespace tracktools
