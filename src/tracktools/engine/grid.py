@@ -88,12 +88,16 @@ def _grouped(pieces: Iterable[Piece], block_bp: int) -> Iterator[tuple[Piece, ..
         yield tuple(group)
 
 
-def window_of(piece: Piece, contig: Contig, config: ModelConfig) -> Window:
-    """Return the window of a piece: its full receptive field, cut only at the true ends of a linear contig."""
+def window_of(piece: Piece, contig: Contig, config: ModelConfig, alignment_bp: int = 1) -> Window:
+    """Return the window of a piece: its full receptive field, cut only at the true ends of a linear contig.
+
+    It begins at a multiple of `alignment_bp` of the strand (`Engine.alignment_bp`), so that blocks of any length give
+    the same bits.
+    """
     length = len(contig)
     start, end = (piece.start, piece.end) if piece.strand == "+" else (length - piece.end, length - piece.start)
     first, last = start + config.label_shift_bp, end + config.label_shift_bp  # network positions, strand coordinates
-    context_start = first - config.halo_upstream_bp
+    context_start = (first - config.halo_upstream_bp) // alignment_bp * alignment_bp
     if not contig.circular:
         context_start = max(context_start, 0)
     codes = contig.strand_codes(context_start, last + config.halo_downstream_bp, piece.strand)
@@ -109,7 +113,10 @@ def place_values(piece: Piece, contig: Contig, values: npt.NDArray[np.float32]) 
 def score_block(block: Block, genome: Genome, engine: Engine, config: ModelConfig) -> npt.NDArray[np.float32]:
     """Return the values of a block, shape (len(block),): piece after piece, each in plus-strand order."""
     contigs = [genome.contigs[piece.contig] for piece in block.pieces]
-    windows = [window_of(piece, contig, config) for piece, contig in zip(block.pieces, contigs, strict=True)]
+    windows = [
+        window_of(piece, contig, config, engine.alignment_bp)
+        for piece, contig in zip(block.pieces, contigs, strict=True)
+    ]
     outputs = engine.probabilities_many(windows)
     placed = [place_values(*each) for each in zip(block.pieces, contigs, outputs, strict=True)]
     return np.concatenate(placed)
