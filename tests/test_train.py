@@ -16,7 +16,9 @@ from tracktools.formats.bed import BED6, write_bed
 from tracktools.genome import Contig, Genome
 from tracktools.model.checkpoint import load_checkpoint, verify_golden
 from tracktools.splits import Region, Split
+from tracktools.tracks import Track, write_tracks
 from tracktools.train import train_model
+from tracktools.train.labels import describe_labels, read_labels
 from tracktools.train.loop import Trainer, focal_loss, learning_rate
 from tracktools.train.windows import LabelArrays, Strand, TrainingWindows, training_stretches
 
@@ -211,6 +213,17 @@ def test_the_checkpoint_says_what_made_it_and_verifies(tmp_path: Path) -> None:
     assert validation["prevalence"] == pytest.approx(validation["positives"] / validation["positions"])
     assert Split.from_records(metadata.split) == split_of(genome)
     assert metadata.calibration is not None
+
+
+def test_source_and_licence_come_from_the_tracks_file_beside_the_labels(tmp_path: Path) -> None:
+    genome = circular_genome()
+    tss = write_tss(tmp_path / "tss.bed", genome, 90)
+    labels = read_labels(tss, genome)
+    assert describe_labels("x", tss, labels)["licence"] == ""
+    write_tracks(tmp_path, [Track("t", tss, "bed", source="Someone 2020", licence="CC BY 4.0")])
+    described = describe_labels("x", tss, labels)
+    assert (described["source"], described["licence"]) == ("Someone 2020", "CC BY 4.0")
+    assert described["positions"] == len(range(7, 6007, 90))
 
 
 def test_what_is_in_the_way_is_named(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from tracktools.errors import InputError
 from tracktools.formats.bed import check_bed_on_genome, read_bed
 from tracktools.genome import Genome
-from tracktools.tracks import file_sha256
+from tracktools.tracks import TRACKS_FILE, file_sha256, read_tracks
 from tracktools.train.windows import LabelArrays, Strand
 
 
@@ -43,5 +43,13 @@ def read_labels(path: Path, genome: Genome) -> LabelArrays:
 
 
 def describe_labels(name: str, path: Path, labels: LabelArrays) -> dict[str, Any]:
-    """Return what a checkpoint says of a label set."""
-    return {"name": name, "sha256": file_sha256(path), "positions": int(sum(array.sum() for array in labels.values()))}
+    """Return what a checkpoint says of a label set; source and licence are those of the ``tracks.tsv`` beside it."""
+    rows = read_tracks(path.parent) if (path.parent / TRACKS_FILE).is_file() else []
+    row = next((row for row in rows if row.path == path.resolve()), None)
+    return {
+        "name": name,
+        "sha256": file_sha256(path),
+        "positions": int(sum(array.sum() for array in labels.values())),
+        "source": "" if row is None else row.source,
+        "licence": "" if row is None else row.licence,
+    }
