@@ -174,8 +174,8 @@ def test_the_command_names_the_gene_of_known_promoters(data_dir: Path, tmp_path:
 
     promoters = tmp_path / "known.bed"
     promoters.write_text(
-        "U00096.3\t147\t148\tthrLp\t0\t+\n"  # Gardner 1982: leader transcript of the threonine operon
-        "U00096.3\t366427\t366428\tlacZp1\t0\t-\n"  # 38 nt before the ATG of lacZ
+        "U00096.3\t147\t148\tthrLp\t0\t+\n"
+        "U00096.3\t366427\t366428\tlacZp1\t0\t-\n"
     )
     annotation = data_dir / "annotation" / "GCF_000005845.2_ASM584v2_genomic.gff.gz"
     result = run("tss", "classify", promoters, "--annotation", annotation, "-o", tmp_path / "out")

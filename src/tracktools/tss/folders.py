@@ -18,7 +18,7 @@ from tracktools.genome import Genome
 from tracktools.tracks import TRACKS_FILE, Track, read_tracks, write_provenance, write_tracks
 from tracktools.tss.assemblies import load_chain
 from tracktools.tss.check import CheckReport, check_positions
-from tracktools.tss.credits import Credit, credit_of
+from tracktools.tss.credits import CREDITS, Credit, credit_of
 from tracktools.tss.curate import CuratedSet, curate_tss
 from tracktools.tss.importing import ImportedSet, ImportRequest, import_tss
 from tracktools.tss.lift import LiftedSet, lift_tss
@@ -139,7 +139,10 @@ def curate_folder(
             color="8,48,107",
             visibility="pack",
             method="Greedy consensus by number of sources; darker: more sources.",
-            source="; ".join(sorted(sources)),
+            source="; ".join(CREDITS[source].reference if source in CREDITS else source for source in sorted(sources)),
+            licence="; ".join(
+                f"{CREDITS[source].label}: {CREDITS[source].licence}" for source in sorted(sources) if source in CREDITS
+            ),
         )
         write_tracks(folder, [track])
         parameters = {
