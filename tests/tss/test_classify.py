@@ -173,10 +173,7 @@ def test_the_command_names_the_gene_of_known_promoters(data_dir: Path, tmp_path:
     from tracktools.formats.bed import read_bed
 
     promoters = tmp_path / "known.bed"
-    promoters.write_text(
-        "U00096.3\t147\t148\tthrLp\t0\t+\n"
-        "U00096.3\t366427\t366428\tlacZp1\t0\t-\n"
-    )
+    promoters.write_text("U00096.3\t147\t148\tthrLp\t0\t+\nU00096.3\t366427\t366428\tlacZp1\t0\t-\n")
     annotation = data_dir / "annotation" / "GCF_000005845.2_ASM584v2_genomic.gff.gz"
     result = run("tss", "classify", promoters, "--annotation", annotation, "-o", tmp_path / "out")
     assert "primary          2" in result.stdout
