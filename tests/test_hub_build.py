@@ -22,6 +22,7 @@ from hubs import build_small_hub, write_bam, write_predictions, write_small_inpu
 from tracktools.cli.hub import hub as hub_command
 from tracktools.errors import ConfigError, GenomeMismatchError, InputError, OutputError
 from tracktools.formats.bed import BED6, write_bed
+from tracktools.formats.bed_schemas import BedField
 from tracktools.formats.bigbed import read_bigbed, write_bigbed
 from tracktools.formats.bigwig import BigWigReader, write_bigwig
 from tracktools.genome import load_genome
@@ -299,7 +300,14 @@ def test_bad_beds_are_one_line(inputs: dict[str, Path], tmp_path: Path, row: str
 
 @pytest.mark.parametrize(
     ("column", "value", "problem"),
-    [("color", "#ff0000", "R,G,B"), ("color", "1,2,999", "R,G,B"), ("visibility", "shown", "visibility")],
+    [
+        ("group", "../up", "group"),
+        ("group", "<b>", "group"),
+        ("view_min", "nan", "view_min"),
+        ("color", "#ff0000", "R,G,B"),
+        ("color", "1,2,999", "R,G,B"),
+        ("visibility", "shown", "visibility"),
+    ],
 )
 def test_bad_rows_are_one_line(inputs: dict[str, Path], tmp_path: Path, column: str, value: str, problem: str) -> None:
     (tmp_path / "a.bed").write_text("chrA\t1\t2\ti\t0\t+\n")
@@ -430,3 +438,43 @@ def test_genes_given_twice_are_one_line(inputs: dict[str, Path], tmp_path: Path)
     (tmp_path / "genes.bed").write_text("chrA\t1\t2\ti\t0\t+\n")
     (tmp_path / "tracks.tsv").write_text("name\tpath\tformat\npseudogenes\tgenes.bed\tbed\n")
     assert "used twice" in refused(inputs, tmp_path, str(tmp_path), "--gff", str(inputs["gff"]))
+
+
+def test_columns_with_gaps_get_no_filter(inputs: dict[str, Path], tmp_path: Path) -> None:
+    table = pd.DataFrame(
+        [
+            ("chrA", 5 * n, 5 * n + 1, f"i{n}", 0, "+", value, n, "x|y" if n % 2 else "z")
+            for n, value in enumerate((1.5, np.nan, 2.5, 4))
+        ],
+        columns=[*BED6.columns, "sourceScore", "support", "evidence"],
+    )
+    schema = BED6.with_fields(
+        "t",
+        "t",
+        [
+            BedField(name, kind, name)
+            for name, kind in (("sourceScore", "double"), ("support", "uint"), ("evidence", "string"))
+        ],
+    )
+    write_bed(tmp_path / "a.bed", table, schema)
+    folder = tracks_tsv(tmp_path, Track("a", tmp_path / "a.bed", "bed", group="tss"))
+    built = build_hub([folder], tmp_path / "hub", genome=inputs["genome"])
+    (track,) = [block for block in read_blocks(built.folder, "hub.txt") if block.kind == "track"]
+    filters = {setting.key for setting in track.settings if setting.key.startswith("filter")}
+    assert filters == {"filter.support", "filterByRange.support", "filterLimits.support"}
+    assert "1.5 to 4" in (built.folder / "pages/a.html").read_text()
+
+
+def test_terms_that_forbid_publishing_are_said(inputs: dict[str, Path], tmp_path: Path) -> None:
+    (tmp_path / "a.bed").write_text("chrA\t1\t2\ti\t0\t+\n")
+    rows = [
+        Track(name, tmp_path / "a.bed", "bed", licence=terms)
+        for name, terms in (
+            ("a", "academic use; no redistribution"),
+            ("b", "CC BY 4.0"),
+            ("c", "no open licence: do not redistribute"),
+        )
+    ]
+    folder = tracks_tsv(tmp_path, *rows)
+    built = build_hub([folder], tmp_path / "hub", genome=inputs["genome"])
+    assert built.not_to_publish == ("a", "c")

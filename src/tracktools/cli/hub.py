@@ -82,6 +82,9 @@ def build(
     )
     for note in built.left_out:
         click.echo(f"Left out: {note}", err=True)
+    if built.not_to_publish:
+        tracks = ", ".join(built.not_to_publish)
+        click.echo(f"Keep this hub to yourselves: the terms of {tracks} forbid redistribution", err=True)
     for track in built.hub:
         click.echo(f"{track.file}\t{track.contents.count}\t{track.contents.size_bytes}")
     click.echo(f"{built.folder}: {built.size_bytes / 1e6:.1f} MB, opens at {built.hub.assembly.default_position}")

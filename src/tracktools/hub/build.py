@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -24,6 +25,7 @@ from tracktools.hub.text import LONG_LABEL_CHARACTERS, SHORT_LABEL_CHARACTERS, l
 from tracktools.hub.write import write_hub
 
 _log = logging.getLogger(__name__)
+_FORBIDS = re.compile(r"(?i)\b(no|not)\b.*\bredistribut")
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,8 @@ class BuiltHub:
         What to click once it is on the web, by browser; empty without a base URL.
     left_out : tuple of str
         What is missing from it, and how to get it.
+    not_to_publish : tuple of str
+        Tracks whose terms forbid that others get them.
     """
 
     folder: Path
@@ -49,6 +53,7 @@ class BuiltHub:
     size_bytes: int
     links: dict[str, str] = field(default_factory=dict)
     left_out: tuple[str, ...] = ()
+    not_to_publish: tuple[str, ...] = ()
 
 
 def build_hub(
@@ -124,7 +129,8 @@ def build_hub(
         links = client_links(hub, address) if address else {}
         write_hub(folder, hub, sequences, texts, igv_js=script, links=links)
         size_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    return BuiltHub(Path(output), hub, size_bytes, links, _left_out(script))
+    bound = tuple(track.name for track in hub if _FORBIDS.search(track.source.row.licence))
+    return BuiltHub(Path(output), hub, size_bytes, links, _left_out(script), bound)
 
 
 def _hub(converted: Sequence[Converted], assembly: Assembly, genome: Genome, email: str) -> Hub:

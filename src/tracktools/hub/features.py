@@ -88,11 +88,13 @@ def write_feature_table(
         ((word, item) for name in searched for word, item in zip(table[name], table["name"], strict=True)),
     )
     strands = table["strand"].value_counts()
+    ranges = _ranges(table, schema)
     contents = Contents(
         count=len(table),
         count_by_strand={strand: int(strands[strand]) for strand in ("+", "-", ".") if strand in strands},
         schema=schema,
-        ranges=_ranges(table, schema),
+        ranges=ranges,
+        incomplete=tuple(name for name in ranges if not np.isfinite(table[name].to_numpy(dtype=np.float64)).all()),
         choices=_choices(table, schema),
         colors=tuple(table["itemRgb"].value_counts().index),
         size_bytes=target.stat().st_size,
@@ -153,7 +155,7 @@ def _choices(table: pd.DataFrame, schema: BedSchema) -> dict[str, tuple[str, ...
             if (
                 1 < len(members) <= HubConfig.max_filter_values
                 and repeated
-                and all(len(member) <= 40 for member in members)
+                and all(len(member) <= 40 and not set(member) & set('|"') for member in members)
             ):
                 choices[field.name] = tuple(sorted(cast("set[str]", members)))
     return choices

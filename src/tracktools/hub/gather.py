@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -70,6 +72,15 @@ def _check_genome(recorded: object, genome: Genome, folder: Path) -> None:
 
 def _check_row(source: Source) -> None:
     row = source.row
+    if row.group and not re.fullmatch(r"[A-Za-z]\w{0,63}", row.group, re.ASCII):
+        raise InputError(
+            f"track {row.name!r}: group {row.group[:40]!r}",
+            path=source.origin,
+            mend="use letters, digits and _, a letter first",
+        )
+    for name, limit in (("view_min", row.view_min), ("view_max", row.view_max)):
+        if limit is not None and not math.isfinite(limit):
+            raise InputError(f"track {row.name!r}: {name} is {limit}", path=source.origin, mend="write a number")
     if row.view_min is not None and row.view_max is not None and row.view_min >= row.view_max:
         raise InputError(
             f"track {row.name!r}: view_min {row.view_min:g} is not below view_max {row.view_max:g}", path=source.origin

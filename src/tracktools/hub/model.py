@@ -50,6 +50,8 @@ class Contents:
         Columns of features.
     ranges : mapping of str to tuple of float
         Least and greatest value of each numeric column beyond the standard ones.
+    incomplete : tuple of str
+        Those of them in which some items have no number; a filter would hide these items.
     choices : mapping of str to tuple of str
         The values of each text column that has few.
     colors : tuple of str
@@ -66,6 +68,7 @@ class Contents:
     view: tuple[float, float] | None = None
     schema: BedSchema | None = None
     ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    incomplete: tuple[str, ...] = ()
     choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     colors: tuple[str, ...] = ()
     size_bytes: int = 0

@@ -8,6 +8,7 @@ numbers (igv.js cuts the fraction off).
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -155,7 +156,7 @@ def _composite(hub: Hub, group: HubGroup) -> dict[str, str]:
         "subGroup1": "strand Strand plus=Plus minus=Minus",
     }
     if len(group.mirrors) > 1:
-        samples = (f"{mirror.name}={mirror.short_label.replace(' ', '_')}" for mirror in group.mirrors)
+        samples = (f"{mirror.name}={re.sub(r'[^A-Za-z0-9.+-]', '_', mirror.short_label)}" for mirror in group.mirrors)
         settings["subGroup2"] = "sample Sample " + " ".join(samples)
         settings |= {"dimensions": "dimX=strand dimY=sample", "sortOrder": "sample=+ strand=+"}
     else:
@@ -215,7 +216,7 @@ def _features(hub: Hub, track: HubTrack) -> dict[str, str]:
     labels = [name for name in names if name in track.contents.choices or name in track.contents.ranges]
     settings |= {"labelFields": ",".join(["name", *labels]), "defaultLabelFields": "name"}
     for name, (low, high) in track.contents.ranges.items():
-        if name not in _NO_FILTER and low < high:
+        if name not in _NO_FILTER and name not in track.contents.incomplete and low < high:
             limits = f"{math.floor(low)}:{math.ceil(high)}"
             settings |= {f"filter.{name}": limits, f"filterByRange.{name}": "on", f"filterLimits.{name}": limits}
     for name, values in track.contents.choices.items():

@@ -1,0 +1,94 @@
+"""The one-file view: what is embedded, read back; what is refused."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pyBigWig
+import pytest
+from click.testing import CliRunner
+
+from hubs import build_small_hub, write_small_inputs
+from tracktools.cli.hub import hub as hub_command
+from tracktools.errors import InputError, MissingDependencyError
+from tracktools.formats.bigwig import BigWigReader
+from tracktools.hub.igvjs import find_igv_js
+from tracktools.hub.view import build_view
+
+
+@pytest.fixture(scope="module")
+def script(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("script") / "igv.min.js"
+    path.write_text("/* </script> */ var igv = {createBrowser: null}")
+    return path
+
+
+@pytest.fixture(scope="module")
+def small_hub(tmp_path_factory: pytest.TempPathFactory, script: Path) -> Path:
+    folder = tmp_path_factory.mktemp("view")
+    return build_small_hub(write_small_inputs(folder / "inputs"), folder / "hub", igv_js=script).folder
+
+
+def test_everything_is_embedded_and_signals_are_thinned(small_hub: Path, script: Path, tmp_path: Path) -> None:
+    built = build_view(small_hub, tmp_path / "view.html", igv_js=script)
+    text = built.path.read_text()
+    assert built.size_bytes == len(text.encode())
+    files = dict(re.findall(r'data-file="([^"]+)">([^<]*)</script>', text))
+    session = json.loads(re.search(r'id="session">(.*?)</script>', text)[1])  # type: ignore[index]
+    named = re.findall(r'"(?:\w*URL|url)": "([^"]+)"', json.dumps(session))
+    assert set(named) == set(files)
+    assert base64.b64decode(files["small.2bit"]) == (small_hub / "small.2bit").read_bytes()
+    assert base64.b64decode(files["genes.bb"]) == (small_hub / "genes.bb").read_bytes()
+    for name in ("small_plus.bw", "small_minus.bw"):
+        (tmp_path / name).write_bytes(base64.b64decode(files[name]))
+        with BigWigReader(small_hub / name) as reader, pyBigWig.open(str(tmp_path / name)) as thin:
+            full = reader.values("chrA", 0, 6007)
+            shown = thin.values("chrA", 0, 6007, numpy=True)
+        kept = np.abs(full) >= 0.01
+        np.testing.assert_array_equal(~np.isnan(shown), kept)
+        np.testing.assert_allclose(shown[kept], full[kept], atol=0.005 + 1e-6)
+        assert 0 < kept.sum() < 6007
+    assert built.left_out == ("reads: alignments are not embedded",)
+
+
+def test_script_cannot_end_its_element(small_hub: Path, script: Path, tmp_path: Path) -> None:
+    text = build_view(small_hub, tmp_path / "view.html", igv_js=script).path.read_text()
+    assert "/* <\\/script> */" in text
+    assert text.count("<script") == text.count("</script>")
+    assert not re.search(r'(?:src|href)="(?!data:,)', text)
+
+
+def test_faults_are_one_line(small_hub: Path, script: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(InputError, match="no such file"):
+        build_view(tmp_path, tmp_path / "view.html", igv_js=script)
+    (tmp_path / "other.js").write_text("alert(1)")
+    with pytest.raises(InputError, match=r"is not igv\.js"):
+        build_view(small_hub, tmp_path / "view.html", igv_js=tmp_path / "other.js")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(MissingDependencyError, match="npm install igv"):
+        build_view(small_hub, tmp_path / "view.html")
+    assert not (tmp_path / "view.html").exists()
+
+
+def test_npm_package_in_a_folder_above_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = tmp_path / "node_modules/igv/dist"
+    package.mkdir(parents=True)
+    (package / "igv.min.js").write_text("createBrowser")
+    (tmp_path / "deep/er").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "deep/er")
+    found = find_igv_js()
+    assert found is not None
+    assert found.path == package / "igv.min.js"
+
+
+def test_cli_says_size_and_what_is_left_out(small_hub: Path, script: Path, tmp_path: Path) -> None:
+    arguments = ["view", str(small_hub), "-o", str(tmp_path / "v.html"), "--igv-js", str(script)]
+    result = CliRunner().invoke(hub_command, arguments)
+    assert result.exit_code == 0, result.output
+    assert "MB; open it in a web browser" in result.stdout
+    assert "alignments are not embedded" in result.stderr
