@@ -271,6 +271,7 @@ def test_predictions_on_another_genome_are_refused(inputs: dict[str, Path], tmp_
 
 def test_bad_inputs_are_one_line(inputs: dict[str, Path], tmp_path: Path) -> None:
     predictions = str(inputs["predictions"])
+    assert "no track to show" in refused(inputs, tmp_path)
     assert "no such file" in refused(inputs, tmp_path, str(tmp_path / "nowhere"))
     assert "no such file" in refused(inputs, tmp_path, predictions, "--gff", str(tmp_path / "no.gff"))
     assert "no such file" in refused(inputs, tmp_path, predictions, "--bam", str(tmp_path / "no.bam"))
@@ -478,3 +479,10 @@ def test_terms_that_forbid_publishing_are_said(inputs: dict[str, Path], tmp_path
     folder = tracks_tsv(tmp_path, *rows)
     built = build_hub([folder], tmp_path / "hub", genome=inputs["genome"])
     assert built.not_to_publish == ("a", "c")
+
+
+def test_a_hub_never_replaces_its_own_inputs(inputs: dict[str, Path], tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(inputs["predictions"], tmp_path / "predictions"))
+    with pytest.raises(OutputError, match="holds an input"):
+        build_hub([folder], folder, genome=inputs["genome"], force=True)
+    assert (folder / "tracks.tsv").is_file()

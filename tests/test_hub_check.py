@@ -180,6 +180,7 @@ MUTANTS: dict[str, tuple[Callable[[Path], None], str, str]] = {
         "one-child",
         "predictions_small_mirror",
     ),
+    "subgroups not said": (in_track(PLUS, "^ *subGroups .*\n", ""), "subgroup", PLUS),
     "subgroups not declared": (edit("^subGroup1 .*\n", ""), "subgroup", PLUS),
     "subgroup value not declared": (in_track(PLUS, "strand=plus", "strand=up"), "subgroup", PLUS),
     "dimension not declared": (

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from browsing import HERE, Browser, Visit
 
-from hubs import write_small_inputs
+from hubs import build_small_hub, write_small_inputs
 from tracktools import build_hub
 from tracktools.formats.bed import BED6, write_bed
 from tracktools.hub.serve import serving
@@ -184,3 +184,19 @@ def test_hostile_labels_never_run(chromium: Browser, igv_js: Path, tmp_path: Pat
             visit.page.wait_for_timeout(300)
             assert visit.page.evaluate("window.attacked") is None, page
             assert visit.faults() == [], page
+
+
+def test_index_with_the_igv_js_of_igv_notebook(chromium: Browser, tmp_path: Path) -> None:
+    script = igv_notebook()
+    if script is None:
+        pytest.skip("igv-notebook is missing: pip install igv-notebook")
+    built = build_small_hub(write_small_inputs(tmp_path / "inputs"), tmp_path / "hub", igv_js=script)
+    with serving(built.folder) as address:
+        visit = chromium.visit(f"{address}/index.html", wait=LOADED)
+        tracks = drawn_tracks(visit, "chrA:1-3000")
+        assert list(tracks) == ["TSS", "Called TSS", "Curated TSS", "reads", "Genes", "Pseudogenes"]
+        assert {name for name, track in tracks.items() if track["drawn"] < 50} == set()
+        assert (tracks["TSS"]["min"], tracks["TSS"]["max"]) == (-1, 1)
+        assert search(visit, "xyzB")[1] <= 1501
+        assert search(visit, "TSS_4")[0] == "plasmid"
+        assert visit.faults() == []

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tracktools.config import HubConfig
-from tracktools.errors import InputError
+from tracktools.errors import InputError, OutputError
 from tracktools.formats.folder import atomic_folder
 from tracktools.genome import Genome, load_genome
 from tracktools.hub.arrange import arrange_groups
@@ -19,7 +19,7 @@ from tracktools.hub.convert import Converted, convert_source
 from tracktools.hub.gather import gather_sources
 from tracktools.hub.igvjs import MISSING, IgvJs, find_igv_js
 from tracktools.hub.links import check_base_url, client_links
-from tracktools.hub.model import Assembly, Hub
+from tracktools.hub.model import Assembly, Hub, Source
 from tracktools.hub.render import Templates
 from tracktools.hub.text import LONG_LABEL_CHARACTERS, SHORT_LABEL_CHARACTERS, label
 from tracktools.hub.write import write_hub
@@ -117,6 +117,7 @@ def build_hub(
     texts, script = Templates(templates), find_igv_js(igv_js)
     sequences = load_genome(genome)
     sources = gather_sources(folders, gff, bams, sequences)
+    _check_inputs(sources, Path(output))
     facts, facts_path = texts.facts()
     assembly = describe_assembly(sequences, facts, path=facts_path, attach=attach)
     with atomic_folder(output, force=force) as folder:
@@ -144,6 +145,15 @@ def _hub(converted: Sequence[Converted], assembly: Assembly, genome: Genome, ema
         groups=arrange_groups([item.track for item in converted]),
         bookmarks=find_bookmarks(converted, genome.chrom_sizes, first),
     )
+
+
+def _check_inputs(sources: Sequence[Source], output: Path) -> None:
+    """Check that there is something to show, and that nothing of it stands where the hub will replace it."""
+    if not sources:
+        raise InputError("there is no track to show", mend="name a folder with a tracks.tsv, or give --gff or --bam")
+    for source in sources:
+        if output.resolve() in source.row.path.resolve().parents:
+            raise OutputError(f"holds an input, {source.row.path.name}", path=output, mend="name another folder")
 
 
 def _check_names(converted: Sequence[Converted]) -> None:

@@ -156,6 +156,9 @@ def _check_family(track: Block, by_name: Mapping[str, Block], findings: Findings
         findings.add(track, "parent", "value", f"parent says {words[1]!r}", "write on or off after the name")
     if "subGroups" in track:
         _check_subgroups(track, parent, by_name, findings)
+    elif declared_subgroups(parent) and "view" not in track:
+        problem = f"says no subGroups, and {words[0]} sorts its tracks by {', '.join(declared_subgroups(parent))}"
+        findings.add(track, "parent", "subgroup", problem, "add a line: subGroups NAME=VALUE")
 
 
 def declared_subgroups(parent: Block) -> dict[str, set[str]]:

@@ -53,7 +53,7 @@ def label(text: str, characters: int | None = None) -> str:
     Examples
     --------
     >>> label("Predicted TSS on the plus strand", 17)
-    'Predicte…s strand'
+    'Predicte..strand'
     >>> label("5'->3' <b>reads</b>\nof today")
     "5'-›3' ‹b›reads‹/b› of today"
     """
@@ -62,7 +62,7 @@ def label(text: str, characters: int | None = None) -> str:
     if characters is None or len(text) <= characters:
         return text
     head = characters // 2
-    return text[:head].rstrip() + "…" + text[-(characters - head - 1) :].lstrip()
+    return text[:head].rstrip() + ".." + text[-(characters - head - 2) :].lstrip()
 
 
 def human_count(number: float) -> str:
