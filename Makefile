@@ -20,6 +20,8 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1" -c constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt torch
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --editable ".[xlsx]" --group test
+	@# a second igv.js for the tests, without the Jupyter packages that it would bring
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-deps igv-notebook
 	touch $@
 
 test: $(STAMP)
