@@ -124,7 +124,7 @@ def test_no_gene_on_the_sequence() -> None:
     assert classes(classify_tss(table, genes(GENE)).table) == [("primary", "abc", -50), ("orphan", "", 0)]
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(
     bases=st.lists(st.tuples(st.integers(0, LENGTH - 1), st.sampled_from("+-")), min_size=1, max_size=12, unique=True),
     spans=st.lists(

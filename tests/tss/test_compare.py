@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tracktools.errors import ConfigError
@@ -27,6 +27,7 @@ def as_set(rows: list[tuple[int, str]], scores: list[float] | None = None) -> pd
     )
 
 
+@settings(max_examples=30)
 @given(one=bases, two=bases, three=bases)
 def test_shares_and_distances_by_brute_force(one: list, two: list, three: list) -> None:
     sets = {"a": one, "b": two, "c": three}
@@ -52,6 +53,7 @@ def test_shares_and_distances_by_brute_force(one: list, two: list, three: list) 
             assert distances[name, other].to_dict() == expected
 
 
+@settings(max_examples=30)
 @given(one=bases, two=bases)
 def test_memberships_and_support_count_the_same_groups(one: list, two: list) -> None:
     found = compare_tss({"a": as_set(one), "b": as_set(two)})

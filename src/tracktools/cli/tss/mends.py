@@ -41,8 +41,8 @@ def import_mend(ctx: click.Context, result: ImportResult) -> str | None:
         shifts = {strand: shifts[_FLIPPED[strand]] if moves else 0 for strand in "+-"}
     point = {layout.base for layout in imported.layouts if layout.end is None}
     base = _BASE_OF_SHIFTS.get((*point, shifts["+"], shifts["-"])) if len(point) == 1 else None  # type: ignore[arg-type]
-    if base is not None and ctx.params["format_"] != "auto":
-        changes["base"] = base
+    if base is not None and len(imported.formats) == 1:
+        changes |= {"base": base, "format_": imported.formats[0]}
     else:
         changes |= {
             f"shift_{word}": ctx.params[f"shift_{word}"] + shifts[strand]
