@@ -37,7 +37,6 @@ def check_contents(root: Path, tracks: Sequence[Block], sizes: Mapping[str, int]
     findings : Findings
         Where faults go.
     """
-    plus_siblings = {track.get("parent").split()[0] for track in tracks if track.get("parent")}
     for track in tracks:
         path = root / track.get("bigDataUrl")
         if is_parent(track) or not track.get("bigDataUrl") or not path.is_file():
@@ -45,9 +44,7 @@ def check_contents(root: Path, tracks: Sequence[Block], sizes: Mapping[str, int]
         kind = (track_type(track) or [""])[0]
         try:
             if kind == "bigWig":
-                _check_signal(
-                    path, track, sizes, track.get("parent").split()[:1] != [] and bool(plus_siblings), findings
-                )
+                _check_signal(path, track, sizes, findings)
             elif kind == "bigBed":
                 _check_features(path, track, sizes, findings)
             elif kind == "bam":
@@ -74,7 +71,7 @@ def _check_chroms(found: Mapping[str, int], track: Block, sizes: Mapping[str, in
             findings.add(track, "bigDataUrl", "chrom-length", problem, "was it made on another assembly?")
 
 
-def _check_signal(path: Path, track: Block, sizes: Mapping[str, int], in_family: bool, findings: Findings) -> None:
+def _check_signal(path: Path, track: Block, sizes: Mapping[str, int], findings: Findings) -> None:
     name = track.get("bigDataUrl")
     with BigWigReader(path) as reader:
         _check_chroms(reader.chrom_sizes, track, sizes, findings)
@@ -105,6 +102,7 @@ def _check_signal(path: Path, track: Block, sizes: Mapping[str, int], in_family:
         findings.add(
             track, "type", "type", f"type {track.get('type')!r} is upside down", "write: bigWig LEAST GREATEST"
         )
+    in_family = bool(track.get("parent"))  # alone, a track may be named as it likes
     is_minus = "strand=minus" in track.get("subGroups") or (in_family and _MINUS.search(track.get("track")) is not None)
     if is_minus and high > 0:
         problem = f"is a minus strand, and {name} has values up to {high:g}, which are drawn upward"
