@@ -66,7 +66,7 @@ def _bar(what: str, total: int, unit: str) -> Iterator[Callable[[int], None]]:
             nonlocal done
             done += size
             rate = done / max(time.monotonic() - started, 1e-9)
-            progress.update(task, advance=size, rate=f"{rate:,.0f} {unit}/s")
+            progress.update(task, advance=size, rate=f"{format_rate(rate)} {unit}/s")
 
         yield advance
 
@@ -83,9 +83,20 @@ def _lines(what: str, total: int, unit: str) -> Callable[[int], None]:
             last_line = now
             rate = done / (now - started)
             share, left = f"{done / total:.0%}", format_duration((total - done) / rate)
-            log.info("%s: %s of %s %s, %s %s/s, %s left", what, share, f"{total:,}", unit, f"{rate:,.0f}", unit, left)
+            log.info("%s: %s of %s %s, %s %s/s, %s left", what, share, f"{total:,}", unit, format_rate(rate), unit, left)
 
     return advance
+
+
+def format_rate(rate: float) -> str:
+    """Return a rate with two digits where it is small.
+
+    Examples
+    --------
+    >>> format_rate(28778.3), format_rate(1.234)
+    ('28,778', '1.2')
+    """
+    return f"{rate:,.0f}" if rate >= 10 else f"{rate:.2g}"
 
 
 def format_duration(seconds: float) -> str:

@@ -40,7 +40,7 @@ def score_part(
 ) -> list[RegionSignal]:
     """Score both strands of every region of a part, with the full context of the genome."""
     config = PredictConfig()
-    engine = make_engine("torch", model, threads=threads, precision="exact", device="cpu")
+    engine = make_engine("auto", model, threads=threads, precision="exact", device="cpu")
     scored = []
     for number, contig in enumerate(genome):
         for region in split.regions_of(contig, part):
