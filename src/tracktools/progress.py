@@ -83,7 +83,8 @@ def _lines(what: str, total: int, unit: str) -> Callable[[int], None]:
             last_line = now
             rate = done / (now - started)
             share, left = f"{done / total:.0%}", format_duration((total - done) / rate)
-            log.info("%s: %s of %s %s, %s %s/s, %s left", what, share, f"{total:,}", unit, format_rate(rate), unit, left)
+            speed = f"{format_rate(rate)} {unit}/s"
+            log.info("%s: %s of %s %s, %s, %s left", what, share, f"{total:,}", unit, speed, left)
 
     return advance
 
