@@ -64,6 +64,7 @@ class Browser:
     def visit(self, address: str, *, files: dict[str, Path] | None = None, wait: str | None = None) -> Visit:
         """Open an address; `files` are served at their paths on its origin, `wait` is awaited."""
         page = self.context.new_page()
+        page.set_default_timeout(120_000)  # a busy machine is slow, not wrong
         origin = "/".join(address.split("/")[:3])
         visit = Visit(page, (origin, "data:", "blob:", "about:"))
         page.on("request", lambda r: None if r.url.startswith(visit.allowed) else visit.offsite.append(r.url))
