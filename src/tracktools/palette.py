@@ -47,6 +47,6 @@ def pale(color: str) -> str:
     Examples
     --------
     >>> pale("0,114,178")
-    '128,184,216'
+    '128,185,217'
     """
     return ",".join(str((part + 256) // 2) for part in rgb(color))
