@@ -49,7 +49,7 @@ class Visit:
     def faults(self) -> list[str]:
         return self.http_errors + self.offsite + self.script_errors + self.dialogs
 
-    def wait_for(self, expression: str, timeout_s: float = 60) -> None:
+    def wait_for(self, expression: str, timeout_s: float = 120) -> None:
         self.page.wait_for_function(expression, timeout=timeout_s * 1000)
 
 
