@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -217,3 +221,40 @@ def test_a_circular_contig_has_no_seam(make: MakeEngine, strand: str) -> None:
 def test_a_wrong_window_is_refused(make: MakeEngine, codes: list[int], first: int, last: int) -> None:
     with pytest.raises(ValueError, match=r"not within|no letter"):
         make(random_network(SMALL)).probabilities(np.array(codes, dtype=np.uint8), first, last)
+
+
+MEASURE = """
+import json, resource, sys
+import numpy as np
+from networks import random_network
+from tracktools.config import ModelConfig
+from tracktools.engine import make_engine
+
+def resident(which):
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith(which)) * 1024
+
+config = ModelConfig(n_layers=1, n_heads=1, attention_window_bp=64)
+engine = make_engine(sys.argv[1], random_network(config), threads=2, device="cpu")
+engine.probabilities(np.zeros(5000, dtype=np.uint8), 0, 5000)
+before, n = resident("VmRSS"), int(sys.argv[2])
+engine.probabilities(np.zeros(n, dtype=np.uint8), 0, n)
+print(json.dumps([resident("VmHWM") - before, engine.memory_bytes(n)]))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the memory of a process is read from /proc")
+@pytest.mark.parametrize("name", ["native", "torch"] if usable_kernels() else ["torch"])
+@pytest.mark.parametrize("length", [131_072, 1_000_000])
+def test_memory_stays_within_what_is_announced(name: str, length: int) -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", MEASURE, name, str(length)],
+        cwd=Path(__file__).parent,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    added, announced = json.loads(run.stdout)
+    assert added < announced * 1.1 + (16 << 20)
+    assert length < 1_000_000 or announced < 3 * added  # an announcement that is too large is no use either

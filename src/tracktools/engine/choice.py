@@ -67,7 +67,8 @@ def make_engine(
     """
     if name not in ENGINES:
         raise ConfigError(f"there is no engine {name!r} (choose one of {', '.join(ENGINES)})")
-    device, threads = resolve_device(device), threads or available_threads()
+    device = "cpu" if (name, device) == ("native", "auto") else resolve_device(device)
+    threads = threads or available_threads()
     if name != "torch" and device == "cpu" and fits(model.config):
         for engine in _native_engines(model, threads, precision):
             error = _error_in_a_trial(engine, model)

@@ -9,7 +9,6 @@ import numpy as np
 
 from tracktools.config import PredictConfig
 from tracktools.engine import make_engine
-from tracktools.engine.devices import resolve_device
 from tracktools.engine.grid import Block
 from tracktools.engine.interface import Engine
 from tracktools.genome import Genome
@@ -48,7 +47,7 @@ def engine_for(model: Checkpoint, config: PredictConfig) -> Engine:
         model.model,
         threads=config.threads or None,
         precision=config.precision,
-        device=resolve_device(config.device),
+        device=config.device,
     )
 
 
