@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from tracktools.genome import Contig, Genome
 from tracktools.model.checkpoint import Checkpoint, Metadata
 from tracktools.predict import predict_genome, predict_sequence
 from tracktools.predict.store import BlockStore
+from tracktools.splits import Region, Split
 
 SMALL = ModelConfig(
     n_layers=2, n_heads=3, d_model=8, d_head=5, conv_width_bp=3, attention_window_bp=40, label_shift_bp=9
@@ -208,6 +210,25 @@ def test_calls_are_local_maxima_of_the_bigwig(tmp_path: Path) -> None:
         assert row.modelOutput == pytest.approx(value, abs=1e-6)
         assert row.name == f"pTSS_{row.chrom}_{row.chromStart + 1}_{'f' if row.strand == '+' else 'r'}"
         assert row.split == "none"
+
+
+def test_calls_and_a_track_say_what_the_model_was_trained_on(tmp_path: Path) -> None:
+    circle = GENOME["circle"]
+    regions = [(0, 500, "train"), (500, 700, "valid"), (700, 1_201, "test")]
+    split = Split(tuple(Region(circle.sequence_sha256, start, end, part) for start, end, part in regions))
+    model = Checkpoint(random_network(SMALL, seed=3), Metadata("m", call_threshold=0.6, split=split.to_records()))
+    renamed = Genome("renamed", (Contig("other", GENOME.contigs[0].letters[:300]), replace(circle, name="ring")))
+    prediction = predict_genome(renamed, tmp_path / "out", model=model, config=settings_of())
+    track, _ = read_bed(tmp_path / "out" / "renamed.split.bed")
+    assert [tuple(row) for row in track[["chrom", "chromStart", "chromEnd", "name"]].values] == [
+        ("ring", start, end, part) for start, end, part in regions
+    ]
+    calls, _ = read_bed(prediction.called_tss)
+    assert set(calls[calls["chrom"] == "other"]["split"]) == {"none"}
+    ring = calls[calls["chrom"] == "ring"]
+    assert set(ring["split"]) == {"train", "valid", "test"}
+    for row in ring.itertuples():
+        assert (row.split == "valid") == (500 <= row.chromStart < 700)
 
 
 class StoppedError(Exception):

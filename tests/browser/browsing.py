@@ -12,6 +12,9 @@ from typing import Any
 import pytest
 
 HERE = Path(__file__).parent
+STATE = (HERE / "igv_state.js").read_text()
+ENOUGH_PIXELS = 200
+LOADED = "window.viewer && window.viewer.done"
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -78,3 +81,22 @@ class Browser:
         if wait:
             visit.wait_for(wait)
         return visit
+
+
+def drawn_tracks(visit: Visit, locus: str) -> dict[str, dict[str, Any]]:
+    """Go to a locus and return the tracks once each has drawn pixels, or after ten seconds."""
+    visit.page.evaluate("locus => browser.search(locus)", locus)
+    for _ in range(40):
+        visit.page.wait_for_timeout(250)
+        tracks = {track["name"]: track for track in visit.page.evaluate(STATE)}
+        if all(track["drawn"] >= ENOUGH_PIXELS for track in tracks.values()):
+            break
+    return tracks
+
+
+def search(visit: Visit, text: str) -> tuple[str, int, int]:
+    """Search for a text; return where the browser is then: name, first and last base."""
+    assert visit.page.evaluate("text => browser.search(text)", text), f"{text} was not found"
+    chrom, _, span = visit.page.evaluate("browser.currentLoci()").rpartition(":")
+    first, _, last = span.partition("-")
+    return chrom, round(float(first)), round(float(last))

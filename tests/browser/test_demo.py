@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browsing import Browser, Visit
-from test_igvjs import ENOUGH_PIXELS, LOADED, drawn_tracks
+from browsing import ENOUGH_PIXELS, LOADED, Browser, Visit, drawn_tracks
 
 from tracktools.formats.bed import read_bed
 from tracktools.hub.check import check_hub
@@ -44,7 +43,8 @@ def test_every_track_is_drawn_beside_the_others(page: Visit) -> None:
     tracks = drawn_tracks(page, BUSY_LOCUS)
     drawn = {name for name, track in tracks.items() if track["drawn"] >= ENOUGH_PIXELS}
     assert drawn == {
-        "TSS model", "Called TSS", "Cappable-seq", "SEnd-seq", "SMRT-Cappable-seq", "RegulonDB", "Curated TSS",
+        "TSS model", "Called TSS",
+        "Model split", "Cappable-seq", "SEnd-seq", "SMRT-Cappable-seq", "RegulonDB", "Curated TSS",
         "termseq", "Genes",
     }  # fmt: skip
     assert set(tracks) - drawn == {"Pseudogenes"}, "there is none at this place"

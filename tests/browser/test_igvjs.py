@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import importlib.util
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
-from browsing import HERE, Browser, Visit
+from browsing import ENOUGH_PIXELS, HERE, LOADED, Browser, Visit, drawn_tracks, search
 
 from hubs import build_small_hub, write_small_inputs
 from tracktools import build_hub
@@ -19,10 +18,7 @@ from tracktools.tracks import Track, write_tracks
 
 pytestmark = pytest.mark.browser
 
-STATE = (HERE / "igv_state.js").read_text()
-ENOUGH_PIXELS = 200
 PSEUDOGENE_LOCUS = "NC_000913.3:237001-241000"
-LOADED = "window.viewer && window.viewer.done"
 BLUE, VERMILLION = "0,114,178", "213,94,0"
 
 
@@ -39,25 +35,6 @@ def hub_txt(chromium: Browser, address: str, igv_js: Path) -> Visit:
 @pytest.fixture(scope="module")
 def index(chromium: Browser, address: str) -> Visit:
     return chromium.visit(f"{address}/index.html", wait=LOADED)
-
-
-def drawn_tracks(visit: Visit, locus: str) -> dict[str, dict[str, Any]]:
-    """Go to a locus and return the tracks once each has drawn pixels, or after ten seconds."""
-    visit.page.evaluate("locus => browser.search(locus)", locus)
-    for _ in range(40):
-        visit.page.wait_for_timeout(250)
-        tracks = {track["name"]: track for track in visit.page.evaluate(STATE)}
-        if all(track["drawn"] >= ENOUGH_PIXELS for track in tracks.values()):
-            break
-    return tracks
-
-
-def search(visit: Visit, text: str) -> tuple[str, int, int]:
-    """Search for a text; return where the browser is then: name, first and last base."""
-    assert visit.page.evaluate("text => browser.search(text)", text), f"{text} was not found"
-    chrom, _, span = visit.page.evaluate("browser.currentLoci()").rpartition(":")
-    first, _, last = span.partition("-")
-    return chrom, round(float(first)), round(float(last))
 
 
 def test_hub_txt_draws_every_track_with_its_range(hub_txt: Visit) -> None:

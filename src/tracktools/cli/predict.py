@@ -58,6 +58,7 @@ def predict(
     Writes in the output folder:
       NAME.plus.bw, NAME.minus.bw   raw model output, 0 to 1; unscored bases are absent
       NAME.called_tss.bed           called transcription start sites
+      NAME.split.bed                what the model was trained on, where this genome is known to it
       tracks.tsv, provenance.json   what `tracktools hub build` reads, and what made it
 
     Contigs are linear unless --circular or --annotation says otherwise. A killed run continues when the same command

@@ -66,8 +66,8 @@ def predict_genome(
     genome : Genome
         From `load_genome`. Contigs never see each other.
     output : Path
-        Folder to make: ``<name>.plus.bw``, ``<name>.minus.bw``, ``<name>.called_tss.bed``, ``tracks.tsv``,
-        ``provenance.json``.
+        Folder to make: ``<name>.plus.bw``, ``<name>.minus.bw``, ``<name>.called_tss.bed``, ``<name>.split.bed``
+        (where the model knows the genome), ``tracks.tsv``, ``provenance.json``.
     model : Checkpoint, optional
         From `load_model`; by default the shipped model.
     config : PredictConfig, optional

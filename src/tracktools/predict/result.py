@@ -13,16 +13,17 @@ import pandas as pd
 
 from tracktools.calls import call_tss
 from tracktools.engine.grid import STRANDS, Block, Piece
-from tracktools.formats.bed import CALLED_TSS, write_bed
+from tracktools.formats.bed import BED9, CALLED_TSS, write_bed
 from tracktools.formats.bigwig import BigWigWriter
 from tracktools.genome import Contig, Genome
 from tracktools.model.checkpoint import Checkpoint, Metadata
+from tracktools.palette import GREEN, GREY, PURPLE, STRAND_COLORS
 from tracktools.predict.store import BlockStore
 from tracktools.splits import Split
 from tracktools.tracks import Track, write_tracks
 
 STRAND_NAMES = {"+": "plus", "-": "minus"}
-COLORS = {"+": "0,114,178", "-": "213,94,0"}  # Okabe & Ito: blue and vermillion
+PART_COLORS = {"train": GREY, "valid": GREEN, "test": PURPLE}
 DEFAULT_THRESHOLD = 0.5  # of a model that stores none
 
 Called = tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]
@@ -46,7 +47,12 @@ def write_result(folder: Path, genome: Genome, model: Checkpoint, blocks: list[B
         )
     calls = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(CALLED_TSS.columns))
     write_bed(folder / f"{genome.name}.called_tss.bed", calls, CALLED_TSS)
-    write_tracks(folder, _tracks(folder, genome, model, threshold))
+    tracks = _tracks(folder, genome, model, threshold)
+    parts = split_table(genome, model.metadata)
+    if len(parts):
+        write_bed(folder / f"{genome.name}.split.bed", parts, BED9)
+        tracks.append(_split_track(folder / f"{genome.name}.split.bed", genome, model))
+    write_tracks(folder, tracks)
     return len(calls)
 
 
@@ -96,6 +102,33 @@ def called_table(
     )
 
 
+def split_table(genome: Genome, metadata: Metadata) -> pd.DataFrame:
+    """Return the regions of the model's split that lie on this genome, as BED9; none on a genome it never saw."""
+    split = Split.from_records(metadata.split)
+    rows = [
+        (contig.name, region.start, region.end, region.part, 0, ".", region.start, region.end, PART_COLORS[region.part])
+        for contig in genome
+        for region in split.regions_of(contig)
+    ]
+    return pd.DataFrame(rows, columns=list(BED9.columns))
+
+
+def _split_track(path: Path, genome: Genome, model: Checkpoint) -> Track:
+    return Track(
+        name=f"{genome.name}_split".replace(".", "_"),
+        path=path,
+        format="bed",
+        group="predictions",
+        short_label="Model split",
+        long_label="Parts of the genome that trained, validated and tested the model",
+        color=GREY,
+        visibility="dense",
+        method="From the checkpoint: grey train (optimistic there), green validation, purple test.",
+        source=model.metadata.name,
+        licence="CC BY 4.0",
+    )
+
+
 def _tracks(folder: Path, genome: Genome, model: Checkpoint, threshold: float) -> list[Track]:
     name = model.metadata.name
     method = f"tracktools predict, model {name} (sha256 {model.sha256[:12]}); raw model output at every base"
@@ -108,7 +141,7 @@ def _tracks(folder: Path, genome: Genome, model: Checkpoint, threshold: float) -
             group="predictions",
             short_label=f"TSS model ({strand})",
             long_label=f"Model output: transcription starts here, {STRAND_NAMES[strand]} strand",
-            color=COLORS[strand],
+            color=STRAND_COLORS[strand],
             view_min=0,
             view_max=1,
             visibility="full",
