@@ -5,13 +5,14 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEMO ?= demo
+DATA ?= $(or $(TRACKTOOLS_TEST_DATA),$(wildcard ../shared/data))
 
 .PHONY: help setup test test-slow check lint types layers format demo clean
 
 help:
 	@echo "make test    set up, run the fast tests"
 	@echo "make check   format, lint, types, layers"
-	@echo "make demo    set up, run the whole main job on E. coli into $(DEMO)/ (DATA=folder adds measured sets)"
+	@echo "make demo    set up, run the whole main job on E. coli into $(DEMO)/ (DATA=folder: measured sets and reads)"
 
 setup: $(STAMP)
 
