@@ -26,6 +26,13 @@ FLAGS = [
 ]
 
 
+def keep_picture(name: str, picture: bytes) -> None:
+    """Keep a screenshot in the folder that TRACKTOOLS_SCREENSHOTS names, if any: output for people to look at."""
+    if folder := os.environ.get("TRACKTOOLS_SCREENSHOTS"):
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        Path(folder, f"{name}.png").write_bytes(picture)
+
+
 def node_folder() -> Path:
     cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "tracktools-tests" / "node"
     return Path(os.environ.get("TRACKTOOLS_TEST_NODE", cache))

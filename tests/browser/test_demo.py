@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browsing import ENOUGH_PIXELS, LOADED, Browser, Visit, drawn_tracks
+from browsing import ENOUGH_PIXELS, LOADED, Browser, Visit, drawn_tracks, keep_picture
 
 from tracktools.formats.bed import read_bed
 from tracktools.hub.check import check_hub
@@ -41,6 +41,7 @@ def test_hub_check_finds_nothing(demo: Path) -> None:
 
 def test_every_track_is_drawn_beside_the_others(page: Visit) -> None:
     tracks = drawn_tracks(page, BUSY_LOCUS)
+    keep_picture("demo", page.page.screenshot(full_page=True))
     drawn = {name for name, track in tracks.items() if track["drawn"] >= ENOUGH_PIXELS}
     assert drawn == {
         "TSS model", "Called TSS",

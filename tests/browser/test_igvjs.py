@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from browsing import ENOUGH_PIXELS, HERE, LOADED, Browser, Visit, drawn_tracks, search
+from browsing import ENOUGH_PIXELS, HERE, LOADED, Browser, Visit, drawn_tracks, keep_picture, search
 
 from hubs import build_small_hub, write_small_inputs
 from tracktools import build_hub
@@ -39,6 +39,7 @@ def index(chromium: Browser, address: str) -> Visit:
 
 def test_hub_txt_draws_every_track_with_its_range(hub_txt: Visit) -> None:
     tracks = drawn_tracks(hub_txt, PSEUDOGENE_LOCUS)
+    keep_picture("igvjs_hub_txt", hub_txt.page.screenshot())
     assert list(tracks) == ["TSS (+)", "TSS (-)", "Called TSS", "Genes", "Pseudogenes"]
     assert hub_txt.page.evaluate("browser.genome.id") == "GCF_000005845.2"
     assert hub_txt.page.evaluate("browser.currentLoci()") == PSEUDOGENE_LOCUS
@@ -84,6 +85,7 @@ def test_names_of_tss_and_genes_navigate(
 
 def test_index_mirrors_the_strands_in_one_track(index: Visit) -> None:
     tracks = drawn_tracks(index, PSEUDOGENE_LOCUS)
+    keep_picture("igvjs_index", index.page.screenshot(full_page=True))
     assert list(tracks) == ["TSS", "Called TSS", "Genes", "Pseudogenes"]
     assert (tracks["TSS"]["type"], tracks["TSS"]["min"], tracks["TSS"]["max"]) == ("merged", -1, 1)
     assert min(tracks["TSS"]["colors"].get(color, 0) for color in (BLUE, VERMILLION)) > 50

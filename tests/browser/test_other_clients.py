@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browsing import HERE, Browser, node_file, node_folder
+from browsing import HERE, Browser, keep_picture, node_file, node_folder
 from PIL import Image
 
 pytestmark = pytest.mark.browser
@@ -66,7 +66,7 @@ def test_jbrowse_draws_every_track_of_its_config(chromium: Browser, address: str
     domain = visit.page.evaluate("state.session.views[0].tracks[0].displays[0].domain")
     assert domain == [-1, 1]
     picture = tmp_path / "jbrowse.png"
-    visit.page.screenshot(path=str(picture))
+    keep_picture("jbrowse", visit.page.screenshot(path=str(picture)))
     colors = pixels(picture)
     assert min(colors[color] for color in (BLUE, VERMILLION, PURPLE)) > 100
     assert visit.faults() == []
@@ -92,5 +92,6 @@ def test_igv_desktop_draws_the_session(ecoli_hub: Path, tmp_path: Path) -> None:
         [xvfb, "-a", igv, "-b", str(batch)], env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=240
     )
     assert "ERROR" not in run.stdout + run.stderr, run.stdout[-2000:] + run.stderr[-2000:]
+    keep_picture("igv_desktop", (tmp_path / "picture.png").read_bytes())
     colors = pixels(tmp_path / "picture.png")
     assert min(colors[color] for color in (BLUE, VERMILLION, PURPLE)) > 100
