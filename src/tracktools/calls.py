@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
 from typing import Literal
 
 import numpy as np
@@ -82,17 +81,43 @@ def _keep_apart(
     min_distance_bp: int,
     circle_bp: int | None,
 ) -> Positions:
-    """Keep the highest of candidates closer than a distance, greedily from the highest down; indices, ascending."""
-    kept: list[int] = []  # positions, ascending
-    chosen = []
-    for candidate in candidates[np.lexsort((candidates, -values[candidates]))]:
-        position = int(positions[candidate])
-        at = bisect_left(kept, position)
-        neighbours = [kept[at - 1] if at else None, kept[at] if at < len(kept) else None]
-        gaps = [abs(position - other) for other in neighbours if other is not None]
-        if circle_bp is not None and kept:
-            gaps += [position + circle_bp - kept[-1], kept[0] + circle_bp - position]
-        if all(gap >= min_distance_bp for gap in gaps):
-            insort(kept, position)
-            chosen.append(int(candidate))
-    return np.sort(np.array(chosen, dtype=np.int64))
+    """Keep the highest of candidates closer than a distance, greedily from the highest down; indices, ascending.
+
+    In rounds: who outranks every undecided neighbour is kept, and its neighbours go. That gives what the greedy walk
+    gives, since such a one is met before any neighbour that could forbid it.
+    """
+    at = positions[candidates]
+    rank = np.empty(len(at), dtype=np.int64)
+    rank[np.lexsort((at, -values[candidates]))] = np.arange(len(at))
+    one, other = _too_close(at, min_distance_bp, circle_bp)
+    kept = np.zeros(len(at), dtype=bool)
+    undecided = np.ones(len(at), dtype=bool)
+    while undecided.any():
+        outranked = np.zeros(len(at), dtype=bool)
+        outranked[np.where(rank[one] < rank[other], other, one)] = True
+        winners = undecided & ~outranked
+        kept |= winners
+        undecided &= outranked
+        undecided[other[winners[one]]] = undecided[one[winners[other]]] = False
+        both = undecided[one] & undecided[other]
+        one, other = one[both], other[both]
+    return candidates[kept]
+
+
+def _too_close(at: Positions, min_distance_bp: int, circle_bp: int | None) -> tuple[Positions, Positions]:
+    """Return the pairs, as two arrays of indices, of ascending positions that are closer than a distance."""
+    ones, others = [], []
+    for step in range(1, len(at)):
+        near = np.flatnonzero(at[step:] - at[:-step] < min_distance_bp)
+        if not len(near):
+            break
+        ones.append(near)
+        others.append(near + step)
+    if circle_bp is not None:
+        first = np.flatnonzero(at - at[:1] < min_distance_bp)
+        for index in np.flatnonzero(at > circle_bp - min_distance_bp + at[:1]) if len(at) else ():
+            near = first[(at[first] + circle_bp - at[index] < min_distance_bp) & (first != index)]
+            ones.append(np.full(len(near), index))
+            others.append(near)
+    empty = np.zeros(0, dtype=np.int64)
+    return np.concatenate([empty, *ones]), np.concatenate([empty, *others])

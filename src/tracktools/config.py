@@ -93,6 +93,22 @@ class PredictConfig:
 
 
 @dataclass(frozen=True)
+class EvaluateConfig:
+    """How a signal is held against measured TSS."""
+
+    region: Literal["train", "valid", "test", "all"] = "valid"
+    absent: Literal["skip", "zero"] = "skip"  # what a base without a value means: not scored, or silent
+    tolerances_bp: tuple[int, ...] = (0, 1, 2, 5, 10)
+    false_calls_per_mb: tuple[int, ...] = (1, 10, 100)  # per million scored positions
+    min_distance_bp: int = CallConfig.min_distance_bp
+    block_bp: int = 10_000  # blocks of the bootstrap: longer than most operons
+    resamples: int = 200
+    confidence: float = 0.95
+    seed: int = 1
+    listed_calls_per_mb: int = 5000  # the highest calls, which peaks.tsv lists
+
+
+@dataclass(frozen=True)
 class TrainConfig:
     """How a network is trained."""
 

@@ -47,6 +47,12 @@ def score_positions(signal: Floats, is_tss: npt.NDArray[np.bool_]) -> PositionSc
 
 
 def match_calls(calls: Positions, heights: Floats, tss: Positions, tolerance_bp: int) -> npt.NDArray[np.bool_]:
+    """Return which calls found a TSS, shape (len(calls),); see `match_positions`."""
+    found: npt.NDArray[np.bool_] = match_positions(calls, heights, tss, tolerance_bp) >= 0
+    return found
+
+
+def match_positions(calls: Positions, heights: Floats, tss: Positions, tolerance_bp: int) -> Positions:
     """Match calls and measured TSS of one strand one-to-one.
 
     Parameters
@@ -60,19 +66,21 @@ def match_calls(calls: Positions, heights: Floats, tss: Positions, tolerance_bp:
 
     Returns
     -------
-    ndarray of bool, shape (len(calls),)
-        Which calls found a TSS.
+    ndarray of int64, shape (len(calls),)
+        Index of the TSS that each call found; -1 where it found none.
     """
-    found = np.zeros(len(calls), dtype=bool)
+    match = np.full(len(calls), -1, dtype=np.int64)
     taken = np.zeros(len(tss), dtype=bool)
     first = np.searchsorted(tss, calls - tolerance_bp, side="left")
     last = np.searchsorted(tss, calls + tolerance_bp, side="right")
-    for call in np.lexsort((calls, -heights)):
+    order = np.lexsort((calls, -heights))
+    for call in order[first[order] < last[order]]:
         near = [at for at in range(first[call], last[call]) if not taken[at]]
         if near:
             nearest = min(near, key=lambda at: (abs(int(tss[at] - calls[call])), at))
-            taken[nearest] = found[call] = True
-    return found
+            taken[nearest] = True
+            match[call] = nearest
+    return match
 
 
 def best_f1_threshold(heights: Floats, found: npt.NDArray[np.bool_], n_tss: int) -> tuple[float, float]:

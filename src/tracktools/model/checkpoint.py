@@ -20,14 +20,13 @@ from torch import Tensor
 from tracktools.config import ModelConfig
 from tracktools.errors import CheckpointError
 from tracktools.formats.atomic import atomic_file
+from tracktools.model.files import HEADER_KEY, read_header
 from tracktools.model.transformer import Transformer
 
 FORMAT_VERSION = 1
 ARCHITECTURE = "clauwaert2021"
 ALPHABET = "ACGT"
 GOLDEN_TOLERANCE = 1e-5
-_HEADER_KEY = "tracktools"
-_PICKLE_STARTS = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
 
 
 @dataclass(frozen=True)
@@ -103,7 +102,7 @@ def save_checkpoint(path: Path, model: Transformer, metadata: Metadata) -> None:
     }
     tensors = {name: tensor.detach().float().contiguous() for name, tensor in sorted(model.state_dict().items())}
     with atomic_file(path) as partial:
-        partial.write_bytes(save(tensors, metadata={_HEADER_KEY: json.dumps(header, sort_keys=True)}))
+        partial.write_bytes(save(tensors, metadata={HEADER_KEY: json.dumps(header, sort_keys=True)}))
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
@@ -132,22 +131,12 @@ def load_checkpoint(path: Path) -> Checkpoint:
 
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    try:
-        with path.open("rb") as file:
-            start = file.read(4)
-    except OSError as error:
-        raise CheckpointError(f"cannot be read: {error.strerror}", path=path) from None
-    if start.startswith(_PICKLE_STARTS):
-        raise CheckpointError("is a pickle, which can run any code", path=path, mend="only safetensors files are read")
+    header = read_header(path)
     try:
         with safe_open(path, framework="pt") as file:
-            text = (file.metadata() or {}).get(_HEADER_KEY)
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - safe_open is no dict
-        header = json.loads(text) if text else None
-    except (SafetensorError, ValueError, OSError) as error:
+    except (SafetensorError, OSError) as error:
         raise CheckpointError(f"is not a whole safetensors file: {error}", path=path, mend="copy it again") from None
-    if not isinstance(header, dict):
-        raise CheckpointError("is a safetensors file without a tracktools header", path=path)
     return header, tensors
 
 

@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-from importlib.resources import as_file, files
 from pathlib import Path
 
-from tracktools.errors import ConfigError
 from tracktools.model.checkpoint import Checkpoint, load_checkpoint
+from tracktools.model.files import DEFAULT_MODEL, find_model, shipped_models
 
-DEFAULT_MODEL = "ecoli-tss"
-_SUFFIX = ".safetensors"
-
-
-def shipped_models() -> list[str]:
-    """Return the names of the shipped models, sorted."""
-    folder = files("tracktools.model") / "weights"
-    return sorted(file.name.removesuffix(_SUFFIX) for file in folder.iterdir() if file.name.endswith(_SUFFIX))
+__all__ = ["DEFAULT_MODEL", "load_model", "shipped_models"]
 
 
 def load_model(name: str | Path = DEFAULT_MODEL) -> Checkpoint:
@@ -38,10 +30,4 @@ def load_model(name: str | Path = DEFAULT_MODEL) -> Checkpoint:
     >>> load_model().metadata.name
     'ecoli-tss'
     """
-    if str(name) in shipped_models():
-        with as_file(files("tracktools.model") / "weights" / f"{name}{_SUFFIX}") as path:
-            return load_checkpoint(path)
-    if not Path(name).exists():
-        shipped = ", ".join(shipped_models())
-        raise ConfigError(f"no model {str(name)!r}: neither a file nor one of the shipped models ({shipped})")
-    return load_checkpoint(Path(name))
+    return load_checkpoint(find_model(name))

@@ -1,0 +1,122 @@
+"""``tracktools evaluate``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from tracktools.config import EvaluateConfig, PredictConfig
+
+
+def _parse_sets(_ctx: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, Path]:
+    sets: dict[str, Path] = {}
+    for value in values:
+        name, equals, path = value.partition("=")
+        if not (name and equals and path):
+            raise click.BadParameter(f"{value!r} is not NAME=BED")
+        if name in sets:
+            raise click.BadParameter(f"{name!r} is named twice: each set needs a name of its own")
+        sets[name] = Path(path)
+    return sets
+
+
+@click.command()
+@click.argument("judged", metavar="MODEL|PLUS.bw MINUS.bw", nargs=-1, required=True)
+@click.option(
+    "--tss", metavar="NAME=BED", multiple=True, required=True, callback=_parse_sets,
+    help="A set of measured TSS, as `tss import` writes it; repeat for each.",
+)  # fmt: skip
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder to make.")
+@click.option(
+    "--region", type=click.Choice(["train", "valid", "test", "all"]), default=EvaluateConfig.region, show_default=True,
+    help="Bases to score: a part of the split, or all.",
+)  # fmt: skip
+@click.option("--regions", type=click.Path(path_type=Path), help="BED of the bases to score, instead of --region.")
+@click.option(
+    "--split-of", metavar="MODEL",
+    help="Model that says what train, valid and test are. Default: the judged model; for bigWigs, the shipped one that "
+    "knows the genome, or the paper's split of NC_000913.3.",
+)  # fmt: skip
+@click.option(
+    "--genome", type=click.Path(path_type=Path),
+    help="FASTA or 2bit, by which the split is known. Default: the embedded E. coli genome, if the bigWigs name it.",
+)  # fmt: skip
+@click.option("--circular", multiple=True, metavar="NAME|all", help="Circular contig of --genome; repeatable.")
+@click.option(
+    "--absent", type=click.Choice(["skip", "zero"]), default=EvaluateConfig.absent, show_default=True,
+    help="What a base without a value is: not scored, as in files of tracktools, or 0, as in sparse files of counts.",
+)  # fmt: skip
+@click.option(
+    "--minus-negative", is_flag=True, help="MINUS.bw holds negative values (a display copy): take them positive."
+)
+@click.option(
+    "--resamples", type=click.IntRange(2), default=EvaluateConfig.resamples, show_default=True,
+    help="Draws of 10-kb blocks for the 95 % intervals.",
+)  # fmt: skip
+@click.option("--seed", type=int, default=EvaluateConfig.seed, show_default=True, help="Of these draws.")
+@click.option(
+    "--log", "test_log", type=click.Path(path_type=Path),
+    help="Test log (docs/test-log.md) to append a line a set to; only where the test region is scored.",
+)  # fmt: skip
+@click.option(
+    "--engine", type=click.Choice(["auto", "native", "torch"]), default=PredictConfig.engine, show_default=True,
+    help="Of a MODEL.",
+)  # fmt: skip
+@click.option(
+    "-t", "--threads", type=click.IntRange(0), default=PredictConfig.threads, show_default=True,
+    help="Of a MODEL; 0: all cores.",
+)  # fmt: skip
+@click.option("--force", is_flag=True, help="Replace an output folder that holds files.")
+def evaluate(
+    judged: tuple[str, ...],
+    tss: dict[str, Path],
+    output: Path,
+    region: str,
+    regions: Path | None,
+    split_of: str | None,
+    genome: Path | None,
+    circular: tuple[str, ...],
+    absent: str,
+    minus_negative: bool,
+    resamples: int,
+    seed: int,
+    test_log: Path | None,
+    engine: str,
+    threads: int,
+    force: bool,
+) -> None:
+    """Score a model, or a stranded pair of bigWigs of any origin, against measured TSS.
+
+    Per base: ROC AUC and average precision (AP) at the exact base, both strands together. Per peak: local maxima, the
+    highest first, each take the nearest free TSS within 0, 1, 2, 5 or 10 nt; AP, and recall at 1, 10 and 100 false
+    calls per million scored positions. Every figure has its 95 % interval over 10-kb blocks.
+
+    \b
+    Writes DIR/scores.tsv        a row a set, level and distance; also printed
+           DIR/peaks.tsv         the highest peaks, and how far the TSS is that each found
+           DIR/calibration.tsv   share of TSS among bases of like value
+           DIR/pr.svg, .png, DIR/calibration.svg, .png, DIR/provenance.json
+
+    \b
+    Example:
+      tracktools evaluate predictions/genome.plus.bw predictions/genome.minus.bw --tss curated=curated.bed -o scores
+    """
+    from tracktools.evaluate import Judged, Wanted, evaluate_tracks
+    from tracktools.evaluate.run import as_tsv
+
+    if len(judged) > 2 or (len(judged) == 1 and judged[0].lower().endswith((".bw", ".bigwig"))):
+        raise click.UsageError(f"{len(judged)} files to judge: one model is needed, or two bigWigs, PLUS and MINUS")
+    if len(judged) == 1 and minus_negative:
+        raise click.UsageError("--minus-negative is for bigWigs")
+    evaluation = evaluate_tracks(
+        Judged(model=judged[0]) if len(judged) == 1 else Judged(None, Path(judged[0]), Path(judged[1]), minus_negative),
+        tss,
+        output,
+        wanted=Wanted(regions, genome, circular, split_of),
+        test_log=test_log,
+        config=EvaluateConfig(region=region, absent=absent, resamples=resamples, seed=seed),  # type: ignore[arg-type]
+        predict=PredictConfig(engine=engine, threads=threads),
+        force=force,
+    )
+    click.echo(as_tsv(evaluation.table), nl=False)

@@ -1,0 +1,55 @@
+"""A model as the signal that is judged: the one part of `evaluate` that needs torch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from tracktools.config import PredictConfig
+from tracktools.engine import make_engine
+from tracktools.engine.devices import resolve_device
+from tracktools.engine.grid import score_region
+from tracktools.evaluate.signals import STRANDS, Values
+from tracktools.genome import Genome
+from tracktools.model.checkpoint import Checkpoint
+from tracktools.model.registry import load_model
+
+
+class ModelSignal:
+    """The output of a model on a genome, computed where it is asked for, with the full context of the genome.
+
+    Parameters
+    ----------
+    name : str or Path
+        A shipped model or a checkpoint file.
+    genome : Genome
+        What it reads.
+    config : PredictConfig
+        Engine, precision, device, threads, block length.
+    advance : callable
+        Called with the number of positions of each finished piece.
+    """
+
+    def __init__(self, name: str | Path, genome: Genome, config: PredictConfig, advance: Callable[[int], None]) -> None:
+        self.checkpoint: Checkpoint = load_model(name)
+        self._genome, self._config, self._advance = genome, config, advance
+        self._numbers = {contig.name: number for number, contig in enumerate(genome)}
+        self._engine = make_engine(
+            config.engine,
+            self.checkpoint.model,
+            threads=config.threads or None,
+            precision=config.precision,
+            device=resolve_device(config.device),
+        )
+
+    def values(self, chrom: str, start: int, end: int) -> Values:
+        """Return both strands of [start, end) of a sequence, in plus-strand order; NaN where a base is unscored."""
+        network, block_bp = self.checkpoint.model.config, self._config.block_bp
+        pieces = []
+        for at in range(start, end, block_bp):
+            stop = min(at + block_bp, end)
+            pieces.append(score_region(self._genome, self._numbers[chrom], at, stop, self._engine, network, block_bp))
+            self._advance(2 * (stop - at))
+        return {strand: np.concatenate([piece[strand] for piece in pieces]) for strand in STRANDS}

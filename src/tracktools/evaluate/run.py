@@ -1,0 +1,197 @@
+"""``evaluate``: judge a model or a pair of bigWigs, and write what was found."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from tracktools.config import EvaluateConfig, PredictConfig
+from tracktools.errors import ConfigError
+from tracktools.evaluate.calibration import calibration_table
+from tracktools.evaluate.logbook import append_log, check_log
+from tracktools.evaluate.read import Judged, file_identity, read_all
+from tracktools.evaluate.scoring import Ground, SetScores, list_peaks, prepare, score_set, score_table
+from tracktools.evaluate.tss_sets import check_set_names
+from tracktools.evaluate.where import Scope, Wanted
+from tracktools.figures.scores import DrawnCurve, draw_calibration, draw_precision_recall
+from tracktools.formats.folder import atomic_folder
+from tracktools.tracks import write_provenance
+
+log = logging.getLogger(__name__)
+
+_NOTED_SHARE = 0.01  # of bases without a value
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What was found.
+
+    Parameters
+    ----------
+    table : DataFrame
+        A row a set, level and tolerance; see docs/evaluate.md.
+    peaks : DataFrame
+        The highest calls, and the TSS that each found.
+    calibration : DataFrame
+        Share of TSS by value.
+    scope : Scope
+        The bases that were scored.
+    """
+
+    table: pd.DataFrame
+    peaks: pd.DataFrame
+    calibration: pd.DataFrame
+    scope: Scope
+
+
+def evaluate_tracks(
+    judged: Judged,
+    tss: Mapping[str, Path],
+    output: Path,
+    *,
+    wanted: Wanted | None = None,
+    test_log: Path | None = None,
+    config: EvaluateConfig | None = None,
+    predict: PredictConfig | None = None,
+    force: bool = False,
+) -> Evaluation:
+    """Judge a signal by measured TSS and write tables and pictures into a new folder.
+
+    Parameters
+    ----------
+    judged : Judged
+        The model or the bigWigs.
+    tss : mapping of str to Path
+        TSS sets by name: BED of single bases with a strand, as ``tss import`` writes them.
+    output : Path
+        Folder: ``scores.tsv``, ``peaks.tsv``, ``calibration.tsv``, ``pr`` and ``calibration`` as SVG and PNG,
+        ``provenance.json``.
+    wanted : Wanted, optional
+        The genome and the bases to score.
+    test_log : Path, optional
+        Markdown file to which a line a set is appended; only where bases of the test region are scored.
+    config : EvaluateConfig, optional
+        Region, tolerances, bootstrap.
+    predict : PredictConfig, optional
+        How a model is run.
+    force : bool
+        Replace an `output` that holds files.
+
+    Returns
+    -------
+    Evaluation
+
+    Raises
+    ------
+    ConfigError
+        If there is no split for the region asked for, or `test_log` is given and no base of the test region is scored.
+    InputError
+        If a file is not what it should be; as `GenomeMismatchError`, if files are of different genomes.
+    """
+    started = time.time()
+    config, predict = config or EvaluateConfig(), predict or PredictConfig()
+    check_set_names(list(tss))
+    if test_log is not None:
+        check_log(test_log)
+    with atomic_folder(output, force=force) as folder:
+        read = read_all(judged, tss, wanted or Wanted(), config, predict)
+        _remind(read.scope, test_log)
+        ground = prepare(read.loaded, config)
+        scores = {name: score_set(name, tss_set, ground, config) for name, tss_set in read.sets.items()}
+        evaluation = Evaluation(
+            score_table(list(scores.values()), config),
+            list_peaks(ground, scores, config),
+            calibration_table(ground, {name: one.truths for name, one in scores.items()}, config, read.calibration),
+            read.scope,
+        )
+        _note_gaps(ground, evaluation.table)
+        _write(folder, evaluation, list(scores.values()), judged)
+        parameters: dict[str, Any] = {
+            "region": read.scope.label,
+            "stretches": [str(one) for one in read.scope.stretches],
+        }
+        parameters |= {"config": asdict(config), "judged": read.identity}
+        write_provenance(
+            folder,
+            started=started,
+            genome={"name": read.genome.name, "sha256": read.genome.sha256} if read.genome else {},
+            model=read.identity.get("model"),
+            parameters=parameters | {"tss": {name: file_identity(path) for name, path in tss.items()}},
+        )
+    if test_log is not None:
+        append_log(test_log, evaluation.table, _log_name(read.identity), read.scope.label)
+    return evaluation
+
+
+def _remind(scope: Scope, test_log: Path | None) -> None:
+    if scope.test_bases:
+        told = f"it is written to {test_log}" if test_log else "append it with --log docs/test-log.md"
+        log.warning(
+            "note: %s bp of the test region are scored. The test region is for the last word on a finished model, not "
+            "for choosing: each scoring is a line in docs/test-log.md (%s)",
+            f"{scope.test_bases:,}",
+            told,
+        )
+    elif test_log is not None:
+        raise ConfigError(f"no base of the test region is scored, so that nothing belongs into {test_log}")
+
+
+def _note_gaps(ground: Ground, table: pd.DataFrame) -> None:
+    """Say what was left out, where it could change the scores."""
+    bases = sum(len(line.signal) for line in ground.lines)
+    missing = bases - ground.positions
+    if missing > _NOTED_SHARE * bases:
+        log.warning(
+            "warning: %s of %s positions have no value and are left out, with the TSS on them (column unscored); if "
+            "the file means 0 there, as sparse files of counts do, say --absent zero",
+            f"{missing:,}",
+            f"{bases:,}",
+        )
+    for row in table[table["level"] == "base"].itertuples():
+        if row.positives == 0:
+            log.warning("warning: %s has no TSS in the scored bases: it has no scores", row.set)
+
+
+def _write(folder: Path, evaluation: Evaluation, scores: Sequence[SetScores], judged: Judged) -> None:
+    for name, table in (
+        ("scores", evaluation.table),
+        ("peaks", evaluation.peaks),
+        ("calibration", evaluation.calibration),
+    ):
+        (folder / f"{name}.tsv").write_text(as_tsv(table), encoding="utf-8")
+    title = f"{judged} on {evaluation.scope.label}"
+    draw_precision_recall(_drawn(scores), folder, title)
+    draw_calibration(evaluation.calibration, folder, title)
+
+
+def as_tsv(table: pd.DataFrame) -> str:
+    """Return a table as text, tab-separated with a header; six digits, empty where there is nothing."""
+    text: str = table.to_csv(sep="\t", index=False, float_format="%.6g", lineterminator="\n")
+    return text
+
+
+def _drawn(scores: Sequence[SetScores]) -> list[DrawnCurve]:
+    """Return one panel with the bases of all sets, then one a set with its peaks at each tolerance."""
+    bases, peaks = [], []
+    for one in scores:
+        for row, curve in zip(one.rows, one.curves, strict=True):
+            if curve.tolerance_bp is None:
+                label = f"{curve.set_name} {row['ap']:.3f}"
+                bases.append(DrawnCurve("exact base (AP)", label, curve.precision, curve.recall, row["prevalence"]))
+            else:
+                label = f"within {curve.tolerance_bp} nt {row['ap']:.3f}"
+                panel = f"peaks: {curve.set_name} (AP)"
+                peaks.append(DrawnCurve(panel, label, curve.precision, curve.recall))
+    return bases + peaks
+
+
+def _log_name(identity: dict[str, Any]) -> str:
+    """Return the SHA-256 of the model, or that of the plus file where the model is not known."""
+    model = identity.get("model") or {}
+    return str(model.get("sha256") or f"{identity['plus']['file']} {identity['plus']['sha256']}")

@@ -1,0 +1,157 @@
+"""Which genome a signal speaks of, which of its bases were held back from training, and which are scored."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tracktools.aliases import resolve_chrom
+from tracktools.bundle import CHROM, load_bundle
+from tracktools.errors import ConfigError
+from tracktools.evaluate.stretches import Stretch, bed_stretches, part_stretches, whole_stretches
+from tracktools.genome import Genome, load_genome
+from tracktools.model.files import find_model, read_header, shipped_models
+from tracktools.splits import Split, paper_split
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The bases to be scored.
+
+    Parameters
+    ----------
+    label : str
+        What they are called in texts: the region, or the name of the BED file.
+    stretches : tuple of Stretch
+        Where they are; always both strands.
+    test_bases : int
+        How many of them, a strand, are of the test part of the split.
+    """
+
+    label: str
+    stretches: tuple[Stretch, ...]
+    test_bases: int
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a user says of the genome and the bases.
+
+    Parameters
+    ----------
+    regions : Path, optional
+        BED of the bases to score, instead of a region of the split.
+    genome : Path, optional
+        FASTA or 2bit, by which the split is recognised; by default the embedded *E. coli* genome, for a model and for
+        bigWigs whose sequences have its name and length.
+    circular : collection of str
+        Circular sequences of `genome`; ``"all"`` stands for every one.
+    split_of : str or Path, optional
+        Model whose split says what train, valid and test are; by default the judged model, or the shipped one that
+        knows the genome, or the split of the paper.
+    """
+
+    regions: Path | None = None
+    genome: Path | None = None
+    circular: Collection[str] = ()
+    split_of: str | Path | None = None
+
+
+def find_genome(wanted: Wanted, held: Mapping[str, int] | None) -> Genome | None:
+    """Return the genome that the user names, or the embedded one; None for bigWigs of another genome.
+
+    Parameters
+    ----------
+    wanted : Wanted
+        Names the file, if any.
+    held : mapping of str to int, or None
+        Sequences of the bigWigs and their lengths; None for a model.
+
+    Raises
+    ------
+    ConfigError
+        If circular sequences are named without a genome.
+    """
+    if wanted.genome is not None:
+        return load_genome(wanted.genome, circular=wanted.circular)
+    if wanted.circular:
+        raise ConfigError("--circular speaks of the genome file: name it with --genome")
+    embedded = load_bundle().load_genome()
+    if held is None:
+        return embedded
+    return (
+        embedded
+        if {resolve_chrom(name, [CHROM]): size for name, size in held.items()} == embedded.chrom_sizes
+        else None
+    )
+
+
+def find_split(genome: Genome, model: str | Path | None) -> Split:
+    """Return the split of a model; without one, that of the shipped model that knows the genome, or that of the paper.
+
+    Contigs are recognised by their sequence, whatever they are called. The split is empty where none is known.
+    """
+    if model is not None:
+        return Split.from_records(read_header(find_model(model)).get("split", []))
+    known = {contig.sequence_sha256 for contig in genome}
+    for name in shipped_models():
+        split = Split.from_records(read_header(find_model(name)).get("split", []))
+        if known & {region.sequence_sha256 for region in split.regions}:
+            return split
+    embedded = load_bundle().load_genome().contigs[0]
+    return paper_split(embedded) if embedded.sequence_sha256 in known else Split(())
+
+
+def choose_scope(
+    region: str, wanted: Wanted, genome: Genome | None, sizes: Mapping[str, int], model: str | Path | None = None
+) -> Scope:
+    """Return the bases to be scored.
+
+    Parameters
+    ----------
+    region : {"train", "valid", "test", "all"}
+        Which, where no BED file names them.
+    wanted : Wanted
+        Names the BED file and the model of the split, if any.
+    genome : Genome or None
+        None where it is not known.
+    sizes : mapping of str to int
+        Length of each sequence [bp].
+    model : str or Path, optional
+        The judged model.
+
+    Raises
+    ------
+    ConfigError
+        If a part is asked for, and no split is known for the genome.
+    InputError
+        If the BED file is not one, or leaves the genome.
+    """
+    circular = [contig.name for contig in genome if contig.circular] if genome else []
+    split = find_split(genome, wanted.split_of or model) if genome else Split(())
+    if wanted.regions is not None:
+        label, stretches = wanted.regions.name, bed_stretches(wanted.regions, sizes, circular)
+    elif region == "all":
+        label, stretches = "all", whole_stretches(sizes)
+    elif genome is None:
+        raise ConfigError(
+            f"the region {region!r} of a genome that is not known: name its sequences with --genome, take --region "
+            "all, or name the bases with --regions BED"
+        )
+    else:
+        label, stretches = region, part_stretches(genome, split, region)
+    return Scope(label, tuple(stretches), _test_bases(stretches, genome, split))
+
+
+def _test_bases(stretches: Collection[Stretch], genome: Genome | None, split: Split) -> int:
+    if genome is None:
+        return 0
+    tests = [(contig.name, region) for contig in genome for region in split.regions_of(contig, "test")]
+    return sum(
+        max(0, min(stretch.end, region.end + turn) - max(stretch.start, region.start + turn))
+        for stretch in stretches
+        for chrom, region in tests
+        if chrom == stretch.chrom
+        for turn in (0, stretch.size)
+    )
