@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -219,3 +221,83 @@ def test_from_fasta_to_hub_in_one_command(tmp_path: Path, fasta: Path) -> None:
     assert left_behind(tmp_path / "out") == names
     assert (tmp_path / "hub" / "hub.txt").exists()
     assert left_behind(tmp_path) == {"genome.fa", "out", "hub"}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[predict]\nblock_bp = {a = 1}\n", "predict.block_bp is {'a': 1} (one value)"),
+        ("[predict]\nblock_bp = [1, 2]\n", "predict.block_bp is [1, 2] (one value)"),
+        ("[predict]\nblock_bp = 2020-01-01\n", "predict.block_bp is "),
+        ("[predict]\nforce = 'no'\n", "predict.force is 'no' (write true or false)"),
+        ("[predict]\ncircular = [['a']]\n", "predict.circular is [['a']] (a list of values)"),
+    ],
+)
+def test_a_setting_of_another_type_is_a_usage_error(tmp_path: Path, text: str, words: str) -> None:
+    config = tmp_path / "c.toml"
+    config.write_text(text)
+    result = run("--config", config, "predict", "x.fa", "-o", tmp_path / "out")
+    assert result.exit_code == 2
+    assert words in result.stderr
+
+
+def test_one_value_will_do_for_a_repeatable_setting(tmp_path: Path, fasta: Path) -> None:
+    config = tmp_path / "c.toml"
+    config.write_text("[predict]\ncircular = 'plasmid'\n")
+    assert_one_clear_line(run("--config", config, "predict", fasta, "-o", tmp_path / "out"), "no contig 'plasmid'")
+
+
+def test_a_configuration_file_that_cannot_be_read_is_a_usage_error(tmp_path: Path) -> None:
+    result = run("--config", tmp_path / "none.toml", "info")
+    assert (result.exit_code, "none.toml: cannot be read: No such file" in result.stderr) == (2, True)
+    (tmp_path / "bin.toml").write_bytes(b"\xfc\0")
+    result = run("--config", tmp_path / "bin.toml", "info")
+    assert (result.exit_code, "bin.toml: is not text" in result.stderr) == (2, True)
+
+
+def test_outputs_in_each_others_way_are_refused_before_the_long_work(tmp_path: Path, fasta: Path) -> None:
+    for hub in ("out", "out/hub"):
+        result = run("predict", fasta, "-o", tmp_path / "out", "--hub", tmp_path / hub)
+        assert_one_clear_line(result, "name two folders")
+    assert left_behind(tmp_path) == {"genome.fa"}
+
+
+def test_force_never_deletes_the_genome(tmp_path: Path, fasta: Path) -> None:
+    (tmp_path / "provenance.json").write_text("{}")
+    assert_one_clear_line(run("predict", fasta, "-o", tmp_path, "--force"), "holds the input", "genome.fa")
+    assert left_behind(tmp_path) == {"genome.fa", "provenance.json"}
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device", "a.bed"), "Error: a.bed: No space left on device"),
+        (MemoryError("no memory for 9 bases"), "Error: no memory for 9 bases (free some, or take fewer threads)"),
+    ],
+)
+def test_a_fault_of_the_machine_is_one_line(monkeypatch: pytest.MonkeyPatch, fault: Exception, words: str) -> None:
+    def broken(*_: object) -> None:
+        raise fault
+
+    monkeypatch.setattr("tracktools.model.registry.shipped_models", broken)
+    result = run("models", "list")
+    assert (result.exit_code, result.stderr) == (1, words + "\n")
+
+
+@pytest.mark.parametrize(
+    ("number", "status", "said"), [(signal.SIGINT, 130, "Interrupted."), (signal.SIGTERM, 143, "")]
+)
+def test_a_stopped_command_says_so_and_removes_what_is_unfinished(
+    tmp_path: Path, number: signal.Signals, status: int, said: str
+) -> None:
+    (tmp_path / "genome.fa").write_text(FASTA)
+    code = (
+        "import os, signal, sys, pathlib, tracktools.annotation as module\n"
+        f"module.write_bed = lambda *_, **__: os.kill(os.getpid(), {int(number)})\n"
+        "from tracktools.cli import main\nmain(sys.argv[1:])"
+    )
+    (tmp_path / "genes.gff3").write_text("chr\tx\tgene\t1\t90\t.\t+\t.\tID=g;Name=g\n")
+    command = ["annotation", "genes.gff3", "--genome", "genome.fa", "-o", "out"]
+    done = subprocess.run([sys.executable, "-c", code, *command], cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, done.stderr.strip().splitlines()[-1:]) == (status, [said] if said else [])
+    assert left_behind(tmp_path) == {"genome.fa", "genes.gff3"}

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracktools.errors import InputError
+from tracktools.errors import ConfigError, InputError
 from tracktools.formats.twobit import write_twobit
 from tracktools.genome import UNKNOWN, Contig, Genome, genome_name, load_genome
 
@@ -135,3 +135,12 @@ def test_the_e_coli_genome(data_dir: Path):
     assert genome.gc_content == pytest.approx(0.50791, abs=1e-5)
     assert spell(genome["NC_000913.3"].strand_codes(-3, 4, "+")) == "TTCAGCT"
     assert spell(genome["NC_000913.3"].strand_codes(-4, 3, "-")) == "AGCTGAA"
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "..", ".hidden", "a\nb", "x" * 201, "a\0b"])
+def test_a_name_that_cannot_begin_a_file_name_is_refused(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "a.fa"
+    path.write_text(">c\nACGT\n")
+    with pytest.raises(ConfigError, match="cannot begin the names of files"):
+        load_genome(path, name=name)
+    assert load_genome(path, name="Bacillus (ü) 1.2").name == "Bacillus (ü) 1.2"

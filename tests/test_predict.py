@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,7 @@ from tracktools.formats.bed import read_bed
 from tracktools.genome import Contig, Genome
 from tracktools.model.checkpoint import Checkpoint, Metadata
 from tracktools.predict import predict_genome, predict_sequence
+from tracktools.predict.preflight import doubts
 from tracktools.predict.store import BlockStore
 from tracktools.splits import Region, Split
 
@@ -295,6 +298,7 @@ def test_an_output_in_the_way_is_kept_unless_forced(tmp_path: Path) -> None:
     output = tmp_path / "out"
     output.mkdir()
     (output / "precious").write_text("x")
+    (output / "provenance.json").write_text("{}")
     with pytest.raises(OutputError, match=r"is not empty \(--force replaces it\)"):
         predict_genome(GENOME, output, model=checkpoint_of(), config=settings_of())
     assert (output / "precious").read_text() == "x"
@@ -306,3 +310,39 @@ def test_an_output_in_the_way_is_kept_unless_forced(tmp_path: Path) -> None:
 def test_an_empty_sequence_is_refused() -> None:
     with pytest.raises(InputError, match="empty"):
         predict_sequence("", model=checkpoint_of())
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_an_output_that_is_a_symbolic_link_is_written_where_it_leads(tmp_path: Path, exists: bool) -> None:
+    if exists:
+        (tmp_path / "scratch").mkdir()
+    (tmp_path / "out").symlink_to("scratch")
+    made = predict_genome(GENOME, tmp_path / "out", model=checkpoint_of(), config=settings_of())
+    assert made.plus.is_file()
+    assert (tmp_path / "out").is_symlink()
+    assert {path.name for path in tmp_path.iterdir()} == {"out", "scratch"}
+
+
+def test_a_full_disk_is_one_line_and_the_run_continues(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = 0
+    fsync = os.fsync
+
+    def full(descriptor: int) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 5:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OutputError, match=r"No space left on device \(make room; the same command then continues\)"):
+        predict_genome(GENOME, tmp_path / "out", model=checkpoint_of(), config=settings_of())
+    monkeypatch.undo()
+    made = predict_genome(GENOME, tmp_path / "out", model=checkpoint_of(), config=settings_of())
+    whole = predict_genome(GENOME, tmp_path / "whole", model=checkpoint_of(), config=settings_of())
+    assert made.plus.read_bytes() == whole.plus.read_bytes()
+
+
+def test_a_genome_without_known_bases_is_doubted() -> None:
+    genome = Genome("n", (Contig("n", np.full(70, ord("N"), dtype=np.uint8)),))
+    assert any("no contig holds any A, C, G or T" in doubt for doubt in doubts(genome, checkpoint_of()))

@@ -404,7 +404,7 @@ def test_the_folder_is_a_pair_of_tracks(tmp_path: Path) -> None:
     parameters = json.loads((output / "provenance.json").read_text())["parameters"]
     assert parameters["library"] == "reverse"
     assert parameters["records"] == {str(path): {"used": 2, "duplicate": 1}}
-    with pytest.raises(OutputError, match="holds files already"):
+    with pytest.raises(OutputError, match=r"is not empty \(--force replaces it\)"):
         make_read_tracks(AlignmentSignal([path], library="reverse"), output, name="x")
     make_read_tracks(AlignmentSignal([path], library="unstranded"), output, name="x", force=True)
     assert sorted(p.name for p in output.iterdir()) == ["provenance.json", "tracks.tsv", "x.bw"]
@@ -485,3 +485,10 @@ def test_usage_errors(tmp_path: Path, arguments: list[str], part: str) -> None:
     result = run("reads", *arguments, "--name", "x", "-o", tmp_path / "out")
     assert result.exit_code == 2
     assert part in result.output
+
+
+def test_one_bedgraph_for_both_strands_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.bedgraph"
+    path.write_text("chr\t0\t3\t1\n")
+    with pytest.raises(ConfigError, match=r"a.bedgraph is named for both strands"):
+        BedGraphSignal([path], [tmp_path / "x" / ".." / "a.bedgraph"], chrom_sizes={"chr": 9})

@@ -11,15 +11,16 @@ import pytest
 import torch
 
 from tracktools.config import ModelConfig, TrainConfig
-from tracktools.errors import ConfigError, InputError, OutputError
+from tracktools.errors import ConfigError, GenomeMismatchError, InputError, OutputError
 from tracktools.formats.bed import BED6, write_bed
 from tracktools.genome import Contig, Genome
 from tracktools.model.checkpoint import load_checkpoint, verify_golden
-from tracktools.splits import Region, Split
+from tracktools.splits import Region, Split, paper_split
 from tracktools.tracks import Track, write_tracks
 from tracktools.train import train_model
 from tracktools.train.labels import describe_labels, read_labels
 from tracktools.train.loop import Trainer, focal_loss, learning_rate
+from tracktools.train.recipe import check_recipe
 from tracktools.train.windows import LabelArrays, Strand, TrainingWindows, training_stretches
 
 MODEL = ModelConfig(n_layers=1, n_heads=1, d_model=4, d_head=4, attention_window_bp=40, label_shift_bp=7)
@@ -260,3 +261,26 @@ def test_the_learning_rate_warms_up_and_falls_to_a_fiftieth() -> None:
     assert max(rates) <= 0.1
     assert int(np.argmax(rates)) == 99
     assert rates[-1] == pytest.approx(0.1 * 0.02, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ({"steps": 0}, "steps is 0: it must be 1 or more"),
+        ({"learning_rate": float("nan")}, "learning_rate is nan: it must be above 0"),
+        ({"learning_rate": float("inf")}, "learning_rate is inf"),
+        ({"dropout": 1.0}, "dropout is 1.0: it must be 0 or more and below 1"),
+        ({"masked_share": 1.5}, "masked_share is 1.5: it must be 0 to 1"),
+        ({"validate_every": 0}, "validate_every is 0"),
+        ({"threads": 0}, "threads is 0"),
+    ],
+)
+def test_a_recipe_out_of_range_is_refused(setting: dict[str, float], words: str) -> None:
+    check_recipe(TrainConfig())
+    with pytest.raises(ConfigError, match=words):
+        check_recipe(replace(TrainConfig(), **setting))  # type: ignore[arg-type]
+
+
+def test_the_split_of_the_paper_is_refused_for_another_genome() -> None:
+    with pytest.raises(GenomeMismatchError, match=r"chrA has 60 bp, and NC_000913.3.* 4,641,652"):
+        paper_split(Contig("chrA", np.full(60, ord("A"), dtype=np.uint8)))

@@ -65,7 +65,7 @@ def make_gene_tracks(
     circular = {contig.name for contig in genome if contig.circular or contig.name in declared}
     genes = check_on_genome(read_genes(gff3), sizes, renames=renames, circular=circular, path=gff3)
     tracks = []
-    with atomic_folder(output, force=force) as folder:
+    with atomic_folder(output, force=force, inputs=[gff3]) as folder:
         for kind, color, chosen in (
             ("genes", BLUE, genes[~genes["is_pseudo"]]),
             ("pseudogenes", PURPLE, genes[genes["is_pseudo"]]),

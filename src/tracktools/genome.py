@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from tracktools.errors import InputError
+from tracktools.errors import ConfigError, InputError
 from tracktools.formats.fasta import read_fasta
 from tracktools.formats.twobit import is_twobit, read_twobit
 
@@ -153,6 +153,10 @@ def genome_name(path: Path) -> str:
     return name
 
 
+def _is_plain(name: str) -> bool:
+    return name.isprintable() and "/" not in name
+
+
 def load_genome(path: Path, *, circular: Collection[str] = (), name: str | None = None) -> Genome:
     """Read a genome from FASTA (plain, gzip, bgzip) or 2bit.
 
@@ -169,8 +173,12 @@ def load_genome(path: Path, *, circular: Collection[str] = (), name: str | None 
     ------
     InputError
         If the file is not a sequence file, or `circular` names a contig that it does not hold.
+    ConfigError
+        If `name` could not begin the name of a file.
     """
     path = Path(path)
+    if name is not None and (not name or name.startswith(".") or len(name.encode()) > 200 or not _is_plain(name)):
+        raise ConfigError(f"the name {name[:40]!r} cannot begin the names of files (use letters, digits, _, - and .)")
     sequences: Iterable[tuple[str, npt.NDArray[np.uint8]]] = read_twobit(path) if is_twobit(path) else read_fasta(path)
     everything = "all" in circular
     contigs = tuple(Contig(name, letters, everything or name in circular) for name, letters in sequences)

@@ -13,10 +13,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tracktools.errors import GenomeMismatchError
 from tracktools.genome import Contig
 
 PARTS = ("train", "valid", "test")
 NO_PART = "none"
+_MG1655_BP = 4_641_652
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,15 @@ def paper_split(contig: Contig) -> Split:
 
     Training runs from the end of the validation region across the origin to the start of the test region. The three
     borders are the published code's ``numpy.random.randint`` with its default seed 2222.
+
+    Raises
+    ------
+    GenomeMismatchError
+        If the contig has another length than NC_000913.3.
     """
+    if len(contig) != _MG1655_BP:
+        problem = f"{contig.name} has {len(contig):,} bp, and NC_000913.3, which the split is of, {_MG1655_BP:,}"
+        raise GenomeMismatchError(problem, mend="name the FASTA of NC_000913.3")
     test, valid, train = 2738785, 3667115, 4131280
     name = contig.sequence_sha256
     return Split(

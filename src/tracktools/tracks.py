@@ -109,6 +109,17 @@ def write_tracks(folder: Path, tracks: Sequence[Track]) -> Path:
     return path
 
 
+def is_color(text: str) -> bool:
+    """Return whether a text is ``R,G,B``, each 0 to 255.
+
+    Examples
+    --------
+    >>> is_color("0,114,178"), is_color("0,114,256"), is_color("red")
+    (True, False, False)
+    """
+    return bool(_COLOR.fullmatch(text)) and max(map(int, text.split(","))) <= 255
+
+
 def read_tracks(path: Path) -> list[Track]:
     """Read ``tracks.tsv`` (or the one in a folder).
 
@@ -170,7 +181,7 @@ def _track(row: Mapping[str, str], path: Path, line: int) -> Track:
         if not row.get(name):
             raise InputError(f"has no {name}", path=path, line=line)
     color = row.get("color", "")
-    if color and not (_COLOR.fullmatch(color) and max(map(int, color.split(","))) <= 255):
+    if color and not is_color(color):
         raise InputError(f"color is {color!r}", path=path, line=line, mend="write R,G,B, each 0 to 255")
     file = (path.parent / row["path"]).resolve()
     if not file.is_file():

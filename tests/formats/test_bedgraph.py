@@ -77,3 +77,10 @@ def test_an_empty_or_cut_file_is_named(tmp_path: Path) -> None:
     path.write_bytes(gzip.compress(b"c\t0\t1\t2\n" * 999)[:-12])
     with pytest.raises(InputError, match="is damaged"):
         read_bedgraph(path)
+
+
+def test_a_binary_file_is_not_printed(tmp_path: Path) -> None:
+    path = tmp_path / "a.bw"
+    path.write_bytes(bytes.fromhex("26fc8f880400") + bytes(50) + b"\n1 2 3\n")
+    with pytest.raises(InputError, match=r"a.bw:1: is not text but binary \(bedGraph is needed"):
+        read_bedgraph(path)

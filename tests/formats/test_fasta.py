@@ -133,3 +133,30 @@ def test_the_e_coli_genome(data_dir: Path):
     ((name, letters),) = read_fasta(data_dir / "genome/NC_000913.3.fa.gz")
     assert (name, len(letters)) == ("NC_000913.3", 4_641_652)
     assert letters[:10].tobytes() == b"AGCTTTTCAT"
+
+
+def test_a_byte_order_mark_is_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "bom.fa"
+    path.write_bytes(b"\xef\xbb\xbf>chrA\r\nACGT\r\n")
+    assert [(name, letters.tobytes()) for name, letters in read_fasta(path)] == [("chrA", b"ACGT")]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"@r1\nACGT\n+\nIIII\n", "is not FASTA but FASTQ or SAM"),
+        (b"LOCUS       NC_000913\n", "but GenBank"),
+        (b"PK\x03\x04abc", "but zip.*unzip it"),
+        (gzip.compress(gzip.compress(b">a\nACGT\n")), "gzip in gzip.*once"),
+        (">a\nACGT\n".encode("utf-16"), "UTF-16.*UTF-8"),
+        (b"<!DOCTYPE html>", "a web page"),
+        (b">a b\rACGT\rAC\r", r"CR alone.*tr"),
+        (b">\nACGT\n", "without a name.*>NAME"),
+        (b"ACGT\n", "each sequence begins with a line '>NAME'"),
+    ],
+)
+def test_other_kinds_of_file_are_named(tmp_path: Path, content: bytes, words: str) -> None:
+    path = tmp_path / "x.fa"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=f"x.fa:1: .*{words}"):
+        list(read_fasta(path))

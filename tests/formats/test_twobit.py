@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracktools.errors import InputError, OutputError
-from tracktools.formats.twobit import is_twobit, read_twobit, write_twobit
+from tracktools.formats.twobit import is_twobit, read_twobit, read_twobit_sizes, write_twobit
 
 SEQUENCES = st.dictionaries(
     st.text("abcXYZ019_.|-", min_size=1, max_size=30),
@@ -86,3 +86,13 @@ def test_what_cannot_be_written_leaves_nothing(tmp_path: Path):
     with pytest.raises(OutputError, match="its folder does not exist"):
         write_twobit(tmp_path / "none" / "a.2bit", as_arrays({"a": "A"}))
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("length", [4, 10, 16, 20, 30, 45])
+def test_a_file_cut_short_says_so(tmp_path: Path, length: int) -> None:
+    path = tmp_path / "a.2bit"
+    write_twobit(path, as_arrays({"chrA": "ACGTN" * 30}))
+    path.write_bytes(path.read_bytes()[:length])
+    for read in (contents, read_twobit_sizes) if length < 30 else (contents,):  # sizes stand before the bases
+        with pytest.raises(InputError, match=r"a.2bit: is damaged or cut short \(copy or download it again\)"):
+            read(path)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracktools import curate_tss
-from tracktools.errors import ConfigError, GenomeMismatchError
+from tracktools.errors import ConfigError, GenomeMismatchError, InputError
 from tracktools.tss import consensus
 
 LENGTHS = {"big": 97, "small": 41}
@@ -212,3 +213,16 @@ def test_no_position_at_all_gives_an_empty_set() -> None:
     curated = curate_tss(tables({"a": [], "b": []}))
     assert len(curated.table) == 0
     assert curated.support["curated"].tolist() == [0, 0]
+
+
+@pytest.mark.parametrize("window_bp", [-1, 1_000_001, 10**21])
+def test_a_window_out_of_range_is_refused(window_bp: int) -> None:
+    table = pd.DataFrame({"chrom": ["c"], "chromStart": [4], "strand": ["+"]})
+    with pytest.raises(ConfigError, match=f"window is {window_bp}"):
+        curate_tss({"a": table}, window_bp=window_bp, min_support=1)
+
+
+def test_an_empty_file_is_called_empty(tmp_path: Path) -> None:
+    (tmp_path / "a.bed").write_text("")
+    with pytest.raises(InputError, match=r"a.bed: holds no item"):
+        curate_tss({"a": tmp_path / "a.bed"}, min_support=1)

@@ -20,6 +20,7 @@ from tracktools.errors import ConfigError, InputError
 from tracktools.formats.bed import TSS_SOURCE, read_bed
 from tracktools.genome import Contig, Genome
 from tracktools.tracks import read_tracks
+from tracktools.tss.folders import import_folder
 from tracktools.tss.importing import ImportRequest, import_tss
 from tracktools.tss.layouts import Layout
 from tracktools.tss.rows import five_prime_base
@@ -340,3 +341,18 @@ def test_a_set_that_is_none_is_refused_with_the_line(line: str, problem: str, tm
 
 def test_an_empty_table_is_made() -> None:
     assert make_table([], "x").columns.tolist() == list(TSS_SOURCE.columns)
+
+
+def test_a_line_of_megabytes_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.bed"
+    path.write_text(f"c1\t100\t101\t{'x' * 200_000}\t5\t+\n")
+    assert len(import_tss([path], ImportRequest("a")).table) == 1
+
+
+@pytest.mark.parametrize("color", ["red", "1,2,999", "1,2"])
+def test_a_colour_that_is_none_is_refused(tmp_path: Path, color: str) -> None:
+    path = tmp_path / "a.bed"
+    path.write_text("c1\t100\t101\tx\t5\t+\n")
+    with pytest.raises(ConfigError, match="write R,G,B"):
+        import_folder([path], ImportRequest("a"), tmp_path / "out", color=color)
+    assert not (tmp_path / "out").exists()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
+import signal
 import sys
+import threading
 from importlib import import_module
 from typing import Any
 
@@ -29,8 +32,24 @@ COMMANDS: dict[str, str] = {
 }
 
 
+INTERRUPTED = 130  # exit status after Ctrl-C, as shells have it: 128 + SIGINT
+TERMINATED = 143  # 128 + SIGTERM
+_FULL_OR_BROKEN_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
+_FORBIDDEN_OR_GONE = (errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG)
+_TOO_MANY_FILES = (errno.EMFILE, errno.ENFILE)
+_USERS_FAULTS = (*_FULL_OR_BROKEN_DISK, *_FORBIDDEN_OR_GONE, *_TOO_MANY_FILES)
+
+
 class LazyGroup(click.Group):
     """A group that imports a command's module when that command is asked for, so that ``--help`` is instant."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; Ctrl-C ends it with one word, after its cleaning up."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("Interrupted.", err=True)
+            ctx.exit(INTERRUPTED)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names in the order of `COMMANDS`, which is the order of the work."""
@@ -69,7 +88,9 @@ def tracktools(verbose: int, quiet: bool) -> None:
 
 
 def main(arguments: list[str] | None = None) -> Any:
-    """Run the command line; a `TracktoolsError` becomes one line and exit status 1."""
+    """Run the command line; a `TracktoolsError`, or a fault of disk or memory, becomes one line and exit status 1."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, _terminate)
     try:
         return tracktools.main(args=arguments, prog_name="tracktools", standalone_mode=True)
     except TracktoolsError as error:
@@ -78,3 +99,16 @@ def main(arguments: list[str] | None = None) -> Any:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has left: nothing more to say
         sys.exit(1)
+    except MemoryError as error:
+        click.echo(f"Error: {' '.join(str(error).split()) or 'no memory'} (free some, or take fewer threads)", err=True)
+        sys.exit(1)
+    except OSError as error:
+        if error.errno not in _USERS_FAULTS:
+            raise
+        where = "" if error.filename is None else f"{error.filename}: "
+        click.echo(f"Error: {where}{error.strerror}", err=True)
+        sys.exit(1)
+
+
+def _terminate(_signal: int, _frame: object) -> None:
+    sys.exit(TERMINATED)  # an exception, so that unfinished outputs are removed

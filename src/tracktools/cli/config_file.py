@@ -23,7 +23,11 @@ def read_config_file(ctx: click.Context, _parameter: click.Parameter, value: str
         return
     try:
         table = tomllib.loads(Path(value).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except OSError as error:
+        raise click.UsageError(f"{value}: cannot be read: {error.strerror}", ctx) from None
+    except UnicodeDecodeError:
+        raise click.UsageError(f"{value}: is not text (a TOML file is needed)", ctx) from None
+    except tomllib.TOMLDecodeError as error:
         raise click.UsageError(f"{value}: {error}", ctx) from None
     assert isinstance(ctx.command, click.Group)
     ctx.default_map = _checked(table, ctx.command, ctx, value, ())
@@ -42,18 +46,28 @@ def _checked(
             defaults[key] = _checked(value, child, ctx, path, (*names, key))
         return defaults
     flags = {
-        flag.removeprefix("--"): option.name
+        flag.removeprefix("--"): option
         for option in command.params
         if isinstance(option, click.Option) and option.name
         for flag in option.opts
         if flag.startswith("--")
     }
     for key, value in table.items():
-        name = flags.get(key.replace("_", "-"))
-        if name is None:
+        option = flags.get(key.replace("_", "-"))
+        if option is None:
             raise click.UsageError(f"{path}: {_unknown((*names, key), list(flags))}", ctx)
-        defaults[name] = value
+        assert option.name is not None
+        defaults[option.name] = _checked_value(value, option, f"{path}: {'.'.join((*names, key))}", ctx)
     return defaults
+
+
+def _checked_value(value: Any, option: click.Option, where: str, ctx: click.Context) -> Any:
+    if option.is_flag and not isinstance(value, bool):
+        raise click.UsageError(f"{where} is {value!r} (write true or false)", ctx)
+    values = value if option.multiple and isinstance(value, list) else [value]
+    if not all(isinstance(item, str | int | float) for item in values):
+        raise click.UsageError(f"{where} is {value!r} ({'a list of values' if option.multiple else 'one value'})", ctx)
+    return values if option.multiple else value
 
 
 def _unknown(names: tuple[str, ...], known: list[str]) -> str:

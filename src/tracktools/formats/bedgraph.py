@@ -72,6 +72,9 @@ def read_bedgraph(path: Path) -> dict[str, Steps]:
     try:
         with open_maybe_gzip(path) as file:
             for number, raw in enumerate(file, start=1):
+                if b"\0" in raw:
+                    mend = "bedGraph is needed: chrom start end value; bigWigToBedGraph turns bigWig into it"
+                    raise InputError("is not text but binary", path=path, line=number, mend=mend)
                 words = raw.decode("utf-8-sig", errors="replace").split()
                 if words and not words[0].startswith("#") and words[0] not in ("track", "browser"):
                     start, end, value = _parse(words, path, number)

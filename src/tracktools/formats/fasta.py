@@ -16,6 +16,22 @@ from tracktools.errors import InputError
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _BGZIP_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")  # SAM specification, 4.1.2
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # some Windows editors put it before UTF-8
+_OTHER_KINDS = (
+    # how such files begin, what they are, and the way from there to FASTA
+    (b"@", "FASTQ or SAM", "reads are no genome: name the assembled sequences"),
+    (b"LOCUS ", "GenBank", "download FASTA, or convert it"),
+    (b"ID   ", "EMBL", "download FASTA, or convert it"),
+    (b"##gff", "GFF3", "name the FASTA that it annotates"),
+    (b"PK\x03\x04", "zip", "unzip it"),
+    (b"BZh", "bzip2", "decompress it, or use gzip"),
+    (b"\xfd7zXZ", "xz", "decompress it, or use gzip"),
+    (b"\x28\xb5\x2f\xfd", "Zstandard", "decompress it, or use gzip"),
+    (_GZIP_MAGIC, "gzip in gzip", "decompress it once"),
+    (b"\xff\xfe", "UTF-16 text", "save it as UTF-8"),
+    (b"\xfe\xff", "UTF-16 text", "save it as UTF-8"),
+    (b"<", "a web page", "download the file itself"),
+)
 _IUPAC = b"ACGTURYSWKMBDHVN"
 _IS_NUCLEOTIDE = np.zeros(256, dtype=bool)
 _IS_NUCLEOTIDE[list(_IUPAC + _IUPAC.lower())] = True
@@ -76,13 +92,13 @@ def read_fasta(path: Path) -> Iterator[tuple[str, npt.NDArray[np.uint8]]]:
     try:
         with open_maybe_gzip(path) as file:
             for number, line in enumerate(file, start=1):
-                text = line.strip()
+                text = (line.removeprefix(_BYTE_ORDER_MARK) if number == 1 else line).strip()
                 if text.startswith(b">"):
                     if name is not None:
                         yield name, _sequence(parts, name, path, header_line)
                     name, parts, header_line = _name(text, names, path, number), [], number
                 elif text and name is None:
-                    raise InputError("is not FASTA: the first line does not start with '>'", path=path, line=number)
+                    raise _not_fasta(text, path, number)
                 elif text:
                     _check_letters(text, path, number)
                     parts.append(text)
@@ -93,10 +109,21 @@ def read_fasta(path: Path) -> Iterator[tuple[str, npt.NDArray[np.uint8]]]:
     yield name, _sequence(parts, name, path, header_line)
 
 
+def _not_fasta(text: bytes, path: Path, line: int) -> InputError:
+    for start, kind, mend in _OTHER_KINDS:
+        if text.startswith(start):
+            return InputError(f"is not FASTA but {kind}", path=path, line=line, mend=mend)
+    mend = "each sequence begins with a line '>NAME'"
+    return InputError("is not FASTA: the first line does not start with '>'", path=path, line=line, mend=mend)
+
+
 def _name(header: bytes, names: set[str], path: Path, line: int) -> str:
+    if b"\r" in header:
+        mend = "save it with Unix line ends: tr '\\r' '\\n'"
+        raise InputError("lines end in CR alone, as on an old Macintosh", path=path, line=line, mend=mend)
     words = header[1:].decode("utf-8", errors="replace").split()
     if not words:
-        raise InputError("a header line without a name", path=path, line=line)
+        raise InputError("a header line without a name", path=path, line=line, mend="write >NAME")
     if words[0] in names:
         raise InputError(f"the name {words[0]!r} is used twice", path=path, line=line, mend="rename one of the two")
     names.add(words[0])

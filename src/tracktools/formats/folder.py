@@ -3,28 +3,87 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from tracktools.errors import OutputError
 
+_OURS = ("provenance.json", "tracks.tsv", "hub.txt")  # a folder with none of these is not replaced
+
+
+def check_output_folder(path: Path, *, force: bool = False, inputs: Iterable[Path] = ()) -> Path:
+    """Refuse an output folder whose making would lose something.
+
+    Parameters
+    ----------
+    path : Path
+        Where a folder of results shall be.
+    force : bool
+        Replace a folder that holds results of tracktools.
+    inputs : iterable of Path
+        What the results are made from: a folder that holds any of them is never replaced.
+
+    Returns
+    -------
+    Path
+        `path`, or where it leads if it is a symbolic link.
+
+    Raises
+    ------
+    OutputError
+        If `path` is a file, the current folder or above it, or holds files and `force` is not set; with `force`, if it
+        holds an input, or files but no results of tracktools.
+    """
+    path = Path(path)
+    target = path.resolve() if path.is_symlink() else path
+    whole = target.resolve()
+    if Path.cwd().resolve().is_relative_to(whole):
+        raise OutputError("is, or holds, the current folder", path=path, mend="name a new folder")
+    if target.exists() and not target.is_dir():
+        raise OutputError("is a file, and a folder is to be written there", path=path, mend="name another folder")
+    if not target.is_dir() or not any(target.iterdir()):
+        return target
+    if not force:
+        raise OutputError("is not empty", path=path, mend="--force replaces it")
+    for item in inputs:
+        if Path(item).resolve().is_relative_to(whole):
+            mend = "name another output folder"
+            raise OutputError(f"is not replaced: it holds the input {item}", path=path, mend=mend)
+    if not any((target / name).is_file() for name in _OURS):
+        mend = "name another folder, or empty this one yourself"
+        raise OutputError("is not replaced: what it holds was not made by tracktools", path=path, mend=mend)
+    return target
+
+
+def check_disjoint(first: Path, second: Path) -> None:
+    """Refuse two output folders that are one, or of which one holds the other.
+
+    Raises
+    ------
+    OutputError
+        Naming both.
+    """
+    one, two = first.resolve(), second.resolve()
+    if one.is_relative_to(two) or two.is_relative_to(one):
+        raise OutputError(f"cannot stand in, hold or be the other output {second}", path=first, mend="name two folders")
+
 
 @contextmanager
-def atomic_folder(path: Path, *, force: bool = False) -> Iterator[Path]:
+def atomic_folder(path: Path, *, force: bool = False, inputs: Iterable[Path] = ()) -> Iterator[Path]:
     """Yield the folder ``<name>.partial`` to write in; rename it to `path` at the end, or remove it after a fault.
 
     Parameters
     ----------
     path : Path
         Where the finished folder shall be; parents are made.
-    force : bool
-        Replace a folder that already holds files.
+    force, inputs
+        See `check_output_folder`.
 
     Raises
     ------
     OutputError
-        If `path` is a file, or holds files and `force` is not set, or cannot be written.
+        As `check_output_folder`, and if `path` cannot be written.
 
     Examples
     --------
@@ -35,12 +94,8 @@ def atomic_folder(path: Path, *, force: bool = False) -> Iterator[Path]:
     ...     [file.name for file in Path(home, "set").iterdir()]
     ['a.bed']
     """
-    path = Path(path)
-    if path.exists() and not path.is_dir():
-        raise OutputError("is a file, and a folder is to be written there", path=path, mend="name another folder")
-    if path.is_dir() and any(path.iterdir()) and not force:
-        raise OutputError("holds files already", path=path, mend="name another folder, or replace it with --force")
-    partial = path.with_name(path.name + ".partial")
+    target = check_output_folder(path, force=force, inputs=inputs)
+    partial = target.with_name(target.name + ".partial")
     try:
         if partial.exists():
             shutil.rmtree(partial)
@@ -49,8 +104,16 @@ def atomic_folder(path: Path, *, force: bool = False) -> Iterator[Path]:
         raise OutputError(f"cannot be written: {error.strerror}", path=path) from None
     try:
         yield partial
-        if path.exists():
-            shutil.rmtree(path)
-        partial.rename(path)
+        publish_folder(partial, target)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def publish_folder(finished: Path, target: Path) -> None:
+    """Move a finished folder to its place; an older one is moved aside first, and deleted last."""
+    replaced = target.with_name(target.name + ".replaced")
+    shutil.rmtree(replaced, ignore_errors=True)
+    if target.exists():
+        target.rename(replaced)
+    finished.rename(target)
+    shutil.rmtree(replaced, ignore_errors=True)

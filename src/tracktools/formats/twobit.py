@@ -109,8 +109,10 @@ def read_twobit_sizes(path: Path) -> dict[str, int]:
                 (sizes[name],) = struct.unpack(order + "I", file.read(4))
     except FileNotFoundError:
         raise InputError("no such file", path=path) from None
-    except (OSError, struct.error, IndexError, ValueError) as error:
-        raise InputError(f"is damaged: {error}", path=path, mend="copy it again") from None
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", path=path) from None
+    except (struct.error, IndexError, ValueError):
+        raise InputError("is damaged or cut short", path=path, mend="copy or download it again") from None
     return sizes
 
 
@@ -138,8 +140,8 @@ def read_twobit(path: Path) -> Iterator[tuple[str, npt.NDArray[np.uint8]]]:
             (offset,) = struct.unpack_from(order + "I", data, position + 1 + size)
             position += 1 + size + 4
             yield name, _read_record(data, offset, order)
-    except (struct.error, IndexError, ValueError) as error:
-        raise InputError(f"is damaged: {error}", path=path, mend="copy it again") from None
+    except (struct.error, IndexError, ValueError):
+        raise InputError("is damaged or cut short", path=path, mend="copy or download it again") from None
 
 
 def _read_record(data: bytes, offset: int, order: str) -> npt.NDArray[np.uint8]:

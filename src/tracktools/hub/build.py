@@ -120,7 +120,8 @@ def build_hub(
     _check_inputs(sources, Path(output))
     facts, facts_path = texts.facts()
     assembly = describe_assembly(sequences, facts, path=facts_path, attach=attach)
-    with atomic_folder(output, force=force) as folder:
+    inputs = [Path(path) for path in (*folders, genome, gff, *bams, templates, igv_js) if path is not None]
+    with atomic_folder(output, force=force, inputs=inputs) as folder:
         converted: list[Converted] = []
         for source in sources:
             _log.info("%s: %s", source.row.name, source.row.path)

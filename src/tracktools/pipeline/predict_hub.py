@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tracktools.aliases import resolve_chrom
 from tracktools.config import PredictConfig
+from tracktools.formats.folder import check_disjoint
 from tracktools.genome import load_genome
 from tracktools.hub.build import build_hub
 from tracktools.model.registry import DEFAULT_MODEL, load_model
@@ -53,8 +54,11 @@ def predict_and_build(
     TracktoolsError
         Before the long work begins, if any input is not what it should be or an output is in the way.
     """
+    inputs = [Path(path) for path in (genome_path, annotation, model) if path is not None]
+    check_output(output, force=force, inputs=inputs)
     if hub is not None:
-        check_output(hub, force=force)
+        check_disjoint(hub, output)
+        check_output(hub, force=force, inputs=inputs)
     checkpoint = load_model(model or DEFAULT_MODEL)
     genome = load_genome(genome_path, circular=circular, name=name)
     if annotation is not None:

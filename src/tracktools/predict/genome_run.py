@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
 import shutil
 import time
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from tracktools.config import PredictConfig
 from tracktools.engine.grid import Block, plan_blocks, score_block
 from tracktools.engine.interface import Engine
 from tracktools.errors import OutputError
+from tracktools.formats.folder import check_output_folder, publish_folder
 from tracktools.genome import Genome
 from tracktools.model.checkpoint import Checkpoint
 from tracktools.model.registry import load_model
@@ -89,8 +92,7 @@ def predict_genome(
     started = time.time()
     model = model or load_model()
     config = config or PredictConfig()
-    output = Path(output)
-    check_output(output, force=force)
+    output = check_output(Path(output), force=force)
     engine = engine_for(model, config)
     blocks = plan_blocks(genome, config.block_bp, model.model.config.label_shift_bp)
     identity = _identity(genome, model, config, engine)
@@ -111,8 +113,11 @@ def predict_genome(
             model={"name": model.metadata.name, "sha256": model.sha256},
             parameters=parameters,
         )
-        _publish(result, output)
+        publish_folder(result, output)
         store.remove()
+    except KeyboardInterrupt:
+        log.warning("stopped: %s keeps what is done, and the same command continues there", store.folder)
+        raise
     finally:
         store.close()
     return Prediction(
@@ -124,20 +129,20 @@ def predict_genome(
     )
 
 
-def check_output(output: Path, *, force: bool) -> None:
-    """Refuse an output that would overwrite something, or whose parent folder is missing.
+def check_output(output: Path, *, force: bool, inputs: Iterable[Path] = ()) -> Path:
+    """Return where the output folder shall be, before the long work begins.
 
     Raises
     ------
     OutputError
-        With what to do instead.
+        As `check_output_folder`, and if the parent folder is missing or cannot be written.
     """
-    if output.exists() and not output.is_dir():
-        raise OutputError("is a file", path=output, mend="name a folder")
-    if output.is_dir() and any(output.iterdir()) and not force:
-        raise OutputError("is not empty", path=output, mend="--force replaces it")
-    if not output.parent.is_dir():
-        raise OutputError("its folder does not exist", path=output, mend=f"create {output.parent}")
+    target = check_output_folder(output, force=force, inputs=inputs)
+    if not target.parent.is_dir():
+        raise OutputError("its folder does not exist", path=output, mend=f"create {target.parent}")
+    if not os.access(target.parent, os.W_OK | os.X_OK):
+        raise OutputError("cannot be written: Permission denied", path=output, mend="choose another folder")
+    return target
 
 
 def _identity(genome: Genome, model: Checkpoint, config: PredictConfig, engine: Engine) -> dict[str, Any]:
@@ -159,13 +164,3 @@ def _compute(todo: list[Block], store: BlockStore, genome: Genome, model: Checkp
         for block in todo:
             store.save(block, score_block(block, genome, engine, model.model.config))
             advance(len(block))
-
-
-def _publish(result: Path, output: Path) -> None:
-    """Move the finished folder to its place; an older one is replaced only now."""
-    replaced = output.with_name(output.name + ".replaced")
-    shutil.rmtree(replaced, ignore_errors=True)
-    if output.exists():
-        output.rename(replaced)
-    result.rename(output)
-    shutil.rmtree(replaced, ignore_errors=True)

@@ -9,9 +9,10 @@ import numpy as np
 
 from tracktools.config import PredictConfig
 from tracktools.engine import make_engine
+from tracktools.engine.devices import available_threads
 from tracktools.engine.grid import Block
 from tracktools.engine.interface import Engine
-from tracktools.genome import Genome
+from tracktools.genome import ALPHABET, Genome
 from tracktools.model.checkpoint import Checkpoint
 from tracktools.progress import format_duration
 
@@ -42,10 +43,15 @@ def announce(
 
 def engine_for(model: Checkpoint, config: PredictConfig) -> Engine:
     """Return the engine that the settings ask for."""
+    available = available_threads()
+    if config.threads > available:
+        log.warning(
+            "warning: %d threads are asked for, and this process has %d: taking those", config.threads, available
+        )
     return make_engine(
         config.engine,
         model.model,
-        threads=config.threads or None,
+        threads=min(config.threads or available, available),
         precision=config.precision,
         device=config.device,
     )
@@ -59,7 +65,10 @@ def doubts(genome: Genome, model: Checkpoint) -> list[str]:
     if short:
         sentences.append(f"{_count(len(short), 'contig')} of {shift} bp or less will have no values: {_some(short)}")
     trained = metadata.genome.get("gc_content")
-    if trained is not None and abs(genome.gc_content - trained) > _GC_TOLERANCE:
+    known_bases = any((contig.codes < len(ALPHABET)).any() for contig in genome)
+    if not known_bases:
+        sentences.append("no contig holds any A, C, G or T: there will be no values")
+    elif trained is not None and abs(genome.gc_content - trained) > _GC_TOLERANCE:
         sentences.append(
             f"GC content is {genome.gc_content:.1%}, that of the training genome {trained:.1%}: "
             "expect other base rates and a threshold that does not carry over"

@@ -83,7 +83,11 @@ class BlockStore:
 
     def save(self, block: Block, values: npt.NDArray[np.float32]) -> None:
         """Keep the values of a block, shape (len(block),), pieces one after the other."""
-        _write_synced(self._path(block), values.astype("<f4").tobytes())
+        try:
+            _write_synced(self._path(block), values.astype("<f4").tobytes())
+        except OSError as error:
+            mend = "make room; the same command then continues"
+            raise OutputError(f"cannot be written: {error.strerror}", path=self.folder, mend=mend) from None
 
     def load(self, block: Block) -> npt.NDArray[np.float32]:
         """Return the values of a finished block."""

@@ -68,6 +68,9 @@ class BedGraphSignal:
         self._config = config or ReadsConfig()
         if not len(plus) == len(minus) > 0:
             raise ConfigError(f"{len(plus)} plus and {len(minus)} minus files: each replicate has one of each")
+        twice = {Path(path).resolve() for path in plus} & {Path(path).resolve() for path in minus}
+        if twice:
+            raise ConfigError(f"{min(twice)} is named for both strands (name the file of each strand)")
         if self._config.normalise != "none":
             raise ConfigError("counts per million need reads, and bedGraph values are none (leave out --normalise cpm)")
         self.paths, self.sizes = tuple(Path(path) for path in (*plus, *minus)), dict(chrom_sizes)

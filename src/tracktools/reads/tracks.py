@@ -91,11 +91,11 @@ def make_read_tracks(
         As the signal raises while it is read.
     """
     started = time.time()
-    if not re.fullmatch(r"[\w.-]+", name, flags=re.ASCII):
+    if not re.fullmatch(r"[A-Za-z0-9][\w.-]*", name, flags=re.ASCII):
         raise ConfigError(f"a track name has letters, digits, '_', '-' and '.', got {name!r}")
     if genes is not None:
         genes = check_on_genome(genes, signal.sizes, circular=signal.sizes)
-    with atomic_folder(output, force=force) as folder:
+    with atomic_folder(output, force=force, inputs=signal.paths) as folder:
         files = _write_bigwigs(folder, name, signal)
         parameters = {"inputs": [str(path) for path in signal.paths], **signal.parameters}
         if genes is not None and signal.strands == ("+", "-"):

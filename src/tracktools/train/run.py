@@ -30,6 +30,7 @@ from tracktools.train.choose import (
 )
 from tracktools.train.labels import describe_labels, read_labels
 from tracktools.train.loop import Trainer
+from tracktools.train.recipe import check_recipe
 from tracktools.train.windows import TrainingWindows, training_stretches
 
 log = logging.getLogger(__name__)
@@ -81,6 +82,8 @@ def train_model(
 
     Raises
     ------
+    ConfigError
+        If a setting of the recipe is out of range, or the genome is too short for it.
     OutputError
         If `output` exists, or an unfinished training in it had other settings.
     InputError
@@ -88,7 +91,8 @@ def train_model(
     """
     started = time.time()
     config, model_config = config or TrainConfig(), model_config or ModelConfig()
-    if output.exists():
+    check_recipe(config)
+    if output.exists() or output.is_symlink():
         raise OutputError("exists", path=output, mend="choose another folder")
     torch.set_num_threads(config.threads)
     folder = output.with_name(output.name + ".partial")

@@ -107,7 +107,7 @@ def call_folder(
 ) -> pd.DataFrame:
     """Call TSS and write ``<name>.bed`` and the track row into a new folder; see `call_from_bigwigs`."""
     started = time.time()
-    with atomic_folder(output, force=force) as folder:
+    with atomic_folder(output, force=force, inputs=[plus, minus]) as folder:
         table = call_from_bigwigs(plus, minus, threshold, name=name, circular=circular, min_distance_bp=min_distance_bp)
         file = folder / f"{name}.bed"
         write_bed(file, table, CALLED_TSS)

@@ -27,6 +27,8 @@ from tracktools.tss.table import check_name, read_positions, tss_name
 
 SUPPORT_COLORS = ("189,215,231", "107,174,214", "33,113,181", "8,48,107")  # 1, 2, 3, 4 sources and more
 
+MAX_WINDOW_BP = 1_000_000
+
 
 @dataclass(frozen=True)
 class CuratedSet:
@@ -84,8 +86,8 @@ def curate_tss(
     """
     if not 1 <= len(sources) <= MAX_SOURCES:
         raise ConfigError(f"{len(sources)} sources: curation takes 1 to {MAX_SOURCES}")
-    if window_bp < 0:
-        raise ConfigError(f"window is {window_bp}: it must be 0 or more")
+    if not 0 <= window_bp <= MAX_WINDOW_BP:
+        raise ConfigError(f"window is {window_bp}: it must be 0 or more, and at most {MAX_WINDOW_BP:,}")
     if not 1 <= min_support <= len(sources):
         raise ConfigError(f"min-support is {min_support}: it must be 1 to {len(sources)}, the number of sources")
     for source in (name, *sources):

@@ -41,7 +41,8 @@ def classify_folder(
     read_tss_set(path)
     genes, sizes = _embedded_genes() if annotation is None else (read_genes(annotation), _circular_sizes(annotation))
     classified = classify_tss(table, genes, utr_bp=utr_bp, antisense_bp=antisense_bp, circular_sizes=sizes)
-    with atomic_folder(output, force=force) as folder:
+    inputs = [path] if annotation is None else [path, annotation]
+    with atomic_folder(output, force=force, inputs=inputs) as folder:
         file = folder / f"{stem_of(path)}.bed"
         fields = CLASSIFIED_TSS.fields[-3:]
         write_bed(file, classified.table, schema.with_fields(f"{schema.name}Classified", schema.description, fields))
@@ -57,7 +58,7 @@ def compare_folder(
 ) -> tuple[Comparison, pd.DataFrame]:
     """Compare sets and write tables and pictures into a new folder; return them with the rows beside the paper."""
     started = time.time()
-    with atomic_folder(output, force=force) as folder:
+    with atomic_folder(output, force=force, inputs=sources.values()) as folder:
         comparison = compare_tss(sources, window_bp=window_bp)
         paper = beside_the_paper(comparison, window_bp)
         for name, table in (

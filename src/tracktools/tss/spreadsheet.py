@@ -95,6 +95,8 @@ def _split(line: str, delimiter: str) -> list[str]:
     quoting: Literal[0, 3] = (
         csv.QUOTE_NONE if delimiter == "\t" and '"' not in line.split("\t", 1)[0][:1] else csv.QUOTE_MINIMAL
     )
+    if len(line) > csv.field_size_limit():
+        csv.field_size_limit(len(line))
     return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter, quoting=quoting))]
 
 

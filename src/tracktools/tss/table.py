@@ -123,6 +123,8 @@ def read_tss_set(path: Path) -> pd.DataFrame:
         If the file is not BED, an item is longer than a base or has no strand.
     """
     table, schema = read_bed(path)
+    if schema.defined_fields < 6 and not len(table):
+        raise InputError("holds no item", path=path, mend="a BED file with a row a TSS is needed")
     if schema.defined_fields < 6:
         raise InputError(f"has {len(schema.fields)} columns and no strand", path=path, mend="run it through tss import")
     long = np.flatnonzero((table["chromEnd"] - table["chromStart"]).to_numpy() != 1)
