@@ -301,3 +301,12 @@ def test_a_stopped_command_says_so_and_removes_what_is_unfinished(
     done = subprocess.run([sys.executable, "-c", code, *command], cwd=tmp_path, capture_output=True, text=True)
     assert (done.returncode, done.stderr.strip().splitlines()[-1:]) == (status, [said] if said else [])
     assert left_behind(tmp_path) == {"genome.fa", "genes.gff3"}
+
+
+def test_any_file_name_becomes_a_hub(tmp_path: Path) -> None:
+    genome = tmp_path / "Überträger <b> (1).fa"
+    genome.write_text(FASTA)
+    result = run("predict", genome, "-o", tmp_path / "out", "--hub", tmp_path / "hub", "-t", 1)
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "out" / "Überträger <b> (1).plus.bw").is_file()
+    assert (tmp_path / "hub" / "bertr_ger_b_1_plus.bw").is_file()

@@ -29,6 +29,7 @@ PROVENANCE_FILE = "provenance.json"
 FORMATS = ("bigWig", "bigBed", "bed", "bam", "gff3", "bedGraph")
 VISIBILITIES = ("hide", "dense", "squish", "pack", "full")
 _LINE_BREAKS = re.compile(r"[\t\r\n]+")
+_NAME_CHARACTERS, _NAME_HEAD = 100, 60  # of a longer name the middle is left out
 _COLOR = re.compile(r"\d{1,3}(,\d{1,3}){2}")
 _SECRET_OPTION = re.compile(r"(?i)-[^=]*(token|password|passwd|secret|api[-_]?key)[^=]*")
 _SECRET_VALUE = re.compile(r"(?is)((?:token|password|passwd|secret|signature|api[-_]?key)[^=\s]*=)(.+)")
@@ -107,6 +108,20 @@ def write_tracks(folder: Path, tracks: Sequence[Track]) -> Path:
     with atomic_file(path) as partial:
         partial.write_text("".join("\t".join(line) + "\n" for line in lines), encoding="utf-8")
     return path
+
+
+def as_track_name(text: str) -> str:
+    """Return a name that every browser takes for a track, from any text, such as the name of a file.
+
+    Examples
+    --------
+    >>> as_track_name("NC_000913.3_plus"), as_track_name("My genome (ü)_plus"), as_track_name("-x")
+    ('NC_000913_3_plus', 'My_genome_plus', 'x')
+    >>> len(as_track_name("x" * 300 + "_plus")), as_track_name("x" * 300 + "_plus")[-6:]
+    (100, 'x_plus')
+    """
+    name = re.sub(r"_+", "_", re.sub(r"[^A-Za-z0-9_-]+", "_", text)).lstrip("-_") or "track"
+    return name if len(name) <= _NAME_CHARACTERS else name[:_NAME_HEAD] + name[_NAME_HEAD - _NAME_CHARACTERS :]
 
 
 def is_color(text: str) -> bool:

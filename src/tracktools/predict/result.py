@@ -20,7 +20,7 @@ from tracktools.model.checkpoint import Checkpoint, Metadata
 from tracktools.palette import GREEN, GREY, PURPLE, STRAND_COLORS
 from tracktools.predict.store import BlockStore
 from tracktools.splits import Split
-from tracktools.tracks import Track, write_tracks
+from tracktools.tracks import Track, as_track_name, write_tracks
 
 STRAND_NAMES = {"+": "plus", "-": "minus"}
 PART_COLORS = {"train": GREY, "valid": GREEN, "test": PURPLE}
@@ -115,7 +115,7 @@ def split_table(genome: Genome, metadata: Metadata) -> pd.DataFrame:
 
 def _split_track(path: Path, genome: Genome, model: Checkpoint) -> Track:
     return Track(
-        name=f"{genome.name}_split".replace(".", "_"),
+        name=as_track_name(f"{genome.name}_split"),
         path=path,
         format="bed",
         group="predictions",
@@ -134,7 +134,7 @@ def _tracks(folder: Path, genome: Genome, model: Checkpoint, threshold: float) -
     method = f"tracktools predict, model {name} (sha256 {model.sha256[:12]}); raw model output at every base"
     signals = [
         Track(
-            name=f"{genome.name}_{STRAND_NAMES[strand]}".replace(".", "_"),
+            name=as_track_name(f"{genome.name}_{STRAND_NAMES[strand]}"),
             path=folder / f"{genome.name}.{STRAND_NAMES[strand]}.bw",
             format="bigWig",
             strand=strand,
@@ -152,7 +152,7 @@ def _tracks(folder: Path, genome: Genome, model: Checkpoint, threshold: float) -
         for strand in STRANDS
     ]
     called = Track(
-        name=f"{genome.name}_called_tss".replace(".", "_"),
+        name=as_track_name(f"{genome.name}_called_tss"),
         path=folder / f"{genome.name}.called_tss.bed",
         format="bed",
         group="predictions",

@@ -83,11 +83,7 @@ class BlockStore:
 
     def save(self, block: Block, values: npt.NDArray[np.float32]) -> None:
         """Keep the values of a block, shape (len(block),), pieces one after the other."""
-        try:
-            _write_synced(self._path(block), values.astype("<f4").tobytes())
-        except OSError as error:
-            mend = "make room; the same command then continues"
-            raise OutputError(f"cannot be written: {error.strerror}", path=self.folder, mend=mend) from None
+        _write_synced(self._path(block), values.astype("<f4").tobytes())
 
     def load(self, block: Block) -> npt.NDArray[np.float32]:
         """Return the values of a finished block."""
@@ -121,13 +117,17 @@ def _locked(path: Path, folder: Path) -> IO[str]:
 def _write_synced(path: Path, data: bytes) -> None:
     """Write a file so that after a power loss it is whole or absent."""
     partial = path.with_name(path.name + ".partial")
-    with partial.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
     try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+        with partial.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    except OSError as error:
+        mend = "make room; the same command then continues"
+        raise OutputError(f"cannot be written: {error.strerror}", path=path, mend=mend) from None

@@ -16,7 +16,7 @@ from tracktools.errors import ConfigError, GenomeMismatchError, InputError
 from tracktools.formats.bed import CALLED_TSS, write_bed
 from tracktools.formats.bigwig import BigWigReader
 from tracktools.formats.folder import atomic_folder
-from tracktools.tracks import Track, write_provenance, write_tracks
+from tracktools.tracks import Track, as_track_name, write_provenance, write_tracks
 from tracktools.tss.table import check_name, rank_fractions, tss_name
 
 _PIECE_BP = 1 << 22  # read at once
@@ -112,7 +112,7 @@ def call_folder(
         file = folder / f"{name}.bed"
         write_bed(file, table, CALLED_TSS)
         track = Track(
-            name=f"tss_{name.replace('.', '_')}",
+            name=as_track_name(f"tss_{name}"),
             path=file,
             format="bed",
             group="tss",

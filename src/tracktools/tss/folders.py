@@ -15,7 +15,7 @@ from tracktools.errors import ConfigError, InputError
 from tracktools.formats.bed import CURATED_TSS, TSS_SOURCE, read_bed, write_bed
 from tracktools.formats.folder import atomic_folder
 from tracktools.genome import Genome
-from tracktools.tracks import TRACKS_FILE, Track, is_color, read_tracks, write_provenance, write_tracks
+from tracktools.tracks import TRACKS_FILE, Track, as_track_name, is_color, read_tracks, write_provenance, write_tracks
 from tracktools.tss.assemblies import load_chain
 from tracktools.tss.check import CheckReport, check_positions
 from tracktools.tss.credits import CREDITS, Credit, credit_of
@@ -185,7 +185,7 @@ def derived_track(path: Path, file: Path, step: str) -> Track:
     tracks = read_tracks(path.parent / TRACKS_FILE) if (path.parent / TRACKS_FILE).is_file() else []
     own = next((track for track in tracks if track.path == path.resolve()), None)
     if own is None:
-        own = Track(f"tss_{file.stem.replace('.', '_')}", file, "bed", group=GROUP, short_label=file.stem[:17])
+        own = Track(as_track_name(f"tss_{file.stem}"), file, "bed", group=GROUP, short_label=file.stem[:17])
     return replace(own, path=file, method=f"{own.method} {step}".strip(), sha256="")
 
 
