@@ -22,6 +22,8 @@ from tracktools.progress import show_progress
 from tracktools.splits import Split
 from tracktools.tracks import write_provenance
 from tracktools.train.choose import (
+    MATCH_TOLERANCE_BP,
+    RegionSignal,
     as_metrics,
     choose_calibration,
     choose_threshold,
@@ -31,7 +33,7 @@ from tracktools.train.choose import (
 from tracktools.train.labels import describe_labels, read_labels
 from tracktools.train.loop import Trainer
 from tracktools.train.recipe import check_recipe
-from tracktools.train.windows import TrainingWindows, training_stretches
+from tracktools.train.windows import LabelArrays, TrainingWindows, training_stretches
 
 log = logging.getLogger(__name__)
 
@@ -99,45 +101,70 @@ def train_model(
     if restart:
         shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
-    arrays = {label: read_labels(path, genome) for label, path in labels.items()}
-    gap_bp = model_config.halo_upstream_bp + model_config.halo_downstream_bp + model_config.label_shift_bp
-    try:
-        stretches = training_stretches(genome, split, gap_bp)
-        windows = TrainingWindows(genome, list(arrays.values()), stretches, model_config, config)
-    except ValueError as error:
-        raise ConfigError(f"no windows can be drawn: {error}") from None
-    trainer = Trainer(model_config, config, windows, len(labels))
-    log.info("training on %s TSS of %s", f"{len(windows.tss):,}", ", ".join(labels))
-    main = next(iter(arrays.values()))
-    history = _fit(trainer, folder, lambda model: as_metrics(
-        position_scores(score_part(model, genome, main, split, "valid", config.threads)), "valid"))  # fmt: skip
+    task = _Task(genome, labels, {label: read_labels(path, genome) for label, path in labels.items()}, split, config)
+    trainer = Trainer(model_config, config, _windows(task, model_config), len(labels))
+    log.info("training on %s TSS of %s", f"{len(trainer.windows.tss):,}", ", ".join(labels))
+    history = _fit(trainer, folder, lambda model: as_metrics(position_scores(task.validate(model)), "valid"))
     best = max(history, key=lambda record: record["average_precision"])
     model = _load_weights(folder / f"step{best['step']}.pt", model_config)
-    scored = score_part(model, genome, main, split, "valid", config.threads)
-    threshold = choose_threshold(scored, config.seed)
-    metadata = Metadata(
-        name=name,
-        description=f"Probability that transcription starts at a base, learnt from {', '.join(labels)}",
-        species=species,
-        genome={"name": genome.name, "sha256": genome.sha256, "gc_content": genome.gc_content},
-        training_data=[describe_labels(label, path, arrays[label]) for label, path in labels.items()],
-        split=split.to_records(),
-        recipe={**asdict(config), "chosen_step": best["step"], "outputs": list(labels)},
-        metrics={"validation": best, "calls": {"f1": threshold["f1"], "tolerance_bp": 5}},
-        call_threshold=threshold["threshold"],
-        call_threshold_interval=threshold["interval"],
-        calibration=choose_calibration(scored),
-        golden=make_golden(model, _golden_sequence(genome.contigs[0])),
-    )
     result = folder / "result"
     result.mkdir(exist_ok=True)
-    save_checkpoint(result / "model.safetensors", model, metadata)
+    save_checkpoint(result / "model.safetensors", model, _metadata(task, model, best, name, species))
     (result / "log.jsonl").write_text("".join(json.dumps(record) + "\n" for record in history))
     identity = {"name": genome.name, "sha256": genome.sha256}
     write_provenance(result, started=started, genome=identity, parameters=asdict(config))
     result.rename(output)
     shutil.rmtree(folder)
     return TrainedModel(output, output / "model.safetensors", best)
+
+
+@dataclass(frozen=True)
+class _Task:
+    """What is learnt: the genome, the label sets (files, and arrays by name; the first is the one kept), the split."""
+
+    genome: Genome
+    labels: Mapping[str, Path]
+    arrays: Mapping[str, LabelArrays]
+    split: Split
+    config: TrainConfig
+
+    def validate(self, model: Transformer) -> list[RegionSignal]:
+        """Score the validation part, beside the labels that are kept."""
+        kept = next(iter(self.arrays.values()))
+        return score_part(model, self.genome, kept, self.split, "valid", self.config.threads)
+
+
+def _windows(task: _Task, model_config: ModelConfig) -> TrainingWindows:
+    gap_bp = model_config.halo_upstream_bp + model_config.halo_downstream_bp + model_config.label_shift_bp
+    try:
+        stretches = training_stretches(task.genome, task.split, gap_bp)
+        return TrainingWindows(task.genome, list(task.arrays.values()), stretches, model_config, task.config)
+    except ValueError as error:
+        raise ConfigError(f"no windows can be drawn: {error}") from None
+
+
+def _metadata(task: _Task, model: Transformer, best: Mapping[str, Any], name: str, species: str) -> Metadata:
+    """Choose threshold and calibration on validation, and gather what the checkpoint says of itself."""
+    scored = task.validate(model)
+    threshold = choose_threshold(scored, task.config.seed)
+    genome = task.genome
+    return Metadata(
+        name=name,
+        description=f"Probability that transcription starts at a base, learnt from {', '.join(task.labels)}",
+        species=species,
+        genome={"name": genome.name, "sha256": genome.sha256, "gc_content": genome.gc_content},
+        training_data=[describe_labels(label, path, task.arrays[label]) for label, path in task.labels.items()],
+        split=task.split.to_records(),
+        recipe={**asdict(task.config), "chosen_step": best["step"], "outputs": list(task.labels)},
+        metrics={
+            "validation": dict(best),
+            "calls": {"f1": threshold["f1"], "tolerance_bp": MATCH_TOLERANCE_BP},
+        },
+        call_threshold=threshold["threshold"],
+        call_threshold_interval=threshold["interval"],
+        calibration=choose_calibration(scored),
+        golden=make_golden(model, _golden_sequence(genome.contigs[0])),
+    )
 
 
 def _fit(trainer: Trainer, folder: Path, validate: Any) -> list[dict[str, Any]]:
