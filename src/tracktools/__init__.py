@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tracktools.bundle import load_bundle
+    from tracktools.evaluate import evaluate_tracks
     from tracktools.genome import load_genome
     from tracktools.hub.build import build_hub
     from tracktools.model.registry import load_model
@@ -21,6 +22,7 @@ __version__ = version("tracktools")
 _LAZY: dict[str, str] = {
     "build_hub": "tracktools.hub.build",
     "curate_tss": "tracktools.tss.curate",
+    "evaluate_tracks": "tracktools.evaluate",
     "load_bundle": "tracktools.bundle",
     "load_genome": "tracktools.genome",
     "load_model": "tracktools.model.registry",
@@ -34,6 +36,7 @@ __all__ = [
     "__version__",
     "build_hub",
     "curate_tss",
+    "evaluate_tracks",
     "load_bundle",
     "load_genome",
     "load_model",

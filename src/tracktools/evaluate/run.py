@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,8 @@ from tracktools.config import EvaluateConfig, PredictConfig
 from tracktools.errors import ConfigError
 from tracktools.evaluate.calibration import calibration_table
 from tracktools.evaluate.logbook import append_log, check_log
-from tracktools.evaluate.read import Judged, file_identity, read_all
-from tracktools.evaluate.scoring import Ground, SetScores, list_peaks, prepare, score_set, score_table
+from tracktools.evaluate.read import Judged, Material, file_identity, read_all
+from tracktools.evaluate.scoring import Curve, Ground, list_peaks, prepare, score_set, score_table
 from tracktools.evaluate.tss_sets import check_set_names
 from tracktools.evaluate.where import Scope, Wanted
 from tracktools.figures.scores import DrawnCurve, draw_calibration, draw_precision_recall
@@ -40,6 +40,8 @@ class Evaluation:
         The highest calls, and the TSS that each found.
     calibration : DataFrame
         Share of TSS by value.
+    curves : tuple of Curve
+        Precision by recall, in the order of `table`.
     scope : Scope
         The bases that were scored.
     """
@@ -47,6 +49,7 @@ class Evaluation:
     table: pd.DataFrame
     peaks: pd.DataFrame
     calibration: pd.DataFrame
+    curves: tuple[Curve, ...]
     scope: Scope
 
 
@@ -102,16 +105,8 @@ def evaluate_tracks(
     with atomic_folder(output, force=force) as folder:
         read = read_all(judged, tss, wanted or Wanted(), config, predict)
         _remind(read.scope, test_log)
-        ground = prepare(read.loaded, config)
-        scores = {name: score_set(name, tss_set, ground, config) for name, tss_set in read.sets.items()}
-        evaluation = Evaluation(
-            score_table(list(scores.values()), config),
-            list_peaks(ground, scores, config),
-            calibration_table(ground, {name: one.truths for name, one in scores.items()}, config, read.calibration),
-            read.scope,
-        )
-        _note_gaps(ground, evaluation.table)
-        _write(folder, evaluation, list(scores.values()), judged)
+        evaluation = score_material(read, config)
+        _write(folder, evaluation, judged)
         parameters: dict[str, Any] = {
             "region": read.scope.label,
             "stretches": [str(one) for one in read.scope.stretches],
@@ -127,6 +122,22 @@ def evaluate_tracks(
     if test_log is not None:
         append_log(test_log, evaluation.table, _log_name(read.identity), read.scope.label)
     return evaluation
+
+
+def score_material(material: Material, config: EvaluateConfig) -> Evaluation:
+    """Score a signal in memory against every set; see `evaluate_tracks`."""
+    ground = prepare(material.loaded, config)
+    scores = {name: score_set(name, tss_set, ground, config) for name, tss_set in material.sets.items()}
+    truths = {name: one.truths for name, one in scores.items()}
+    table = score_table(list(scores.values()), config)
+    _note_gaps(ground, table)
+    return Evaluation(
+        table,
+        list_peaks(ground, scores, config),
+        calibration_table(ground, truths, config, material.calibration),
+        tuple(curve for one in scores.values() for curve in one.curves),
+        material.scope,
+    )
 
 
 def _remind(scope: Scope, test_log: Path | None) -> None:
@@ -158,7 +169,7 @@ def _note_gaps(ground: Ground, table: pd.DataFrame) -> None:
             log.warning("warning: %s has no TSS in the scored bases: it has no scores", row.set)
 
 
-def _write(folder: Path, evaluation: Evaluation, scores: Sequence[SetScores], judged: Judged) -> None:
+def _write(folder: Path, evaluation: Evaluation, judged: Judged) -> None:
     for name, table in (
         ("scores", evaluation.table),
         ("peaks", evaluation.peaks),
@@ -166,7 +177,7 @@ def _write(folder: Path, evaluation: Evaluation, scores: Sequence[SetScores], ju
     ):
         (folder / f"{name}.tsv").write_text(as_tsv(table), encoding="utf-8")
     title = f"{judged} on {evaluation.scope.label}"
-    draw_precision_recall(_drawn(scores), folder, title)
+    draw_precision_recall(_drawn(evaluation), folder, title)
     draw_calibration(evaluation.calibration, folder, title)
 
 
@@ -176,18 +187,16 @@ def as_tsv(table: pd.DataFrame) -> str:
     return text
 
 
-def _drawn(scores: Sequence[SetScores]) -> list[DrawnCurve]:
+def _drawn(evaluation: Evaluation) -> list[DrawnCurve]:
     """Return one panel with the bases of all sets, then one a set with its peaks at each tolerance."""
     bases, peaks = [], []
-    for one in scores:
-        for row, curve in zip(one.rows, one.curves, strict=True):
-            if curve.tolerance_bp is None:
-                label = f"{curve.set_name} {row['ap']:.3f}"
-                bases.append(DrawnCurve("exact base (AP)", label, curve.precision, curve.recall, row["prevalence"]))
-            else:
-                label = f"within {curve.tolerance_bp} nt {row['ap']:.3f}"
-                panel = f"peaks: {curve.set_name} (AP)"
-                peaks.append(DrawnCurve(panel, label, curve.precision, curve.recall))
+    for row, curve in zip(evaluation.table.to_dict("records"), evaluation.curves, strict=True):
+        if curve.tolerance_bp is None:
+            label = f"{curve.set_name} {row['ap']:.3f}"
+            bases.append(DrawnCurve("exact base (AP)", label, curve.precision, curve.recall, row["prevalence"]))
+        else:
+            label = f"within {curve.tolerance_bp} nt {row['ap']:.3f}"
+            peaks.append(DrawnCurve(f"peaks: {curve.set_name} (AP)", label, curve.precision, curve.recall))
     return bases + peaks
 
 
