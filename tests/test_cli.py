@@ -15,6 +15,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
+from processes import from_a_terminal
 from tracktools.cli import COMMANDS, main, tracktools
 from tracktools.config import PredictConfig, TrainConfig
 
@@ -300,7 +301,14 @@ def test_a_stopped_command_says_so_and_removes_what_is_unfinished(
     )
     (tmp_path / "genes.gff3").write_text("chr\tx\tgene\t1\t90\t.\t+\t.\tID=g;Name=g\n")
     command = ["annotation", "genes.gff3", "--genome", "genome.fa", "-o", "out"]
-    done = subprocess.run([sys.executable, "-c", code, *command], cwd=tmp_path, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code, *command],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=from_a_terminal,
+    )
     assert (done.returncode, done.stderr.strip().splitlines()[-1:]) == (status, [said] if said else [])
     assert left_behind(tmp_path) == {"genome.fa", "genes.gff3"}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import signal
 import socket
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from processes import from_a_terminal
 from tracktools.errors import ConfigError, InputError
 from tracktools.hub.serve import make_server, serving
 
@@ -131,10 +133,15 @@ def test_bad_places_are_one_line(tmp_path: Path) -> None:
 def test_command_says_what_it_serves_and_ends_with_interrupt(tmp_path: Path) -> None:
     (tmp_path / "hub.txt").write_text("hub x\n")
     command = [sys.executable, "-m", "tracktools", "hub", "serve", str(tmp_path), "--no-open"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=from_a_terminal
+    ) as process:
         assert process.stdout is not None
         first = process.stdout.readline()
         assert first.startswith(f"Serving {tmp_path} at http://127.0.0.1:")
         assert ask(first.split(" at ")[1].split(" ")[0].rstrip("/"), "/hub.txt")[2] == b"hub x\n"
-        process.send_signal(2)
-        assert process.wait(10) == 0
+        process.send_signal(signal.SIGINT)
+        try:
+            assert process.wait(60) == 0
+        finally:
+            process.kill()
