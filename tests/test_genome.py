@@ -144,3 +144,13 @@ def test_a_name_that_cannot_begin_a_file_name_is_refused(tmp_path: Path, name: s
     with pytest.raises(ConfigError, match="cannot begin the names of files"):
         load_genome(path, name=name)
     assert load_genome(path, name="Bacillus (ü) 1.2").name == "Bacillus (ü) 1.2"
+
+
+@pytest.mark.parametrize("name", ["#c", "track", "browser", "a\x07b", "x" * 256])
+def test_a_sequence_name_that_tracks_cannot_hold_is_refused_at_once(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "a.fa"
+    path.write_text(f">c\nACGT\n>{name}\nACGT\n")
+    with pytest.raises(InputError, match=r"a.fa: the sequence name .*rename it"):
+        load_genome(path)
+    path.write_text(f">tracks\nACGT\n>a#:|,'<b>\nACGT\n>{'x' * 255}\nACGT\n")
+    assert len(load_genome(path).contigs) == 3

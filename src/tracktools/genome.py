@@ -14,7 +14,8 @@ import numpy.typing as npt
 
 from tracktools.errors import ConfigError, InputError
 from tracktools.formats.fasta import read_fasta
-from tracktools.formats.twobit import is_twobit, read_twobit
+from tracktools.formats.twobit import LONGEST_NAME_BYTES, is_twobit, read_twobit
+from tracktools.interval import CHROM_NAME
 
 ALPHABET = "ACGT"
 UNKNOWN = 4  # code of every letter but A, C, G, T
@@ -153,6 +154,18 @@ def genome_name(path: Path) -> str:
     return name
 
 
+def _check_names(contigs: Collection[Contig], path: Path) -> None:
+    """Refuse names that a BED or a 2bit file could not hold, before any work is done."""
+    for contig in contigs:
+        if not CHROM_NAME.fullmatch(contig.name):
+            mend = "rename it: no spaces, no leading #, not the word track or browser"
+            raise InputError(f"the sequence name {contig.name[:40]!r} cannot stand in a BED file", path=path, mend=mend)
+        if len(contig.name.encode()) > LONGEST_NAME_BYTES:
+            mend = f"2bit holds {LONGEST_NAME_BYTES}: rename it"
+            problem = f"the sequence name {contig.name[:40]!r}… has {len(contig.name.encode())} bytes"
+            raise InputError(problem, path=path, mend=mend)
+
+
 def _is_plain(name: str) -> bool:
     return name.isprintable() and "/" not in name
 
@@ -172,7 +185,8 @@ def load_genome(path: Path, *, circular: Collection[str] = (), name: str | None 
     Raises
     ------
     InputError
-        If the file is not a sequence file, or `circular` names a contig that it does not hold.
+        If the file is not a sequence file, a sequence has a name that BED or 2bit cannot hold, or `circular` names a
+        contig that there is not.
     ConfigError
         If `name` could not begin the name of a file.
     """
@@ -182,6 +196,7 @@ def load_genome(path: Path, *, circular: Collection[str] = (), name: str | None 
     sequences: Iterable[tuple[str, npt.NDArray[np.uint8]]] = read_twobit(path) if is_twobit(path) else read_fasta(path)
     everything = "all" in circular
     contigs = tuple(Contig(name, letters, everything or name in circular) for name, letters in sequences)
+    _check_names(contigs, path)
     unknown = sorted(set(circular) - {"all"} - {contig.name for contig in contigs})
     if unknown:
         known = ", ".join(contig.name for contig in contigs[:3]) + (", …" if len(contigs) > 3 else "")

@@ -8,6 +8,7 @@ from typing import Literal, cast
 
 Strand = Literal["+", "-", "."]
 
+CHROM_NAME = re.compile(r"(?!#|(track|browser)$)[^\s\x00-\x1f\x7f]+")  # others cannot stand in a BED file
 _UCSC_POSITION = re.compile(r"(?P<chrom>.+):(?P<first>[\d,]+)(?:-(?P<last>[\d,]+))?")
 
 

@@ -182,3 +182,9 @@ def test_the_command_names_the_gene_of_known_promoters(data_dir: Path, tmp_path:
     lines = (tmp_path / "out" / "genes.tsv").read_text().splitlines()
     assert lines[0].split("\t")[:6] == ["gene", "locusTag", "class", "distance", "tss", "chrom"]
     assert len([line for line in lines if line.split("\t")[2] == "none"]) > 4000
+
+
+@pytest.mark.parametrize("distance", [{"utr_bp": 10**23}, {"antisense_bp": 1_000_001}])
+def test_a_distance_beyond_all_bounds_is_refused(distance: dict[str, int]) -> None:
+    with pytest.raises(ConfigError, match="at most 1,000,000"):
+        classify_tss(pd.DataFrame({"chrom": ["c"]}), pd.DataFrame(), **distance)

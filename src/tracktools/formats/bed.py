@@ -40,6 +40,7 @@ from tracktools.formats.bed_schemas import (
     standard_bed,
 )
 from tracktools.formats.fasta import open_maybe_gzip
+from tracktools.interval import CHROM_NAME
 
 __all__ = [
     "BED3",
@@ -81,7 +82,6 @@ _STANDARD_NAMES = tuple(field.name for field in STANDARD_FIELDS)
 _OTHER_NAMES = {"start": "chromStart", "end": "chromEnd", "reserved": "itemRgb", "blockStarts": "chromStarts"}
 _INTEGER = re.compile(r"-?[0-9]+")
 _RGB = re.compile(r"\d{1,3},\d{1,3},\d{1,3}|\d+")
-_CHROM = re.compile(r"(?!#|(track|browser)$)\S+")
 _NOT_DATA = re.compile(r"#|track(\s|$)|browser(\s|$)")
 _LISTED = 3  # offenders that a message names
 
@@ -248,7 +248,7 @@ def check_bed(
             refuse(_matches(values, r"[\t\n\r\0]", re.search), field.name, "remove the tab or the line break")
     start, end = table["chromStart"].to_numpy(), table["chromEnd"].to_numpy()
     refuse(start > end, "chromStart", "it must not be past chromEnd")
-    chroms = _matches(table["chrom"].to_numpy(), _CHROM.pattern, re.fullmatch) & ~table["chrom"].isna().to_numpy()
+    chroms = _matches(table["chrom"].to_numpy(), CHROM_NAME.pattern, re.fullmatch) & ~table["chrom"].isna().to_numpy()
     refuse(~chroms, "chrom", "a name without spaces is needed, not starting with # and not the word track or browser")
     if schema.defined_fields >= 6:
         refuse(~np.isin(table["strand"].to_numpy().astype(str), ["+", "-", "."]), "strand", "write +, - or .")

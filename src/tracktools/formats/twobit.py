@@ -17,6 +17,7 @@ import numpy.typing as npt
 from tracktools.errors import InputError
 from tracktools.formats.atomic import atomic_file
 
+LONGEST_NAME_BYTES = 255
 _MAGIC = 0x1A412743
 _LETTERS = np.frombuffer(b"TCAG", dtype=np.uint8)
 _CODE_OF_LETTER = np.zeros(256, dtype=np.uint8)
@@ -45,7 +46,7 @@ def write_twobit(path: Path, sequences: Iterable[tuple[str, npt.NDArray[np.uint8
     records = []
     for name, letters in sequences:
         encoded = name.encode()
-        if len(encoded) > 255:
+        if len(encoded) > LONGEST_NAME_BYTES:
             raise InputError(
                 f"the contig name {name[:40]!r}… has {len(encoded)} bytes", path=path, mend="2bit holds 255: rename it"
             )

@@ -40,7 +40,7 @@ def describe_assembly(genome: Genome, facts_toml: str, *, path: str, attach: str
     """
     aliases = chrom_aliases(genome.chrom_sizes)
     facts = _facts_of(genome, aliases, facts_toml, path)
-    name = attach or str(facts.get("genome", re.sub(r"[^A-Za-z0-9_.]", "_", genome.name)))
+    name = attach or str(facts.get("genome", _plain_name(genome.name)))
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.]*", name):
         raise InputError(f"genome name {name!r}", mend="UCSC wants letters, digits, _ and .")
     organism = label(str(facts.get("organism", genome.name)))
@@ -60,6 +60,17 @@ def describe_assembly(genome: Genome, facts_toml: str, *, path: str, attach: str
         )
     except (TypeError, ValueError) as error:
         raise InputError(f"a fact about {organism} is of the wrong kind: {error}", path=path) from None
+
+
+def _plain_name(name: str) -> str:
+    """Return the name of a genome as UCSC takes it.
+
+    Examples
+    --------
+    >>> _plain_name("ASM584v2 (1)"), _plain_name("über"), _plain_name("(?)")
+    ('ASM584v2__1_', 'ber', 'genome')
+    """
+    return re.sub(r"[^A-Za-z0-9_.]", "_", name).lstrip("_.") or "genome"
 
 
 def _facts_of(genome: Genome, aliases: Mapping[str, Sequence[str]], facts_toml: str, path: str) -> dict[str, Any]:

@@ -28,6 +28,8 @@ from tracktools.config import TssConfig
 from tracktools.errors import ConfigError, GenomeMismatchError
 from tracktools.regions import nearest_genes, overlapping_genes
 
+MAX_DISTANCE_BP = 1_000_000
+
 CLASSES = ("primary", "secondary", "internal", "antisense", "orphan")
 _NO_GENE = -1
 
@@ -75,12 +77,13 @@ def classify_tss(
     Raises
     ------
     ConfigError
-        If a distance is negative.
+        If a distance is negative, or above `MAX_DISTANCE_BP`.
     GenomeMismatchError
         If the genes are on another version of a sequence, or on none of the set's.
     """
-    if min(utr_bp, antisense_bp) < 0:
-        raise ConfigError(f"a distance is {min(utr_bp, antisense_bp)}: it must be 0 or more")
+    for distance_bp in (utr_bp, antisense_bp):
+        if not 0 <= distance_bp <= MAX_DISTANCE_BP:
+            raise ConfigError(f"a distance is {distance_bp}: it must be 0 or more, and at most {MAX_DISTANCE_BP:,}")
     chroms = [str(chrom) for chrom in table["chrom"].unique()]
     genes, sizes = _on_chroms(genes, circular_sizes or {}, chroms)
     tss = pd.DataFrame(
