@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 from pathlib import Path
 
 import numpy as np
@@ -154,3 +155,10 @@ def test_a_sequence_name_that_tracks_cannot_hold_is_refused_at_once(tmp_path: Pa
         load_genome(path)
     path.write_text(f">tracks\nACGT\n>a#:|,'<b>\nACGT\n>{'x' * 255}\nACGT\n")
     assert len(load_genome(path).contigs) == 3
+
+
+def test_a_pipe_is_refused_not_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "pipe.fa"
+    os.mkfifo(path)
+    with pytest.raises(InputError, match=r"pipe.fa: is a pipe.*save it as a file first"):
+        load_genome(path)

@@ -43,8 +43,10 @@ def open_maybe_gzip(path: Path) -> BinaryIO:
     Raises
     ------
     InputError
-        If the file is missing, cannot be opened, or is bgzip without the block that ends such a file.
+        If the file is missing, a pipe, cannot be opened, or is bgzip without the block that ends such a file.
     """
+    if path.is_fifo():
+        raise InputError("is a pipe, and files are read more than once", path=path, mend="save it as a file first")
     try:
         file = path.open("rb")
     except FileNotFoundError:

@@ -78,6 +78,8 @@ def _blocks(mask: npt.NDArray[np.bool_]) -> bytes:
 
 def is_twobit(path: Path) -> bool:
     """Return whether a file starts with the magic number of 2bit."""
+    if path.is_fifo():
+        return False
     try:
         with path.open("rb") as file:
             return file.read(4) in (struct.pack("<I", _MAGIC), struct.pack(">I", _MAGIC))
