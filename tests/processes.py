@@ -6,5 +6,5 @@ import signal
 
 
 def from_a_terminal() -> None:
-    """Take interrupts, for `preexec_fn`: a job in the background hands on that it ignores them, and tests may be one."""
+    """Take interrupts, for `preexec_fn`: a job in the background hands on that it ignores them, as tests may be."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
