@@ -14,7 +14,7 @@ from tracktools.config import PredictConfig
 @click.option(
     "--data",
     type=click.Path(path_type=Path),
-    help="Folder of published TSS tables and reads to add.",
+    help="Folder of published TSS tables and reads to add, as `tracktools fetch NAME -o FOLDER` fills it.",
 )
 @click.option(
     "-t", "--threads", type=click.IntRange(0), default=PredictConfig.threads, show_default=True, help="0: all cores."

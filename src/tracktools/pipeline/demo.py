@@ -15,7 +15,7 @@ from tracktools.hub.build import build_hub
 from tracktools.model.checkpoint import Checkpoint
 from tracktools.model.registry import load_model
 from tracktools.palette import BLUE, PURPLE
-from tracktools.pipeline.measured import measured_folders
+from tracktools.pipeline.measured import find_measured, measured_folders
 from tracktools.predict import check_output, predict_genome
 from tracktools.tracks import Track, read_provenance, write_provenance, write_tracks
 
@@ -41,6 +41,8 @@ def run_demo(output: Path, *, data: Path | None = None, config: PredictConfig | 
         The hub.
     """
     output = Path(output)
+    if data is not None:
+        find_measured(Path(data))  # before the long work
     bundle = load_bundle()
     genome, model = bundle.load_genome(), load_model()
     output.mkdir(parents=True, exist_ok=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,20 +28,20 @@ class MeasuredSet:
 
 
 MEASURED_SETS = (
-    MeasuredSet("cappable", ("tss_sources/cappable_seq_Ettwiller2016/TSS_enriched_cluster_5.gtf.gz",), True),
-    MeasuredSet("sendseq", ("tss_sources/send_seq_Ju2019/41564_2019_500_MOESM3_ESM.tsv",)),
+    MeasuredSet("cappable", ("TSS_enriched_cluster_5.gtf",), True),
+    MeasuredSet("sendseq", ("41564_2019_500_MOESM3_ESM.tsv",)),
     MeasuredSet(
         "smrt",
         (
-            "tss_sources/smrt_cappable_Yan2018/M9_RegulonDB_TU_longestRead",
-            "tss_sources/smrt_cappable_Yan2018/Rich_RegulonDB_TU_longestRead",
+            "M9_RegulonDB_TU_longestRead",
+            "Rich_RegulonDB_TU_longestRead",
         ),
     ),
-    MeasuredSet("regulondb", ("tss_sources/regulondb_2024/PromoterSet.tsv",)),
+    MeasuredSet("regulondb", ("PromoterSet.tsv",)),
 )
 TERMSEQ = {
-    "plus": ("reads/termseq_Ecoli/forward_1.bedgraph.gz", "reads/termseq_Ecoli/forward_2.bedgraph.gz"),
-    "minus": ("reads/termseq_Ecoli/reverse_1.bedgraph.gz", "reads/termseq_Ecoli/reverse_2.bedgraph.gz"),
+    "plus": ("forward_1.bedgraph", "forward_2.bedgraph"),
+    "minus": ("reverse_1.bedgraph", "reverse_2.bedgraph"),
 }
 
 
@@ -50,7 +51,7 @@ def measured_folders(data: Path, output: Path, genome: Genome) -> list[Path]:
     Parameters
     ----------
     data : Path
-        Folder with any of the files of `MEASURED_SETS` and `TERMSEQ`, at those paths.
+        Folder with any of the files of `MEASURED_SETS` and `TERMSEQ`, see `find_measured`.
     output : Path
         Folder for the folders: ``<set>`` for each, ``curated`` where there are two sets or more, ``termseq``. A folder
         that is already there is taken as it is.
@@ -62,14 +63,13 @@ def measured_folders(data: Path, output: Path, genome: Genome) -> list[Path]:
     InputError
         If the data folder is missing or holds none of the files.
     """
-    if not data.is_dir():
-        raise InputError("no such folder", path=data)
+    found = find_measured(data)
     output.mkdir(parents=True, exist_ok=True)
     folders = []
     sets = {}
     for measured in MEASURED_SETS:
-        files = [data / file for file in measured.files]
-        if all(file.is_file() for file in files):
+        if all(file in found for file in measured.files):
+            files = [found[file] for file in measured.files]
             folder = output / measured.name
             if not folder.exists():
                 _import(measured, files, folder, genome)
@@ -80,12 +80,31 @@ def measured_folders(data: Path, output: Path, genome: Genome) -> list[Path]:
             log.info("curating %s", ", ".join(sets))
             curate_folder(sets, output / "curated")
         folders.append(output / "curated")
-    folders += _termseq(data, output / "termseq", genome)
-    if not folders:
-        raise InputError(
-            "holds none of the files that are looked for", path=data, mend=f"such as {MEASURED_SETS[0].files[0]}"
-        )
+    folders += _termseq(found, output / "termseq", genome)
     return folders
+
+
+def find_measured(data: Path) -> dict[str, Path]:
+    """Return where the files of `MEASURED_SETS` and `TERMSEQ` are, by name; gzip or not, in any folder below `data`.
+
+    Raises
+    ------
+    InputError
+        If the folder is missing, or holds no whole set of them.
+    """
+    if not data.is_dir():
+        raise InputError("no such folder", path=data, mend="tracktools fetch NAME -o FOLDER fills one")
+    sets = [measured.files for measured in MEASURED_SETS] + [(*TERMSEQ["plus"], *TERMSEQ["minus"])]
+    wanted = {file for files in sets for file in files}
+    found: dict[str, Path] = {}
+    for path in sorted(data.rglob("*")):
+        name = path.name.removesuffix(".gz")
+        if name in wanted and path.is_file():
+            found.setdefault(name, path)
+    if not any(all(file in found for file in files) for files in sets):
+        mend = f"such as {MEASURED_SETS[0].files[0]}: tracktools fetch cappable -o {data}"
+        raise InputError("holds none of the files that are looked for", path=data, mend=mend)
+    return found
 
 
 def _import(measured: MeasuredSet, files: list[Path], folder: Path, genome: Genome) -> None:
@@ -99,10 +118,10 @@ def _import(measured: MeasuredSet, files: list[Path], folder: Path, genome: Geno
     lift_folder(before / f"{measured.name}.bed", load_bundle().chain_path, folder, genome=genome)
 
 
-def _termseq(data: Path, folder: Path, genome: Genome) -> list[Path]:
-    plus, minus = (tuple(data / file for file in TERMSEQ[strand]) for strand in ("plus", "minus"))
-    if not all(file.is_file() for file in (*plus, *minus)):
+def _termseq(found: Mapping[str, Path], folder: Path, genome: Genome) -> list[Path]:
+    if not all(file in found for files in TERMSEQ.values() for file in files):
         return []
+    plus, minus = (tuple(found[file] for file in TERMSEQ[strand]) for strand in ("plus", "minus"))
     if not folder.exists():
         log.info("reading Term-seq")
         signal = BedGraphSignal(plus, minus, chrom_sizes=genome.chrom_sizes, config=ReadsConfig(), renames={})
