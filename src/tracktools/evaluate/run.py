@@ -111,7 +111,7 @@ def evaluate_tracks(
             "region": read.scope.label,
             "stretches": [str(one) for one in read.scope.stretches],
         }
-        parameters |= {"config": asdict(config), "judged": read.identity}
+        parameters |= {"config": asdict(config) | {"region": read.scope.label}, "judged": read.identity}
         write_provenance(
             folder,
             started=started,
