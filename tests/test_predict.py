@@ -346,3 +346,10 @@ def test_a_full_disk_is_one_line_and_the_run_continues(tmp_path: Path, monkeypat
 def test_a_genome_without_known_bases_is_doubted() -> None:
     genome = Genome("n", (Contig("n", np.full(70, ord("N"), dtype=np.uint8)),))
     assert any("no contig holds any A, C, G or T" in doubt for doubt in doubts(genome, checkpoint_of()))
+
+
+def test_a_difference_is_told_briefly(tmp_path: Path) -> None:
+    BlockStore(tmp_path / "out", {"circular": ["contig"] * 999}).close()
+    with pytest.raises(OutputError, match=r"circular was \['contig', .*… and is now \[\]") as caught:
+        BlockStore(tmp_path / "out", {"circular": []})
+    assert len(str(caught.value)) < len(str(tmp_path)) + 300

@@ -21,6 +21,7 @@ from tracktools.engine.grid import Block
 from tracktools.errors import OutputError
 
 _MANIFEST = "manifest.json"
+_SHOWN_CHARACTERS = 80  # of a value in a message: genomes may have thousands of circular contigs
 
 
 class BlockStore:
@@ -71,7 +72,7 @@ class BlockStore:
             raise OutputError("its manifest is damaged", path=self.folder, mend="--restart drops it") from None
         for key in sorted(wanted.keys() | found.keys()):
             if wanted.get(key) != found.get(key):
-                difference = f"{key} was {found.get(key)!r} and is now {wanted.get(key)!r}"
+                difference = f"{key} was {_shown(found.get(key))} and is now {_shown(wanted.get(key))}"
                 mend = "--restart drops it, or choose another output"
                 raise OutputError(f"an unfinished run with other inputs: {difference}", path=self.folder, mend=mend)
 
@@ -112,6 +113,11 @@ def _locked(path: Path, folder: Path) -> IO[str]:
             "another run is working here", path=folder, mend="wait for it, or choose another output"
         ) from None
     return file
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + "…"
 
 
 def _write_synced(path: Path, data: bytes) -> None:
