@@ -320,3 +320,13 @@ def test_any_file_name_becomes_a_hub(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     assert (tmp_path / "out" / "Überträger <b> (1).plus.bw").is_file()
     assert (tmp_path / "hub" / "bertr_ger_b_1_plus.bw").is_file()
+
+
+def test_markup_in_the_name_of_a_sequence_does_no_harm(tmp_path: Path) -> None:
+    genome = tmp_path / "genome.fa"
+    genome.write_text(FASTA.replace(">chr", "><script>alert(1)</script>&co"))
+    result = run("predict", genome, "-o", tmp_path / "out", "--hub", tmp_path / "hub", "-t", 1)
+    assert result.exit_code == 0, result.output
+    assert run("hub", "check", tmp_path / "hub").exit_code == 0
+    for page in [*(tmp_path / "hub").glob("*.html"), *(tmp_path / "hub" / "pages").glob("*.html")]:
+        assert "<script>alert" not in page.read_text()

@@ -98,8 +98,18 @@ def best_f1_threshold(heights: Floats, found: npt.NDArray[np.bool_], n_tss: int)
     return float(heights[order][best]), float(f1[best])
 
 
-def calibrate(signal: Floats, is_tss: npt.NDArray[np.bool_], *, knots: int = 64) -> dict[str, list[float]]:
+def calibrate(signal: Floats, is_tss: npt.NDArray[np.bool_], *, knots: int = 128) -> dict[str, list[float]]:
     """Fit a monotone map from signal to probability (isotonic regression), thinned to at most `knots` points.
+
+    Parameters
+    ----------
+    signal : ndarray
+        Values above 0; NaN where there is none.
+    is_tss : ndarray of bool
+        The truth at each.
+    knots : int
+        Points that are kept: evenly along the rise of the probability and the logarithm of the signal together, because
+        nearly all bases have signals near 0.
 
     Returns
     -------
@@ -109,9 +119,10 @@ def calibrate(signal: Floats, is_tss: npt.NDArray[np.bool_], *, knots: int = 64)
     known = ~np.isnan(signal)
     fit = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip").fit(signal[known], is_tss[known].astype(float))
     output, probability = np.asarray(fit.X_thresholds_), np.asarray(fit.y_thresholds_)
-    if len(output) > knots:  # keep points evenly spread over the rise of the curve, both ends included
-        rise = np.interp(np.linspace(0, 1, knots), _normalised(output + probability), np.arange(len(output)))
-        keep = np.unique(np.rint(rise).astype(int))
+    if len(output) > knots:
+        along = _normalised(np.log(np.maximum(output, np.finfo(np.float32).tiny))) + _normalised(probability)
+        chosen = np.interp(np.linspace(0, along[-1], knots), along, np.arange(len(output)))
+        keep = np.unique(np.rint(chosen).astype(int))
         output, probability = output[keep], probability[keep]
     return {"output": [float(x) for x in output], "probability": [float(p) for p in probability]}
 

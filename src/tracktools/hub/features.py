@@ -123,8 +123,8 @@ def _as_bed9(table: pd.DataFrame, schema: BedSchema, color: str) -> tuple[pd.Dat
 
 
 def _without_markup(table: pd.DataFrame, schema: BedSchema) -> pd.DataFrame:
-    """Spell ``<`` and ``>`` as HTML does: browsers print the values of items as HTML."""
-    texts = [field.name for field in schema.fields if field.type in ("string", "lstring")]
+    """Spell ``<`` and ``>`` as HTML does: browsers print the values of items as HTML. Sequences keep their names."""
+    texts = [field.name for field in schema.fields if field.type in ("string", "lstring") and field.name != "chrom"]
     return table.assign(**{name: table[name].astype(str).str.translate(_MARKUP) for name in texts})
 
 
