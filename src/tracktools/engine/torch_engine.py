@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -39,6 +40,7 @@ TILE = 32  # queries that share one run of keys; more wastes masked scores, fewe
 TILES_AT_ONCE = {"cpu": 16, "cuda": 512}  # scores of one head: 1.1 MB on a CPU, in its L2 cache
 CHUNK_BP = {"cpu": 1024, "cuda": 65536}
 PACK_BP = 1 << 18  # short windows share a pack up to this size
+LEAST_PART_BP = 1 << 14  # a thread takes no less; its context costs 3 kb more
 
 
 class _Layer(NamedTuple):
@@ -57,7 +59,7 @@ class TorchEngine:
     model : Transformer
         The network; its weights are copied, and later changes to it are not seen.
     threads : int, optional
-        CPU threads; torch's own setting if not given.
+        CPU threads, each with a part of the work of its own; as many as torch would use if not given.
     device : str
         ``cpu``, ``cuda``, ``cuda:1`` ...
     """
@@ -68,8 +70,8 @@ class TorchEngine:
 
     def __init__(self, model: Transformer, *, threads: int | None = None, device: str = "cpu") -> None:
         self.config = model.config
-        self.threads = threads
         self.device = torch.device(device)
+        self.threads = (threads or torch.get_num_threads()) if self.device.type == "cpu" else 1
         self.instruction_set = (
             torch.backends.cpu.get_cpu_capability().lower() if self.device.type == "cpu" else self.device.type
         )
@@ -121,16 +123,36 @@ class TorchEngine:
 
     def probabilities_many(self, windows: Sequence[Window]) -> list[npt.NDArray[np.float32]]:
         """Return the probabilities of many windows, which see nothing of each other (see `Engine`)."""
-        gap = self.config.conv_width_bp // 2
-        answers: list[npt.NDArray[np.float32]] = []
-        with torch.inference_mode(), _settings(self.threads):
-            for pack in pack_windows(windows, tile=TILE, gap=gap, capacity=PACK_BP):
-                whole = self._run(pack).cpu().numpy()
-                answers += [
-                    whole[start + w.first : start + w.last].copy()
-                    for w, start in zip(pack.windows, pack.starts, strict=True)
-                ]
-        return answers
+        parts = [self._cut(window) for window in windows]
+        flat = [part for of_window in parts for part in of_window]
+        share = sum(len(part.codes) for part in flat) // self.threads
+        capacity = min(max(share, LEAST_PART_BP), PACK_BP)
+        packs = pack_windows(flat, tile=TILE, gap=self.config.conv_width_bp // 2, capacity=capacity)
+        with _settings(self.device), ThreadPoolExecutor(self.threads) as pool:
+            each = map if self.threads == 1 else pool.map
+            answers = (answer for of_pack in each(self._answer, packs) for answer in of_pack)
+            return [np.concatenate([next(answers) for _ in of_window]) for of_window in parts]
+
+    def _cut(self, window: Window) -> list[Window]:
+        """Cut a window for the threads: torch's own threads wait for each other at every small product."""
+        window.check()
+        asked = window.last - window.first
+        n = max(min(self.threads, asked // LEAST_PART_BP), 1)
+        if n == 1:
+            return [window]
+        borders = [window.first + asked * i // n for i in range(n + 1)]
+        starts = [max(first - self.config.halo_upstream_bp, 0) // TILE * TILE for first in borders[:-1]]
+        return [
+            Window(window.codes[start : last + self.config.halo_downstream_bp], first - start, last - start)
+            for start, first, last in zip(starts, borders, borders[1:], strict=False)
+        ]
+
+    @torch.inference_mode()
+    def _answer(self, pack: Pack) -> list[npt.NDArray[np.float32]]:
+        whole = self._run(pack).cpu().numpy()
+        return [
+            whole[start + w.first : start + w.last].copy() for w, start in zip(pack.windows, pack.starts, strict=True)
+        ]
 
     def memory_bytes(self, window_bp: int) -> int:
         """Estimate the memory that a run over windows of this length adds to the process [bytes]."""
@@ -139,7 +161,7 @@ class TorchEngine:
         states = 3 * max(window_bp, PACK_BP) * D
         chunk = 4 * (self.chunk_bp + self.config.attention_window_bp) * H * (K + D)
         scores = 2 * self.tiles_at_once * TILE * J
-        return 4 * (states + chunk + scores)
+        return 4 * (states + (chunk + scores) * self.threads)
 
     def _run(self, pack: Pack) -> Tensor:
         """Return the probabilities at every position of a pack, shape (at least pack.length,)."""
@@ -217,10 +239,10 @@ class TorchEngine:
 
 
 @contextmanager
-def _settings(threads: int | None) -> Iterator[None]:
-    """Set torch's threads, and full float32 in convolutions on a GPU, for a while."""
+def _settings(device: torch.device) -> Iterator[None]:
+    """For a while, one thread for each of torch's operations on a CPU, and full float32 in convolutions on a GPU."""
     before = torch.get_num_threads()
-    torch.set_num_threads(threads or before)
+    torch.set_num_threads(1 if device.type == "cpu" else before)
     try:
         with torch.backends.cudnn.flags(allow_tf32=False):
             yield
