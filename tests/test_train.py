@@ -6,13 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 
-from tracktools.config import ModelConfig, TrainConfig
+from tracktools.config import TrainConfig
 from tracktools.errors import ConfigError, GenomeMismatchError, InputError, OutputError
-from tracktools.formats.bed import BED6, write_bed
 from tracktools.genome import Contig, Genome
 from tracktools.model.checkpoint import load_checkpoint, verify_golden
 from tracktools.splits import Region, Split, paper_split
@@ -21,28 +19,19 @@ from tracktools.train import train_model
 from tracktools.train.labels import describe_labels, read_labels
 from tracktools.train.loop import Trainer, focal_loss, learning_rate
 from tracktools.train.recipe import check_recipe
-from tracktools.train.windows import LabelArrays, Strand, TrainingWindows, training_stretches
-
-MODEL = ModelConfig(n_layers=1, n_heads=1, d_model=4, d_head=4, attention_window_bp=40, label_shift_bp=7)
-HALO = MODEL.halo_upstream_bp + MODEL.halo_downstream_bp + MODEL.label_shift_bp
-RECIPE = TrainConfig(window_bp=64, positions_per_step=640, masked_share=0, lead_bp=16, positive_share=0.5)
-
-
-def circular_genome(length: int = 6007, seed: int = 5) -> Genome:
-    letters = np.random.default_rng(seed).choice(np.frombuffer(b"ACGT", dtype=np.uint8), length)
-    return Genome("g", (Contig("chr", letters, circular=True),))
-
-
-def split_of(genome: Genome) -> Split:
-    name, end = genome.contigs[0].sequence_sha256, len(genome)
-    borders = [(0, 2500, "train"), (2500, 3400, "test"), (3400, 4100, "valid"), (4100, end, "train")]
-    return Split(tuple(Region(name, start, stop, part) for start, stop, part in borders))
-
-
-def labels_of(genome: Genome, every: int) -> LabelArrays:
-    strands: tuple[Strand, ...] = ("+", "-")
-    length = len(genome)
-    return {(0, strand): np.arange(length) % (every + (strand == "-")) == 0 for strand in strands}
+from tracktools.train.windows import LabelArrays, TrainingWindows, training_stretches
+from trainings import (
+    HALO,
+    MODEL,
+    QUICK,
+    RECIPE,
+    assert_same,
+    circular_genome,
+    labels_of,
+    split_of,
+    train_quickly,
+    write_tss,
+)
 
 
 def positions_in_genome(genome: Genome, codes: np.ndarray) -> set[int]:
@@ -98,7 +87,7 @@ def test_the_truth_stands_label_shift_downstream_of_the_tss() -> None:
     start = {"+": contig.strand_codes(900, 908, "+"), "-": contig.strand_codes(6006 - 1200, 6006 - 1200 + 8, "-")}
     found = set()
     for step in range(4):
-        codes, is_tss = windows.batch(step)
+        codes, is_tss, _ = windows.batch(step)
         for row, at in zip(*np.nonzero(is_tss[:, :, 0]), strict=True):
             letters = codes[row, at - MODEL.label_shift_bp : at + 1]  # the TSS to the network position
             found |= {strand for strand, expected in start.items() if np.array_equal(letters, expected)}
@@ -120,51 +109,6 @@ def test_a_genome_too_small_to_train_on_is_refused() -> None:
     genome = circular_genome(400)
     with pytest.raises(ValueError, match="no training stretch"):
         TrainingWindows(genome, [labels_of(genome, 50)], [], MODEL, RECIPE)
-
-
-QUICK = TrainConfig(
-    steps=24,
-    window_bp=64,
-    lead_bp=16,
-    positions_per_step=640,
-    validate_every=8,
-    precision="fp32",
-    threads=1,
-    warmup_steps=4,
-)
-
-
-def write_tss(path: Path, genome: Genome, every: int) -> Path:
-    """A BED of TSS, every so many bases on both strands."""
-    positions = np.arange(7, len(genome), every)
-    rows = {
-        "chrom": "chr",
-        "chromStart": positions,
-        "chromEnd": positions + 1,
-        "name": [f"t{position}" for position in positions],
-        "score": 0,
-        "strand": np.where(positions % 2 == 0, "+", "-"),
-    }
-    write_bed(path, pd.DataFrame(rows), BED6)
-    return path
-
-
-def train_quickly(output: Path, tss: Path, genome: Genome, config: TrainConfig = QUICK) -> dict[str, torch.Tensor]:
-    trained = train_model(
-        genome,
-        {"main": tss, "side": tss},
-        output,
-        split=split_of(genome),
-        name="quick",
-        config=config,
-        model_config=MODEL,
-    )
-    return load_checkpoint(trained.checkpoint).model.state_dict()
-
-
-def assert_same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> None:
-    for name, tensor in one.items():
-        assert torch.equal(tensor, other[name]), name
 
 
 class KilledError(Exception):
@@ -241,9 +185,18 @@ def test_what_is_in_the_way_is_named(tmp_path: Path) -> None:
         train_quickly(tmp_path / "b", tmp_path / "dots.bed", genome)
     with pytest.raises(ConfigError, match="window_bp is 24"):
         train_quickly(tmp_path / "d", tss, genome, replace(QUICK, window_bp=24))
-    nothing = Split((Region(genome.contigs[0].sequence_sha256, 0, 100, "train"),))
-    with pytest.raises(ConfigError, match="no training stretch"):
-        train_model(genome, {"main": tss}, tmp_path / "c", split=nothing, name="x", config=QUICK, model_config=MODEL)
+    sequence = genome.contigs[0].sequence_sha256
+    short, valid = Region(sequence, 0, 100, "train"), Region(sequence, 100, 900, "valid")
+    for regions, words in (
+        ((short, valid), "no training stretch"),
+        ((short,), "holds no region"),
+        ((short, replace(valid, end=105)), "holds no TSS of main"),
+    ):
+        with pytest.raises(ConfigError, match=words):
+            train_model(
+                genome, {"main": tss}, tmp_path / "c", split=Split(regions), name="x", config=QUICK, model_config=MODEL
+            )
+    assert not list(tmp_path.glob("*.partial"))
 
 
 def test_focal_loss_is_cross_entropy_at_gamma_zero_and_smaller_where_the_answer_is_sure() -> None:

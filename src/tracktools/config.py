@@ -122,11 +122,12 @@ class TrainConfig:
     masked_share: float = 0.05  # letters replaced by N at random, so that no single base is relied on
     positive_share: float = 0.35  # windows drawn around a TSS; the others are drawn anywhere
     focal_gamma: float = 0.8
+    soft_weight: float = 0.5  # of soft labels, where there are any; 1 learns from them alone
     clip_norm: float = 0.25
     ema_decay: float = 0.998  # what is validated and kept is the moving average of the weights
     lead_bp: int = 64  # bases at the 5' end of a window that are context only
     validate_every: int = 500
-    precision: str = "bf16"
+    precision: Literal["auto", "bf16", "fp32"] = "auto"  # bf16 where the CPU multiplies it itself
     seed: int = 2222
     threads: int = 1
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import click
 
@@ -15,7 +15,8 @@ def _recipe_options(command: Any) -> Any:
     """Add one option for every setting of `TrainConfig`."""
     for item in reversed(fields(TrainConfig)):
         flag = f"--{item.name.replace('_', '-')}"
-        choice = click.Choice(["bf16", "fp32"]) if item.name == "precision" else type(item.default)
+        choices = get_args(get_type_hints(TrainConfig)[item.name])
+        choice = click.Choice(choices) if choices else type(item.default)
         command = click.option(flag, item.name, type=choice, default=item.default, show_default=True)(command)
     return command
 
@@ -28,6 +29,11 @@ def _recipe_options(command: Any) -> Any:
     "--also", multiple=True, metavar="NAME=BED", help="A further TSS set to learn from, as a side output; repeatable."
 )
 @click.option(
+    "--soft", nargs=2, metavar="PLUS.bw MINUS.bw", type=click.Path(path_type=Path),
+    help="Signal between 0 and 1 to learn from beside TSS, such as another model's track; see --soft-weight.",
+)  # fmt: skip
+@click.option("--init", metavar="MODEL", help="Start from the weights of a shipped model or a checkpoint file.")
+@click.option(
     "--circular", multiple=True, metavar="NAME|all", help="Contig whose end is joined to its start; repeatable."
 )
 @click.option("--name", default="model", show_default=True, help="Name of the model.")
@@ -39,6 +45,8 @@ def train(
     tss: Path,
     output: Path,
     also: tuple[str, ...],
+    soft: tuple[Path, Path] | None,
+    init: str | None,
     circular: tuple[str, ...],
     name: str,
     species: str,
@@ -62,8 +70,9 @@ def train(
       tracktools train NC_000913.3.fa.gz curated.bed --circular all --also sendseq=sendseq.bed -o model
     """
     from tracktools.genome import load_genome
+    from tracktools.model.registry import load_model
     from tracktools.splits import paper_split
-    from tracktools.train import train_model
+    from tracktools.train import SoftLabels, train_model
 
     labels = {tss.stem: tss}
     for item in also:
@@ -80,6 +89,8 @@ def train(
         name=name,
         species=species,
         config=TrainConfig(**recipe),
+        soft=SoftLabels(*soft) if soft else None,
+        init=load_model(init) if init else None,
         restart=restart,
     )
     click.echo(f"{trained.checkpoint}: validation AP {trained.validation['average_precision']:.4f}")

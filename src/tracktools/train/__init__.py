@@ -1,5 +1,6 @@
 """Train the network on a genome and its measured TSS, and choose on the validation region alone."""
 
 from tracktools.train.run import TrainedModel, train_model
+from tracktools.train.soft import SoftLabels
 
-__all__ = ["TrainedModel", "train_model"]
+__all__ = ["SoftLabels", "TrainedModel", "train_model"]
