@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 import click
 
-from tracktools.config import TrainConfig
+from tracktools.config import ARCHITECTURES, RECIPES, TrainConfig
 
 
 def _recipe_options(command: Any) -> Any:
@@ -21,6 +21,13 @@ def _recipe_options(command: Any) -> Any:
     return command
 
 
+def _recipe(architecture: str, settings: dict[str, Any]) -> TrainConfig:
+    """Return the recipe of an architecture, with what the command line or the configuration file says in its place."""
+    context, default = click.get_current_context(), click.core.ParameterSource.DEFAULT
+    said = {name: value for name, value in settings.items() if context.get_parameter_source(name) is not default}
+    return replace(RECIPES[architecture], **said)
+
+
 @click.command()
 @click.argument("genome_path", metavar="GENOME", type=click.Path(path_type=Path))
 @click.argument("tss", type=click.Path(path_type=Path))
@@ -31,6 +38,11 @@ def _recipe_options(command: Any) -> Any:
 @click.option(
     "--soft", nargs=2, metavar="PLUS.bw MINUS.bw", type=click.Path(path_type=Path),
     help="Signal between 0 and 1 to learn from beside TSS, such as another model's track; see --soft-weight.",
+)  # fmt: skip
+@click.option(
+    "--architecture", type=click.Choice(tuple(ARCHITECTURES)), default="clauwaert2021", show_default=True,
+    help="The transformer of the paper, or residual dilated convolutions, which have no attention to look at but learn "
+    "faster; what is not said of the recipe is then what suits them.",
 )  # fmt: skip
 @click.option("--init", metavar="MODEL", help="Start from the weights of a shipped model or a checkpoint file.")
 @click.option(
@@ -46,6 +58,7 @@ def train(
     output: Path,
     also: tuple[str, ...],
     soft: tuple[Path, Path] | None,
+    architecture: str,
     init: str | None,
     circular: tuple[str, ...],
     name: str,
@@ -70,6 +83,7 @@ def train(
       tracktools train NC_000913.3.fa.gz curated.bed --circular all --also sendseq=sendseq.bed -o model
     """
     from tracktools.genome import load_genome
+    from tracktools.model.networks import architecture_of
     from tracktools.model.registry import load_model
     from tracktools.splits import paper_split
     from tracktools.train import SoftLabels, train_model
@@ -81,6 +95,8 @@ def train(
             raise click.BadParameter(f"{item!r} is not NAME=BED", param_hint="--also")
         labels[label] = Path(path)
     genome = load_genome(genome_path, circular=circular)
+    start = load_model(init) if init else None
+    architecture = architecture_of(start.model.config) if start else architecture
     trained = train_model(
         genome,
         labels,
@@ -88,9 +104,10 @@ def train(
         split=paper_split(genome.contigs[0]),
         name=name,
         species=species,
-        config=TrainConfig(**recipe),
+        config=_recipe(architecture, recipe),
+        model_config=None if start else ARCHITECTURES[architecture](),
         soft=SoftLabels(*soft) if soft else None,
-        init=load_model(init) if init else None,
+        init=start,
         restart=restart,
     )
     click.echo(f"{trained.checkpoint}: validation AP {trained.validation['average_precision']:.4f}")

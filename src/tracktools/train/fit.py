@@ -10,9 +10,9 @@ from typing import Any, Literal
 
 import torch
 
-from tracktools.config import ModelConfig, TrainConfig
+from tracktools.config import NetworkConfig, TrainConfig
 from tracktools.errors import OutputError
-from tracktools.model.transformer import Transformer
+from tracktools.model.networks import Network, make_network
 from tracktools.progress import show_progress
 from tracktools.train.loop import Trainer, native_precision
 
@@ -36,7 +36,7 @@ def resolve_precision(config: TrainConfig, folder: Path) -> TrainConfig:
 
 
 def fit(
-    trainer: Trainer, folder: Path, inputs: Mapping[str, Any], validate: Callable[[Transformer], Mapping[str, Any]]
+    trainer: Trainer, folder: Path, inputs: Mapping[str, Any], validate: Callable[[Network], Mapping[str, Any]]
 ) -> History:
     """Train to the last step; return a record for each validation.
 
@@ -79,7 +79,7 @@ def fit(
 
 
 def _validated(
-    trainer: Trainer, folder: Path, loss: float, validate: Callable[[Transformer], Mapping[str, Any]]
+    trainer: Trainer, folder: Path, loss: float, validate: Callable[[Network], Mapping[str, Any]]
 ) -> dict[str, Any]:
     model = trainer.averaged_model()
     torch.save(model.state_dict(), folder / f"step{trainer.step}.pt")
@@ -99,8 +99,8 @@ def _check_inputs(found: Mapping[str, Any], expected: Mapping[str, Any], state: 
             )
 
 
-def load_weights(folder: Path, step: int, model_config: ModelConfig) -> Transformer:
+def load_weights(folder: Path, step: int, model_config: NetworkConfig) -> Network:
     """Return the network of a validation."""
-    model = Transformer(model_config)
+    model = make_network(model_config)
     model.load_state_dict(torch.load(folder / f"step{step}.pt", weights_only=True))
     return model.eval()
