@@ -92,14 +92,16 @@ class Trainer:
         """Return the mean loss of the batch of this step."""
         config, batch = self.config, self.windows.batch(self.step)
         codes, is_tss = torch.from_numpy(batch.codes), torch.from_numpy(batch.is_tss)
-        states = self.model.states(codes, dropout=config.dropout, dtype=_DTYPES[config.precision])
+        first, last = config.lead_bp, codes.shape[1] - self.model.config.halo_downstream_bp
+        states = self.model.states(
+            codes, first=first, last=last, dropout=config.dropout, dtype=_DTYPES[config.precision]
+        )
         side = F.linear(states, self.side_weight, self.side_bias)
         log_odds = torch.cat([self.model.log_odds(states)[..., None], side], dim=-1)  # (B, L, outputs)
-        scored = slice(config.lead_bp, codes.shape[1] - self.model.config.halo_downstream_bp)
-        losses = focal_loss(log_odds[:, scored], is_tss[:, scored], config.focal_gamma)
+        losses = focal_loss(log_odds, is_tss[:, first:last], config.focal_gamma)
         if batch.soft is not None:
-            soft = torch.from_numpy(batch.soft)[:, scored]
-            kept = mixed_loss(losses[..., 0], log_odds[:, scored, 0], soft, config.soft_weight)
+            soft = torch.from_numpy(batch.soft)[:, first:last]
+            kept = mixed_loss(losses[..., 0], log_odds[..., 0], soft, config.soft_weight)
             losses = torch.cat([kept[..., None], losses[..., 1:]], dim=-1)
         return losses.mean()
 
