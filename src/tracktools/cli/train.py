@@ -8,7 +8,7 @@ from typing import Any, get_args, get_type_hints
 
 import click
 
-from tracktools.config import ARCHITECTURES, RECIPES, TrainConfig
+from tracktools.config import ARCHITECTURES, RECIPES, TrainConfig, architecture_of
 
 
 def _recipe_options(command: Any) -> Any:
@@ -83,7 +83,6 @@ def train(
       tracktools train NC_000913.3.fa.gz curated.bed --circular all --also sendseq=sendseq.bed -o model
     """
     from tracktools.genome import load_genome
-    from tracktools.model.networks import architecture_of
     from tracktools.model.registry import load_model
     from tracktools.splits import paper_split
     from tracktools.train import SoftLabels, train_model
