@@ -167,7 +167,7 @@ def test_blocks_that_are_missing_or_cut_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=rf"s2: is not complete: {block.name} is missing"):
         merge_shares([one, two], tmp_path / "merged")
     BlockStore(tmp_path / "s3", json.loads((two / "manifest.json").read_text())).close()
-    with pytest.raises(InputError, match="s3.partial: is not complete"):
+    with pytest.raises(InputError, match=r"s3.partial: is not complete"):
         merge_shares([one, tmp_path / "s3.partial"], tmp_path / "merged")
 
 
