@@ -73,7 +73,9 @@ def play(home: Path, jobs: dict[str, Job], options: argparse.Namespace) -> tuple
         output = home / f"round{number}"
         kills[kind] += killed_run(jobs[name], output, ending, rng)
         rounds[kind] += 1
-        right[kind] += complete(jobs[name], output)
+        same = complete(jobs[name], output)
+        right[kind] += same
+        print(f"round {number + 1}: {kind}: {'bit-identical' if same else 'DIFFERS'}", file=sys.stderr, flush=True)
         shutil.rmtree(output, ignore_errors=True)
     return right, rounds, kills
 
@@ -122,7 +124,7 @@ def unbroken(output: Path, words: tuple[str, ...]) -> Job:
 
 def start(words: tuple[str, ...], output: Path) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "tracktools", "-q", *words, "-o", str(output)]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def killed_run(job: Job, output: Path, ending: bool, rng: np.random.Generator) -> int:
