@@ -79,7 +79,7 @@ def train(
     \b
     Writes in the output folder:
       model.safetensors   the weights with the best average precision on the validation region
-      log.jsonl           loss and validation scores
+      log.jsonl           loss and validation scores; curves.svg, curves.png: the same drawn
       provenance.json     what made it
 
     A killed training continues when the same command is given again.
