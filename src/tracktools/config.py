@@ -30,6 +30,37 @@ class ModelConfig:
 
 
 @dataclass(frozen=True)
+class DilatedConfig:
+    """Architecture of the convolutional network: residual convolutions of growing reach, without attention."""
+
+    n_channels: int = 64
+    stem_width_bp: int = 15
+    conv_width_bp: int = 3
+    dilations_bp: tuple[int, ...] = (1, 2, 4, 8, 16, 32, 1, 2, 4)  # distance between the taps, layer by layer
+    label_shift_bp: int = 0  # it sees both sides alike, and answers for a base at the base
+
+    @property
+    def d_model(self) -> int:
+        """Channels of the last hidden states."""
+        return self.n_channels
+
+    @property
+    def halo_upstream_bp(self) -> int:
+        """Bases upstream of a base that its output depends on; as many downstream."""
+        return self.stem_width_bp // 2 + (self.conv_width_bp // 2) * sum(self.dilations_bp)
+
+    @property
+    def halo_downstream_bp(self) -> int:
+        """Bases downstream of a base that its output depends on."""
+        return self.halo_upstream_bp
+
+
+NetworkConfig = ModelConfig | DilatedConfig
+
+ARCHITECTURES: dict[str, type[NetworkConfig]] = {"clauwaert2021": ModelConfig, "dilated": DilatedConfig}
+
+
+@dataclass(frozen=True)
 class CallConfig:
     """How TSS are called from a signal."""
 
@@ -130,6 +161,25 @@ class TrainConfig:
     precision: Literal["auto", "bf16", "fp32"] = "auto"  # bf16 where the CPU multiplies it itself
     seed: int = 2222
     threads: int = 1
+
+
+# What each architecture is trained with unless told otherwise. Convolutions cost the same at every base, so that whole
+# stretches of the genome as they come are their windows.
+RECIPES: dict[str, TrainConfig] = {
+    "clauwaert2021": TrainConfig(),
+    "dilated": TrainConfig(
+        window_bp=1024,
+        positions_per_step=16_384,
+        learning_rate=3e-3,
+        warmup_steps=200,
+        masked_share=0.0,
+        positive_share=0.0,
+        focal_gamma=0.0,
+        clip_norm=1.0,
+        ema_decay=0.999,
+        lead_bp=128,
+    ),
+}
 
 
 @dataclass(frozen=True)

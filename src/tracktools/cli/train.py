@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 import click
 
-from tracktools.config import TrainConfig
+from tracktools.config import ARCHITECTURES, RECIPES, TrainConfig
 
 
 def _recipe_options(command: Any) -> Any:
@@ -26,6 +26,13 @@ def _fractions(_ctx: click.Context, _parameter: click.Parameter, value: str | No
         return None if value is None else tuple(float(share) for share in value.split(","))
     except ValueError:
         raise click.BadParameter(f"{value!r} is not like 0.7,0.1,0.2") from None
+
+
+def _recipe(architecture: str, settings: dict[str, Any]) -> TrainConfig:
+    """Return the recipe of an architecture, with what the command line or the configuration file says in its place."""
+    context, default = click.get_current_context(), click.core.ParameterSource.DEFAULT
+    said = {name: value for name, value in settings.items() if context.get_parameter_source(name) is not default}
+    return replace(RECIPES[architecture], **said)
 
 
 @click.command()
@@ -47,6 +54,11 @@ def _fractions(_ctx: click.Context, _parameter: click.Parameter, value: str | No
     "--soft", nargs=2, metavar="PLUS.bw MINUS.bw", type=click.Path(path_type=Path),
     help="Signal between 0 and 1 to learn from beside TSS, such as another model's track; see --soft-weight.",
 )  # fmt: skip
+@click.option(
+    "--architecture", type=click.Choice(tuple(ARCHITECTURES)), default="clauwaert2021", show_default=True,
+    help="The transformer of the paper, or residual dilated convolutions, which have no attention to look at but learn "
+    "faster; what is not said of the recipe is then what suits them.",
+)  # fmt: skip
 @click.option("--init", metavar="MODEL", help="Start from the weights of a shipped model or a checkpoint file.")
 @click.option(
     "--circular", multiple=True, metavar="NAME|all", help="Contig whose end is joined to its start; repeatable."
@@ -63,6 +75,7 @@ def train(
     split_path: Path | None,
     fractions: tuple[float, ...] | None,
     soft: tuple[Path, Path] | None,
+    architecture: str,
     init: str | None,
     circular: tuple[str, ...],
     name: str,
@@ -89,6 +102,7 @@ def train(
       tracktools train genome.fa tss.bed --circular all --fractions 0.7,0.1,0.2 --init ecoli-tss -o model
     """
     from tracktools.genome import load_genome
+    from tracktools.model.networks import architecture_of
     from tracktools.model.registry import load_model
     from tracktools.train import SoftLabels, choose_split, train_model
 
@@ -99,9 +113,10 @@ def train(
             raise click.BadParameter(f"{item!r} is not NAME=BED", param_hint="--also")
         labels[label] = Path(path)
     genome = load_genome(genome_path, circular=circular)
-    checkpoint = load_model(init) if init else None
-    network = checkpoint.model.config if checkpoint else None
-    config = TrainConfig(**recipe)
+    start = load_model(init) if init else None
+    architecture = architecture_of(start.model.config) if start else architecture
+    network = start.model.config if start else ARCHITECTURES[architecture]()
+    config = _recipe(architecture, recipe)
     trained = train_model(
         genome,
         labels,
@@ -110,8 +125,9 @@ def train(
         name=name,
         species=species,
         config=config,
+        model_config=network,
         soft=SoftLabels(*soft) if soft else None,
-        init=checkpoint,
+        init=start,
         restart=restart,
     )
     click.echo(f"{trained.checkpoint}: validation AP {trained.validation['average_precision']:.4f}")

@@ -10,12 +10,15 @@ import numpy as np
 import torch
 
 from tracktools.engine.devices import available_threads, resolve_device
+from tracktools.engine.dilated_engine import DilatedEngine
 from tracktools.engine.interface import TOLERANCE, Engine, Precision
 from tracktools.engine.native.engine import NativeEngine
 from tracktools.engine.native.library import KERNELS, load_library, usable_kernels, why_not
 from tracktools.engine.native.weights import fits
 from tracktools.engine.torch_engine import TorchEngine
 from tracktools.errors import ConfigError
+from tracktools.model.dilated import Dilated
+from tracktools.model.networks import Network
 from tracktools.model.transformer import Transformer
 
 logger = logging.getLogger(__name__)
@@ -37,7 +40,7 @@ class EngineStatus(NamedTuple):
 
 def make_engine(
     name: str,
-    model: Transformer,
+    model: Network,
     *,
     threads: int | None = None,
     precision: Precision = "exact",
@@ -51,8 +54,8 @@ def make_engine(
     ----------
     name : str
         ``native``, ``torch``, or ``auto`` for the fastest that this machine, the network and `device` allow.
-    model : Transformer
-        The network; its weights are copied.
+    model : Transformer or Dilated
+        The network; its weights are copied. The native engine runs the transformer alone.
     threads : int, optional
         CPU threads; as many as the process may use if not given.
     precision : {"exact", "fast"}
@@ -69,6 +72,8 @@ def make_engine(
         raise ConfigError(f"there is no engine {name!r} (choose one of {', '.join(ENGINES)})")
     device = "cpu" if (name, device) == ("native", "auto") else resolve_device(device)
     threads = threads or available_threads()
+    if isinstance(model, Dilated):
+        return _dilated_engine(name, model, threads, precision, device)
     if name != "torch" and device == "cpu" and fits(model.config):
         for engine in _native_engines(model, threads, precision):
             error = _error_in_a_trial(engine, model)
@@ -80,6 +85,16 @@ def make_engine(
     if precision == "fast":
         logger.warning("nothing faster than exact serves here: running torch in float32")
     return TorchEngine(model, threads=threads, device=device)
+
+
+def _dilated_engine(name: str, model: Dilated, threads: int, precision: Precision, device: str) -> DilatedEngine:
+    if name == "native":
+        raise ConfigError(
+            "the native engine runs the transformer, and this model is convolutional (choose auto or torch)"
+        )
+    if precision == "fast":
+        logger.warning("nothing faster than exact serves this model: running torch in float32")
+    return DilatedEngine(model, threads=threads, device=device)
 
 
 def describe_engines() -> list[EngineStatus]:

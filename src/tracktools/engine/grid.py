@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from tracktools.config import ModelConfig
+from tracktools.config import NetworkConfig
 from tracktools.engine.interface import Engine, Window
 from tracktools.genome import UNKNOWN, Contig, Genome
 
@@ -88,7 +88,7 @@ def _grouped(pieces: Iterable[Piece], block_bp: int) -> Iterator[tuple[Piece, ..
         yield tuple(group)
 
 
-def window_of(piece: Piece, contig: Contig, config: ModelConfig, alignment_bp: int = 1) -> Window:
+def window_of(piece: Piece, contig: Contig, config: NetworkConfig, alignment_bp: int = 1) -> Window:
     """Return the window of a piece: its full receptive field, cut only at the true ends of a linear contig.
 
     It begins at a multiple of `alignment_bp` of the strand (`Engine.alignment_bp`), so that blocks of any length give
@@ -110,7 +110,7 @@ def place_values(piece: Piece, contig: Contig, values: npt.NDArray[np.float32]) 
     return np.where(contig.codes[piece.start : piece.end] == UNKNOWN, np.float32(np.nan), placed)
 
 
-def score_block(block: Block, genome: Genome, engine: Engine, config: ModelConfig) -> npt.NDArray[np.float32]:
+def score_block(block: Block, genome: Genome, engine: Engine, config: NetworkConfig) -> npt.NDArray[np.float32]:
     """Return the values of a block, shape (len(block),): piece after piece, each in plus-strand order."""
     contigs = [genome.contigs[piece.contig] for piece in block.pieces]
     windows = [
@@ -123,7 +123,7 @@ def score_block(block: Block, genome: Genome, engine: Engine, config: ModelConfi
 
 
 def score_region(
-    genome: Genome, number: int, start: int, end: int, engine: Engine, config: ModelConfig, block_bp: int
+    genome: Genome, number: int, start: int, end: int, engine: Engine, config: NetworkConfig, block_bp: int
 ) -> dict[Literal["+", "-"], npt.NDArray[np.float32]]:
     """Score both strands of a stretch of contig `number`, with full context.
 

@@ -22,9 +22,8 @@ Axes: T bases of a chunk, N tiles, Q = TILE queries, J = window + TILE keys, H h
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import NamedTuple
 
 import numpy as np
@@ -34,6 +33,7 @@ from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - torch's own usage
 
 from tracktools.engine.interface import Pack, Precision, Window, pack_windows
+from tracktools.engine.torch_settings import torch_settings
 from tracktools.model.transformer import LAYER_NORM_EPS, FoldedLayer, Transformer, position_table, rotate
 
 TILE = 32  # queries that share one run of keys; more wastes masked scores, fewer makes small matrices
@@ -128,7 +128,7 @@ class TorchEngine:
         share = sum(len(part.codes) for part in flat) // self.threads
         capacity = min(max(share, LEAST_PART_BP), PACK_BP)
         packs = pack_windows(flat, tile=TILE, gap=self.config.conv_width_bp // 2, capacity=capacity)
-        with _settings(self.device), ThreadPoolExecutor(self.threads) as pool:
+        with torch_settings(self.device), ThreadPoolExecutor(self.threads) as pool:
             each = map if self.threads == 1 else pool.map
             answers = (answer for of_pack in each(self._answer, packs) for answer in of_pack)
             return [np.concatenate([next(answers) for _ in of_window]) for of_window in parts]
@@ -236,15 +236,3 @@ class TorchEngine:
                     scores[m, :, : window - offset] = -math.inf
                 torch.softmax(scores, dim=-1, out=scores)
                 update[group].baddbmm_(scores, v[:, h])
-
-
-@contextmanager
-def _settings(device: torch.device) -> Iterator[None]:
-    """For a while, one thread for each of torch's operations on a CPU, and full float32 in convolutions on a GPU."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1 if device.type == "cpu" else before)
-    try:
-        with torch.backends.cudnn.flags(allow_tf32=False):
-            yield
-    finally:
-        torch.set_num_threads(before)

@@ -12,11 +12,11 @@ from typing import Any, Literal
 
 import torch
 
-from tracktools.config import ModelConfig, TrainConfig
+from tracktools.config import NetworkConfig, TrainConfig
 from tracktools.errors import OutputError
 from tracktools.figures.training import draw_training
 from tracktools.formats.atomic import atomic_file
-from tracktools.model.transformer import Transformer
+from tracktools.model.networks import Network, make_network
 from tracktools.progress import show_progress
 from tracktools.train.loop import Trainer, native_precision
 
@@ -41,7 +41,7 @@ def resolve_precision(config: TrainConfig, folder: Path) -> TrainConfig:
 
 
 def fit(
-    trainer: Trainer, folder: Path, inputs: Mapping[str, Any], validate: Callable[[Transformer], Mapping[str, Any]]
+    trainer: Trainer, folder: Path, inputs: Mapping[str, Any], validate: Callable[[Network], Mapping[str, Any]]
 ) -> History:
     """Train to the last step; return the log: loss, and scores where there was a validation.
 
@@ -100,9 +100,7 @@ def write_log(history: History, folder: Path, *, pictures: bool = True) -> None:
         draw_training(history, folder, f"training, {history[-1]['step']:,} steps")
 
 
-def _validated(
-    trainer: Trainer, folder: Path, validate: Callable[[Transformer], Mapping[str, Any]]
-) -> Mapping[str, Any]:
+def _validated(trainer: Trainer, folder: Path, validate: Callable[[Network], Mapping[str, Any]]) -> Mapping[str, Any]:
     model = trainer.averaged_model()
     torch.save(model.state_dict(), folder / f"step{trainer.step}.pt")
     scores = validate(model)
@@ -118,8 +116,8 @@ def _check_inputs(found: Mapping[str, Any], expected: Mapping[str, Any], state: 
             )
 
 
-def load_weights(folder: Path, step: int, model_config: ModelConfig) -> Transformer:
+def load_weights(folder: Path, step: int, model_config: NetworkConfig) -> Network:
     """Return the network of a validation."""
-    model = Transformer(model_config)
+    model = make_network(model_config)
     model.load_state_dict(torch.load(folder / f"step{step}.pt", weights_only=True))
     return model.eval()

@@ -11,10 +11,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - torch's own usage
 
-from tracktools.config import ModelConfig, TrainConfig
+from tracktools.config import NetworkConfig, TrainConfig
 from tracktools.errors import OutputError
 from tracktools.formats.atomic import atomic_file
-from tracktools.model.transformer import Transformer
+from tracktools.model.networks import Network, make_network
 from tracktools.train.windows import TrainingWindows
 
 _BETAS = (0.9, 0.98)
@@ -56,26 +56,26 @@ class Trainer:
 
     Parameters
     ----------
-    model_config, config : ModelConfig, TrainConfig
+    model_config, config : ModelConfig or DilatedConfig, TrainConfig
     windows : TrainingWindows
         Their first label set is that of the output that is kept.
     outputs : int
         Number of label sets.
-    init : Transformer, optional
+    init : Transformer or Dilated, optional
         Weights to start from instead of fresh ones; side outputs are fresh always.
     """
 
     def __init__(
         self,
-        model_config: ModelConfig,
+        model_config: NetworkConfig,
         config: TrainConfig,
         windows: TrainingWindows,
         outputs: int,
-        init: Transformer | None = None,
+        init: Network | None = None,
     ) -> None:
         torch.manual_seed(config.seed)
         self.config, self.windows, self.step = config, windows, 0
-        self.model = Transformer(model_config)
+        self.model = make_network(model_config)
         self.side_weight = nn.Parameter(0.02 * torch.randn(outputs - 1, model_config.d_model))
         self.side_bias = nn.Parameter(torch.full((outputs - 1,), -4.0))  # a TSS is rare: start there, not at one half
         with torch.no_grad():
@@ -126,9 +126,9 @@ class Trainer:
         self.step += 1
         return loss.item()
 
-    def averaged_model(self) -> Transformer:
+    def averaged_model(self) -> Network:
         """Return a network with the moving average of the weights, in evaluation mode."""
-        model = Transformer(self.model.config)
+        model = make_network(self.model.config)
         with torch.no_grad():
             for parameter, average in zip(model.parameters(), self.averages, strict=False):
                 parameter.copy_(average)

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tracktools.bundle import load_bundle
-from tracktools.config import ModelConfig
+from tracktools.config import ModelConfig, NetworkConfig
 from tracktools.errors import ConfigError
 from tracktools.genome import Genome
 from tracktools.splits import Split, draw_split, paper_split, read_split
 
 
-def receptive_field_bp(network: ModelConfig) -> int:
+def receptive_field_bp(network: NetworkConfig) -> int:
     """Return the bases that stand between a window of training and another part: a network's reach about a TSS."""
     return network.halo_upstream_bp + network.halo_downstream_bp + network.label_shift_bp
 
@@ -23,7 +23,7 @@ def choose_split(
     bed: Path | None = None,
     fractions: Sequence[float] | None = None,
     seed: int = 0,
-    network: ModelConfig | None = None,
+    network: NetworkConfig | None = None,
 ) -> Split:
     """Return the split that a user asks for; for NC_000913.3, that of the paper by default.
 

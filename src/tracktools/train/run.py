@@ -12,11 +12,11 @@ from typing import Any
 
 import torch
 
-from tracktools.config import ModelConfig, TrainConfig
+from tracktools.config import ModelConfig, NetworkConfig, TrainConfig
 from tracktools.errors import ConfigError, OutputError
 from tracktools.genome import Contig, Genome
 from tracktools.model.checkpoint import Checkpoint, Metadata, make_golden, save_checkpoint
-from tracktools.model.transformer import Transformer
+from tracktools.model.networks import Network
 from tracktools.splits import Split
 from tracktools.tracks import write_provenance
 from tracktools.train.choose import (
@@ -57,7 +57,7 @@ def train_model(
     name: str,
     species: str = "",
     config: TrainConfig | None = None,
-    model_config: ModelConfig | None = None,
+    model_config: NetworkConfig | None = None,
     soft: SoftLabels | None = None,
     init: Checkpoint | None = None,
     restart: bool = False,
@@ -78,7 +78,7 @@ def train_model(
         Which bases train and which validate; the test part is never read.
     name, species : str
         For the checkpoint's header.
-    config, model_config : TrainConfig, ModelConfig, optional
+    config, model_config : TrainConfig, ModelConfig or DilatedConfig, optional
         The recipe and the architecture; with `init` the architecture is that of the checkpoint.
     soft : SoftLabels, optional
         A stranded signal that the kept output learns from beside the first label set; validation is by the set alone.
@@ -141,7 +141,7 @@ def _recipe(task: Task) -> dict[str, Any]:
     return recipe
 
 
-def _metadata(task: Task, model: Transformer, best: Mapping[str, Any], name: str, species: str) -> Metadata:
+def _metadata(task: Task, model: Network, best: Mapping[str, Any], name: str, species: str) -> Metadata:
     """Choose threshold and calibration on validation, and gather what the checkpoint says of itself."""
     scored = task.validate(model)
     threshold = choose_threshold(scored, task.config.seed)

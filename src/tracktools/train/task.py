@@ -8,11 +8,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from tracktools.config import ModelConfig, TrainConfig
+from tracktools.config import NetworkConfig, TrainConfig
 from tracktools.errors import ConfigError
 from tracktools.genome import Genome
 from tracktools.model.checkpoint import Checkpoint
-from tracktools.model.transformer import Transformer
+from tracktools.model.networks import Network
 from tracktools.splits import Split
 from tracktools.tracks import file_sha256
 from tracktools.train.choose import RegionSignal, score_part
@@ -34,7 +34,7 @@ class Task:
         BED files of TSS by name; the first is what is kept, the others are side outputs.
     split : Split
         Which bases train and which validate.
-    config, model_config : TrainConfig, ModelConfig
+    config, model_config : TrainConfig, ModelConfig or DilatedConfig
         The recipe and the architecture.
     soft : SoftLabels, optional
         What the kept output learns beside the first label set.
@@ -46,7 +46,7 @@ class Task:
     labels: Mapping[str, Path]
     split: Split
     config: TrainConfig
-    model_config: ModelConfig
+    model_config: NetworkConfig
     soft: SoftLabels | None = None
     init: Checkpoint | None = None
 
@@ -93,7 +93,7 @@ class Task:
         except ValueError as error:
             raise ConfigError(f"no windows can be drawn: {error}") from None
 
-    def validate(self, model: Transformer) -> list[RegionSignal]:
+    def validate(self, model: Network) -> list[RegionSignal]:
         """Score the validation part, beside the labels that are kept."""
         kept = next(iter(self.arrays.values()))
         return score_part(model, self.genome, kept, self.split, "valid", self.config.threads)

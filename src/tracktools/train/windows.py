@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from tracktools.config import ModelConfig, TrainConfig
+from tracktools.config import NetworkConfig, TrainConfig
 from tracktools.genome import UNKNOWN, Contig, Genome
 from tracktools.splits import PARTS, Split
 
@@ -91,7 +91,7 @@ class TrainingWindows:
         One for each output that is trained.
     stretches : list of Stretch
         From `training_stretches`.
-    model_config, config : ModelConfig, TrainConfig
+    model_config, config : ModelConfig or DilatedConfig, TrainConfig
     soft : SoftArrays, optional
         Soft labels of the first output.
     """
@@ -101,7 +101,7 @@ class TrainingWindows:
         genome: Genome,
         labels: list[LabelArrays],
         stretches: list[Stretch],
-        model_config: ModelConfig,
+        model_config: NetworkConfig,
         config: TrainConfig,
         soft: SoftArrays | None = None,
     ) -> None:
