@@ -21,6 +21,13 @@ def _recipe_options(command: Any) -> Any:
     return command
 
 
+def _fractions(_ctx: click.Context, _parameter: click.Parameter, value: str | None) -> tuple[float, ...] | None:
+    try:
+        return None if value is None else tuple(float(share) for share in value.split(","))
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is not like 0.7,0.1,0.2") from None
+
+
 def _recipe(architecture: str, settings: dict[str, Any]) -> TrainConfig:
     """Return the recipe of an architecture, with what the command line or the configuration file says in its place."""
     context, default = click.get_current_context(), click.core.ParameterSource.DEFAULT
@@ -35,6 +42,14 @@ def _recipe(architecture: str, settings: dict[str, Any]) -> TrainConfig:
 @click.option(
     "--also", multiple=True, metavar="NAME=BED", help="A further TSS set to learn from, as a side output; repeatable."
 )
+@click.option(
+    "--split", "split_path", metavar="BED", type=click.Path(path_type=Path),
+    help="Parts of the genome: a BED file whose name column says train, valid or test.",
+)  # fmt: skip
+@click.option(
+    "--fractions", metavar="TRAIN,VALID,TEST", callback=_fractions,
+    help="Draw the parts instead, by --seed: shares of the genome, such as 0.7,0.1,0.2.",
+)  # fmt: skip
 @click.option(
     "--soft", nargs=2, metavar="PLUS.bw MINUS.bw", type=click.Path(path_type=Path),
     help="Signal between 0 and 1 to learn from beside TSS, such as another model's track; see --soft-weight.",
@@ -57,6 +72,8 @@ def train(
     tss: Path,
     output: Path,
     also: tuple[str, ...],
+    split_path: Path | None,
+    fractions: tuple[float, ...] | None,
     soft: tuple[Path, Path] | None,
     architecture: str,
     init: str | None,
@@ -68,24 +85,25 @@ def train(
 ) -> None:
     """Train a network on GENOME and the measured TSS of a BED file.
 
-    The genome must be NC_000913.3, whose split into training, validation and test regions is that of the paper.
+    The best weights are chosen on a validation part; a test part is never read. For NC_000913.3 the parts are those of
+    the paper; for another genome --split or --fractions says them. Next to another part, a stretch as long as the
+    network's receptive field is left out of training.
 
     \b
     Writes in the output folder:
       model.safetensors   the weights with the best average precision on the validation region
-      log.jsonl           loss and validation scores
+      log.jsonl           loss and validation scores; curves.svg, curves.png: the same drawn
       provenance.json     what made it
 
     A killed training continues when the same command is given again.
 
     \b
     Example:
-      tracktools train NC_000913.3.fa.gz curated.bed --circular all --also sendseq=sendseq.bed -o model
+      tracktools train genome.fa tss.bed --circular all --fractions 0.7,0.1,0.2 --init ecoli-tss -o model
     """
     from tracktools.genome import load_genome
     from tracktools.model.registry import load_model
-    from tracktools.splits import paper_split
-    from tracktools.train import SoftLabels, train_model
+    from tracktools.train import SoftLabels, choose_split, train_model
 
     labels = {tss.stem: tss}
     for item in also:
@@ -96,15 +114,17 @@ def train(
     genome = load_genome(genome_path, circular=circular)
     start = load_model(init) if init else None
     architecture = architecture_of(start.model.config) if start else architecture
+    network = start.model.config if start else ARCHITECTURES[architecture]()
+    config = _recipe(architecture, recipe)
     trained = train_model(
         genome,
         labels,
         output,
-        split=paper_split(genome.contigs[0]),
+        split=choose_split(genome, bed=split_path, fractions=fractions, seed=config.seed, network=network),
         name=name,
         species=species,
-        config=_recipe(architecture, recipe),
-        model_config=None if start else ARCHITECTURES[architecture](),
+        config=config,
+        model_config=network,
         soft=SoftLabels(*soft) if soft else None,
         init=start,
         restart=restart,

@@ -61,6 +61,7 @@ __all__ = [
     "check_bed",
     "check_bed_on_genome",
     "format_columns",
+    "item_lines",
     "parse_columns",
     "read_bed",
     "read_numbered_bed",
@@ -124,7 +125,7 @@ def read_numbered_bed(path: Path) -> tuple[pd.DataFrame, BedSchema, list[int]]:
     for number, text in enumerate(_read_lines(path), start=1):
         if header is None and not rows and text.startswith("#chrom\t"):
             header, header_line = tuple(_OTHER_NAMES.get(name, name) for name in text[1:].split("\t")), number
-        elif text.strip() and not _NOT_DATA.match(text):
+        elif _is_item(text):
             row = text.split("\t") if header or "\t" in text else text.split()
             width = len(header or (rows[0] if rows else row))
             if len(row) != width:
@@ -136,6 +137,15 @@ def read_numbered_bed(path: Path) -> tuple[pd.DataFrame, BedSchema, list[int]]:
     else:
         schema = SCHEMA_OF_COLUMNS.get(header) or _schema_of_header(header, path, header_line)
     return parse_columns(rows, schema, path=path, lines=lines), schema, lines
+
+
+def item_lines(path: Path) -> list[int]:
+    """Return the line, counted from 1, of each item that `read_bed` reads, for faults that only a caller can see."""
+    return [number for number, text in enumerate(_read_lines(path), start=1) if _is_item(text)]
+
+
+def _is_item(text: str) -> bool:
+    return bool(text.strip()) and not _NOT_DATA.match(text)
 
 
 def _read_lines(path: Path) -> list[str]:

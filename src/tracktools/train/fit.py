@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +14,8 @@ import torch
 
 from tracktools.config import NetworkConfig, TrainConfig
 from tracktools.errors import OutputError
+from tracktools.figures.training import draw_training
+from tracktools.formats.atomic import atomic_file
 from tracktools.model.networks import Network, make_network
 from tracktools.progress import show_progress
 from tracktools.train.loop import Trainer, native_precision
@@ -19,6 +23,7 @@ from tracktools.train.loop import Trainer, native_precision
 log = logging.getLogger(__name__)
 
 _SAVE_EVERY = 100  # steps
+_DRAW_EVERY_S = 60.0  # validations of a small genome come faster than they can be drawn
 _STATE = "state.pt"
 
 History = list[dict[str, Any]]
@@ -38,7 +43,7 @@ def resolve_precision(config: TrainConfig, folder: Path) -> TrainConfig:
 def fit(
     trainer: Trainer, folder: Path, inputs: Mapping[str, Any], validate: Callable[[Network], Mapping[str, Any]]
 ) -> History:
-    """Train to the last step; return a record for each validation.
+    """Train to the last step; return the log: loss, and scores where there was a validation.
 
     Parameters
     ----------
@@ -65,30 +70,42 @@ def fit(
         history = list(extra["history"])
         log.info("continuing at step %d", trainer.step)
     losses: list[float] = []
+    drawn = time.monotonic()
     with show_progress("training", config.steps - trainer.step, "steps") as advance:
         while trainer.step < config.steps:
             losses.append(trainer.train_step())
             advance(1)
-            if trainer.step % config.validate_every == 0 or trainer.step == config.steps:
-                history.append(_validated(trainer, folder, sum(losses) / len(losses), validate))
-                losses = []
-            elif trainer.step % _SAVE_EVERY:
-                continue
-            trainer.save(state, {"history": history, "inputs": dict(inputs)})
+            validates = trainer.step % config.validate_every == 0 or trainer.step == config.steps
+            if validates or trainer.step % _SAVE_EVERY == 0:
+                record: dict[str, Any] = {"step": trainer.step, "loss": sum(losses) / len(losses)}
+                history.append({**record, **(_validated(trainer, folder, validate) if validates else {})})
+                losses = []  # what is lost in a kill was not yet counted, so that the log is that of an unbroken run
+                trainer.save(state, {"history": history, "inputs": dict(inputs)})
+                pictures = validates and time.monotonic() - drawn > _DRAW_EVERY_S
+                write_log(history, folder, pictures=pictures)
+                drawn = time.monotonic() if pictures else drawn
     return history
 
 
-def _validated(
-    trainer: Trainer, folder: Path, loss: float, validate: Callable[[Network], Mapping[str, Any]]
-) -> dict[str, Any]:
+def validations(history: History) -> History:
+    """Return the records of validations."""
+    return [record for record in history if "average_precision" in record]
+
+
+def write_log(history: History, folder: Path, *, pictures: bool = True) -> None:
+    """Write ``log.jsonl`` and, if asked for, ``curves.svg`` and ``curves.png``."""
+    with atomic_file(folder / "log.jsonl") as partial:
+        partial.write_text("".join(json.dumps(record) + "\n" for record in history), encoding="utf-8")
+    if pictures:
+        draw_training(history, folder, f"training, {history[-1]['step']:,} steps")
+
+
+def _validated(trainer: Trainer, folder: Path, validate: Callable[[Network], Mapping[str, Any]]) -> Mapping[str, Any]:
     model = trainer.averaged_model()
     torch.save(model.state_dict(), folder / f"step{trainer.step}.pt")
-    record = {"step": trainer.step, "loss": loss, **validate(model)}
-    log.info(
-        "step %d: loss %.5f, validation ROC AUC %.4f, AP %.4f",
-        *(record[key] for key in ("step", "loss", "roc_auc", "average_precision")),
-    )
-    return record
+    scores = validate(model)
+    log.info("step %d: validation ROC AUC %.4f, AP %.4f", trainer.step, scores["roc_auc"], scores["average_precision"])
+    return scores
 
 
 def _check_inputs(found: Mapping[str, Any], expected: Mapping[str, Any], state: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import shutil
 import time
@@ -27,7 +26,7 @@ from tracktools.train.choose import (
     choose_threshold,
     position_scores,
 )
-from tracktools.train.fit import fit, load_weights, resolve_precision
+from tracktools.train.fit import fit, load_weights, resolve_precision, validations, write_log
 from tracktools.train.labels import describe_labels
 from tracktools.train.loop import Trainer
 from tracktools.train.recipe import check_recipe
@@ -73,7 +72,8 @@ def train_model(
         BED files of TSS by name. The first is what the network learns to predict and is validated on; the others are
         side outputs that teach the same network and are dropped in the end.
     output : Path
-        Folder to make: ``model.safetensors``, ``log.jsonl``, ``provenance.json``. Must not exist.
+        Folder to make: ``model.safetensors``, ``log.jsonl``, ``curves.svg`` and ``.png``, ``provenance.json``.
+        Must not exist.
     split : Split
         Which bases train and which validate; the test part is never read.
     name, species : str
@@ -111,12 +111,12 @@ def train_model(
     windows = task.windows()  # all inputs are read, and what is wrong with them said, before anything is written
     folder.mkdir(parents=True, exist_ok=True)
     history = _train(task, windows, folder)
-    best = max(history, key=lambda record: record["average_precision"])
+    best = max(validations(history), key=lambda record: record["average_precision"])
     model = load_weights(folder, best["step"], network)
     result = folder / "result"
     result.mkdir(exist_ok=True)
     save_checkpoint(result / "model.safetensors", model, _metadata(task, model, best, name, species))
-    (result / "log.jsonl").write_text("".join(json.dumps(record) + "\n" for record in history))
+    write_log(history, result)
     identity = {"name": genome.name, "sha256": genome.sha256}
     write_provenance(result, started=started, genome=identity, parameters=_recipe(task))
     result.rename(output)

@@ -17,6 +17,7 @@ from tracktools.splits import Split
 from tracktools.tracks import file_sha256
 from tracktools.train.choose import RegionSignal, score_part
 from tracktools.train.labels import read_labels
+from tracktools.train.parts import receptive_field_bp
 from tracktools.train.soft import SoftLabels, read_soft
 from tracktools.train.windows import LabelArrays, TrainingWindows, training_stretches
 
@@ -73,8 +74,7 @@ class Task:
     @property
     def gap_bp(self) -> int:
         """Bases between a window and another part: the network's receptive field about a TSS."""
-        network = self.model_config
-        return network.halo_upstream_bp + network.halo_downstream_bp + network.label_shift_bp
+        return receptive_field_bp(self.model_config)
 
     def windows(self) -> TrainingWindows:
         """Return the windows to train on.

@@ -31,21 +31,36 @@ class Stretch:
 
 
 def training_stretches(genome: Genome, split: Split, gap_bp: int) -> list[Stretch]:
-    """Return the training regions without the `gap_bp` next to a region of another part, joined across the origin."""
+    """Return the training regions, joined where they touch, without what is nearer than `gap_bp` to another part."""
     stretches = []
     for number, contig in enumerate(genome):
-        regions = [(region.start, region.end) for region in split.regions_of(contig, "train")]
-        if contig.circular and len(regions) > 1 and regions[0][0] == 0 and regions[-1][1] == len(contig):
-            first = regions.pop(0)
-            regions[-1] = (regions[-1][0], len(contig) + first[1])
-        others = [region for part in PARTS if part != "train" for region in split.regions_of(contig, part)]
-        for start, end in regions:
-            before = any((region.end - start) % len(contig) == 0 for region in others)
-            after = any((region.start - end) % len(contig) == 0 for region in others)
-            stretch = Stretch(number, start + gap_bp * before, end - gap_bp * after)
-            if stretch.end > stretch.start:
-                stretches.append(stretch)
+        turns = (-len(contig), 0, len(contig)) if contig.circular else (0,)
+        forbidden = sorted(
+            (region.start - gap_bp + turn, region.end + gap_bp + turn)
+            for part in PARTS
+            if part != "train"
+            for region in split.regions_of(contig, part)
+            for turn in turns
+        )
+        for start, end in _joined_regions(contig, split):
+            for first, last in forbidden:
+                if start < min(first, end):
+                    stretches.append(Stretch(number, start, min(first, end)))
+                start = max(start, last)
+            if start < end:
+                stretches.append(Stretch(number, start, end))
     return stretches
+
+
+def _joined_regions(contig: Contig, split: Split) -> list[tuple[int, int]]:
+    """Return start and end of the training regions of a contig; the last may go on beyond the origin of a circle."""
+    joined: list[tuple[int, int]] = []
+    for region in split.regions_of(contig, "train"):
+        start = joined.pop()[0] if joined and joined[-1][1] == region.start else region.start
+        joined.append((start, region.end))
+    if contig.circular and len(joined) > 1 and joined[0][0] == 0 and joined[-1][1] == len(contig):
+        joined[-1] = (joined[-1][0], len(contig) + joined.pop(0)[1])
+    return joined
 
 
 class Batch(NamedTuple):
