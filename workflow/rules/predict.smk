@@ -24,13 +24,13 @@ rule shard:
     input:
         fastas_of,
     output:
-        temp(f"{RESULTS}/shards/{{batch}}/{{number}}-of-{{count}}.tsv"),
+        temp(f"{RESULTS}/shards/{{batch}}/{{number}}-of-{{of}}.tsv"),
     log:
-        "logs/shard/{batch}.{number}-of-{count}.log",
+        "logs/shard/{batch}.{number}-of-{of}.log",
     wildcard_constraints:
         batch="large-[^/]+",
         number="[0-9]+",
-        count="[0-9]+",
+        of="[0-9]+",
     threads: 1
     params:
         script=SCRIPTS / "predict.py",

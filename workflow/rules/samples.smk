@@ -1,6 +1,7 @@
 """The sample sheet and the settings, and what the rules ask of them; no rules here."""
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -14,6 +15,10 @@ except SheetError as fault:
 
 RESULTS = config["output"]
 SCRIPTS = Path(workflow.basedir) / "scripts"
+
+# jobs take the python that runs snakemake, or that of a conda environment, which comes before it
+os.environ.update(PATH=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]))
+
 BATCHES = {batch.key: batch for batch in plan_batches(SAMPLES, config)}
 
 
@@ -49,7 +54,7 @@ def predict_job(wildcards):
 
 
 def shard_job(wildcards):
-    return job_of(wildcards, f"{RESULTS}/shards/{wildcards.batch}", f"{wildcards.number}/{wildcards.count}")
+    return job_of(wildcards, f"{RESULTS}/shards/{wildcards.batch}", f"{wildcards.number}/{wildcards.of}")
 
 
 def hub_job(wildcards):

@@ -1,7 +1,7 @@
 """Build the hubs of a batch, with measured TSS, reads and genes where the sheet has them; write a table of each.
 
-Run by the rule ``hub``: ``python hub.py JOB THREADS TABLE PREDICTED``; JOB is JSON as `predict.main` takes it, PREDICTED
-the table of the predictions.
+Run by the rule ``hub``: ``python hub.py JOB THREADS TABLE PREDICTED``; JOB is JSON as `predict.main` takes it, and
+PREDICTED the table of the predictions.
 """
 
 from __future__ import annotations
