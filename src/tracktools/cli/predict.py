@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from tracktools.config import PredictConfig
+from tracktools.errors import ConfigError
 
 
 @click.command()
@@ -20,6 +21,10 @@ from tracktools.config import PredictConfig
 @click.option(
     "--annotation", type=click.Path(path_type=Path), help="GFF3 whose Is_circular=true says which contigs are circular."
 )
+@click.option(
+    "--regions", type=click.Path(path_type=Path), metavar="BED", help="Score only these bases; the others are absent."
+)
+@click.option("--shard", metavar="I/N", help="Compute share I of N; `tracktools merge` joins them.")
 @click.option("--hub", type=click.Path(path_type=Path), help="Build a track hub of the result in this folder, too.")
 @click.option(
     "--engine", type=click.Choice(["auto", "native", "torch"]), default=PredictConfig.engine, show_default=True
@@ -47,6 +52,8 @@ def predict(
     model: str | None,
     circular: tuple[str, ...],
     annotation: Path | None,
+    regions: Path | None,
+    shard: str | None,
     hub: Path | None,
     force: bool,
     restart: bool,
@@ -61,27 +68,28 @@ def predict(
       NAME.split.bed                what the model was trained on, where this genome is known to it
       tracks.tsv, provenance.json   what `tracktools hub build` reads, and what made it
 
+    With --shard, a folder for `tracktools merge` instead: manifest.json, blocks, provenance.json.
+
     Contigs are linear unless --circular or --annotation says otherwise. A killed run continues when the same command
-    is given again.
+    is given again. --regions takes both strands unless the BED's strand column says + or -.
 
     \b
     Example:
       tracktools predict genome.fa.gz -o predictions --circular all --hub hub
     """
-    from tracktools.pipeline.predict_hub import predict_and_build
+    from tracktools.pipeline.predict_hub import Inputs, predict_and_build, predict_one_share
+    from tracktools.predict import Share
 
-    prediction = predict_and_build(
-        genome_path,
-        output,
-        name=name,
-        model=model,
-        circular=circular,
-        annotation=annotation,
-        hub=hub,
-        config=PredictConfig(**settings),  # type: ignore[arg-type]  # click has checked the types
-        force=force,
-        restart=restart,
-    )
+    inputs = Inputs(genome_path, name, model, circular, annotation, regions)
+    config = PredictConfig(**settings)  # type: ignore[arg-type]  # click has checked the types
+    if shard is not None:
+        share = Share.parse(shard)
+        if hub is not None:
+            raise ConfigError("--hub needs the whole, not --shard (join the shards, then `tracktools hub build`)")
+        made = predict_one_share(inputs, output, share, config=config, force=force, restart=restart)
+        click.echo(f"{made.folder}: shard {share}, {made.positions:,} positions; join all with `tracktools merge`")
+        return
+    prediction = predict_and_build(inputs, output, hub=hub, config=config, force=force, restart=restart)
     click.echo(f"{prediction.folder}: {prediction.calls:,} TSS called")
     if hub is not None:
         click.echo(f"{hub}: open it with `tracktools hub serve {hub}`")
