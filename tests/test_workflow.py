@@ -286,7 +286,7 @@ def prepare(folder: Path, inputs: Path) -> Path:
     rows += [f"cut\t{inputs}/cut.fa.gz", f"gff\t{inputs}/g1.fa\t{inputs}/genes.gff3"]
     (folder / "config").mkdir(parents=True)
     write_sheet(folder / "config", *rows, header="name\tfasta\tgff3\ttss\tbam\tlibrary\tcircular")
-    settings = {"model": str(inputs / "tiny.safetensors"), "batch_mb": 0.006, "large_mb": 0.05, "shard_mb": 0.03}
+    settings = {"model": str(inputs / "tiny.safetensors"), "batch_mb": 0.007, "large_mb": 0.05, "shard_mb": 0.04}
     (folder / "config" / "config.yaml").write_text(json.dumps(settings))
     return folder
 
@@ -357,7 +357,7 @@ def test_the_figures_of_the_summary_are_those_of_the_files(finished: Finished) -
     assert not list((folder / "results").rglob("*.partial"))
     hub = folder / "results" / "hubs" / "g3"
     tracks = {path.stem for path in hub.glob("*.b[wb]")}
-    assert {"g3_plus", "g3_minus", "g3_called_tss", "measured", "reads_plus", "reads_minus"} <= tracks
+    assert {"g3_plus", "g3_minus", "g3_called_tss", "tss_measured", "reads_plus", "reads_minus"} <= tracks
 
 
 @pytest.mark.slow
@@ -407,7 +407,7 @@ def test_a_mended_genome_is_done_alone(inputs: Path, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "sign", ["results/predictions/g1", "results/shards/*/1-of-3", "results/predictions/g2.partial", "results/hubs/g2"]
+    "sign", ["results/predictions/g1", "results/shards/*/1-of-2", "results/predictions/g2.partial", "results/hubs/g2"]
 )
 def test_a_killed_run_ends_with_the_same_bytes(finished: Finished, inputs: Path, tmp_path: Path, sign: str) -> None:
     """Everything is killed as soon as a file is there that is made on the way."""

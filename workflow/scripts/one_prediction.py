@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-
-from tracktools.predict.shares import Share
 
 from tracktools.config import PredictConfig
 from tracktools.errors import OutputError
@@ -13,6 +13,7 @@ from tracktools.formats.bigwig import BigWigReader
 from tracktools.genome import Genome, load_genome
 from tracktools.model.registry import load_model
 from tracktools.predict import merge_shares, predict_genome, predict_share
+from tracktools.predict.shares import Share
 from tracktools.tracks import read_provenance
 
 
@@ -27,18 +28,20 @@ def predict_one(
     if shard is not None:
         share = Share.parse(shard)
         folder = Path(output) / f"{share.number}-of-{share.of}"
-        continued(predict_share, genome, folder, share, model=model, config=settings, force=True)
+        make_or_renew(predict_share, genome, folder, share, model=model, config=settings)
         return {}
     folder = Path(output) / row["name"]
-    if not is_made(folder, genome, model.sha256, settings):
-        continued(predict_genome, genome, folder, model=model, config=settings, force=True)
+    if is_made(folder, genome, model.sha256, settings):
+        shutil.rmtree(folder.with_name(f"{folder.name}.partial"), ignore_errors=True)  # of a run killed at its very end
+    else:
+        make_or_renew(predict_genome, genome, folder, model=model, config=settings)
     return describe(folder, genome)
 
 
 def merge_one(row: dict[str, str], output: str, folders: list[Path]) -> dict[str, Any]:
     """Join shards and return the figures of the genome."""
     folder = Path(output) / row["name"]
-    continued(merge_shares, folders, folder, force=True)
+    make_or_renew(merge_shares, folders, folder)
     return describe(folder, load_genome(Path(row["fasta"]), circular=circular_contigs(row), name=row["name"]))
 
 
@@ -47,14 +50,21 @@ def circular_contigs(row: dict[str, str]) -> list[str]:
     return [name.strip() for name in row.get("circular", "").split(",") if name.strip()]
 
 
-def continued(predict: Any, *arguments: Any, **options: Any) -> None:
-    """Continue what a killed job left; drop it where the genome or a setting has changed since."""
-    try:
-        predict(*arguments, **options)
-    except OutputError as error:
-        if not error.problem.startswith("an unfinished run with other inputs"):
-            raise
-        predict(*arguments, **options, restart=True)
+def make_or_renew(make: Callable[..., Any], *arguments: Any, **options: Any) -> None:
+    """Make an output or continue it; what was made, or left unfinished, from another genome or settings is dropped."""
+    for _ in range(2):
+        try:
+            make(*arguments, **options)
+        except OutputError as error:
+            if error.problem.startswith("an unfinished run with other inputs"):
+                options["restart"] = True
+            elif error.problem == "is not empty":
+                options["force"] = True
+            else:
+                raise
+        else:
+            return
+    make(*arguments, **options)
 
 
 def is_made(folder: Path, genome: Genome, model_sha256: str, config: PredictConfig) -> bool:
