@@ -43,7 +43,8 @@ rule shard:
 
 rule merge:
     input:
-        shard_tables_of,
+        fastas_of,  # where it is newer than the table, the shards, which are gone, are to be made again
+        shards=shard_tables_of,
     output:
         f"{RESULTS}/batches/{{batch}}.predict.tsv",
     log:
@@ -56,4 +57,4 @@ rule merge:
     conda:
         "../envs/tracktools.yaml"
     shell:
-        "python {params.script:q} {params.job:q} {output:q} {input:q} > {log:q} 2>&1"
+        "python {params.script:q} {params.job:q} {output:q} {input.shards:q} > {log:q} 2>&1"
