@@ -39,7 +39,7 @@ def announce(
     if manifest.regions is not None or manifest.share is not None:
         log.info("part     %s", _part(manifest))
     log.info("memory   up to about %.0f MB beside the genome", memory_bytes(genome, engine, blocks, network) / 1e6)
-    if left:
+    if left and log.isEnabledFor(logging.INFO):  # to learn the speed takes as long as 20,000 positions
         reads = sum(window_bp(piece, genome.contigs[piece.contig], network) for block in todo for piece in block.pieces)
         seconds = reads / _bases_per_second(model, engine)
         done = f", {positions - left:,} of them done by an earlier run" if left < positions else ""
