@@ -2,12 +2,12 @@
 
     python benchmarks/kill.py [--rounds 100] [--seed 1]
 
-Every round starts real processes of ``tracktools`` and ends them with SIGKILL, once or twice, at a random moment or just
-when the result is written and moved to its place; then the same command is given once more. (They are forked from this
-process when the imports are done, before which nothing is written.) All files but ``provenance.json``, with its times,
-are compared. Rounds take turns between a whole prediction, a share of one, and the merging of shares, on a small genome
-(linear and circular contigs, a very short one, unknown letters) and a network of random weights. Prints a line a kind of
-round, and exits with 1 if any round differs.
+Every round starts real processes of ``tracktools`` and ends them with SIGKILL, once or twice, at a random moment or
+just when the result is written and moved to its place; then the same command is given once more. (They are forked from
+this process when the imports are done, before which nothing is written.) All files but ``provenance.json``, which holds
+times, are compared. Rounds take turns between a whole prediction, a share of one, and the merging of shares, on a small
+genome (linear and circular contigs, a very short one, unknown letters) and a network of random weights. Prints a line a
+kind of round, and exits with 1 if any round differs.
 """
 
 from __future__ import annotations
