@@ -167,7 +167,7 @@ def word_attender(word: npt.NDArray[np.uint8], distance_bp: int, config: ModelCo
     """A network whose attention is known: head L1H1 looks at a word, best `distance_bp` upstream; for planted motifs.
 
     The convolution of the keys counts the letters that match the word (6 letters, at taps 0 to 5 of 7): the attended
-    base is the fourth letter of the word, the word is [base - 3, base + 3) on its strand. Every match adds 5 to a score,
+    base is the fourth letter of the word, the word is [base - 3, base + 3) on its strand. Each match adds 5 to a score,
     and the position term adds up to 8, highest at `distance_bp` upstream. So a base that has the word there gives it
     0.97 of its attention or more, even in a random sequence; a word elsewhere in sight takes the attention where none
     stands at the distance; and where there is none at all, the mean over many bases is highest at the distance.

@@ -9,9 +9,11 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from tracktools.engine.attention import Trace
 from tracktools.engine.interface import Window, pack_windows
 from tracktools.engine.native.library import Kernel, load_library
 from tracktools.engine.native.weights import CHANNELS, TILE, lay_out
+from tracktools.engine.torch_engine import TorchEngine
 from tracktools.model.transformer import Transformer
 
 PACK_BP = 1 << 18  # short windows share a pack up to this size
@@ -38,6 +40,7 @@ class NativeEngine:
         assert library is not None
         self._library = library
         self.config = model.config
+        self._model = model
         self.precision, self.instruction_set = kernel.precision, kernel.name
         self.threads = threads
         weights = lay_out(model)
@@ -68,6 +71,10 @@ class NativeEngine:
                 for w, end, length in zip(pack.windows, ends, lengths, strict=True)
             ]
         return answers
+
+    def trace(self, windows: Sequence[Window]) -> Trace:
+        """Run windows and keep the hidden states that enter every layer (see `Engine`)."""
+        return TorchEngine(self._model, threads=self.threads).trace(windows)
 
     def memory_bytes(self, window_bp: int) -> int:
         """Estimate the memory that a run over windows of this length adds to the process [bytes]."""
