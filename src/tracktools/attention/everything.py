@@ -41,7 +41,7 @@ class Everything:
         self.least, self.most = np.inf, -np.inf
 
     def reduction(self, outputs: Floats) -> Reduction:
-        """Return what is to be reduced over rows with these outputs."""
+        """Return what is to be reduced over rows with these outputs, shape (rows,)."""
         return Reduction(outputs, self._ranker(outputs), self.tracked)
 
     def add_rows(self, keys: Ints, outputs: Floats, sees: Ints) -> None:

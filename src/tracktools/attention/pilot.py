@@ -9,11 +9,11 @@ import numpy as np
 
 from tracktools.attention.places import Ints, Places
 from tracktools.attention.rank_correlation import Ranker
-from tracktools.engine.attention import Reduction
 from tracktools.engine.grid import Piece, place_values, window_of
 from tracktools.engine.interface import Engine
 
 _WINDOW_BP = 2048  # asked in each window
+_ATTENDED_BP = 256  # of them, whose attention is looked at
 _SHARE = 0.06  # of the work that the pilot may be
 _FEWEST, _MOST = 4, 64  # windows
 TRACKED = 8  # distances of each head: among them the best over the whole genome are looked for
@@ -30,12 +30,9 @@ def run_pilot(places: Places, engine: Engine) -> tuple[Ranker, Ints]:
         trace = engine.trace([window_of(piece, contig, config, engine.alignment_bp)])
         outputs = place_values(piece, contig, trace.probabilities[0])[:: 1 if piece.strand == "+" else -1]
         pilot.append(outputs)
-        nothing = np.zeros((config.n_layers, config.n_heads, 0), dtype=np.int64)
-        reduction = Reduction(outputs, np.zeros(len(outputs), dtype=np.uint16), nothing)
+        few = np.arange(min(_ATTENDED_BP, len(outputs)))
         for layer in range(config.n_layers):
-            sums = trace.observe(layer, np.zeros(0, dtype=np.int64), reduction).sums
-            assert sums is not None
-            means[layer] += sums.total
+            means[layer] += trace.observe(layer, few).weights.sum(axis=0, dtype=np.float64)
     order = np.argsort(-means, axis=-1, kind="stable")
     return Ranker(np.concatenate([np.zeros(0, dtype=np.float32), *pilot])), np.sort(order[..., :TRACKED], axis=-1)
 

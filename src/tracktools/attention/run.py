@@ -131,11 +131,9 @@ def _run(
         blocks = plan_blocks(places.genome, block_bp, places.config.label_shift_bp)
     else:
         blocks = blocks_around(wanted, places, block_bp)
-    walk("attending", blocks, wanted, places, engine, Collectors(spool, extremes, everything))
+    walk(blocks, wanted, places, engine, Collectors(spool, extremes, everything))
     if extremes is not None:
         groups = [groups[0], *_extreme_groups(extremes), *groups[1:]]
-        more = np.setdiff1d(np.concatenate([extremes.top, extremes.bottom]), wanted)
-        walk("extremes", blocks_around(more, places, block_bp), more, places, engine, Collectors(spool))
     return Found(places, groups, spool, everything, at)
 
 

@@ -53,13 +53,11 @@ class Collectors:
     everything: Everything | None = None
 
 
-def walk(what: str, blocks: Sequence[Block], wanted: Ints, places: Places, engine: Engine, into: Collectors) -> None:
+def walk(blocks: Sequence[Block], wanted: Ints, places: Places, engine: Engine, into: Collectors) -> None:
     """Run blocks and collect.
 
     Parameters
     ----------
-    what : str
-        Name of the work, for the progress.
     blocks : sequence of Block
         What is run.
     wanted : ndarray of int64, shape (n,)
@@ -67,7 +65,7 @@ def walk(what: str, blocks: Sequence[Block], wanted: Ints, places: Places, engin
     places, engine, into
         The genome, what it runs on, and what is filled.
     """
-    with show_progress(what, sum(map(len, blocks)), "bp") as advance:
+    with show_progress("attending", sum(map(len, blocks)), "bp") as advance:
         for block in blocks:
             _collect(block, wanted, places, engine, into)
             advance(len(block))
@@ -81,14 +79,15 @@ def _collect(block: Block, wanted: Ints, places: Places, engine: Engine, into: C
         return
     trace = engine.trace(windows)
     rows = _rows(trace, windows, ranges, block, places)
-    chosen = np.flatnonzero(np.isin(rows.keys, wanted) & ~np.isnan(rows.outputs))
-    if into.extremes is not None:
+    if into.extremes is not None:  # whatever is extreme so far: outputs to come may push it out, but not bring it back
         into.extremes.add(rows.outputs, rows.keys)
+        wanted = np.concatenate([wanted, into.extremes.top, into.extremes.bottom])
+    chosen = np.flatnonzero(np.isin(rows.keys, wanted) & ~np.isnan(rows.outputs))
     if into.everything is not None:
         into.everything.add_rows(rows.keys, rows.outputs, rows.sees)
     into.spool.add_positions(*(getattr(rows[chosen], name) for name in ("keys", "outputs", "sees")))
+    reduction = None if into.everything is None else into.everything.reduction(rows.outputs)
     for layer in range(places.config.n_layers):
-        reduction = None if into.everything is None else into.everything.reduction(rows.outputs)
         for start in range(0, max(len(chosen), 1), _ROWS_AT_ONCE):
             observed = trace.observe(layer, chosen[start : start + _ROWS_AT_ONCE], None if start else reduction)
             into.spool.add_weights(layer, observed.weights)
