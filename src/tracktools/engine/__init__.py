@@ -8,7 +8,14 @@
 
 from __future__ import annotations
 
-from tracktools.engine.choice import ENGINES, EngineStatus, automatic_engine, describe_engines, make_engine
+from tracktools.engine.choice import (
+    ENGINES,
+    EngineStatus,
+    automatic_engine,
+    describe_engines,
+    make_attentive_engine,
+    make_engine,
+)
 from tracktools.engine.interface import Engine, Precision, Window
 
 __all__ = [
@@ -19,5 +26,6 @@ __all__ = [
     "Window",
     "automatic_engine",
     "describe_engines",
+    "make_attentive_engine",
     "make_engine",
 ]

@@ -11,7 +11,7 @@ import torch
 
 from tracktools.engine.devices import available_threads, resolve_device
 from tracktools.engine.dilated_engine import DilatedEngine
-from tracktools.engine.interface import TOLERANCE, Engine, Precision
+from tracktools.engine.interface import TOLERANCE, AttentiveEngine, Engine, Precision
 from tracktools.engine.native.engine import NativeEngine
 from tracktools.engine.native.library import KERNELS, load_library, usable_kernels, why_not
 from tracktools.engine.native.weights import fits
@@ -68,12 +68,29 @@ def make_engine(
     ConfigError
         If there is no such engine or device, or it cannot run here.
     """
-    if name not in ENGINES:
-        raise ConfigError(f"there is no engine {name!r} (choose one of {', '.join(ENGINES)})")
-    device = "cpu" if (name, device) == ("native", "auto") else resolve_device(device)
+    if not isinstance(model, Dilated):
+        return make_attentive_engine(name, model, threads=threads, precision=precision, device=device)
+    if name == "native":
+        raise ConfigError(
+            "the native engine runs the transformer, and this model is convolutional (choose auto or torch)"
+        )
+    device = _check(name, device)
+    if precision == "fast":
+        logger.warning("nothing faster than exact serves this model: running torch in float32")
+    return DilatedEngine(model, threads=threads or available_threads(), device=device)
+
+
+def make_attentive_engine(
+    name: str,
+    model: Transformer,
+    *,
+    threads: int | None = None,
+    precision: Precision = "exact",
+    device: str = "cpu",
+) -> AttentiveEngine:
+    """Return an engine that runs a transformer and can tell what it attends to; see `make_engine`."""
+    device = _check(name, device)
     threads = threads or available_threads()
-    if isinstance(model, Dilated):
-        return _dilated_engine(name, model, threads, precision, device)
     if name != "torch" and device == "cpu" and fits(model.config):
         for engine in _native_engines(model, threads, precision):
             error = _error_in_a_trial(engine, model)
@@ -87,14 +104,11 @@ def make_engine(
     return TorchEngine(model, threads=threads, device=device)
 
 
-def _dilated_engine(name: str, model: Dilated, threads: int, precision: Precision, device: str) -> DilatedEngine:
-    if name == "native":
-        raise ConfigError(
-            "the native engine runs the transformer, and this model is convolutional (choose auto or torch)"
-        )
-    if precision == "fast":
-        logger.warning("nothing faster than exact serves this model: running torch in float32")
-    return DilatedEngine(model, threads=threads, device=device)
+def _check(name: str, device: str) -> str:
+    """Return the device to run on, after a look at both words."""
+    if name not in ENGINES:
+        raise ConfigError(f"there is no engine {name!r} (choose one of {', '.join(ENGINES)})")
+    return "cpu" if (name, device) == ("native", "auto") else resolve_device(device)
 
 
 def describe_engines() -> list[EngineStatus]:

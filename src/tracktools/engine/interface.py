@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from tracktools.engine.attention import Trace
 
 Precision = Literal["exact", "fast"]
 
@@ -83,6 +86,13 @@ class Engine(Protocol):
         windows_bp : int
             Length of all its windows together, each rounded up to a multiple of `alignment_bp`.
         """
+
+
+class AttentiveEngine(Engine, Protocol):
+    """An engine of a network with attention."""
+
+    def trace(self, windows: Sequence[Window]) -> Trace:
+        """Run windows and keep the hidden states that enter every layer, from which attention can be computed."""
 
 
 class Pack(NamedTuple):
