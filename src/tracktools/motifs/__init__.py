@@ -1,0 +1,7 @@
+"""Motifs of what attention heads attend to: matrices, logos, matches, tracks. Reads what ``attention`` writes."""
+
+from __future__ import annotations
+
+from tracktools.motifs.run import MotifResult, find_motifs
+
+__all__ = ["MotifResult", "find_motifs"]
