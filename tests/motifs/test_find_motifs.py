@@ -19,6 +19,7 @@ from tracktools.errors import GenomeMismatchError, InputError
 from tracktools.formats.bed import MOTIF_SITES, read_bed
 from tracktools.formats.motif_files import read_motifs
 from tracktools.hub.build import build_hub
+from tracktools.hub.check import check_hub
 from tracktools.motifs import find_motifs
 from tracktools.tracks import read_tracks
 
@@ -130,6 +131,13 @@ def test_the_hub_holds_them(found: Found, tmp_path: Path) -> None:
     items = [item for name in LENGTHS for item in pybigtools.open(str(file)).records(name)]
     assert len(items) == planted(found, "L1H1").n + 2
     assert "tssOffset" in pybigtools.open(str(file)).sql()
+    assert check_hub(tmp_path / "hub") == []
+    text = (tmp_path / "hub" / "hub.txt").read_text()
+    assert text.count("track motifs_heads\n") == 1
+    assert re.findall(r"parent (motifs_heads \w+)", text) == ["motifs_heads on", "motifs_heads off"], (
+        "the strongest is on"
+    )
+    assert (tmp_path / "hub" / "pages" / "motifs_heads.html").exists()
 
 
 def test_the_page_is_one_file_with_every_head_and_no_markup_of_others(found: Found) -> None:
