@@ -36,16 +36,28 @@ def literal_probabilities(model: Transformer, codes: npt.NDArray[np.uint8]) -> n
 
     Shapes: codes (L,), result (L,).
     """
+    return literal_attention(model, codes)[0]
+
+
+def literal_attention(
+    model: Transformer, codes: npt.NDArray[np.uint8]
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """As `literal_probabilities`, with the attention weights: shape (L, layers * H, window), by distance upstream.
+
+    Heads are in the order L1H1, L1H2 ...; distances before the first base are NaN.
+    """
     weights = {name: parameter.detach().double().numpy() for name, parameter in model.named_parameters()}
     letters = weights["embedding"] * math.sqrt(model.config.d_model)
     letters = np.vstack([letters, letters.mean(axis=0)])
     x = letters[codes]  # (L, D)
+    weights_of_layers = []
     for n in range(model.config.n_layers):
         own = {name.split(".", 2)[2]: w for name, w in weights.items() if name.startswith(f"layers.{n}.")}
-        x = _literal_layer(x, own, weights["content_bias"], weights["position_bias"], model.config)
+        x, seen = _literal_layer(x, own, weights["content_bias"], weights["position_bias"], model.config)
+        weights_of_layers.append(seen)
     logits = x @ weights["output.weight"].T + weights["output.bias"]
     exp = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return exp[:, 1] / exp.sum(axis=1)
+    return exp[:, 1] / exp.sum(axis=1), np.concatenate(weights_of_layers, axis=1)
 
 
 def _literal_layer(
@@ -54,7 +66,7 @@ def _literal_layer(
     content_bias: npt.NDArray[np.float64],
     position_bias: npt.NDArray[np.float64],
     config: ModelConfig,
-) -> npt.NDArray[np.float64]:
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     L, H, K, D = len(x), config.n_heads, config.d_head, config.d_model
     q, k, v = (x @ w["qkv.weight"].T).reshape(L, 3, H, K).transpose(1, 2, 0, 3)  # (H, L, K) each
     q, k, v = (
@@ -63,6 +75,7 @@ def _literal_layer(
     )
     relative = w["relative.weight"].reshape(H, K, D)
     heads = np.empty((L, H, K))
+    attention = np.full((L, H, config.attention_window_bp), np.nan)
     for h in range(H):
         of_distance = np.stack([relative[h] @ pos for pos in _pos(np.arange(config.attention_window_bp), D)])
         for i in range(L):
@@ -72,10 +85,11 @@ def _literal_layer(
             scores = (content + position) / math.sqrt(K)
             exp = np.exp(scores - scores.max())
             heads[i, h] = (exp / exp.sum()) @ v[h][seen]
+            attention[i, h, i - seen] = exp / exp.sum()
     y = x + heads.reshape(L, H * K) @ w["out.weight"].T
     centred = y - y.mean(axis=1, keepdims=True)
     scaled = centred / np.sqrt(centred.var(axis=1, keepdims=True) + LAYER_NORM_EPS)
-    return scaled * w["norm.weight"] + w["norm.bias"]
+    return scaled * w["norm.weight"] + w["norm.bias"], attention
 
 
 def _pos(distance: npt.NDArray[np.int64], d_model: int) -> npt.NDArray[np.float64]:
@@ -146,4 +160,47 @@ def letter_seeker(letter: int, config: ModelConfig) -> Transformer:
         key.zero_()
         key[:, 0, letter] = 1
         layer.conv_k.weight[0, 0, config.conv_width_bp // 2] = 1
+    return model
+
+
+def word_attender(word: npt.NDArray[np.uint8], distance_bp: int, config: ModelConfig) -> Transformer:
+    """A network whose attention is known: head L1H1 looks at a word, best `distance_bp` upstream; for planted motifs.
+
+    The convolution of the keys counts the letters that match the word (6 letters, at taps 0 to 5 of 7): the attended
+    base is the fourth letter of the word, the word is [base - 3, base + 3) on its strand. Each match adds 5 to a score,
+    and the position term adds up to 8, highest at `distance_bp` upstream. So a base that has the word there gives it
+    0.97 of its attention or more, even in a random sequence; a word elsewhere in sight takes the attention where none
+    stands at the distance; and where there is none at all, the mean over many bases is highest at the distance.
+
+    Head L1H2 looks exactly `distance_bp` upstream, whatever stands there, and makes the network say "TSS" (0.99) where
+    that is the fourth letter of the word, and 0.01 elsewhere. All other heads look at all bases alike. The base that
+    answers is `label_shift_bp` upstream of the network position: as a TSS offset, the attended base stands at
+    ``label_shift_bp - distance_bp``.
+
+    Use: ``word_attender(codes_of("TATAAT"), 30, ModelConfig(n_layers=1, n_heads=2, attention_window_bp=100))``; more
+    layers and heads may be there. Put it into ``Checkpoint(model, Metadata("planted"), sha256="0" * 64)``, or save it
+    with `tracktools.model.checkpoint.save_checkpoint`.
+    """
+    assert config.n_heads >= 2
+    assert (config.conv_width_bp, len(word)) == (7, 6)
+    model = Transformer(config).eval()
+    layer = model.layers[0]
+    assert isinstance(layer, AttentionLayer)
+    H, K, D = config.n_heads, config.d_head, config.d_model
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            parameter.fill_(1.0 if "norm.weight" in name else 0.0)
+        model.embedding[:, :4] = torch.eye(4) / math.sqrt(D)
+        _, key, value = layer.qkv.weight.view(3, H, K, D)
+        key[0, :4, :4] = value[1, :4, :4] = torch.eye(4)
+        for tap, code in enumerate(word):
+            layer.conv_k.weight[0, int(code), tap] = layer.conv_v.weight[0, int(code), tap] = 1
+        layer.conv_v.bias[0] = 0.5 - len(word)
+        layer.out.weight[5, K] = 100
+        model.content_bias[0, 0] = 5 * math.sqrt(K)
+        pos = torch.from_numpy(_pos(np.array([distance_bp]), D)[0])
+        relative = layer.relative.weight.view(H, K, D)
+        relative[0, 0] = relative[1, 0] = pos
+        model.position_bias[:2, 0] = torch.tensor([16 / D, 300]) * math.sqrt(K)
+        model.output.weight[1, 5] = 1
     return model

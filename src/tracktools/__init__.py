@@ -7,6 +7,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tracktools.attention import attend_genome
     from tracktools.bundle import load_bundle
     from tracktools.evaluate import evaluate_tracks
     from tracktools.genome import load_genome
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 __version__ = version("tracktools")
 
 _LAZY: dict[str, str] = {
+    "attend_genome": "tracktools.attention",
     "build_hub": "tracktools.hub.build",
     "curate_tss": "tracktools.tss.curate",
     "evaluate_tracks": "tracktools.evaluate",
@@ -36,6 +38,7 @@ _LAZY: dict[str, str] = {
 
 __all__ = [
     "__version__",
+    "attend_genome",
     "build_hub",
     "curate_tss",
     "evaluate_tracks",

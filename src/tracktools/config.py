@@ -93,6 +93,19 @@ class PredictConfig:
 
 
 @dataclass(frozen=True)
+class AttentionConfig:
+    """Which positions the attention of the network is described over."""
+
+    sample_share: float = 0.01  # of all positions, drawn at random; 0: no groups random, top and bottom
+    sample_most: int = 20_000  # positions in the random group (the paper drew 18,295)
+    extremes: int = 500  # positions with the highest, and with the lowest, output
+    whole: bool = False  # also over every position of both strands
+    top_offsets: int = 5  # best-attended offsets of a head whose positions are listed
+    top_positions: int = 1000
+    seed: int = 1
+
+
+@dataclass(frozen=True)
 class EvaluateConfig:
     """How a signal is held against measured TSS."""
 

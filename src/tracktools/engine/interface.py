@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from tracktools.engine.attention import Trace
 
 Precision = Literal["exact", "fast"]
 
@@ -74,6 +77,9 @@ class Engine(Protocol):
 
     def probabilities_many(self, windows: Sequence[Window]) -> list[npt.NDArray[np.float32]]:
         """Return the probabilities of many windows; short ones share the work, and see nothing of each other."""
+
+    def trace(self, windows: Sequence[Window]) -> Trace:
+        """Run windows and keep the hidden states that enter every layer, from which attention can be computed."""
 
     def memory_bytes(self, window_bp: int) -> int:
         """Estimate the memory that a run over windows of this length adds to the process [bytes]."""

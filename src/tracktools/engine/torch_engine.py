@@ -22,10 +22,10 @@ Axes: T bases of a chunk, N tiles, Q = TILE queries, J = window + TILE keys, H h
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -33,7 +33,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - torch's own usage
 
+from tracktools.engine.attention import Trace
 from tracktools.engine.interface import Pack, Precision, Window, pack_windows
+from tracktools.engine.torch_trace import TorchTrace
 from tracktools.model.transformer import LAYER_NORM_EPS, FoldedLayer, Transformer, position_table, rotate
 
 TILE = 32  # queries that share one run of keys; more wastes masked scores, fewer makes small matrices
@@ -41,6 +43,9 @@ TILES_AT_ONCE = {"cpu": 16, "cuda": 512}  # scores of one head: 1.1 MB on a CPU,
 CHUNK_BP = {"cpu": 1024, "cuda": 65536}
 PACK_BP = 1 << 18  # short windows share a pack up to this size
 LEAST_PART_BP = 1 << 14  # a thread takes no less; its context costs 3 kb more
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
 
 
 class _Layer(NamedTuple):
@@ -128,10 +133,21 @@ class TorchEngine:
         share = sum(len(part.codes) for part in flat) // self.threads
         capacity = min(max(share, LEAST_PART_BP), PACK_BP)
         packs = pack_windows(flat, tile=TILE, gap=self.config.conv_width_bp // 2, capacity=capacity)
+        answers = (answer for of_pack in self.share(self._answer, packs) for answer in of_pack)
+        return [np.concatenate([next(answers) for _ in of_window]) for of_window in parts]
+
+    def trace(self, windows: Sequence[Window]) -> Trace:
+        """Run windows and keep the hidden states that enter every layer (see `Engine`)."""
+        parts = [part for window in windows for part in self._cut(window)]
+        gap = self.config.conv_width_bp // 2
+        capacity = max(sum(len(part.codes) for part in parts) // self.threads, LEAST_PART_BP)
+        packs = list(pack_windows(parts, tile=TILE, gap=gap, capacity=capacity))
+        return TorchTrace(self, packs, [window.last - window.first for window in windows])
+
+    def share(self, work: Callable[[_Item], _Result], items: Iterable[_Item]) -> list[_Result]:
+        """Let the threads do a piece of work on each item; results in the order of the items."""
         with _settings(self.device), ThreadPoolExecutor(self.threads) as pool:
-            each = map if self.threads == 1 else pool.map
-            answers = (answer for of_pack in each(self._answer, packs) for answer in of_pack)
-            return [np.concatenate([next(answers) for _ in of_window]) for of_window in parts]
+            return list((map if self.threads == 1 else pool.map)(work, items))
 
     def _cut(self, window: Window) -> list[Window]:
         """Cut a window for the threads: torch's own threads wait for each other at every small product."""
@@ -164,20 +180,26 @@ class TorchEngine:
         return 4 * (states + (chunk + scores) * self.threads)
 
     def _run(self, pack: Pack) -> Tensor:
-        """Return the probabilities at every position of a pack, shape (at least pack.length,)."""
+        return self.run_keeping(pack, None)
+
+    def run_keeping(self, pack: Pack, kept: list[Tensor] | None) -> Tensor:
+        """Return the probabilities at every position of a pack, shape (at least pack.length,).
+
+        The states that enter each layer are put into `kept`, with a margin of half a convolution at both ends.
+        """
         D, margin = self.config.d_model, self.config.conv_width_bp // 2
         length = -(-pack.length // self.chunk_bp) * self.chunk_bp
         x = torch.zeros(length + 2 * margin, D, device=self.device)
         is_base = torch.zeros(length, 1, dtype=torch.bool, device=self.device)
-        offset = torch.zeros(length // TILE, dtype=torch.int64)  # of each tile in its window [bp]
         for window, start in zip(pack.windows, pack.starts, strict=True):
             end = start + len(window.codes)
             x[margin + start : margin + end] = self.letters[torch.from_numpy(window.codes).to(self.device).long()]
             is_base[start:end] = True
-            n_tiles = -(-len(window.codes) // TILE)
-            offset[start // TILE : start // TILE + n_tiles] = torch.arange(n_tiles) * TILE
+        offsets = self.offsets_of(pack, length)
         for layer in self.layers:
-            x = self._run_layer(x, layer, offset.tolist())
+            if kept is not None:
+                kept.append(x)
+            x = self._run_layer(x, layer, offsets)
             x[margin : margin + length] *= is_base
         states = x[margin : margin + length]
         return torch.sigmoid(torch.mv(states, self.output_weight) + self.output_bias)
@@ -228,14 +250,38 @@ class TorchEngine:
             k = keys[near].unfold(0, J, TILE)  # (N, H, K, J)
             v = values[near].unfold(0, J, TILE).transpose(2, 3)  # (N, H, J, D)
             for h in range(q.shape[2]):
-                torch.bmm(q[group, :, h], k[:, h], out=scores)
-                scores.baddbmm_(u[group, :, h], self.key_table.expand(len(scores), -1, -1))
-                scores[:, :, :TILE] += self.mask[:, :TILE]
-                scores[:, :, window:] += self.mask[:, window:]
-                for m, offset in begun:
-                    scores[m, :, : window - offset] = -math.inf
-                torch.softmax(scores, dim=-1, out=scores)
+                self.weigh(q[group, :, h], u[group, :, h], k[:, h], begun, scores)
                 update[group].baddbmm_(scores, v[:, h])
+
+    def weigh(self, q: Tensor, u: Tensor, k: Tensor, begun: list[tuple[int, int]], weights: Tensor) -> None:
+        """Compute the attention of one head in a group of tiles.
+
+        Parameters
+        ----------
+        q, u : Tensor, shapes (N, Q, K) and (N, Q, D)
+        k : Tensor, shape (N, K, J)
+        begun : list of (int, int)
+            Tiles that are so near to the start of their window that they see it, and how far they are from it [bp].
+        weights : Tensor, shape (N, Q, J)
+            Where to put the weights: key j stands window + query - j upstream of a query.
+        """
+        window = self.config.attention_window_bp
+        torch.bmm(q, k, out=weights)
+        weights.baddbmm_(u, self.key_table.expand(len(weights), -1, -1))
+        weights[:, :, :TILE] += self.mask[:, :TILE]
+        weights[:, :, window:] += self.mask[:, window:]
+        for m, offset in begun:
+            weights[m, :, : window - offset] = -math.inf
+        torch.softmax(weights, dim=-1, out=weights)
+
+    @staticmethod
+    def offsets_of(pack: Pack, length: int) -> list[int]:
+        """Return how far each of the tiles of `length` positions is from the start of its window [bp]."""
+        offset = np.zeros(length // TILE, dtype=np.int64)
+        for window, start in zip(pack.windows, pack.starts, strict=True):
+            n_tiles = -(-len(window.codes) // TILE)
+            offset[start // TILE : start // TILE + n_tiles] = np.arange(n_tiles) * TILE
+        return [int(each) for each in offset]
 
 
 @contextmanager

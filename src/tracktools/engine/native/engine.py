@@ -9,8 +9,10 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from tracktools.engine.attention import Trace
 from tracktools.engine.interface import Window, pack_windows
-from tracktools.engine.native.library import Kernel, load_library
+from tracktools.engine.native.library import Kernel, load_library, usable_kernels
+from tracktools.engine.native.trace import NativeTrace
 from tracktools.engine.native.weights import CHANNELS, TILE, lay_out
 from tracktools.model.transformer import Transformer
 
@@ -36,18 +38,23 @@ class NativeEngine:
     def __init__(self, model: Transformer, *, kernel: Kernel, threads: int) -> None:
         library = load_library()
         assert library is not None
-        self._library = library
+        self.library = library
         self.config = model.config
         self.precision, self.instruction_set = kernel.precision, kernel.name
         self.threads = threads
-        weights = lay_out(model)
+        self._weights = lay_out(model)
+        self.network = self._make(kernel)
+        self._watched = self.network if kernel.observes else None
+
+    def _make(self, kernel: Kernel) -> int:
+        weights, config = self._weights, self.config
         layers = (ctypes.c_void_p * len(weights.layers))(*(layer.ctypes.data for layer in weights.layers))
-        config = model.config
         dimensions = (config.n_heads, config.d_model, config.conv_width_bp, config.attention_window_bp, config.n_layers)
-        self._network = library.tracktools_make(kernel.name.encode(), *dimensions, layers, *weights[1:])
-        if not self._network:
+        network: int | None = self.library.tracktools_make(kernel.name.encode(), *dimensions, layers, *weights[1:])
+        if not network:
             raise MemoryError(f"no memory for the network, or no {kernel.name} on this processor")
-        weakref.finalize(self, library.tracktools_free, self._network)
+        weakref.finalize(self, self.library.tracktools_free, network)
+        return network
 
     def probabilities(self, codes: npt.NDArray[np.uint8], first: int, last: int) -> npt.NDArray[np.float32]:
         """Return the probability of a TSS at network positions first ... last - 1 of one window (see `Engine`)."""
@@ -60,7 +67,7 @@ class NativeEngine:
             codes = np.concatenate([window.codes for window in pack.windows])
             lengths = np.array([len(window.codes) for window in pack.windows], dtype=np.int64)
             whole = np.empty(len(codes), dtype=np.float32)
-            if self._library.tracktools_run(self._network, codes, lengths, len(lengths), whole, self.threads):
+            if self.library.tracktools_run(self.network, codes, lengths, len(lengths), whole, None, self.threads):
                 raise MemoryError(f"no memory for {len(codes)} bases")
             ends = np.cumsum(lengths)
             answers += [
@@ -68,6 +75,12 @@ class NativeEngine:
                 for w, end, length in zip(pack.windows, ends, lengths, strict=True)
             ]
         return answers
+
+    def trace(self, windows: Sequence[Window]) -> Trace:
+        """Run windows and keep the hidden states that enter every layer (see `Engine`)."""
+        if self._watched is None:
+            self._watched = self._make(next(kernel for kernel in usable_kernels() if kernel.observes))
+        return NativeTrace(self, self._watched, windows)
 
     def memory_bytes(self, window_bp: int) -> int:
         """Estimate the memory that a run over windows of this length adds to the process [bytes]."""

@@ -1,7 +1,7 @@
 // The kernel in AVX2 and FMA, float32 throughout.
 #include <immintrin.h>
 
-#include "layer.hpp"
+#include "observe.hpp"
 
 namespace tracktools {
 namespace {
@@ -64,6 +64,12 @@ struct Avx2 {
     return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(p), exponent));
   }
 
+  static void store_bins(int32_t* to, Vector weights, int shift, int first, int n_bins) {
+    const __m256i shifted = _mm256_srl_epi32(_mm256_castps_si256(weights), _mm_cvtsi32_si128(shift));
+    const __m256i bins = _mm256_max_epi32(_mm256_sub_epi32(shifted, _mm256_set1_epi32(first)), _mm256_setzero_si256());
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm256_min_epi32(bins, _mm256_set1_epi32(n_bins - 1)));
+  }
+
   static Word word(int, const float* first, ptrdiff_t) { return *reinterpret_cast<const Word*>(first); }
 
   static void store_rows(Word* to, ptrdiff_t, const float* rows, ptrdiff_t, int n) {
@@ -81,6 +87,6 @@ struct Avx2 {
 
 }  // namespace
 
-const Kernel kernel_avx2 = Layer<Avx2>::kernel("avx2");
+const Kernel kernel_avx2 = Observer<Avx2>::kernel("avx2");
 
 }  // namespace tracktools

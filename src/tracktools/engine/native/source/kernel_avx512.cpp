@@ -2,7 +2,7 @@
 #include <immintrin.h>
 
 #include "avx512.hpp"
-#include "layer.hpp"
+#include "observe.hpp"
 
 namespace tracktools {
 namespace {
@@ -26,6 +26,12 @@ struct Avx512 : Avx512Floats {
 
   static Vector exp2(Vector x) { return exp2_exact(x); }
 
+  static void store_bins(int32_t* to, Vector weights, int shift, int first, int n_bins) {
+    const __m512i shifted = _mm512_srl_epi32(_mm512_castps_si512(weights), _mm_cvtsi32_si128(shift));
+    const __m512i bins = _mm512_max_epi32(_mm512_sub_epi32(shifted, _mm512_set1_epi32(first)), _mm512_setzero_si512());
+    _mm512_storeu_si512(to, _mm512_min_epi32(bins, _mm512_set1_epi32(n_bins - 1)));
+  }
+
   static Word word(int, const float* first, ptrdiff_t) { return *reinterpret_cast<const Word*>(first); }
 
   static void store_rows(Word* to, ptrdiff_t, const float* rows, ptrdiff_t, int n) {
@@ -43,6 +49,6 @@ struct Avx512 : Avx512Floats {
 
 }  // namespace
 
-const Kernel kernel_avx512 = Layer<Avx512>::kernel("avx512");
+const Kernel kernel_avx512 = Observer<Avx512>::kernel("avx512");
 
 }  // namespace tracktools

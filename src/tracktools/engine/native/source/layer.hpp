@@ -300,7 +300,8 @@ struct Layer : Layout<Isa> {
   }
 
   static constexpr Kernel kernel(const char* name) {
-    return {name, Base::packed_bytes, Base::pack, Base::table_bytes, Base::make_tables, Base::scratch_bytes, run};
+    return {name, Base::packed_bytes, Base::pack, Base::table_bytes, Base::make_tables, Base::scratch_bytes, run,
+            nullptr, nullptr};
   }
 };
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 #endif
 
+#include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <cstdlib>
@@ -149,15 +150,18 @@ void read_out(const Network& net, const Span& span, const float* x, float* proba
   }
 }
 
+// States that enter each layer are put into `kept` [layer][tile][CHANNELS][TILE], if that is given.
 void run(const Network& net, const uint8_t* codes, const std::vector<Span>& spans, int64_t n_tiles, float* probabilities,
-         int n_threads) {
+         float* kept, int n_threads) {
   Memory x = allocate(n_tiles * STATE_FLOATS * sizeof(float)), y = allocate(n_tiles * STATE_FLOATS * sizeof(float));
   std::vector<Memory> scratch;
   for (int i = 0; i < n_threads; i++) scratch.push_back(allocate(net.kernel->scratch_bytes(net.shape)));
   const uint8_t* from = codes;
   for (const Span& span : spans) embed(net, span, from, static_cast<float*>(x.get())), from += span.length;
   const std::vector<Piece> pieces = cut(spans, n_tiles, n_threads);
+  const int64_t n_floats = n_tiles * STATE_FLOATS;
   for (const Memory& layer : net.layers) {
+    if (kept) std::memcpy(kept, x.get(), n_floats * sizeof(float)), kept += n_floats;
     share(pieces.size(), n_threads, [&](size_t piece, int thread) {
       const Piece& p = pieces[piece];
       net.kernel->run(net.shape, layer.get(), net.tables.get(), p.span, p.first, p.last, static_cast<float*>(x.get()),
@@ -167,6 +171,57 @@ void run(const Network& net, const uint8_t* codes, const std::vector<Span>& span
   }
   for (const Span& span : spans)
     read_out(net, span, static_cast<float*>(x.get()), probabilities), probabilities += span.length;
+}
+
+std::vector<Span> lay_out(const int64_t* lengths, int64_t n_windows, int64_t& n_tiles) {
+  std::vector<Span> spans;
+  n_tiles = 0;
+  for (int64_t n = 0; n < n_windows; n++) {
+    spans.push_back({n_tiles, (lengths[n] + TILE - 1) / TILE, lengths[n]});
+    n_tiles += spans.back().n_tiles;
+  }
+  return spans;
+}
+
+// Tiles that are observed as one work, whatever the number of threads: each has its own sums, added up in order.
+constexpr int64_t OBSERVED_TILES = 128;
+
+std::vector<std::vector<Piece>> cut_for_sums(const std::vector<Span>& spans) {
+  std::vector<std::vector<Piece>> works;
+  int64_t room = 0;
+  for (const Span& span : spans)
+    for (int64_t first = 0, last; first < span.n_tiles; first = last) {
+      if (room == 0) works.emplace_back(), room = OBSERVED_TILES;
+      last = std::min(first + room, span.n_tiles);
+      works.back().push_back({span, first, last});
+      room -= last - first;
+    }
+  return works;
+}
+
+void observe(const Network& net, const Memory& layer, const std::vector<Span>& spans, const float* x, const Watch& watch,
+             double* sums, uint64_t* histogram, int n_threads) {
+  const std::vector<std::vector<Piece>> works = cut_for_sums(spans);
+  const size_t n_sums = size_t(net.shape.n_heads) * 4 * net.shape.window;
+  const size_t n_cells = size_t(net.shape.n_heads) * net.shape.window * watch.n_bins;
+  std::vector<std::vector<double>> own_sums(watch.outputs ? works.size() : 0);
+  std::vector<std::vector<uint64_t>> own_cells(n_threads);
+  std::vector<Memory> scratch;
+  for (int i = 0; i < n_threads; i++) scratch.push_back(allocate(net.kernel->observe_bytes(net.shape)));
+  if (watch.outputs)
+    for (int i = 0; i < n_threads; i++) own_cells[i].resize(n_cells);
+  for (std::vector<double>& own : own_sums) own.resize(n_sums);
+  share(works.size(), n_threads, [&](size_t work, int thread) {
+    double* to = watch.outputs ? own_sums[work].data() : nullptr;
+    for (const Piece& p : works[work])
+      net.kernel->observe(net.shape, layer.get(), net.tables.get(), p.span, p.first, p.last, x, watch, to,
+                          own_cells[thread].data(), scratch[thread].get());
+  });
+  for (const std::vector<double>& own : own_sums)
+    for (size_t i = 0; i < n_sums; i++)
+      sums[i] = i / net.shape.window % 4 == 3 ? std::max(sums[i], own[i]) : sums[i] + own[i];
+  for (const std::vector<uint64_t>& own : own_cells)
+    for (size_t i = 0; i < own.size(); i++) histogram[i] += own[i];
 }
 
 }  // namespace
@@ -211,17 +266,29 @@ void* tracktools_make(const char* kernel, int n_heads, int n_channels, int conv_
   }
 }
 
-// Probabilities of windows that stand one after the other in `codes` (each code 0 to 4). 0: done; 1: memory was short.
+// Probabilities of windows that stand one after the other in `codes` (each code 0 to 4), and the states that enter each
+// layer, unless `states` is null. 0: done; 1: memory was short.
 int tracktools_run(const void* network, const uint8_t* codes, const int64_t* lengths, int64_t n_windows,
-                   float* probabilities, int n_threads) {
+                   float* probabilities, float* states, int n_threads) {
   try {
-    std::vector<Span> spans;
     int64_t n_tiles = 0;
-    for (int64_t n = 0; n < n_windows; n++) {
-      spans.push_back({n_tiles, (lengths[n] + TILE - 1) / TILE, lengths[n]});
-      n_tiles += spans.back().n_tiles;
-    }
-    run(*static_cast<const Network*>(network), codes, spans, n_tiles, probabilities, n_threads);
+    const std::vector<Span> spans = lay_out(lengths, n_windows, n_tiles);
+    run(*static_cast<const Network*>(network), codes, spans, n_tiles, probabilities, states, n_threads);
+    return 0;
+  } catch (const std::bad_alloc&) {
+    return 1;
+  }
+}
+
+// Attention of a layer, counted from 0, from the states that enter it; the kernel must be one of floats. `sums`
+// [head][4][window] and `histogram` [head][window][n_bins] are added to. 0: done; 1: memory was short.
+int tracktools_observe(const void* network, int layer, const int64_t* lengths, int64_t n_windows, const float* states,
+                       const tracktools::Watch* watch, double* sums, uint64_t* histogram, int n_threads) {
+  try {
+    const Network& net = *static_cast<const Network*>(network);
+    int64_t n_tiles = 0;
+    const std::vector<Span> spans = lay_out(lengths, n_windows, n_tiles);
+    observe(net, net.layers[layer], spans, states, *watch, sums, histogram, n_threads);
     return 0;
   } catch (const std::bad_alloc&) {
     return 1;

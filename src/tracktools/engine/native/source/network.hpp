@@ -41,6 +41,22 @@ struct Span {
 // Hidden states of all tiles: [tile][CHANNELS][TILE], so that vector lanes run along the sequence.
 constexpr int64_t STATE_FLOATS = int64_t(CHANNELS) * TILE;
 
+// What of a layer's attention is wanted. Positions are counted over all tiles; distances stand the farthest first in
+// sums and histograms, the nearest first in weights.
+struct Watch {
+  const uint8_t* needed;   // [tile]: whether anything of it is
+  int64_t n_rows;
+  const int64_t* rows;     // positions whose weights are, ascending
+  float* weights;          // [n_rows][head][window]
+  const float* outputs;    // [position], NaN where it does not count; null: no sums
+  const uint16_t* ranks;   // [position]
+  int n_tracked;
+  const int32_t* tracked;  // [head][n_tracked]: distances
+  float* followed;         // [position][head][n_tracked]: their weights
+  int bin_shift, first_bin, n_bins;  // bin of a weight: its bits shifted, less the first, at least 0 and below n_bins
+  int rank_bits;           // of a cell of a histogram: count << rank_bits | sum of ranks
+};
+
 struct Kernel {
   const char* name;
   size_t (*packed_bytes)(const Shape&);                                     // of one layer
@@ -51,6 +67,11 @@ struct Kernel {
   // Next states y of tiles first ... last - 1 (counted within the window) from the states x of the layer before.
   void (*run)(const Shape&, const void* packed, const void* tables, const Span&, int64_t first, int64_t last,
               const float* x, float* y, void* scratch);
+  // Attention of a layer from the states before it, sums [head][4][window] and histogram [head][window][bin] of one
+  // thread; null for kernels whose operands are not floats.
+  size_t (*observe_bytes)(const Shape&);
+  void (*observe)(const Shape&, const void* packed, const void* tables, const Span&, int64_t first, int64_t last,
+                  const float* x, const Watch&, double* sums, uint64_t* histogram, void* scratch);
 };
 
 // Those that the compiler could not make are missing: their addresses are null.

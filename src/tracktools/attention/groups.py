@@ -1,0 +1,155 @@
+"""The groups of positions that heads are described over, and the TSS sets of ``--at``."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from tracktools.aliases import other_version, resolve_chrom
+from tracktools.attention.places import Ints, Places
+from tracktools.engine.grid import STRANDS
+from tracktools.errors import ConfigError, GenomeMismatchError, InputError
+from tracktools.formats.bed import check_bed_on_genome, read_bed
+
+log = logging.getLogger(__name__)
+
+RESERVED = ("random", "top", "bottom", "all")
+MOST_POSITIONS = 100_000  # of all groups: their attention takes 7.4 GB on disk while the run lasts
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """A group of positions.
+
+    Parameters
+    ----------
+    name : str
+        As in ``groups.tsv``.
+    description : str
+        Where it comes from.
+    keys : ndarray of int64, shape (n,)
+        Ascending distinct keys (`Places`).
+    names : list of str
+        Name of each position, ``.`` where it has none.
+    """
+
+    name: str
+    description: str
+    keys: Ints
+    names: list[str]
+
+
+def plain_group(name: str, description: str, keys: Ints) -> Group:
+    """Return a group whose positions have no names."""
+    return Group(name, description, np.sort(keys), ["."] * len(keys))
+
+
+def read_tss_group(name: str, path: Path, places: Places) -> Group:
+    """Read the positions of a TSS set that get an output; those that get none are left out, with a warning.
+
+    Raises
+    ------
+    InputError
+        If the file is not a BED of single bases with strands, or none of them gets an output.
+    GenomeMismatchError
+        If an item is on a sequence that the genome lacks, on another version of one, or past an end.
+    """
+    table, schema = read_bed(path)
+    if not len(table):
+        raise InputError("holds no TSS", path=path, mend="a BED of single bases is needed, as tss import writes it")
+    if schema.defined_fields < 6 or not table["strand"].isin(STRANDS).all():
+        raise InputError("holds TSS without a strand", path=path, mend="the sixth column must be + or -")
+    long = table[table["chromEnd"] - table["chromStart"] != 1]
+    if len(long):
+        row = long.iloc[0]
+        problem = f"{len(long)} items are not one base long, the first is {row.chrom}:{row.chromStart}-{row.chromEnd}"
+        raise InputError(problem, path=path, mend="tss import takes their 5' ends")
+    sizes = places.genome.chrom_sizes
+    table["chrom"] = [_chrom_of(str(chrom), sizes, path) for chrom in table["chrom"]]
+    check_bed_on_genome(table, sizes, path=path)
+    numbers = {chrom: number for number, chrom in enumerate(sizes)}
+    firsts = [
+        places.first_key(numbers[chrom], strand) for chrom, strand in zip(table["chrom"], table["strand"], strict=True)
+    ]
+    keys, index = np.unique(np.array(firsts) + table["chromStart"].to_numpy(dtype=np.int64), return_index=True)
+    answered = places.has_output(keys)
+    if not answered.any():
+        raise InputError(
+            "none of its TSS gets an output", path=path, mend="they are N, or on the last bases of contigs"
+        )
+    if not answered.all():
+        log.warning("warning: %s: %d of %d TSS get no output and are left out", path, (~answered).sum(), len(keys))
+    names = table["name"].astype(str).to_numpy()[index]
+    kept = [name or "." for name in names[answered]]
+    return Group(name, f"TSS of {path.name}", keys[answered], kept)
+
+
+def _chrom_of(name: str, sizes: Mapping[str, int], path: Path) -> str:
+    chrom = resolve_chrom(name, sizes)
+    other = None if chrom else other_version(name, sizes)
+    if other:
+        problem = f"its TSS are on {name}, another version of {other}"
+        raise GenomeMismatchError(problem, path=path, mend="bring them over with tss lift")
+    return chrom or name
+
+
+def check_groups(names: list[str], n_positions: int) -> None:
+    """Refuse names that mean something else, and more positions than are kept.
+
+    Raises
+    ------
+    ConfigError
+        Saying which.
+    """
+    for name in names:
+        if name in RESERVED:
+            raise ConfigError(f"a set cannot be called {name!r}, which is a group of its own (write NAME=BED)")
+        if not name or any(character.isspace() for character in name):
+            raise ConfigError(f"{name!r} is no name for a set (write NAME=BED, without spaces)")
+    if n_positions > MOST_POSITIONS:
+        raise ConfigError(
+            f"{n_positions:,} positions are asked for, and at most {MOST_POSITIONS:,} are kept (take fewer, or --all)"
+        )
+
+
+class Extremes:
+    """The highest and the lowest outputs of a genome, found block by block.
+
+    Parameters
+    ----------
+    n : int
+        How many of each. Of equal outputs, the positions with the smaller keys are taken.
+    """
+
+    def __init__(self, n: int) -> None:
+        self._n = n
+        self._found = {sign: (np.zeros(0, dtype=np.float32), np.zeros(0, dtype=np.int64)) for sign in (1, -1)}
+
+    def add(self, outputs: npt.NDArray[np.float32], keys: Ints) -> None:
+        """Take the outputs of positions; NaN is left out."""
+        known = ~np.isnan(outputs)
+        outputs, keys = outputs[known], keys[known]
+        for sign, (values, their_keys) in self._found.items():
+            own = sign * outputs
+            if len(own) > self._n:  # what is below the n-th of these alone cannot be among the n of all
+                near = own >= np.partition(own, len(own) - self._n)[len(own) - self._n]
+            else:
+                near = np.ones(len(own), dtype=bool)
+            values, their_keys = np.append(values, own[near]), np.append(their_keys, keys[near])
+            order = np.lexsort((their_keys, -values))[: self._n]
+            self._found[sign] = values[order], their_keys[order]
+
+    @property
+    def top(self) -> Ints:
+        """Keys of the highest outputs, the highest first."""
+        return self._found[1][1]
+
+    @property
+    def bottom(self) -> Ints:
+        """Keys of the lowest outputs, the lowest first."""
+        return self._found[-1][1]

@@ -1,0 +1,55 @@
+"""A first look at windows spread evenly over the genome: how outputs are ranked, which distances are worth tracking.
+
+It depends on the genome alone, not on the blocks of a run.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tracktools.attention.places import Ints, Places
+from tracktools.attention.rank_correlation import Ranker
+from tracktools.engine.grid import Piece, place_values, window_of
+from tracktools.engine.interface import Engine
+
+_WINDOW_BP = 2048  # asked in each window
+_ATTENDED_BP = 256  # of them, whose attention is looked at
+_SHARE = 0.06  # of the work that the pilot may be
+_FEWEST, _MOST = 4, 64  # windows
+TRACKED = 8  # distances of each head: among them the best over the whole genome are looked for
+
+
+def run_pilot(places: Places, engine: Engine) -> tuple[Ranker, Ints]:
+    """Return how outputs are ranked, and the `TRACKED` distances of each head with the highest mean, (layers, H, C)."""
+    config = places.config
+    pieces = _pilot_pieces(places)
+    means = np.zeros((config.n_layers, config.n_heads, config.attention_window_bp))
+    pilot = []
+    for piece in pieces:
+        contig = places.genome.contigs[piece.contig]
+        trace = engine.trace([window_of(piece, contig, config, engine.alignment_bp)])
+        outputs = place_values(piece, contig, trace.probabilities[0])[:: 1 if piece.strand == "+" else -1]
+        pilot.append(outputs)
+        few = np.arange(min(_ATTENDED_BP, len(outputs)))
+        for layer in range(config.n_layers):
+            means[layer] += trace.observe(layer, few).weights.sum(axis=0, dtype=np.float64)
+    order = np.argsort(-means, axis=-1, kind="stable")
+    return Ranker(np.concatenate([np.zeros(0, dtype=np.float32), *pilot])), np.sort(order[..., :TRACKED], axis=-1)
+
+
+def _pilot_pieces(places: Places) -> list[Piece]:
+    ranges = [(first, last) for first, last in places.scored() if last > first]
+    total = sum(last - first for first, last in ranges)
+    halo = places.config.halo_upstream_bp + places.config.halo_downstream_bp
+    n = int(np.clip(total * _SHARE / (_WINDOW_BP + halo), _FEWEST, _MOST))
+    step = total / n
+    starts = (np.arange(n) * step + max(step - _WINDOW_BP, 0) / 2).astype(np.int64)
+    ends = np.cumsum([last - first for first, last in ranges])
+    pieces = []
+    for start in starts[starts < total]:
+        number = int(np.searchsorted(ends, start, side="right"))
+        key = np.array([ranges[number][1] - (ends[number] - start)])
+        contig, strand, position = (each[0] for each in places.locate(key))
+        left = int(min(ends[number] - start, _WINDOW_BP))
+        pieces.append(Piece(int(contig), "+" if strand == "+" else "-", int(position), int(position) + left))
+    return pieces

@@ -1,0 +1,180 @@
+"""``attention``: run the network over a genome, watch its heads, and write what they attend to."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from tracktools.attention.everything import Everything
+from tracktools.attention.groups import Extremes, Group, check_groups, plain_group, read_tss_group
+from tracktools.attention.pilot import run_pilot
+from tracktools.attention.places import Ints, Places, blocks_around
+from tracktools.attention.spool import Spool
+from tracktools.attention.tables import Found, Tables, head_names, make_tables
+from tracktools.attention.walk import Collectors, walk
+from tracktools.config import AttentionConfig, PredictConfig
+from tracktools.engine import Engine, make_engine
+from tracktools.engine.devices import available_threads
+from tracktools.engine.grid import plan_blocks
+from tracktools.errors import ConfigError, InputError
+from tracktools.formats.folder import atomic_folder
+from tracktools.genome import Genome
+from tracktools.model.checkpoint import Checkpoint
+from tracktools.model.registry import load_model
+from tracktools.tracks import file_sha256, write_provenance
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class AttentionRun:
+    """What a run made: the folder, and the tables in it."""
+
+    folder: Path
+    tables: Tables
+
+
+def attend_genome(
+    genome: Genome,
+    output: Path,
+    *,
+    model: Checkpoint | None = None,
+    at: Mapping[str, Path] | None = None,
+    config: AttentionConfig | None = None,
+    predict: PredictConfig | None = None,
+    force: bool = False,
+) -> AttentionRun:
+    """Describe what every head attends to, over groups of positions of a genome.
+
+    Parameters
+    ----------
+    genome : Genome
+        From `load_genome`.
+    output : Path
+        Folder to make; docs/attention.md says what it holds.
+    model : Checkpoint, optional
+        From `load_model`; by default the shipped model.
+    at : mapping of str to Path, optional
+        TSS sets by name: BED of single bases with a strand.
+    config : AttentionConfig, optional
+        Which groups, and how many positions of each.
+    predict : PredictConfig, optional
+        Block length, engine, device, threads; the precision is always exact.
+    force : bool
+        Replace an `output` that holds results.
+
+    Raises
+    ------
+    ConfigError
+        If no group is asked for, or more positions than are kept.
+    InputError
+        If a TSS set is not what it should be, or no base of the genome gets an output.
+    """
+    started = time.time()
+    model, at = model or load_model(), at or {}
+    config, predict = config or AttentionConfig(), predict or PredictConfig()
+    places = Places(genome, model.model.config)
+    inputs = [*at.values(), *([model.path] if model.path else [])]
+    with atomic_folder(Path(output), force=force, inputs=inputs) as folder:
+        groups = _known_groups(places, at, config)
+        engine = make_engine(
+            predict.engine, model.model, threads=predict.threads or available_threads(), device=predict.device
+        )
+        spool = Spool(folder, head_names(places.config), places.config.attention_window_bp)
+        found = _run(places, groups, list(at), engine, spool, config, predict.block_bp)
+        tables = make_tables(found, config)
+        spool.remove()
+        tables.write(folder)
+        _write_provenance(folder, started, found, model, engine, (config, predict), at)
+    return AttentionRun(Path(output), tables)
+
+
+def _known_groups(places: Places, at: Mapping[str, Path], config: AttentionConfig) -> list[Group]:
+    """Return the groups that are known before the outputs: the random one, and those of ``--at``."""
+    scored = sum(last - first for first, last in places.scored())
+    if not scored:
+        raise InputError(f"no base of {places.genome.name} gets an output: its contigs are too short")
+    if not (config.sample_share or config.whole or at):
+        raise ConfigError("no group is asked for (name a set with --at, or ask for --all or a --sample)")
+    groups = []
+    if config.sample_share:
+        n = min(max(round(config.sample_share * scored), 1), config.sample_most)
+        keys = places.draw(n, config.seed)
+        keys = keys[places.has_output(keys)]
+        groups.append(plain_group("random", f"{len(keys):,} positions drawn from both strands", keys))
+    sets = [read_tss_group(name, path, places) for name, path in at.items()]
+    check_groups(list(at), sum(len(group.keys) for group in [*groups, *sets]))
+    return groups + sets
+
+
+def _run(
+    places: Places,
+    groups: list[Group],
+    at: list[str],
+    engine: Engine,
+    spool: Spool,
+    config: AttentionConfig,
+    block_bp: int,
+) -> Found:
+    wanted = np.unique(np.concatenate([np.zeros(0, dtype=np.int64), *(group.keys for group in groups)]))
+    everything = None
+    if config.whole:
+        ranker, tracked = run_pilot(places, engine)
+        everything = Everything(places.config, ranker, tracked, config.top_positions)
+    extremes = Extremes(config.extremes) if config.sample_share else None
+    if extremes or everything:
+        blocks = plan_blocks(places.genome, block_bp, places.config.label_shift_bp)
+    else:
+        blocks = blocks_around(wanted, places, block_bp)
+    walk(blocks, wanted, places, engine, Collectors(spool, extremes, everything))
+    if extremes is not None:
+        groups = [groups[0], *_extreme_groups(extremes), *groups[1:]]
+    return Found(places, groups, spool, everything, at)
+
+
+def _extreme_groups(extremes: Extremes) -> list[Group]:
+    def told(keys: Ints, what: str) -> str:
+        return f"the {len(keys):,} positions with the {what} model output"
+
+    return [
+        plain_group("top", told(extremes.top, "highest"), extremes.top),
+        plain_group("bottom", told(extremes.bottom, "lowest"), extremes.bottom),
+    ]
+
+
+def _write_provenance(
+    folder: Path,
+    started: float,
+    found: Found,
+    model: Checkpoint,
+    engine: Engine,
+    configs: tuple[AttentionConfig, PredictConfig],
+    at: Mapping[str, Path],
+) -> None:
+    genome, network = found.places.genome, found.places.config
+    groups = [group.name for group in found.groups] + (["all"] if found.everything else [])
+    parameters = {
+        "circular": [contig.name for contig in genome if contig.circular],
+        "label_shift_bp": network.label_shift_bp,
+        "attention_window_bp": network.attention_window_bp,
+        "n_layers": network.n_layers,
+        "n_heads": network.n_heads,
+        "engine": engine.name,
+        "instruction_set": engine.instruction_set,
+        "groups": groups,
+        "top_group": found.top_group,
+        "config": asdict(configs[0]) | {"block_bp": configs[1].block_bp},
+        "at": {name: {"file": path.name, "sha256": file_sha256(path)} for name, path in at.items()},
+    }
+    write_provenance(
+        folder,
+        started=started,
+        genome={"name": genome.name, "sha256": genome.sha256, "bases": len(genome)},
+        model={"name": model.metadata.name, "sha256": model.sha256},
+        parameters=parameters,
+    )

@@ -1,0 +1,103 @@
+"""Attention as every engine gives it: for chosen rows, and reduced over all of them.
+
+Windows are run once, with the hidden states that enter every layer kept (`Engine.trace`). From these, the attention of
+a layer is computed again: scores and softmax only, no values. That costs two thirds of the layer at most, needs no
+second pass over the genome, and comes when the outputs are known, with which it is to be correlated.
+
+Axes: rows are the asked positions of all windows, window after window; H heads; W distances upstream, 0 to
+``attention_window_bp - 1``; C tracked distances.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float32]
+Numbers = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+# Bins of a weight for the binned rank correlation: logarithmic, so that they can be read off the bits of a float.
+MANTISSA_BITS = 4  # 16 bins an octave
+OCTAVES = 24  # weights below 2^-24 share bin 0
+BINS = (OCTAVES << MANTISSA_BITS) + 2  # with one for below, and one for exactly 1
+BIN_SHIFT = 23 - MANTISSA_BITS  # of the bits of a float32
+FIRST_BIN = ((127 - OCTAVES) << MANTISSA_BITS) - 1  # what is taken away from the shifted bits
+
+RANK_BITS = 40  # of the packed cells of a histogram: count << RANK_BITS | sum of 16-bit ranks
+
+
+@dataclass(frozen=True)
+class Reduction:
+    """What is to be reduced over the asked rows.
+
+    Parameters
+    ----------
+    outputs : ndarray of float32, shape (rows,)
+        Model output that each row answers with; NaN where the row is not to be counted.
+    ranks : ndarray of uint16, shape (rows,)
+        Rank of that output, scaled to 0 ... 65,535.
+    tracked : ndarray of int64, shape (layers, H, C)
+        Distances whose weights are returned row by row.
+    """
+
+    outputs: Floats
+    ranks: npt.NDArray[np.uint16]
+    tracked: Ints
+
+
+class Sums(NamedTuple):
+    """A layer's attention reduced over the rows that count; what a row cannot see (before a 5' end) adds nothing.
+
+    `total`, `with_output` (weight times output), `squares`: shape (H, W), sums in float64; `largest` (H, W);
+    `histogram` (H, W, BINS): int64, packed counts and sums of ranks; `tracked` (rows, H, C): weights.
+    """
+
+    total: Numbers
+    with_output: Numbers
+    squares: Numbers
+    largest: Numbers
+    histogram: Ints
+    tracked: Floats
+
+
+class Observation(NamedTuple):
+    """Attention of one layer: `weights`, shape (chosen rows, H, W), 0 where there is nothing to see; and its sums."""
+
+    weights: Floats
+    sums: Sums | None
+
+
+class Trace(Protocol):
+    """Windows that were run, with the states kept."""
+
+    @property
+    def probabilities(self) -> list[Floats]:
+        """Probabilities at the asked positions of each window, as `Engine.probabilities_many` gives them."""
+
+    def observe(self, layer: int, rows: Ints, reduction: Reduction | None = None) -> Observation:
+        """Compute the attention of a layer (counted from 0).
+
+        Parameters
+        ----------
+        layer : int
+            Which.
+        rows : ndarray of int64, shape (n,)
+            Asked rows, ascending, whose weights are returned.
+        reduction : Reduction, optional
+            What to reduce over all rows.
+        """
+
+
+def bin_of(weights: Floats) -> npt.NDArray[np.int32]:
+    """Return the bin of each weight, of the shape of `weights`.
+
+    Examples
+    --------
+    >>> bin_of(np.float32([0, 2.0**-24, 0.5, 0.999, 1])).tolist()
+    [0, 1, 369, 384, 385]
+    """
+    return ((weights.view(np.int32) >> BIN_SHIFT) - FIRST_BIN).clip(0, BINS - 1)

@@ -1,0 +1,101 @@
+"""Attention with the compiled library (``source/observe.hpp``)."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from tracktools.engine.attention import (
+    BIN_SHIFT,
+    BINS,
+    FIRST_BIN,
+    RANK_BITS,
+    Floats,
+    Ints,
+    Observation,
+    Reduction,
+    Sums,
+)
+from tracktools.engine.interface import Window
+from tracktools.engine.native.library import Watch
+from tracktools.engine.native.weights import CHANNELS, TILE
+
+if TYPE_CHECKING:
+    from tracktools.engine.native.engine import NativeEngine
+
+
+class NativeTrace:
+    """Windows that were run with the library; see `tracktools.engine.attention.Trace`.
+
+    Positions of the library are counted over tiles, and every window begins with a tile of its own.
+
+    Parameters
+    ----------
+    engine : NativeEngine
+        Whose network runs the windows.
+    watched : int
+        The network, of a kernel that observes, that gives their attention.
+    windows : sequence of Window
+    """
+
+    def __init__(self, engine: NativeEngine, watched: int, windows: Sequence[Window]) -> None:
+        for window in windows:
+            window.check()
+        self._engine, self._watched, config = engine, watched, engine.config
+        codes = np.concatenate([window.codes for window in windows])
+        self._lengths = np.array([len(window.codes) for window in windows], dtype=np.int64)
+        n_tiles = -(-self._lengths // TILE)
+        self._n_tiles = int(n_tiles.sum())
+        whole = np.empty(len(codes), dtype=np.float32)
+        self._states = np.empty((config.n_layers, self._n_tiles * CHANNELS * TILE), dtype=np.float32)
+        to = (whole, self._states.ctypes.data, engine.threads)
+        if engine.library.tracktools_run(engine.network, codes, self._lengths, len(windows), *to):
+            raise MemoryError(f"no memory for {len(codes)} bases")
+        ends = np.cumsum(self._lengths)
+        self.probabilities: list[Floats] = [
+            whole[end - length + w.first : end - length + w.last].copy()
+            for w, end, length in zip(windows, ends, self._lengths, strict=True)
+        ]
+        starts = (np.cumsum(n_tiles) - n_tiles) * TILE
+        asked = [start + np.arange(w.first, w.last) for w, start in zip(windows, starts, strict=True)]
+        self._asked: Ints = np.concatenate(asked).astype(np.int64)
+
+    def observe(self, layer: int, rows: Ints, reduction: Reduction | None = None) -> Observation:
+        """Compute the attention of a layer (see `Trace`)."""
+        H, W = self._engine.config.n_heads, self._engine.config.attention_window_bp
+        positions = self._asked[rows]
+        weights = np.empty((len(rows), H, W), dtype=np.float32)
+        needed = np.zeros(self._n_tiles, dtype=np.uint8)
+        needed[positions // TILE] = 1
+        watch = Watch(needed=_at(needed), n_rows=len(rows), rows=_at(positions), weights=_at(weights))
+        watch.bin_shift, watch.first_bin, watch.n_bins, watch.rank_bits = BIN_SHIFT, FIRST_BIN, BINS, RANK_BITS
+        if reduction is None:
+            self._call(layer, watch, np.zeros(0), np.zeros(0, dtype=np.int64))
+            return Observation(weights, None)
+        outputs = np.full(self._n_tiles * TILE, np.nan, dtype=np.float32)
+        ranks = np.zeros(len(outputs), dtype=np.uint16)
+        outputs[self._asked], ranks[self._asked] = reduction.outputs, reduction.ranks
+        needed |= ~np.isnan(outputs).reshape(-1, TILE).all(axis=1)
+        tracked = reduction.tracked[layer].astype(np.int32)
+        followed = np.zeros((len(outputs), *tracked.shape), dtype=np.float32)
+        watch.outputs, watch.ranks, watch.tracked, watch.followed = map(_at, (outputs, ranks, tracked, followed))
+        watch.n_tracked = tracked.shape[1]
+        sums, histogram = np.zeros((H, 4, W)), np.zeros((H, W, BINS), dtype=np.int64)
+        self._call(layer, watch, sums, histogram)
+        total, with_output, squares, largest = sums[:, :, ::-1].transpose(1, 0, 2)
+        found = Sums(total, with_output, squares, largest, histogram[:, ::-1], followed[self._asked])
+        return Observation(weights, found)
+
+    def _call(self, layer: int, watch: Watch, sums: npt.NDArray[np.float64], histogram: Ints) -> None:
+        windows = (self._lengths, len(self._lengths), self._states[layer])
+        to = (ctypes.byref(watch), sums, histogram, self._engine.threads)
+        if self._engine.library.tracktools_observe(self._watched, layer, *windows, *to):
+            raise MemoryError("no memory for the attention of a layer")
+
+
+def _at(array: npt.NDArray[np.generic]) -> int:
+    return array.ctypes.data
