@@ -21,6 +21,10 @@ from tracktools.config import MotifConfig
     help="Motifs to compare with, MEME or TRANSFAC; repeatable.",
 )  # fmt: skip
 @click.option(
+    "--background", multiple=True, metavar="NAME",
+    help="Set of `attention --at` that is no TSS but the background; repeatable. Default: where the output is lowest.",
+)  # fmt: skip
+@click.option(
     "--top", type=click.IntRange(4), default=MotifConfig.top, show_default=True,
     help="Sites a head, the best attended first (the paper took 50).",
 )  # fmt: skip
@@ -46,6 +50,7 @@ def motifs(
     output: Path,
     genome: Path | None,
     collections: tuple[Path, ...],
+    background: tuple[str, ...],
     top: int,
     window_bp: int,
     min_sites: int,
@@ -76,7 +81,9 @@ def motifs(
     config = MotifConfig(
         top=top, window_bp=window_bp, min_sites=min_sites, max_q=max_q, min_times_uniform=min_times_uniform
     )
-    result = find_motifs(attention, output, genome=genome, collections=collections, config=config, force=force)
+    result = find_motifs(
+        attention, output, genome=genome, collections=collections, background=background, config=config, force=force
+    )
     found = [one for one in result.motifs if one.pwm is not None]
     for one in found:
         assert one.pwm is not None

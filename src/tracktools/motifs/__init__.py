@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from tracktools.motifs.run import MotifResult, find_motifs
+from tracktools.motifs.run import find_motifs
+from tracktools.motifs.write import MotifResult
 
 __all__ = ["MotifResult", "find_motifs"]

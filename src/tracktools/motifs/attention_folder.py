@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ _COLUMNS = {
     "attribution": "head n pearson spearman",
 }
 _OPTIONAL = ("ablation", "attribution", "sites")
-DRAWN_GROUPS = ("random", "top", "bottom", "all")  # every other group is a set of TSS
+DRAWN_GROUPS = ("random", "top", "bottom", "all")  # every other group is a set of --at
 
 
 @dataclass(frozen=True)
@@ -42,10 +42,12 @@ class AttentionFolder:
         Keys that a head distributes its attention over: an even share is 1 / `window_bp`.
     circular : tuple of str
         Names of circular sequences.
+    background : tuple of str
+        Sets of ``--at`` that are no TSS but stand for the background; empty where that is ``bottom`` and ``random``.
     profiles, top, samples : DataFrame
         As the files of these names.
     sites : DataFrame
-        As ``sites.tsv``; no rows where no TSS set was given.
+        As ``sites.tsv`` without the sets of the background; no rows where no TSS set was given.
     ablation, attribution : DataFrame or None
         None where they were not asked for.
     provenance : mapping
@@ -56,6 +58,7 @@ class AttentionFolder:
     heads: tuple[str, ...]
     window_bp: int
     circular: tuple[str, ...]
+    background: tuple[str, ...]
     profiles: pd.DataFrame
     top: pd.DataFrame
     samples: pd.DataFrame
@@ -63,6 +66,11 @@ class AttentionFolder:
     ablation: pd.DataFrame | None
     attribution: pd.DataFrame | None
     provenance: Mapping[str, Any]
+
+    @property
+    def top_group(self) -> str:
+        """Group whose best offsets and positions ``top`` lists."""
+        return str((self.provenance.get("parameters") or {}).get("top_group") or "random")
 
     @property
     def tss_groups(self) -> tuple[str, ...]:
@@ -76,19 +84,46 @@ class AttentionFolder:
         return table[table["head"] == head]
 
 
-def read_attention(path: Path) -> AttentionFolder:
+def read_attention(path: Path, background: Sequence[str] = ()) -> AttentionFolder:
     """Read a folder that ``tracktools attention`` wrote.
+
+    Parameters
+    ----------
+    path : Path
+        The folder.
+    background : sequence of str
+        Names of sets of ``--at`` that stand for the background.
 
     Raises
     ------
     InputError
-        If it is no such folder, or a table lacks a column or holds what is no number; names file and column.
+        If it is no such folder, a table lacks a column or holds what is no number (names file and column), or nothing
+        in it can stand for the background.
     """
     path = Path(path)
     if not path.is_dir():
         raise InputError("no such folder", path=path, mend="name a folder that `tracktools attention` wrote")
     provenance = read_provenance(path)
     parameters = provenance.get("parameters") or {}
+    window, heads = _heads(parameters, path)
+    tables = {name: _read_table(path / f"{name}.tsv", name) for name in _COLUMNS}
+    for name, table in tables.items():
+        strange = [] if table is None or "head" not in table else sorted(set(table["head"]) - set(heads))
+        if strange:
+            problem = f"names the head {strange[0]!r}, and the model has {heads[0]} to {heads[-1]}"
+            raise InputError(problem, path=path / f"{name}.tsv")
+    samples, sites = _needed(tables, "samples", path), tables["sites"]
+    _check_background(set(samples["group"]), background, path)
+    sites = pd.DataFrame(columns=_COLUMNS["sites"].split()) if sites is None else sites
+    return AttentionFolder(
+        path, heads, window, tuple(parameters.get("circular") or ()), tuple(background),
+        _needed(tables, "profiles", path), _needed(tables, "top", path), samples,
+        sites[~sites["group"].isin(background)], tables["ablation"], tables["attribution"], provenance,
+    )  # fmt: skip
+
+
+def _heads(parameters: Mapping[str, Any], path: Path) -> tuple[int, tuple[str, ...]]:
+    """Return the window of attention and the names of the heads."""
     try:
         window, n_layers, n_heads = (int(parameters[key]) for key in ("attention_window_bp", "n_layers", "n_heads"))
         if min(window, n_layers, n_heads) < 1:
@@ -96,20 +131,17 @@ def read_attention(path: Path) -> AttentionFolder:
     except (KeyError, TypeError, ValueError):
         mend = "name a folder that `tracktools attention` wrote"
         raise InputError("does not say which heads a model has", path=path / "provenance.json", mend=mend) from None
-    tables = {name: _read_table(path / f"{name}.tsv", name) for name in _COLUMNS}
-    heads = tuple(f"L{layer}H{head}" for layer in range(1, n_layers + 1) for head in range(1, n_heads + 1))
-    for name, table in tables.items():
-        strange = [] if table is None or "head" not in table else sorted(set(table["head"]) - set(heads))
-        if strange:
-            problem = f"names the head {strange[0]!r}, and the model has {heads[0]} to {heads[-1]}"
-            raise InputError(problem, path=path / f"{name}.tsv")
-    sites = tables["sites"]
-    return AttentionFolder(
-        path, heads, window, tuple(parameters.get("circular") or ()),
-        _needed(tables, "profiles", path), _needed(tables, "top", path), _needed(tables, "samples", path),
-        pd.DataFrame(columns=_COLUMNS["sites"].split()) if sites is None else sites,
-        tables["ablation"], tables["attribution"], provenance,
-    )  # fmt: skip
+    return window, tuple(f"L{layer}H{head}" for layer in range(1, n_layers + 1) for head in range(1, n_heads + 1))
+
+
+def _check_background(groups: set[str], background: Sequence[str], path: Path) -> None:
+    strange = [name for name in background if name not in groups]
+    if strange:
+        mend = f"it has {', '.join(sorted(groups)) or 'none'}"
+        raise InputError(f"has no group {strange[0]!r} for the background", path=path / "samples.tsv", mend=mend)
+    if not background and not groups & {"random", "bottom"}:
+        mend = "run `attention` with a --sample, or name a set of places that are no TSS with --background"
+        raise InputError("has no positions that could stand for the background", path=path / "samples.tsv", mend=mend)
 
 
 def _needed(tables: Mapping[str, pd.DataFrame | None], name: str, path: Path) -> pd.DataFrame:

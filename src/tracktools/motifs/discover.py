@@ -97,14 +97,19 @@ def composition(genome: Genome) -> Floats:
     return np.array([1 - gc, gc, gc, 1 - gc]) / 2
 
 
-def low_output(samples: pd.DataFrame, config: MotifConfig) -> pd.DataFrame:
-    """Return the positions that stand for the background: ``bottom``, and ``random`` up to its median output.
+def background_positions(folder: AttentionFolder, config: MotifConfig) -> pd.DataFrame:
+    """Return the positions that stand for the background.
 
-    At most ``background_sites``, drawn at random; each position once.
+    Those of the sets that are named so; else ``bottom``, and ``random`` up to its median output. At most
+    ``background_sites``, drawn at random; each position once.
     """
+    samples = folder.samples
     random = samples[samples["group"] == "random"]
     quiet = random[random["output"] <= random["output"].median()] if len(random) else random
-    low = pd.concat([samples[samples["group"] == "bottom"], quiet]).drop_duplicates(["chrom", "position", "strand"])
+    low = pd.concat([samples[samples["group"] == "bottom"], quiet])
+    if folder.background:
+        low = samples[samples["group"].isin(folder.background)]
+    low = low.drop_duplicates(["chrom", "position", "strand"])
     if len(low) > config.background_sites:
         low = low.sample(config.background_sites, random_state=config.seed)
     return low.reset_index(drop=True)
@@ -122,7 +127,7 @@ def discover_motifs(folder: AttentionFolder, genome: Genome, config: MotifConfig
     config : MotifConfig
         Numbers of sites, thresholds.
     """
-    background, low = composition(genome), low_output(folder.samples, config)
+    background, low = composition(genome), background_positions(folder, config)
     found = [_head_motif(folder, head, low, genome, background, config) for head in folder.heads]
     q_values = benjamini_hochberg([one.enrichment.p if one.enrichment else float("nan") for one in found])
     return [_judged(one, float(q), config) for one, q in zip(found, q_values, strict=True)]

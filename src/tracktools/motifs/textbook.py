@@ -10,7 +10,7 @@ import pandas as pd
 from tracktools.config import MotifConfig
 from tracktools.genome import Genome
 from tracktools.motifs.attention_folder import AttentionFolder
-from tracktools.motifs.discover import HeadMotif, low_output
+from tracktools.motifs.discover import HeadMotif, background_positions
 from tracktools.motifs.promoter import (
     ELEMENTS,
     Element,
@@ -63,7 +63,7 @@ def compare_with_textbook(folder: AttentionFolder, genome: Genome, config: Motif
     whole = max(by_head, key=len)
     same = [rows for rows in by_head if len(rows) == len(whole)]
     promoters = find_promoters(whole, genome)
-    control = find_promoters(low_output(folder.samples, config), genome)
+    control = find_promoters(background_positions(folder, config), genome)
     elements = attended_elements(pd.concat(same), promoters, folder.heads)
     found = {
         element.name: (
