@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from tracktools.attention.pilot import Pilot
 from tracktools.attention.places import Ints
-from tracktools.attention.rank_correlation import RANKS, Ranker, binned_spearman
+from tracktools.attention.rank_correlation import RANKS, binned_spearman
 from tracktools.attention.statistics import FLAT, Floats, Profile
 from tracktools.attention.tops import Tops
 from tracktools.config import ModelConfig
@@ -23,39 +24,40 @@ class Everything:
     Parameters
     ----------
     config : ModelConfig
-    ranker : Ranker
-    tracked : ndarray of int64, shape (layers, H, C)
-        Distances at which the positions with the highest weights are kept.
+    pilot : Pilot
+        Says how outputs are ranked, what means to expect, and at which distances the positions with the highest weights
+        are kept.
     n_top : int
         How many of them.
     """
 
-    def __init__(self, config: ModelConfig, ranker: Ranker, tracked: Ints, n_top: int) -> None:
+    def __init__(self, config: ModelConfig, pilot: Pilot, n_top: int) -> None:
         shape = (config.n_layers, config.n_heads, config.attention_window_bp)
-        self._config, self._ranker, self.tracked = config, ranker, tracked
+        self._ranker, self.tracked = pilot.ranker, pilot.tracked
+        self._centres, self._output_centre = pilot.means.astype(np.float32), np.float32(pilot.mean_output)
         self._total, self._with_output, self._squares, self._largest = (np.zeros(shape) for _ in range(4))
         self._counts, self._ranks = (np.zeros((*shape, BINS), dtype=np.int64) for _ in range(2))
         self._rank_counts = np.zeros(RANKS, dtype=np.int64)
         self._n, self._output, self._output_squares = (np.zeros(shape[-1]) for _ in range(3))  # of those that see it
-        self._top = Tops(tracked, n_top)
+        self._top = Tops(pilot.tracked, n_top)
         self.least, self.most = np.inf, -np.inf
 
     def reduction(self, outputs: Floats) -> Reduction:
         """Return what is to be reduced over rows with these outputs, shape (rows,)."""
-        return Reduction(outputs, self._ranker(outputs), self.tracked)
+        return Reduction(outputs - self._output_centre, self._centres, self._ranker(outputs), self.tracked)
 
     def add_rows(self, keys: Ints, outputs: Floats, sees: Ints) -> None:
         """Count the rows of a block, whose sums follow."""
         known = ~np.isnan(outputs)
         self._block = keys, outputs
-        values, sees = outputs[known].astype(np.float64), sees[known]
+        values, sees = (outputs - self._output_centre)[known].astype(np.float64), sees[known]
         if not len(values):
             return
         self._rank_counts += np.bincount(self._ranker(outputs[known]), minlength=RANKS)
         for sums, weights in ((self._n, None), (self._output, values), (self._output_squares, values**2)):
             by_reach = np.bincount(sees - 1, weights=weights, minlength=len(sums))
             sums += by_reach[::-1].cumsum()[::-1]  # a row sees all distances below its reach
-        self.least, self.most = min(self.least, values.min()), max(self.most, values.max())
+        self.least, self.most = min(self.least, outputs[known].min()), max(self.most, outputs[known].max())
 
     def add(self, layer: int, sums: Sums) -> None:
         """Add the sums of a layer over the rows of the block."""
@@ -75,7 +77,7 @@ class Everything:
     @property
     def mean_output(self) -> float:
         """Mean model output; NaN if there are no positions."""
-        return float(self._output[0] / self._n[0]) if self.n else np.nan
+        return float(self._output[0] / self._n[0]) + float(self._output_centre) if self.n else np.nan
 
     def top(self, layer: int, head: int, distance: int) -> tuple[Floats, Ints, Floats]:
         """Return the highest weights at a tracked distance, their keys and outputs, the highest first."""
@@ -84,12 +86,13 @@ class Everything:
     def profile(self, layer: int, head: int) -> Profile:
         """Describe a head over all positions."""
         n = np.where(self._n > 0, self._n, np.nan)
-        mean, mean_output = self._total[layer, head] / n, self._output / n
-        spread = np.sqrt(np.maximum(self._squares[layer, head] / n - mean**2, 0))
-        output_spread = np.sqrt(np.maximum(self._output_squares / n - mean_output**2, 0))
+        mean, output = self._total[layer, head] / n, self._output / n
+        left = mean - self._centres[layer, head]  # of the mean, beyond its centre
+        spread = np.sqrt(np.maximum(self._squares[layer, head] / n - left**2, 0))
+        output_spread = np.sqrt(np.maximum(self._output_squares / n - output**2, 0))
         defined = (spread > FLAT * mean) & (output_spread > 0) & (self._n >= _LEAST)
         with np.errstate(invalid="ignore", divide="ignore"):
-            r = (self._with_output[layer, head] / n - mean * mean_output) / (spread * output_spread)
+            r = (self._with_output[layer, head] / n - left * output) / (spread * output_spread)
         rho, bound = binned_spearman(self._counts[layer, head], self._ranks[layer, head], self._rank_counts)
         largest = np.where(self._n > 0, self._largest[layer, head], np.nan)
         hide = np.where(defined, 0.0, np.nan)

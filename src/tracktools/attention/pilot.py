@@ -5,10 +5,13 @@ It depends on the genome alone, not on the blocks of a run.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from tracktools.attention.places import Ints, Places
 from tracktools.attention.rank_correlation import Ranker
+from tracktools.attention.statistics import Numbers
 from tracktools.engine.grid import Piece, place_values, window_of
 from tracktools.engine.interface import Engine
 
@@ -19,22 +22,36 @@ _FEWEST, _MOST = 4, 64  # windows
 TRACKED = 8  # distances of each head: among them the best over the whole genome are looked for
 
 
-def run_pilot(places: Places, engine: Engine) -> tuple[Ranker, Ints]:
-    """Return how outputs are ranked, and the `TRACKED` distances of each head with the highest mean, (layers, H, C)."""
+class Pilot(NamedTuple):
+    """How outputs are ranked, and their mean; mean weights (layers, H, W), and tracked distances (layers, H, C)."""
+
+    ranker: Ranker
+    mean_output: float
+    means: Numbers
+    tracked: Ints
+
+
+def run_pilot(places: Places, engine: Engine) -> Pilot:
+    """Run the pilot; the distances are the `TRACKED` of each head with the highest means."""
     config = places.config
     pieces = _pilot_pieces(places)
     means = np.zeros((config.n_layers, config.n_heads, config.attention_window_bp))
-    pilot = []
+    pilot = [np.zeros(0, dtype=np.float32)]
+    n = 0
     for piece in pieces:
         contig = places.genome.contigs[piece.contig]
         trace = engine.trace([window_of(piece, contig, config, engine.alignment_bp)])
         outputs = place_values(piece, contig, trace.probabilities[0])[:: 1 if piece.strand == "+" else -1]
         pilot.append(outputs)
+        n += min(_ATTENDED_BP, len(outputs))
         few = np.arange(min(_ATTENDED_BP, len(outputs)))
         for layer in range(config.n_layers):
             means[layer] += trace.observe(layer, few).weights.sum(axis=0, dtype=np.float64)
     order = np.argsort(-means, axis=-1, kind="stable")
-    return Ranker(np.concatenate([np.zeros(0, dtype=np.float32), *pilot])), np.sort(order[..., :TRACKED], axis=-1)
+    outputs = np.concatenate(pilot)
+    known = outputs[~np.isnan(outputs)]
+    mean_output = float(known.mean(dtype=np.float64)) if len(known) else 0.0
+    return Pilot(Ranker(outputs), mean_output, means / max(n, 1), np.sort(order[..., :TRACKED], axis=-1))
 
 
 def _pilot_pieces(places: Places) -> list[Piece]:

@@ -22,6 +22,7 @@ from tracktools.engine import Engine, make_engine
 from tracktools.engine.devices import available_threads
 from tracktools.engine.grid import plan_blocks
 from tracktools.errors import ConfigError, InputError
+from tracktools.figures.attention import MOST_DRAWN, draw_mean_attention, draw_profiles, draw_spearman, map_of
 from tracktools.formats.folder import atomic_folder
 from tracktools.genome import Genome
 from tracktools.model.checkpoint import Checkpoint
@@ -90,6 +91,7 @@ def attend_genome(
         tables = make_tables(found, config)
         spool.remove()
         tables.write(folder)
+        _draw(folder / "figures", tables, found)
         _write_provenance(folder, started, found, model, engine, (config, predict), at)
     return AttentionRun(Path(output), tables)
 
@@ -124,8 +126,7 @@ def _run(
     wanted = np.unique(np.concatenate([np.zeros(0, dtype=np.int64), *(group.keys for group in groups)]))
     everything = None
     if config.whole:
-        ranker, tracked = run_pilot(places, engine)
-        everything = Everything(places.config, ranker, tracked, config.top_positions)
+        everything = Everything(places.config, run_pilot(places, engine), config.top_positions)
     extremes = Extremes(config.extremes) if config.sample_share else None
     if extremes or everything:
         blocks = plan_blocks(places.genome, block_bp, places.config.label_shift_bp)
@@ -145,6 +146,22 @@ def _extreme_groups(extremes: Extremes) -> list[Group]:
         plain_group("top", told(extremes.top, "highest"), extremes.top),
         plain_group("bottom", told(extremes.bottom, "lowest"), extremes.bottom),
     ]
+
+
+def _draw(folder: Path, tables: Tables, found: Found) -> None:
+    folder.mkdir()
+    sizes = dict(zip(tables.groups["group"], tables.groups["n"], strict=True))
+    groups = [name for name, n in sizes.items() if n]
+    if found.top_group not in groups:
+        return  # nothing to draw
+    told = f"{found.places.genome.name}, {sizes[found.top_group]:,} positions ({found.top_group})"
+    mean = map_of(tables.profiles, found.top_group, "mean")
+    draw_mean_attention(mean, folder, f"Mean attention, scaled per head: {told}")
+    spearman = map_of(tables.profiles, found.top_group, "spearman")
+    draw_spearman(spearman, folder, f"Spearman's rho of attention and model output: {told}")
+    drawn = [name for name in ("random", "top", "bottom", *found.at, "all") if name in groups][:MOST_DRAWN]
+    title = f"Attention by offset: {found.places.genome.name}"
+    draw_profiles(tables.profiles, drawn, found.places.config.n_heads, folder, title)
 
 
 def _write_provenance(

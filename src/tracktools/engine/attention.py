@@ -37,7 +37,9 @@ class Reduction:
     Parameters
     ----------
     outputs : ndarray of float32, shape (rows,)
-        Model output that each row answers with; NaN where the row is not to be counted.
+        Model output that each row answers with, less a number near its mean; NaN where the row is not to be counted.
+    centres : ndarray of float32, shape (layers, H, W)
+        Numbers near the mean weights: squares and products are taken of what is left, or rounding would spoil them.
     ranks : ndarray of uint16, shape (rows,)
         Rank of that output, scaled to 0 ... 65,535.
     tracked : ndarray of int64, shape (layers, H, C)
@@ -45,6 +47,7 @@ class Reduction:
     """
 
     outputs: Floats
+    centres: Floats
     ranks: npt.NDArray[np.uint16]
     tracked: Ints
 
@@ -52,8 +55,9 @@ class Reduction:
 class Sums(NamedTuple):
     """A layer's attention reduced over the rows that count; what a row cannot see (before a 5' end) adds nothing.
 
-    `total`, `with_output` (weight times output), `squares`: shape (H, W), sums in float64; `largest` (H, W);
-    `histogram` (H, W, BINS): int64, packed counts and sums of ranks; `tracked` (rows, H, C): weights.
+    `total` of the weights, `with_output` (weight less centre, times output), `squares` (of weight less centre): (H, W),
+    summed in float64; `largest` (H, W); `histogram` (H, W, BINS): packed counts and sums of ranks; `tracked` (rows, H,
+    C): weights.
     """
 
     total: Numbers

@@ -9,6 +9,7 @@ Axes as in `torch_engine`; W = window, the distances 0 ... window - 1.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -68,7 +69,7 @@ class TorchTrace:
             first, last = np.searchsorted(rows, (start, end))
             own = None
             if reduction is not None:
-                own = Reduction(reduction.outputs[start:end], reduction.ranks[start:end], reduction.tracked)
+                own = replace(reduction, outputs=reduction.outputs[start:end], ranks=reduction.ranks[start:end])
             tasks.append(_Task(part, layer, rows[first:last] - start, own))
         found = self._engine.share(_observe, tasks)
         weights = np.concatenate([each.weights for each in found])
@@ -191,6 +192,7 @@ class _Totals:
         sees = np.array(part.offsets)[self.positions // tile] + self.positions % tile  # the farthest distance
         self._sees = torch.from_numpy(sees).to(device)
         self._tracked = torch.from_numpy(W - 1 - reduction.tracked[task.layer]).to(device)
+        self._centres = torch.from_numpy(reduction.centres[task.layer][:, ::-1].copy()).to(device)
         self._sums = np.zeros((3, H, W))
         self._largest = np.zeros((H, W))
         self._histogram = torch.zeros(H, W * BINS + 1, dtype=torch.int64, device=device)
@@ -204,16 +206,22 @@ class _Totals:
         band = group.band[near // tile, near % tile]  # (rows, W)
         if not len(band):
             return
-        factors = torch.stack([torch.ones_like(self._outputs[rows]), self._outputs[rows]])
-        self._sums[:2, group.head] += (factors @ band).cpu().double().numpy()
-        self._sums[2, group.head] += (band * band).sum(dim=0).cpu().double().numpy()
+        hidden = None
+        sees = self._sees[rows]
+        if int(sees.min()) < W - 1:  # near a 5' end, where some of it is not there
+            hidden = W - 1 - torch.arange(W, device=band.device) > sees[:, None]
+        centred = band - self._centres[group.head]
+        if hidden is not None:
+            centred.masked_fill_(hidden, 0)
+        products = (self._outputs[rows] @ centred, (centred * centred).sum(dim=0))
+        for sums, part in zip(self._sums[:, group.head], (band.sum(dim=0), *products), strict=True):
+            sums += part.cpu().double().numpy()
         largest = band.amax(dim=0).cpu().double().numpy()
         np.maximum(self._largest[group.head], largest, out=self._largest[group.head])
         self._follow[self._counted[rows], group.head] = band[:, self._tracked[group.head]].cpu().numpy()
         cells = ((band.view(torch.int32) >> BIN_SHIFT) - FIRST_BIN).clamp_(0, BINS - 1) + self._cells
-        sees = self._sees[rows]
-        if int(sees.min()) < W - 1:  # near a 5' end: what is not there is put into the cell at the end
-            cells.masked_fill_(W - 1 - torch.arange(W, device=cells.device) > sees[:, None], W * BINS)
+        if hidden is not None:
+            cells.masked_fill_(hidden, W * BINS)  # the cell at the end is left out
         packed = self._packed[rows, None].expand(-1, W)
         self._histogram[group.head].index_add_(0, cells.flatten(), packed.reshape(-1))
 

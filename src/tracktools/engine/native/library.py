@@ -45,6 +45,7 @@ class Watch(ctypes.Structure):
         ("rows", ctypes.c_void_p),
         ("weights", ctypes.c_void_p),
         ("outputs", ctypes.c_void_p),
+        ("centres", ctypes.c_void_p),
         ("ranks", ctypes.c_void_p),
         ("n_tracked", ctypes.c_int),
         ("tracked", ctypes.c_void_p),

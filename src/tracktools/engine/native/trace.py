@@ -81,9 +81,10 @@ class NativeTrace:
         outputs[self._asked], ranks[self._asked] = reduction.outputs, reduction.ranks
         needed |= ~np.isnan(outputs).reshape(-1, TILE).all(axis=1)
         tracked = reduction.tracked[layer].astype(np.int32)
+        centres = np.ascontiguousarray(reduction.centres[layer][:, ::-1], dtype=np.float32)
         followed = np.zeros((len(outputs), *tracked.shape), dtype=np.float32)
         watch.outputs, watch.ranks, watch.tracked, watch.followed = map(_at, (outputs, ranks, tracked, followed))
-        watch.n_tracked = tracked.shape[1]
+        watch.centres, watch.n_tracked = _at(centres), tracked.shape[1]
         sums, histogram = np.zeros((H, 4, W)), np.zeros((H, W, BINS), dtype=np.int64)
         self._call(layer, watch, sums, histogram)
         total, with_output, squares, largest = sums[:, :, ::-1].transpose(1, 0, 2)

@@ -42,13 +42,14 @@ struct Span {
 constexpr int64_t STATE_FLOATS = int64_t(CHANNELS) * TILE;
 
 // What of a layer's attention is wanted. Positions are counted over all tiles; distances stand the farthest first in
-// sums and histograms, the nearest first in weights.
+// sums, histograms and centres, the nearest first in weights.
 struct Watch {
   const uint8_t* needed;   // [tile]: whether anything of it is
   int64_t n_rows;
   const int64_t* rows;     // positions whose weights are, ascending
   float* weights;          // [n_rows][head][window]
   const float* outputs;    // [position], NaN where it does not count; null: no sums
+  const float* centres;    // [head][window]: near the mean weights
   const uint16_t* ranks;   // [position]
   int n_tracked;
   const int32_t* tracked;  // [head][n_tracked]: distances

@@ -145,17 +145,26 @@ struct Observer : Layer<Isa> {
   }
 
   // Add a head's weights in a tile to its sums [total, with output, squares, largest][window], and to its histogram.
-  static void reduce(const Shape& s, const Watch& w, int64_t tile, const Band& band, const Counted& c, double* sums,
-                     uint64_t* histogram) {
+  // Products and squares are those of weights less their centres: that is what keeps correlations exact.
+  static void reduce(const Shape& s, const Watch& w, int64_t tile, int head, const Band& band, const Counted& c,
+                     double* sums, uint64_t* histogram) {
     for (int i = 0; i < s.window; i += LANES) {
+      float centres[LANES] = {};
+      for (int lane = 0; lane < LANES && i + lane < s.window; lane++) centres[lane] = w.centres[head * s.window + i + lane];
+      const Vector centre = Isa::load(centres);
       Vector total = Isa::broadcast(0), with_output = total, squares = total, largest = total;
       for (int n = 0; n < c.n; n++) {
         const int query = c.query[n];
         const Vector weights = Isa::mul(Isa::load(band.farthest(s, query) + i), Isa::broadcast(band.share[query]));
         total = Isa::add(total, weights);
         largest = Isa::max(largest, weights);
-        squares = Isa::multiply_add_floats(weights, weights, squares);
-        with_output = Isa::multiply_add_floats(weights, Isa::broadcast(w.outputs[tile * TILE + query]), with_output);
+        Vector centred = Isa::sub(weights, centre);
+        if (!c.whole) {  // what is not there is no deviation, either
+          const int hidden = s.window - band.sees[query];
+          centred = Isa::where_seen(i - hidden, s.window, centred, Isa::broadcast(0));
+        }
+        squares = Isa::multiply_add_floats(centred, centred, squares);
+        with_output = Isa::multiply_add_floats(centred, Isa::broadcast(w.outputs[tile * TILE + query]), with_output);
         const uint64_t cell = uint64_t(1) << w.rank_bits | w.ranks[tile * TILE + query];
         count(s, w, band, query, i, weights, cell, c.whole, histogram);
       }
@@ -208,7 +217,7 @@ struct Observer : Layer<Isa> {
         attend(s, phi, tile, head, m, band);
         const Counted c = counted(s, w, span.first_tile + tile, band);
         if (c.n)
-          reduce(s, w, span.first_tile + tile, band, c, sums + size_t(head) * 4 * s.window,
+          reduce(s, w, span.first_tile + tile, head, band, c, sums + size_t(head) * 4 * s.window,
                  histogram + size_t(head) * s.window * w.n_bins);
         next = row;
         keep(s, w, span.first_tile + tile, head, band, c, next);
