@@ -81,7 +81,8 @@ def match_table(
         Each gives its ``max_matches`` best rows a head; q is over all heads and matrices of the collection.
     textbook : mapping
         From `textbook_matches`; q is over heads and hexamers. `offset` there is the place of the hexamer's first letter
-        relative to the attended base, else that of the target's first column to the motif's.
+        relative to the attended base; elsewhere it is the column of the matrix (turned round on ``-``) on which the
+        first column of the motif lies.
     config : MotifConfig
         Number of rows.
     """
