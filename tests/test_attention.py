@@ -53,7 +53,7 @@ def attend(tmp_path: Path, name: str = "out", **settings: Any) -> AttentionRun:
     chosen: dict[str, Any] = {"sample_share": 0.1, "extremes": 20, "whole": True, "top_positions": 15}
     config = AttentionConfig(**(chosen | settings.pop("config", {})))
     run = {"block_bp": 500, "threads": 1, "engine": "torch", "device": "cpu"} | settings.pop("predict", {})
-    chosen = {"genome": GENOME, "model": RANDOM} | settings
+    chosen = {"genome": GENOME, "model": RANDOM, "figures": False} | settings
     genome = chosen.pop("genome")
     return attend_genome(genome, tmp_path / name, config=config, predict=PredictConfig(**run), **chosen)
 
@@ -156,7 +156,7 @@ def test_a_planted_word_is_found_on_both_strands_across_the_origin_and_across_bl
     centres = [(at, strand) for at, strand in zip(range(1, length - 60, 111), "+-" * 20, strict=False)]
     codes = np.array(["ACGT".index(letter) for letter in WORD], dtype=np.uint8)
     model = Checkpoint(word_attender(codes, DISTANCE_BP, PLANTED), Metadata("planted"), sha256="0" * 64)
-    genome = Genome("planted", (Contig("ring", planted(length, 7, centres), circular=True),))
+    genome = Genome("planted", (Contig("ring", planted(length, 9, centres), circular=True),))
     tss = [("ring", (at - OFFSET if strand == "+" else at + OFFSET) % length, strand) for at, strand in centres]
     run = attend(
         tmp_path, genome=genome, model=model, at={"tss": bed(tmp_path / "tss.bed", tss)},
@@ -166,7 +166,7 @@ def test_a_planted_word_is_found_on_both_strands_across_the_origin_and_across_bl
     assert len(sites) == len(tss)
     assert (sites["tssOffset"] == OFFSET).all()
     assert sites["attention"].min() > 0.97
-    profiles = run.tables.profiles.set_index(["group", "head", "tssOffset"])["mean"]
+    profiles = run.tables.profiles.set_index(["group", "head", "tssOffset"])["mean"].sort_index()
     assert profiles["tss", "L1H1"].idxmax() == OFFSET
     assert profiles["tss", "L1H1", OFFSET] > 0.98
     assert profiles["all", "L1H1"].idxmax() == OFFSET
@@ -196,7 +196,9 @@ def test_only_the_surroundings_of_a_set_are_run_and_give_the_same(tmp_path: Path
 
 def test_the_folder_holds_what_it_says(tmp_path: Path) -> None:
     at = {"set": bed(tmp_path / "a.bed", [("circle", 5, "+")])}
-    run = attend(tmp_path, at=at)
+    run = attend(tmp_path, at=at, figures=True)
+    figures = {f"{name}.{kind}" for name in ("mean_attention", "spearman", "profiles") for kind in ("svg", "png")}
+    assert {path.name for path in (run.folder / "figures").iterdir()} == figures
     for name in ("groups", "samples", "profiles", "top", "sites"):
         written = pd.read_csv(run.folder / f"{name}.tsv", sep="\t")
         assert list(written.columns) == list(getattr(run.tables, name).columns)

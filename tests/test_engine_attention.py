@@ -94,10 +94,9 @@ def test_streaming_sums_equal_those_over_stored_attention(name: str) -> None:
     np.testing.assert_allclose(sums.largest, weights.max(axis=0), rtol=1e-6)
     expected = np.zeros_like(sums.histogram)
     sees = np.concatenate([np.arange(w.first, w.last) for w in windows])
-    for n, head, distance in np.ndindex(weights.shape):
-        if distance <= sees[n]:
-            cell = int(bin_of(seen.weights[n, head, distance : distance + 1])[0])
-            expected[head, distance, cell] += 1 << RANK_BITS | int(ranks[n])
+    n, head, distance = np.nonzero(np.broadcast_to(np.arange(129) <= sees[:, None, None], weights.shape))
+    cells = head, distance, bin_of(seen.weights)[n, head, distance]
+    np.add.at(expected, cells, ranks.astype(np.int64)[n] | 1 << RANK_BITS)
     off = np.abs((expected >> RANK_BITS) - (sums.histogram >> RANK_BITS)).sum()
     assert off <= 1e-4 * expected.size / BINS * len(outputs)  # a weight on the border of two bins may round to either
     assert expected.sum() == sums.histogram.sum()
@@ -124,6 +123,17 @@ def test_threads_change_nothing_but_rounding(name: str, monkeypatch: pytest.Monk
             np.testing.assert_allclose(own, other, rtol=1e-6, atol=2e-6)
         else:
             assert own.tobytes() == other.tobytes()
+
+
+@pytest.mark.skipif(not KERNEL_NAMES, reason="no native engine here")
+def test_a_kernel_that_cannot_observe_has_another_do_it() -> None:
+    model, windows, rows = random_network(SMALL), windows_of(4), np.arange(0, 700, 31)
+    chosen = next(kernel for kernel in usable_kernels() if kernel.observes)
+    own, other = (
+        NativeEngine(model, kernel=kernel, threads=1).trace(windows).observe(1, rows)
+        for kernel in (chosen, chosen._replace(observes=False))
+    )
+    assert own.weights.tobytes() == other.weights.tobytes()
 
 
 def test_bins_are_sixteenths_of_an_octave() -> None:

@@ -48,6 +48,7 @@ def attend_genome(
     at: Mapping[str, Path] | None = None,
     config: AttentionConfig | None = None,
     predict: PredictConfig | None = None,
+    figures: bool = True,
     force: bool = False,
 ) -> AttentionRun:
     """Describe what every head attends to, over groups of positions of a genome.
@@ -66,6 +67,8 @@ def attend_genome(
         Which groups, and how many positions of each.
     predict : PredictConfig, optional
         Block length, engine, device, threads; the precision is always exact.
+    figures : bool
+        Draw ``figures/``.
     force : bool
         Replace an `output` that holds results.
 
@@ -83,15 +86,16 @@ def attend_genome(
     inputs = [*at.values(), *([model.path] if model.path else [])]
     with atomic_folder(Path(output), force=force, inputs=inputs) as folder:
         groups = _known_groups(places, at, config)
-        engine = make_engine(
-            predict.engine, model.model, threads=predict.threads or available_threads(), device=predict.device
-        )
+        threads = min(predict.threads or available_threads(), available_threads())
+        engine = make_engine(predict.engine, model.model, threads=threads, device=predict.device)
+        _announce(places, groups, model, engine, config)
         spool = Spool(folder, head_names(places.config), places.config.attention_window_bp)
         found = _run(places, groups, list(at), engine, spool, config, predict.block_bp)
         tables = make_tables(found, config)
         spool.remove()
         tables.write(folder)
-        _draw(folder / "figures", tables, found)
+        if figures:
+            _draw(folder / "figures", tables, found)
         _write_provenance(folder, started, found, model, engine, (config, predict), at)
     return AttentionRun(Path(output), tables)
 
@@ -112,6 +116,17 @@ def _known_groups(places: Places, at: Mapping[str, Path], config: AttentionConfi
     sets = [read_tss_group(name, path, places) for name, path in at.items()]
     check_groups(list(at), sum(len(group.keys) for group in [*groups, *sets]))
     return groups + sets
+
+
+def _announce(places: Places, groups: list[Group], model: Checkpoint, engine: Engine, config: AttentionConfig) -> None:
+    genome = places.genome
+    circular = ", ".join(contig.name for contig in genome if contig.circular)
+    log.info("genome   %s: %s bp, circular: %s", genome.name, f"{len(genome):,}", circular or "none")
+    log.info("model    %s (sha256 %s)", model.metadata.name, model.sha256[:12])
+    log.info("engine   %s, %s", engine.name, engine.instruction_set)
+    names = [f"{group.name} {len(group.keys):,}" for group in groups]
+    names += ["top", "bottom"] if config.sample_share else []
+    log.info("groups   %s", ", ".join(names + (["all"] if config.whole else [])))
 
 
 def _run(

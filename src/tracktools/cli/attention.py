@@ -87,9 +87,11 @@ def attention(
       tracktools attention genome.fa.gz -o attention --circular all --at curated=curated.bed --all
     """
     from tracktools.attention import attend_genome
+    from tracktools.formats.folder import check_output_folder
     from tracktools.genome import load_genome
     from tracktools.model.registry import DEFAULT_MODEL, load_model
 
+    check_output_folder(output, force=force, inputs=[genome_path])
     run = attend_genome(
         load_genome(genome_path, circular=circular),
         output,
