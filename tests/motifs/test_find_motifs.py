@@ -21,6 +21,9 @@ from tracktools.formats.motif_files import read_motifs
 from tracktools.hub.build import build_hub
 from tracktools.hub.check import check_hub
 from tracktools.motifs import find_motifs
+from tracktools.motifs.attention_folder import read_attention
+from tracktools.motifs.discover import discover_motifs
+from tracktools.motifs.sites import site_bed
 from tracktools.tracks import read_tracks
 
 COMPLEMENT = str.maketrans("ACGT", "TGCA")
@@ -163,9 +166,9 @@ def test_the_page_names_the_head_that_reads_the_minus_10_and_where_it_begins(fou
 
 def search(maker: FolderMaker, folder: Path, **options: int) -> list[str]:
     """Return the status and reason of each head."""
-    attention, _ = maker.save(folder, tss=None)
-    result = find_motifs(attention, folder / "motifs", genome=folder / "genome.fa", config=MotifConfig(**options))
-    return [one.status + ": " + one.reason for one in result.motifs]
+    attention, genome = maker.save(folder, tss=None)
+    heads = discover_motifs(read_attention(attention), genome, MotifConfig(**options))
+    return [one.status + ": " + one.reason for one in heads]
 
 
 def test_random_letters_give_no_motif(tmp_path: Path) -> None:
@@ -177,9 +180,6 @@ def test_random_letters_give_no_motif(tmp_path: Path) -> None:
 
 
 def test_without_the_information_threshold_the_held_out_sites_still_refuse_noise(tmp_path: Path) -> None:
-    from tracktools.motifs.attention_folder import read_attention
-    from tracktools.motifs.discover import discover_motifs
-
     maker = FolderMaker(seed=6, shape=(3, 4))
     for number in range(12):
         maker.plant(f"L{1 + number // 4}H{1 + number % 4}", -10 - 3 * number, "", n=60)
@@ -203,13 +203,11 @@ def test_a_place_attended_twice_counts_once(tmp_path: Path) -> None:
 def test_another_architecture_and_window(tmp_path: Path) -> None:
     maker = FolderMaker(seed=3, window_bp=37, shape=(1, 4))
     maker.plant("L1H4", -8, "CCGGAATT", letter=0)
-    attention, _ = maker.save(tmp_path)
-    result = find_motifs(
-        attention, tmp_path / "motifs", genome=tmp_path / "genome.fa", config=MotifConfig(window_bp=21)
-    )
-    assert [one.head for one in result.motifs] == ["L1H1", "L1H2", "L1H3", "L1H4"]
-    assert result.motifs[3].pwm is not None
-    assert (result.motifs[3].pwm.consensus, result.motifs[3].pwm.first) == ("CCGGAATT", 0)
+    attention, genome = maker.save(tmp_path)
+    heads = discover_motifs(read_attention(attention), genome, MotifConfig(window_bp=21))
+    assert [one.head for one in heads] == ["L1H1", "L1H2", "L1H3", "L1H4"]
+    assert heads[3].pwm is not None
+    assert (heads[3].pwm.consensus, heads[3].pwm.first) == ("CCGGAATT", 0)
 
 
 def test_a_motif_that_would_leave_a_linear_contig_is_left_out_and_counted(tmp_path: Path) -> None:
@@ -219,9 +217,10 @@ def test_a_motif_that_would_leave_a_linear_contig_is_left_out_and_counted(tmp_pa
     for chrom, position, strand in one.sites[-3:]:
         for index, base in enumerate("TATAAT"[2:], start=2):
             maker.write(chrom, position, strand, -14 + index, base)
-    attention, _ = maker.save(tmp_path)
-    result = find_motifs(attention, tmp_path / "motifs", genome=tmp_path / "genome.fa")
-    bed = result.beds["L1H1"]
+    attention, genome = maker.save(tmp_path)
+    folder, config = read_attention(attention), MotifConfig()
+    found = discover_motifs(folder, genome, config)[0]
+    bed = site_bed(found, folder.table_of("sites", "L1H1"), genome, folder.window_bp, "1,2,3", config)
     assert (bed.asked, bed.outside) == (103, 2)
     assert ((bed.table["chromStart"] >= 0) & (bed.table["chromEnd"] <= bed.table["chrom"].map(LENGTHS))).all()
 
@@ -254,6 +253,10 @@ def test_faults_of_the_folder_are_one_line_and_leave_nothing(found: Found, tmp_p
 
     refused(tmp_path / "none", "no such folder")
     refused(found.genome_path.parent, "does not say which heads")
+    for text in ('{"parameters": []}', '{"parameters": {"n_layers": 1, "n_heads": 0, "attention_window_bp": 9}}'):
+        (tmp_path / "odd").mkdir(exist_ok=True)
+        (tmp_path / "odd" / "provenance.json").write_text(text)
+        refused(tmp_path / "odd", "does not say which heads")
     other = tmp_path / "other.fa"
     other.write_text(">ring\nACGT\n")
     refused(found.attention, "was made on genome", GenomeMismatchError, other)

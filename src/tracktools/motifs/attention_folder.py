@@ -70,12 +70,17 @@ class AttentionFolder:
     @property
     def top_group(self) -> str:
         """Group whose best offsets and positions ``top`` lists."""
-        return str((self.provenance.get("parameters") or {}).get("top_group") or "random")
+        return str(self.said_of("parameters").get("top_group") or "random")
 
     @property
     def tss_groups(self) -> tuple[str, ...]:
         """Names of the TSS sets."""
         return tuple(dict.fromkeys(self.sites["group"]))
+
+    def said_of(self, key: str) -> Mapping[str, Any]:
+        """Return what ``provenance.json`` says of the model, the genome or the parameters."""
+        value = self.provenance.get(key)
+        return value if isinstance(value, dict) else {}
 
     def table_of(self, name: str, head: str) -> pd.DataFrame:
         """Return the rows of one head of a table."""
@@ -104,7 +109,7 @@ def read_attention(path: Path, background: Sequence[str] = ()) -> AttentionFolde
     if not path.is_dir():
         raise InputError("no such folder", path=path, mend="name a folder that `tracktools attention` wrote")
     provenance = read_provenance(path)
-    parameters = provenance.get("parameters") or {}
+    parameters: Any = provenance.get("parameters")
     window, heads = _heads(parameters, path)
     tables = {name: _read_table(path / f"{name}.tsv", name) for name in _COLUMNS}
     for name, table in tables.items():
@@ -116,13 +121,13 @@ def read_attention(path: Path, background: Sequence[str] = ()) -> AttentionFolde
     _check_background(set(samples["group"]), background, path)
     sites = pd.DataFrame(columns=_COLUMNS["sites"].split()) if sites is None else sites
     return AttentionFolder(
-        path, heads, window, tuple(parameters.get("circular") or ()), tuple(background),
+        path, heads, window, _circular(parameters, path), tuple(background),
         _needed(tables, "profiles", path), _needed(tables, "top", path), samples,
         sites[~sites["group"].isin(background)], tables["ablation"], tables["attribution"], provenance,
     )  # fmt: skip
 
 
-def _heads(parameters: Mapping[str, Any], path: Path) -> tuple[int, tuple[str, ...]]:
+def _heads(parameters: Any, path: Path) -> tuple[int, tuple[str, ...]]:
     """Return the window of attention and the names of the heads."""
     try:
         window, n_layers, n_heads = (int(parameters[key]) for key in ("attention_window_bp", "n_layers", "n_heads"))
@@ -132,6 +137,13 @@ def _heads(parameters: Mapping[str, Any], path: Path) -> tuple[int, tuple[str, .
         mend = "name a folder that `tracktools attention` wrote"
         raise InputError("does not say which heads a model has", path=path / "provenance.json", mend=mend) from None
     return window, tuple(f"L{layer}H{head}" for layer in range(1, n_layers + 1) for head in range(1, n_heads + 1))
+
+
+def _circular(parameters: Mapping[str, Any], path: Path) -> tuple[str, ...]:
+    names = parameters.get("circular") or []
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise InputError(f"circular is {names!r}", path=path / "provenance.json", mend="a list of names is needed")
+    return tuple(names)
 
 
 def _check_background(groups: set[str], background: Sequence[str], path: Path) -> None:
@@ -189,7 +201,7 @@ def check_genome(folder: AttentionFolder, genome: Genome, path: Path | None = No
     GenomeMismatchError
         Naming both.
     """
-    made_on = folder.provenance.get("genome") or {}
+    made_on = folder.said_of("genome")
     if made_on.get("sha256") not in (None, genome.sha256):
         problem = f"was made on {made_on.get('name')} ({str(made_on.get('sha256'))[:12]}…), not on {genome.name}"
         raise GenomeMismatchError(problem, path=path or folder.path, mend="give --genome the file it was made from")

@@ -116,8 +116,8 @@ class PageMaterial:
 
 def page_html(material: PageMaterial) -> str:
     """Return the text of the page."""
-    made_by = material.folder.provenance
-    model, genome = (str((made_by.get(key) or {}).get("name") or f"an unnamed {key}") for key in ("model", "genome"))
+    said = material.folder.said_of
+    model, genome = (str(said(key).get("name") or f"an unnamed {key}") for key in ("model", "genome"))
     found = sum(one.pwm is not None for one in material.motifs)
     style = (files("tracktools") / "trackhub_templates" / "style.css").read_text(encoding="utf-8")
     return _PAGE.format(

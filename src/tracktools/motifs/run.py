@@ -93,7 +93,7 @@ def _check_config(config: MotifConfig) -> None:
 def _genome(folder: AttentionFolder, path: Path | None) -> Genome:
     if path is None:
         embedded = load_bundle().load_genome()
-        if (folder.provenance.get("genome") or {}).get("sha256") != embedded.sha256:
+        if folder.said_of("genome").get("sha256") != embedded.sha256:
             mend = "give --genome the FASTA or 2bit that it was made from"
             raise InputError("was not made on the embedded E. coli genome", path=folder.path, mend=mend)
         return embedded
