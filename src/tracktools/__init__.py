@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tracktools.genome import load_genome
     from tracktools.hub.build import build_hub
     from tracktools.model.registry import load_model
+    from tracktools.motifs import find_motifs
     from tracktools.predict import merge_shares, predict_genome, predict_sequence, predict_share
     from tracktools.regions import read_genes
     from tracktools.train import train_model
@@ -25,6 +26,7 @@ _LAZY: dict[str, str] = {
     "build_hub": "tracktools.hub.build",
     "curate_tss": "tracktools.tss.curate",
     "evaluate_tracks": "tracktools.evaluate",
+    "find_motifs": "tracktools.motifs",
     "load_bundle": "tracktools.bundle",
     "load_genome": "tracktools.genome",
     "load_model": "tracktools.model.registry",
@@ -42,6 +44,7 @@ __all__ = [
     "build_hub",
     "curate_tss",
     "evaluate_tracks",
+    "find_motifs",
     "load_bundle",
     "load_genome",
     "load_model",

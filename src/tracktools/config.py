@@ -177,6 +177,36 @@ class EvaluateConfig:
 
 
 @dataclass(frozen=True)
+class MotifConfig:
+    """How motifs are made of what attention heads attend to."""
+
+    top: int = 500  # sites a head, the best attended first (the paper took 50)
+    window_bp: int = 31  # around the attended base; odd, so that this base is the middle
+    min_sites: int = 40  # fewer give no motif: half of them make the matrix, half judge it
+    pseudocount: float = 1.0  # added to each column, shared out as the genome's composition
+    min_column_bits: float = 0.2  # the core begins and ends with columns of so much information
+    min_width_bp: int = 4
+    hit_p: float = 0.01  # a hit is a sequence at least so unlikely under the genome's composition
+    max_q: float = 0.01  # over the heads, of the enrichment of hits
+    background_sites: int = 5000  # at most, where the model output is lowest
+    min_times_uniform: float = 10.0  # attention over an even share, for a site to be a line of BED
+    flat_times_uniform: float = 2.0  # a head whose best sites get less is flat
+    shown_heads: int = 3  # tracks that a browser opens with
+    match_q: float = 0.05  # of a match to a collection, to be called one
+    max_matches: int = 5  # listed a head and collection
+    seed: int = 1
+
+
+@dataclass(frozen=True)
+class AttendedConfig:
+    """Where the demo looks at attention: little enough to cost a third of the prediction."""
+
+    called: int = 1000  # called TSS with the highest model output
+    elsewhere_from_bp: int = 100  # downstream of each, the base with the lowest output from here
+    elsewhere_to_bp: int = 400  # to here is the background: near, so that both share their context
+
+
+@dataclass(frozen=True)
 class TrainConfig:
     """How a network is trained."""
 

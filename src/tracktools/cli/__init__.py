@@ -27,6 +27,7 @@ COMMANDS: dict[str, str] = {
     "train": "Train the network on a genome and measured TSS.",
     "evaluate": "Score a model, or any pair of bigWigs, against measured TSS.",
     "attention": "Describe what every attention head looks at, over a whole genome.",
+    "motifs": "Motifs, logos and tracks of what attention heads attend to.",
     "hub": "Track hubs for UCSC, IGV and JBrowse: build, check, serve, view.",
     "fetch": "Download a public data set by name.",
     "models": "List, show and verify models.",
