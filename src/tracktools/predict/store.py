@@ -41,7 +41,7 @@ class BlockFolder:
         self._blocks = folder / "blocks"
 
     def _path(self, block: Block) -> Path:
-        return self._blocks / f"{block.index:06d}.npy"
+        return self._blocks / f"{block.index:06d}.f32"
 
     def __contains__(self, block: Block) -> bool:
         return self._path(block).exists()
