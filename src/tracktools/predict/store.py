@@ -1,4 +1,4 @@
-"""Finished blocks on disk: what lets a killed run continue where it stopped, and what shares are made of.
+"""Finished blocks on disk: what lets a killed run continue where it stopped, and what shards are made of.
 
 Work goes on in ``DIR.partial/``: ``manifest.json`` says what is computed, ``blocks/`` holds one array a finished block,
 ``lock`` keeps a second run out. A block appears complete or not at all (written aside, synced, renamed), and never
@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 
 
 class BlockFolder:
-    """Finished blocks in a folder: of an unfinished run, or of a share."""
+    """Finished blocks in a folder: of an unfinished run, or of a shard."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
