@@ -83,11 +83,11 @@ def predict(
     inputs = Inputs(genome_path, name, model, circular, annotation, regions)
     config = PredictConfig(**settings)  # type: ignore[arg-type]  # click has checked the types
     if shard is not None:
-        shard = Shard.parse(shard)
+        part = Shard.parse(shard)
         if hub is not None:
             raise ConfigError("--hub needs the whole, not --shard (join the shards, then `tracktools hub build`)")
-        made = predict_one_shard(inputs, output, shard, config=config, force=force, restart=restart)
-        click.echo(f"{made.folder}: shard {shard}, {made.positions:,} positions; join all with `tracktools merge`")
+        made = predict_one_shard(inputs, output, part, config=config, force=force, restart=restart)
+        click.echo(f"{made.folder}: shard {part}, {made.positions:,} positions; join all with `tracktools merge`")
         return
     prediction = predict_and_build(inputs, output, hub=hub, config=config, force=force, restart=restart)
     click.echo(f"{prediction.folder}: {prediction.calls:,} TSS called")
