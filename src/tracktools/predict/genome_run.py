@@ -90,7 +90,7 @@ def predict_genome(
         if is_taken(output, force=force):
             found = finished_before(output, job.manifest)
             if found is None:
-                raise refuse(output)
+                raise refuse(output, store)
             log.info("%s is complete: taken as it is", output)
             store.remove()
             return found
@@ -130,7 +130,7 @@ def predict_shard(
     with _work(output, job, restart) as store:
         if is_taken(output, force=force):
             if not is_shard(output, job.manifest):
-                raise refuse(output)
+                raise refuse(output, store)
             log.info("%s is complete: taken as it is", output)
             store.remove()
         else:

@@ -55,7 +55,7 @@ def merge_shards(folders: Iterable[Path], output: Path, *, force: bool = False, 
         if is_taken(output, force=force):
             found = finished_before(output, manifest)
             if found is None:
-                raise refuse(output)
+                raise refuse(output, store)
             store.remove()
             return found
         parameters = {"shards": [_made_by(folder, shard) for folder, shard in shards.items()]}

@@ -142,6 +142,13 @@ class BlockStore(BlockFolder):
         """Let another run use the folder; what it holds stays."""
         self._lock.close()
 
+    def abandon(self) -> None:
+        """Delete the folder if no block is in it yet, and let go of it if there is one."""
+        if any(self._blocks.iterdir()):
+            self.close()
+        else:
+            self.remove()
+
     def remove(self) -> None:
         """Delete the folder, its manifest last: until then it says which run was here."""
         shutil.rmtree(self._blocks, ignore_errors=True)
