@@ -5,7 +5,7 @@
 Every round starts real processes of ``tracktools`` and ends them with SIGKILL, once or twice, at a random moment or
 just when the result is written and moved to its place; then the same command is given once more. (They are forked from
 this process when the imports are done, before which nothing is written.) All files but ``provenance.json``, which holds
-times, are compared. Rounds take turns between a whole prediction, a share of one, and the merging of shares, on a small
+times, are compared. Rounds take turns between a whole prediction, a shard of one, and the merging of shards, on a small
 genome (linear and circular contigs, a very short one, unknown letters) and a network of random weights. Prints a line a
 kind of round, and exits with 1 if any round differs.
 """
@@ -92,12 +92,12 @@ def unbroken_jobs(home: Path) -> dict[str, Job]:
     predict += ["--block-bp", str(BLOCK_BP), *(word for name in CIRCULAR for word in ("--circular", name))]
     shards = [home / f"shard{n}" for n in (1, 2)]
     unbroken(shards[0], (*predict, "--shard", "1/2"))
-    share = unbroken(shards[1], (*predict, "--shard", "2/2"))
+    shard = unbroken(shards[1], (*predict, "--shard", "2/2"))
     whole = unbroken(home / "whole", tuple(predict))
     merge = unbroken(home / "merged", ("merge", *map(str, shards)))
     if merge.expected != whole.expected:
         sys.exit("merged shards differ from one run")
-    return {"predict": whole, "predict --shard": share, "merge": merge}
+    return {"predict": whole, "predict --shard": shard, "merge": merge}
 
 
 def write_genome(path: Path) -> None:
