@@ -60,7 +60,3 @@ def shard_job(wildcards):
 
 def hub_job(wildcards):
     return job_of(wildcards, RESULTS)
-
-
-def sample_names():
-    return json.dumps([row["name"] for row in SAMPLES])
