@@ -341,6 +341,7 @@ def test_what_is_not_whole_is_not_taken_for_complete(tmp_path: Path, damage: str
         made.minus.unlink()
     with pytest.raises(OutputError, match="is not empty"):
         predict_genome(GENOME, output, model=checkpoint_of(), config=settings_of(), keep=True)
+    assert {path.name for path in tmp_path.iterdir()} == {"out"}
 
 
 def test_an_output_in_the_way_is_kept_unless_forced(tmp_path: Path) -> None:

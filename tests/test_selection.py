@@ -18,7 +18,7 @@ from tracktools.engine.native.library import usable_kernels
 from tracktools.errors import GenomeMismatchError, InputError
 from tracktools.formats.bigwig import BigWigReader
 from tracktools.genome import Contig, Genome
-from tracktools.predict import Prediction, Share, merge_shares, predict_genome, predict_share, read_selection
+from tracktools.predict import Prediction, Shard, merge_shards, predict_genome, predict_shard, read_selection
 
 BED = """\
 # unsorted, overlapping, touching, doubled, empty
@@ -85,21 +85,21 @@ def test_chosen_bases_have_the_bits_of_a_whole_run_and_others_are_absent(
     assert scored > 300
 
 
-def test_shares_of_regions_are_joined_to_one_run(tmp_path: Path) -> None:
+def test_shards_of_regions_are_joined_to_one_run(tmp_path: Path) -> None:
     selection = read_selection(write(tmp_path / "r.bed", BED), GENOME)
     model = checkpoint_of()
     predict_genome(GENOME, tmp_path / "whole", model=model, config=settings_of(), regions=selection)
     folders = [
-        predict_share(
-            GENOME, tmp_path / f"s{n}", Share(n, 3), model=model, config=settings_of(), regions=selection
+        predict_shard(
+            GENOME, tmp_path / f"s{n}", Shard(n, 3), model=model, config=settings_of(), regions=selection
         ).folder
         for n in (1, 2, 3)
     ]
-    merge_shares(folders, tmp_path / "merged")
+    merge_shards(folders, tmp_path / "merged")
     assert files_of(tmp_path / "whole") == files_of(tmp_path / "merged")
-    everything = predict_share(GENOME, tmp_path / "other", Share(2, 3), model=model, config=settings_of()).folder
+    everything = predict_shard(GENOME, tmp_path / "other", Shard(2, 3), model=model, config=settings_of()).folder
     with pytest.raises(InputError, match="regions is None, and"):
-        merge_shares([folders[0], everything, folders[2]], tmp_path / "mixed")
+        merge_shards([folders[0], everything, folders[2]], tmp_path / "mixed")
 
 
 @pytest.mark.parametrize(

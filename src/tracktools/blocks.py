@@ -169,11 +169,11 @@ def blank_others(block: Block, values: npt.NDArray[np.float32], chosen: Chosen) 
     return blanked
 
 
-def share_of(blocks: Sequence[Block], number: int, of: int) -> list[Block]:
-    """Return the blocks of share `number` (1 to `of`): neighbours, as many positions in each share as blocks allow."""
-    total, before, share = sum(map(len, blocks)), 0, []
+def shard_of(blocks: Sequence[Block], number: int, of: int) -> list[Block]:
+    """Return the blocks of shard `number` (1 to `of`): neighbours, as many positions in each shard as blocks allow."""
+    total, before, shard = sum(map(len, blocks)), 0, []
     for block in blocks:
-        if (2 * before + len(block)) * of // (2 * total) == number - 1:  # the share in which its middle lies
-            share.append(block)
+        if (2 * before + len(block)) * of // (2 * total) == number - 1:  # the shard in which its middle lies
+            shard.append(block)
         before += len(block)
-    return share
+    return shard

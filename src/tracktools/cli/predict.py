@@ -24,7 +24,7 @@ from tracktools.errors import ConfigError
 @click.option(
     "--regions", type=click.Path(path_type=Path), metavar="BED", help="Score only these bases; the others are absent."
 )
-@click.option("--shard", metavar="I/N", help="Compute share I of N; `tracktools merge` joins them.")
+@click.option("--shard", metavar="I/N", help="Compute shard I of N; `tracktools merge` joins them.")
 @click.option("--hub", type=click.Path(path_type=Path), help="Build a track hub of the result in this folder, too.")
 @click.option(
     "--engine", type=click.Choice(["auto", "native", "torch"]), default=PredictConfig.engine, show_default=True
@@ -77,17 +77,17 @@ def predict(
     Example:
       tracktools predict genome.fa.gz -o predictions --circular all --hub hub
     """
-    from tracktools.pipeline.predict_hub import Inputs, predict_and_build, predict_one_share
-    from tracktools.predict import Share
+    from tracktools.pipeline.predict_hub import Inputs, predict_and_build, predict_one_shard
+    from tracktools.predict import Shard
 
     inputs = Inputs(genome_path, name, model, circular, annotation, regions)
     config = PredictConfig(**settings)  # type: ignore[arg-type]  # click has checked the types
     if shard is not None:
-        share = Share.parse(shard)
+        part = Shard.parse(shard)
         if hub is not None:
             raise ConfigError("--hub needs the whole, not --shard (join the shards, then `tracktools hub build`)")
-        made = predict_one_share(inputs, output, share, config=config, force=force, restart=restart)
-        click.echo(f"{made.folder}: shard {share}, {made.positions:,} positions; join all with `tracktools merge`")
+        made = predict_one_shard(inputs, output, part, config=config, force=force, restart=restart)
+        click.echo(f"{made.folder}: shard {part}, {made.positions:,} positions; join all with `tracktools merge`")
         return
     prediction = predict_and_build(inputs, output, hub=hub, config=config, force=force, restart=restart)
     click.echo(f"{prediction.folder}: {prediction.calls:,} TSS called")

@@ -1,4 +1,4 @@
-"""FASTA to tracks, or to one share of them, and on to a hub: `tracktools predict`."""
+"""FASTA to tracks, or to one shard of them, and on to a hub: `tracktools predict`."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from tracktools.model.registry import DEFAULT_MODEL, load_model
 from tracktools.predict import (
     Prediction,
     Selection,
-    Share,
-    ShareResult,
+    Shard,
+    ShardResult,
     check_output,
     predict_genome,
-    predict_share,
+    predict_shard,
     read_selection,
 )
 from tracktools.regions import check_on_genome, circular_contigs, read_genes
@@ -117,18 +117,18 @@ def predict_and_build(
     return prediction
 
 
-def predict_one_share(
+def predict_one_shard(
     inputs: Inputs,
     output: Path,
-    share: Share,
+    shard: Shard,
     *,
     config: PredictConfig | None = None,
     force: bool = False,
     restart: bool = False,
-) -> ShareResult:
-    """Compute one of several shares of the tracks of a genome file; see `predict_share`."""
+) -> ShardResult:
+    """Compute one of several shards of the tracks of a genome file; see `predict_shard`."""
     check_output(output, force=force, inputs=inputs.files)
     genome, model, regions = inputs.read()
-    return predict_share(
-        genome, output, share, model=model, config=config, regions=regions, force=force, restart=restart
+    return predict_shard(
+        genome, output, shard, model=model, config=config, regions=regions, force=force, restart=restart
     )

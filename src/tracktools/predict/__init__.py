@@ -7,42 +7,42 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tracktools.predict.finish import Prediction
-    from tracktools.predict.genome_run import predict_genome, predict_share
-    from tracktools.predict.merge import merge_shares
+    from tracktools.predict.genome_run import predict_genome, predict_shard
+    from tracktools.predict.merge import merge_shards
     from tracktools.predict.output import check_output
     from tracktools.predict.selection import Selection, read_selection
     from tracktools.predict.sequence_run import predict_sequence
-    from tracktools.predict.shares import Share, ShareResult
+    from tracktools.predict.shards import Shard, ShardResult
 
 _LAZY = {
     "Prediction": "finish",
     "Selection": "selection",
-    "Share": "shares",
-    "ShareResult": "shares",
+    "Shard": "shards",
+    "ShardResult": "shards",
     "check_output": "output",
-    "merge_shares": "merge",
+    "merge_shards": "merge",
     "predict_genome": "genome_run",
     "predict_sequence": "sequence_run",
-    "predict_share": "genome_run",
+    "predict_shard": "genome_run",
     "read_selection": "selection",
 }
 
 __all__ = [
     "Prediction",
     "Selection",
-    "Share",
-    "ShareResult",
+    "Shard",
+    "ShardResult",
     "check_output",
-    "merge_shares",
+    "merge_shards",
     "predict_genome",
     "predict_sequence",
-    "predict_share",
+    "predict_shard",
     "read_selection",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    """Import what is asked for: joining shares needs no torch."""
+    """Import what is asked for: joining shards needs no torch."""
     if name in _LAZY:
         return getattr(import_module(f"tracktools.predict.{_LAZY[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,4 +1,4 @@
-"""The whole-genome run, or a share of it: score block by block, keep each, join them into tracks."""
+"""The whole-genome run, or a shard of it: score block by block, keep each, join them into tracks."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tracktools.predict.manifest import Manifest
 from tracktools.predict.output import check_output, is_taken, refuse
 from tracktools.predict.preflight import announce, engine_for
 from tracktools.predict.selection import Selection
-from tracktools.predict.shares import Share, ShareResult, block_bp_for, is_share
+from tracktools.predict.shards import Shard, ShardResult, block_bp_for, is_shard
 from tracktools.predict.store import BlockStore
 
 log = logging.getLogger(__name__)
@@ -90,7 +90,7 @@ def predict_genome(
         if is_taken(output, force=force):
             found = finished_before(output, job.manifest)
             if found is None:
-                raise refuse(output)
+                raise refuse(output, store)
             log.info("%s is complete: taken as it is", output)
             store.remove()
             return found
@@ -98,48 +98,48 @@ def predict_genome(
         return finish(store, output, job.manifest, store, started, {"config": asdict(job.config)})
 
 
-def predict_share(
+def predict_shard(
     genome: Genome,
     output: Path,
-    share: Share,
+    shard: Shard,
     *,
     model: Checkpoint | None = None,
     config: PredictConfig | None = None,
     regions: Selection | None = None,
     force: bool = False,
     restart: bool = False,
-) -> ShareResult:
-    """Compute one of several shares of a run; `merge_shares` joins them to the bytes of one run.
+) -> ShardResult:
+    """Compute one of several shards of a run; `merge_shards` joins them to the bytes of one run.
 
     Parameters
     ----------
-    share : Share
-        Which of how many. Shares have equally many positions, to within an eighth or a block of 16 kb.
+    shard : Shard
+        Which of how many. Shards have equally many positions, to within an eighth or a block of 16 kb.
     genome, output, model, config, regions, force, restart
         See `predict_genome`. `output` will hold ``manifest.json``, ``blocks`` and ``provenance.json``.
 
     Returns
     -------
-    ShareResult
+    ShardResult
     """
     started = time.time()
     output = check_output(Path(output), force=force)
     job = _job(genome, model, config, regions)
-    block_bp = block_bp_for(job.manifest, share)
-    job = replace(job, manifest=replace(job.manifest, block_bp=block_bp, share=(share.number, share.of)))
+    block_bp = block_bp_for(job.manifest, shard)
+    job = replace(job, manifest=replace(job.manifest, block_bp=block_bp, shard=(shard.number, shard.of)))
     with _work(output, job, restart) as store:
         if is_taken(output, force=force):
-            if not is_share(output, job.manifest):
-                raise refuse(output)
+            if not is_shard(output, job.manifest):
+                raise refuse(output, store)
             log.info("%s is complete: taken as it is", output)
             store.remove()
         else:
             _compute(job, store)
-            made_by = {"config": asdict(job.config), "shard": str(share)}
+            made_by = {"config": asdict(job.config), "shard": str(shard)}
             write_run_provenance(store.folder, job.manifest, started, made_by)
             publish_folder(store.folder, output)
         store.published(output)
-    return ShareResult(output, share, sum(map(len, job.manifest.own_blocks)))
+    return ShardResult(output, shard, sum(map(len, job.manifest.own_blocks)))
 
 
 def _job(genome: Genome, model: Checkpoint | None, config: PredictConfig | None, regions: Selection | None) -> _Job:

@@ -1,7 +1,7 @@
 """What a run computes: all that its values and files depend on, but the sequence itself.
 
-It stands in ``manifest.json`` beside unfinished work and in the folder of a share, so that a run is continued, and
-shares are joined, only with their like; and so that joining needs neither the genome nor the model.
+It stands in ``manifest.json`` beside unfinished work and in the folder of a shard, so that a run is continued, and
+shards are joined, only with their like; and so that joining needs neither the genome nor the model.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
-from tracktools.blocks import Block, Chosen, PlusOrMinus, Stretch, plan_blocks, share_of
+from tracktools.blocks import Block, Chosen, PlusOrMinus, Stretch, plan_blocks, shard_of
 from tracktools.config import ModelConfig, PredictConfig
 from tracktools.splits import Split
 
@@ -71,8 +71,8 @@ class Manifest:
         As in the checkpoint.
     split : tuple of (str, int, int, str)
         The parts of this genome that the model was trained, validated and tested on: contig, start, end, part.
-    share : tuple of int, optional
-        Number (1-based) and count of the shares, where this is one of several.
+    shard : tuple of int, optional
+        Number (1-based) and count of the shards, where this is one of several.
     """
 
     genome_sha256: str
@@ -90,7 +90,7 @@ class Manifest:
     call_threshold: float
     calibration: Mapping[str, Any] | None
     split: tuple[tuple[str, int, int, str], ...]
-    share: tuple[int, int] | None = None
+    shard: tuple[int, int] | None = None
 
     @classmethod
     def of(
@@ -136,9 +136,9 @@ class Manifest:
             If it is something else.
         """
         rows = {name: tuple((str(row[0]), *row[1:]) for row in record[name]) for name in ("chrom_sizes", "split")}
-        regions, share = record["regions"], record["share"]
-        if share is not None and not 1 <= share[0] <= share[1]:
-            raise ValueError(f"there is no share {share[0]} of {share[1]}")
+        regions, shard = record["regions"], record["shard"]
+        if shard is not None and not 1 <= shard[0] <= shard[1]:
+            raise ValueError(f"there is no shard {shard[0]} of {shard[1]}")
         return cls(
             **{
                 **record,
@@ -146,7 +146,7 @@ class Manifest:
                 "circular": tuple(record["circular"]),
                 "regions": None if regions is None else tuple(tuple(row) for row in regions),
                 "network": ModelConfig(**record["network"]),
-                "share": None if share is None else (int(share[0]), int(share[1])),
+                "shard": None if shard is None else (int(shard[0]), int(shard[1])),
             }
         )
 
@@ -184,12 +184,12 @@ class Manifest:
 
     @property
     def own_blocks(self) -> list[Block]:
-        """The blocks of this share, or all of them."""
-        return self.blocks if self.share is None else share_of(self.blocks, *self.share)
+        """The blocks of this shard, or all of them."""
+        return self.blocks if self.shard is None else shard_of(self.blocks, *self.shard)
 
     def whole(self) -> Self:
-        """Return the manifest of the run that this is a share of."""
-        return replace(self, share=None)
+        """Return the manifest of the run that this is a shard of."""
+        return replace(self, shard=None)
 
     def summary(self) -> dict[str, Any]:
         """Return what ``provenance.json`` tells of it."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tracktools.errors import OutputError
 from tracktools.formats.folder import check_output_folder
-from tracktools.predict.store import LOCK, partial_of
+from tracktools.predict.store import LOCK, BlockStore, partial_of
 
 
 def check_output(output: Path, *, force: bool, inputs: Iterable[Path] = (), keep: bool = False) -> Path:
@@ -37,6 +37,7 @@ def is_taken(output: Path, *, force: bool) -> bool:
     return not force and output.is_dir() and any(output.iterdir())
 
 
-def refuse(output: Path) -> OutputError:
-    """Return the fault of an output folder that is taken."""
+def refuse(output: Path, store: BlockStore) -> OutputError:
+    """Return the fault of an output folder that is taken; an unfinished run beside it stays."""
+    store.abandon()
     return OutputError("is not empty", path=output, mend="--force replaces it")

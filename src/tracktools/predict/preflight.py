@@ -21,7 +21,7 @@ from tracktools.progress import format_duration
 log = logging.getLogger(__name__)
 
 _GC_TOLERANCE = 0.05  # further from the training genome than this, base composition alone shifts the output
-_BESIDE_BYTES = 24 << 20  # the blocks before and after the one that is computed, and the writing of the files
+_BESIDE_BYTES = 16 << 20  # the blocks before and after the one that is computed, and the writing of the files
 _PROBE_BP = 4096  # scored once to learn the speed; two runs, the first warms the engine up
 
 
@@ -36,7 +36,7 @@ def announce(
              f"circular: {_some(circular)}" if circular else "all linear")  # fmt: skip
     log.info("model    %s (sha256 %s)", model.metadata.name, model.sha256[:12])
     log.info("engine   %s, %s, %s", engine.name, engine.instruction_set, engine.precision)
-    if manifest.regions is not None or manifest.share is not None:
+    if manifest.regions is not None or manifest.shard is not None:
         log.info("part     %s", _part(manifest))
     log.info("memory   up to about %.0f MB beside the genome", memory_bytes(genome, engine, blocks, network) / 1e6)
     if left and log.isEnabledFor(logging.INFO):  # to learn the speed takes as long as 20,000 positions
@@ -115,8 +115,8 @@ def _bases_per_second(model: Checkpoint, engine: Engine) -> float:
 
 def _part(manifest: Manifest) -> str:
     parts = []
-    if manifest.share is not None:
-        parts.append(f"shard {manifest.share[0]} of {manifest.share[1]}")
+    if manifest.shard is not None:
+        parts.append(f"shard {manifest.shard[0]} of {manifest.shard[1]}")
     if manifest.regions is not None:
         bases = sum(end - start for _, start, end, _ in manifest.regions)
         parts.append(f"{bases:,} chosen positions")

@@ -1,4 +1,4 @@
-"""Finished blocks on disk: what lets a killed run continue where it stopped, and what shares are made of.
+"""Finished blocks on disk: what lets a killed run continue where it stopped, and what shards are made of.
 
 Work goes on in ``DIR.partial/``: ``manifest.json`` says what is computed, ``blocks/`` holds one array a finished block,
 ``lock`` keeps a second run out. A block appears complete or not at all (written aside, synced, renamed), and never
@@ -34,14 +34,14 @@ log = logging.getLogger(__name__)
 
 
 class BlockFolder:
-    """Finished blocks in a folder: of an unfinished run, or of a share."""
+    """Finished blocks in a folder: of an unfinished run, or of a shard."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._blocks = folder / "blocks"
 
     def _path(self, block: Block) -> Path:
-        return self._blocks / f"{block.index:06d}.npy"
+        return self._blocks / f"{block.index:06d}.f32"
 
     def __contains__(self, block: Block) -> bool:
         return self._path(block).exists()
@@ -141,6 +141,13 @@ class BlockStore(BlockFolder):
     def close(self) -> None:
         """Let another run use the folder; what it holds stays."""
         self._lock.close()
+
+    def abandon(self) -> None:
+        """Delete the folder if no block is in it yet, and let go of it if there is one."""
+        if any(self._blocks.iterdir()):
+            self.close()
+        else:
+            self.remove()
 
     def remove(self) -> None:
         """Delete the folder, its manifest last: until then it says which run was here."""

@@ -1,4 +1,4 @@
-"""Shares of a run, for several machines: which blocks each has, and what its folder holds."""
+"""Shards of a run, for several machines: which blocks each has, and what its folder holds."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from tracktools.predict.manifest import Manifest
 from tracktools.predict.store import MANIFEST, BlockFolder
 
 LEAST_BLOCK_BP = 16_384  # shorter ones would mostly read their context
-_BLOCKS_OF_A_SHARE = 8  # at least, so that shares are alike
+_BLOCKS_OF_A_SHARD = 8  # at least, so that shards are alike
 
 
 @dataclass(frozen=True)
-class Share:
-    """One of several shares of a run.
+class Shard:
+    """One of several shards of a run.
 
     Parameters
     ----------
@@ -49,8 +49,8 @@ class Share:
 
         Examples
         --------
-        >>> Share.parse("2/4")
-        Share(number=2, of=4)
+        >>> Shard.parse("2/4")
+        Shard(number=2, of=4)
         """
         match = re.fullmatch(r"([0-9]{1,9})/([0-9]{1,9})", text.strip())
         if match is None:
@@ -59,35 +59,35 @@ class Share:
 
 
 @dataclass(frozen=True)
-class ShareResult:
-    """What the computing of a share made.
+class ShardResult:
+    """What the computing of a shard made.
 
     Parameters
     ----------
     folder : Path
         The output folder.
-    share : Share
+    shard : Shard
         Which it is.
     positions : int
         How many positions it has, on both strands.
     """
 
     folder: Path
-    share: Share
+    shard: Shard
     positions: int
 
 
-def block_bp_for(manifest: Manifest, share: Share) -> int:
-    """Return the length of blocks that lets shares be alike: eight blocks a share, if they are not too short then.
+def block_bp_for(manifest: Manifest, shard: Shard) -> int:
+    """Return the length of blocks that lets shards be alike: eight blocks a shard, if they are not too short then.
 
     No value depends on it.
     """
     positions = sum(map(len, manifest.blocks))
-    return min(manifest.block_bp, max(positions // (_BLOCKS_OF_A_SHARE * share.of), LEAST_BLOCK_BP))
+    return min(manifest.block_bp, max(positions // (_BLOCKS_OF_A_SHARD * shard.of), LEAST_BLOCK_BP))
 
 
-def is_share(folder: Path, manifest: Manifest) -> bool:
-    """Return whether a folder holds just this share, whole: so it is after a kill when it was in its place already."""
+def is_shard(folder: Path, manifest: Manifest) -> bool:
+    """Return whether a folder holds just this shard, whole: so it is after a kill when it was in its place already."""
     try:
         found = json.loads((folder / MANIFEST).read_text())
         BlockFolder(folder).check(manifest.own_blocks)
