@@ -40,7 +40,7 @@ class Batch:
     rows : tuple of dict
         Rows of the sample sheet.
     shards : int
-        Shares that the one genome of the batch is computed in; 0 for a batch of small genomes.
+        Shards that the one genome of the batch is computed in; 0 for a batch of small genomes.
     """
 
     key: str
