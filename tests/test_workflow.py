@@ -180,6 +180,14 @@ def test_small_genomes_share_a_batch_and_a_large_one_has_its_shards(tmp_path: Pa
     assert [one.key == two.key for one, two in zip(batches, other, strict=True)] == [True, False, True, True, True]
 
 
+def test_the_rows_of_a_batch_fit_a_command(tmp_path: Path) -> None:
+    """Linux refuses an argument of 128 KiB."""
+    rows = [{"name": f"g{number}", "fasta": f"{tmp_path}/{'x' * 200}/{number}.fa"} for number in range(2_000)]
+    batches = plan_batches(rows, SETTINGS)
+    assert [row for batch in batches for row in batch.rows] == rows
+    assert max(len(json.dumps(batch.rows)) for batch in batches) < 100_000
+
+
 JOBS = """
 import os, signal
 from pathlib import Path
@@ -245,10 +253,10 @@ def test_the_summary_joins_steps_and_escapes_what_it_shows() -> None:
         {"name": "a", "status": "done", "reason": "", "measured_tss": "8", "found_tss": "6"},
         {"name": "b", "status": "failed", "reason": "b.gff: is odd"},
     ]
-    rows = summary_rows(["c", "a", "b"], records)
-    assert [(row["name"], row["status"]) for row in rows] == [("c", "failed"), ("a", "done"), ("b", "failed")]
-    assert (rows[1]["called_tss_per_mb"], rows[1]["recall"]) == ("1500.0", "0.750")
-    assert rows[2]["reason"] == "b.gff: is odd"
+    rows = summary_rows(records)
+    assert [(row["name"], row["status"]) for row in rows] == [("a", "done"), ("b", "failed"), ("c", "failed")]
+    assert (rows[0]["called_tss_per_mb"], rows[0]["recall"]) == ("1500.0", "0.750")
+    assert rows[1]["reason"] == "b.gff: is odd"
     html = page(rows)
     assert "c.fa: &lt;b&gt;odd&lt;/b&gt; &amp; more" in html
     assert "3 genomes: 1 done, 2 failed" in html

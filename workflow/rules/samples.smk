@@ -30,7 +30,8 @@ def files_of(wildcards, columns):
 
 
 def fastas_of(wildcards):
-    return files_of(wildcards, ["fasta"])
+    """Return what a prediction is made from: the genomes, and the model where it is a file."""
+    return files_of(wildcards, ["fasta"]) + [path for path in [config["model"]] if Path(path).is_file()]
 
 
 def additions_of(wildcards):
@@ -59,7 +60,3 @@ def shard_job(wildcards):
 
 def hub_job(wildcards):
     return job_of(wildcards, RESULTS)
-
-
-def sample_names():
-    return json.dumps([row["name"] for row in SAMPLES])

@@ -11,11 +11,10 @@ rule summary:
         "logs/summary.log",
     params:
         script=SCRIPTS / "summarise.py",
-        names=sample_names(),
     conda:
         "../envs/tracktools.yaml"
     shell:
-        "python {params.script:q} {params.names:q} {output.tsv:q} {output.html:q} {input:q} > {log:q} 2>&1 "
+        "python {params.script:q} {output.tsv:q} {output.html:q} {input:q} > {log:q} 2>&1 "
         "|| {{ tail -n 1 {log:q} >&2; exit 1; }}"
 
 

@@ -12,8 +12,7 @@ from tracktools.errors import OutputError
 from tracktools.formats.bigwig import BigWigReader
 from tracktools.genome import Genome, load_genome
 from tracktools.model.registry import load_model
-from tracktools.predict import merge_shares, predict_genome, predict_share
-from tracktools.predict.shares import Share
+from tracktools.predict import Shard, merge_shards, predict_genome, predict_shard
 from tracktools.tracks import read_provenance
 
 
@@ -26,9 +25,9 @@ def predict_one(
     model = load_model(model_name)
     settings = PredictConfig(**config)
     if shard is not None:
-        share = Share.parse(shard)
-        folder = Path(output) / f"{share.number}-of-{share.of}"
-        make_or_renew(predict_share, genome, folder, share, model=model, config=settings)
+        part = Shard.parse(shard)
+        folder = Path(output) / f"{part.number}-of-{part.of}"
+        make_or_renew(predict_shard, genome, folder, part, model=model, config=settings)
         return {}
     folder = Path(output) / row["name"]
     if is_made(folder, genome, model.sha256, settings):
@@ -41,7 +40,7 @@ def predict_one(
 def merge_one(row: dict[str, str], output: str, folders: list[Path]) -> dict[str, Any]:
     """Join shards and return the figures of the genome."""
     folder = Path(output) / row["name"]
-    make_or_renew(merge_shares, folders, folder)
+    make_or_renew(merge_shards, folders, folder)
     return describe(folder, load_genome(Path(row["fasta"]), circular=circular_contigs(row), name=row["name"]))
 
 

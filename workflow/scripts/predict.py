@@ -26,7 +26,7 @@ def main(job: dict[str, Any], threads: int, table: Path) -> None:
     ----------
     job : dict
         `rows` of the sample sheet; `output`, the folder of all predictions; `settings`; `shard`, such as ``1/4``,
-        where the job is only a share of its one genome.
+        where the job is only a part of its one genome.
     threads : int
         So many genomes at once; where there are fewer, each with its part of the threads.
     table : Path

@@ -19,6 +19,7 @@ from snakemake.utils import validate
 SCHEMAS = Path(__file__).parents[1] / "schemas"
 COLUMNS = ("name", "fasta", "gff3", "tss", "bam", "library", "circular")
 _MEGA = 1_000_000
+_MOST_TEXT = 60_000  # characters of a batch's rows: they are an argument of a command, which takes 128 KiB
 _BASES_A_BYTE = 4  # of gzip and 2bit, about; a plain FASTA has one
 
 Row = dict[str, str]
@@ -39,7 +40,7 @@ class Batch:
     rows : tuple of dict
         Rows of the sample sheet.
     shards : int
-        Shares that the one genome of the batch is computed in; 0 for a batch of small genomes.
+        Shards that the one genome of the batch is computed in; 0 for a batch of small genomes.
     """
 
     key: str
@@ -90,17 +91,17 @@ def plan_batches(rows: Iterable[Row], settings: Mapping[str, Any]) -> list[Batch
     """
     batches: list[Batch] = []
     small: list[Row] = []
-    held = 0.0
+    held, text = 0.0, 0
     for row in rows:
-        size_mb = estimate_bases(Path(row["fasta"])) / _MEGA
+        size_mb, length = estimate_bases(Path(row["fasta"])) / _MEGA, len(json.dumps(row))
         if size_mb > settings["large_mb"]:
             batches.append(_batch([row], settings, max(2, math.ceil(size_mb / settings["shard_mb"]))))
             continue
-        if small and held + size_mb > settings["batch_mb"]:
+        if small and (held + size_mb > settings["batch_mb"] or text + length > _MOST_TEXT):
             batches.append(_batch(small, settings))
-            small, held = [], 0.0
+            small, held, text = [], 0.0, 0
         small.append(row)
-        held += size_mb
+        held, text = held + size_mb, text + length
     return [*batches, _batch(small, settings)] if small else batches
 
 

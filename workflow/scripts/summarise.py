@@ -1,12 +1,10 @@
 """Write one table over all genomes, as TSV and as a page.
 
-Run by the rule ``summary``: ``python summarise.py NAMES TSV HTML TABLE...``; NAMES are JSON, in the order of the sheet,
-and the tables those of predictions and hubs.
+Run by the rule ``summary``: ``python summarise.py TSV HTML TABLE...``, the tables being those of predictions and hubs.
 """
 
 from __future__ import annotations
 
-import json
 import sys
 from collections import Counter
 from html import escape
@@ -35,19 +33,19 @@ _MEANING = (
 )
 
 
-def main(names: list[str], tsv: Path, html: Path, tables: list[Path]) -> None:
+def main(tsv: Path, html: Path, tables: list[Path]) -> None:
     """Join the tables and write the summary."""
-    rows = summary_rows(names, [row for path in tables for row in read_table(path)])
+    rows = summary_rows([row for path in tables for row in read_table(path)])
     write_table(tsv, COLUMNS, rows)
     with atomic_file(html) as partial:
         partial.write_text(page(rows), encoding="utf-8")
 
 
-def summary_rows(names: list[str], records: list[dict[str, str]]) -> list[dict[str, str]]:
+def summary_rows(records: list[dict[str, str]]) -> list[dict[str, str]]:
     """Join what is known of each genome; a fault of any step makes its status ``failed``."""
-    joined: dict[str, dict[str, str]] = {name: {"status": "done", "reason": ""} for name in names}
+    joined: dict[str, dict[str, str]] = {}
     for record in records:
-        row = joined[record["name"]]
+        row = joined.setdefault(record["name"], {"status": "done", "reason": ""})
         failed = "failed" in (row["status"], record["status"])
         reason = row["reason"] or record["reason"]
         row.update(record, status="failed" if failed else "done", reason=reason)
@@ -87,4 +85,4 @@ def _grouped(text: str) -> str:
 
 
 if __name__ == "__main__":
-    main(json.loads(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]), [Path(argument) for argument in sys.argv[4:]])
+    main(Path(sys.argv[1]), Path(sys.argv[2]), [Path(argument) for argument in sys.argv[3:]])
