@@ -20,6 +20,10 @@ from tracktools.config import PredictConfig
 @click.option(
     "--annotation", type=click.Path(path_type=Path), help="GFF3 whose Is_circular=true says which contigs are circular."
 )
+@click.option(
+    "--out-of-fold", type=click.Path(path_type=Path), metavar="DIR",
+    help="Score each base by the model that never saw it: DIR is a folder of `tracktools train --folds`.",
+)  # fmt: skip
 @click.option("--hub", type=click.Path(path_type=Path), help="Build a track hub of the result in this folder, too.")
 @click.option(
     "--engine", type=click.Choice(["auto", "native", "torch"]), default=PredictConfig.engine, show_default=True
@@ -47,6 +51,7 @@ def predict(
     model: str | None,
     circular: tuple[str, ...],
     annotation: Path | None,
+    out_of_fold: Path | None,
     hub: Path | None,
     force: bool,
     restart: bool,
@@ -68,6 +73,17 @@ def predict(
     Example:
       tracktools predict genome.fa.gz -o predictions --circular all --hub hub
     """
+    if out_of_fold is not None:
+        if model is not None or hub is not None or annotation is not None:
+            raise click.UsageError("--out-of-fold brings its models: leave out --model, --annotation and --hub")
+        from tracktools.genome import load_genome
+        from tracktools.predict import predict_out_of_fold
+
+        genome = load_genome(genome_path, circular=circular, name=name)
+        config = PredictConfig(**settings)  # type: ignore[arg-type]  # click has checked the types
+        made = predict_out_of_fold(genome, out_of_fold, output, config=config, force=force, restart=restart)
+        click.echo(f"{made.folder}: {made.calls:,} TSS called, each base by a model that never saw it")
+        return
     from tracktools.pipeline.predict_hub import predict_and_build
 
     prediction = predict_and_build(
