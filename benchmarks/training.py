@@ -3,11 +3,11 @@
     python benchmarks/training.py --reference CHECKOUT [--repeats 6]
 
 CHECKOUT is a copy of github jdcla/DNA-transformer, no part of this project; what stops it on today's numpy is mended
-in memory. The steps of all ways take turns, so that a busy machine is busy for all of them; medians are reported. A step
-is 5,120 positions: forward, backward, clipping, Adam. ``like for like`` is the published step, 10 windows of 512 bases
-of which every position is scored; ``tracktools train`` is what the default recipe does, data included. First the
-gradients of the two networks are compared, for one batch, without dropout and by cross-entropy: the published focal loss
-lets no gradient through its weight.
+in memory. The steps of all ways take turns, so that a busy machine is busy for all of them; medians are reported. A
+step is 5,120 positions: forward, backward, clipping, Adam. ``like for like`` is the published step, 10 windows of 512
+bases of which every position is scored; ``tracktools train`` is what the default recipe does, data included. First the
+gradients of the two networks are compared, for one batch, without dropout and by cross-entropy: the published focal
+loss lets no gradient through its weight.
 """
 
 from __future__ import annotations
