@@ -4,8 +4,8 @@
 
 DIR holds the published tables (`tracktools demo --data` takes the same). In OUT: ``table1.tsv`` (positives and
 negatives by set and part), ``table2.valid.tsv`` and ``.md`` (a row for each signal and judged set: the models, then
-each experiment's own scores as the prediction of the others), ``.svg`` and ``.png``. A killed run continues with the same
-command: trainings from their last state, and what is finished is taken as it is. The validation region is scored;
+each experiment's own scores as the prediction of the others), ``.svg`` and ``.png``. A killed run continues with the
+same command: trainings from their last state, and what is finished is taken as it is. The validation region is scored;
 ``--test`` scores the test region instead, once the models are what they shall be, and ``--log`` writes its lines to the
 test log.
 """
