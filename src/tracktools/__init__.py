@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from tracktools.genome import load_genome
     from tracktools.hub.build import build_hub
     from tracktools.model.registry import load_model
-    from tracktools.predict import predict_genome, predict_sequence
+    from tracktools.predict import merge_shares, predict_genome, predict_sequence, predict_share
     from tracktools.regions import read_genes
     from tracktools.train import train_model
     from tracktools.tss.curate import curate_tss
@@ -26,8 +26,10 @@ _LAZY: dict[str, str] = {
     "load_bundle": "tracktools.bundle",
     "load_genome": "tracktools.genome",
     "load_model": "tracktools.model.registry",
+    "merge_shares": "tracktools.predict",
     "predict_genome": "tracktools.predict",
     "predict_sequence": "tracktools.predict",
+    "predict_share": "tracktools.predict",
     "read_genes": "tracktools.regions",
     "train_model": "tracktools.train",
 }
@@ -40,8 +42,10 @@ __all__ = [
     "load_bundle",
     "load_genome",
     "load_model",
+    "merge_shares",
     "predict_genome",
     "predict_sequence",
+    "predict_share",
     "read_genes",
     "train_model",
 ]

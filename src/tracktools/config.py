@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Literal
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,29 @@ class DilatedConfig:
 NetworkConfig = ModelConfig | DilatedConfig
 
 ARCHITECTURES: dict[str, type[NetworkConfig]] = {"clauwaert2021": ModelConfig, "dilated": DilatedConfig}
+
+
+def architecture_of(config: NetworkConfig) -> str:
+    """Return the name of the architecture that a configuration is of."""
+    return next(name for name, kind in ARCHITECTURES.items() if isinstance(config, kind))
+
+
+def read_network(architecture: str, values: Mapping[str, Any]) -> NetworkConfig:
+    """Return the configuration that a file holds as plain values; lists, as JSON has them, become tuples.
+
+    Raises
+    ------
+    KeyError, TypeError
+        If the architecture is not known, or a value is missing or has no such name.
+    """
+    kind = ARCHITECTURES[architecture]
+    names = {item.name for item in fields(kind)}
+    if names != set(values):
+        raise TypeError(f"settings {sorted(values)}, expected {sorted(names)}")
+    settings: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
+    }
+    return kind(**settings)
 
 
 @dataclass(frozen=True)

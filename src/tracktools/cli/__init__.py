@@ -20,6 +20,7 @@ COMMANDS: dict[str, str] = {
     # name: what `tracktools --help` says; the command lives in cli/<name>.py as the function <name>
     "demo": "Do the whole main job on the embedded E. coli genome.",
     "predict": "Score every base of both strands of a genome; write bigWigs and called TSS.",
+    "merge": "Join the shards of a prediction that several machines computed.",
     "tss": "Import, lift, curate, classify, compare and call sets of start sites.",
     "reads": "Stranded bigWigs from BAM or bedGraph.",
     "annotation": "Genes and pseudogenes from GFF3.",

@@ -8,7 +8,7 @@ from typing import Any, get_args, get_type_hints
 
 import click
 
-from tracktools.config import ARCHITECTURES, RECIPES, TrainConfig
+from tracktools.config import ARCHITECTURES, RECIPES, TrainConfig, architecture_of
 
 
 def _recipe_options(command: Any) -> Any:
@@ -109,7 +109,6 @@ def train(
       tracktools train genome.fa tss.bed --circular all --fractions 0.7,0.1,0.2 --init ecoli-tss -o model
     """
     from tracktools.genome import load_genome
-    from tracktools.model.networks import architecture_of
     from tracktools.model.registry import load_model
     from tracktools.train import SoftLabels, choose_split, train_folds, train_model
 

@@ -154,11 +154,13 @@ class TorchEngine:
             whole[start + w.first : start + w.last].copy() for w, start in zip(pack.windows, pack.starts, strict=True)
         ]
 
-    def memory_bytes(self, window_bp: int) -> int:
-        """Estimate the memory that a run over windows of this length adds to the process [bytes]."""
+    def memory_bytes(self, windows_bp: int) -> int:
+        """Return what a run over windows of this length together adds to the process at most [bytes] (see `Engine`)."""
         H, K, D, _ = self._axes()
         J = self.config.attention_window_bp + TILE
-        states = 3 * max(window_bp, PACK_BP) * D
+        context = self.config.halo_upstream_bp + self.config.halo_downstream_bp  # each thread brings its own
+        # a layer's states, the next one's, what is added to them, and as much in holes that malloc leaves between them
+        states = 4 * (windows_bp + (context + self.chunk_bp) * self.threads) * D
         chunk = 4 * (self.chunk_bp + self.config.attention_window_bp) * H * (K + D)
         scores = 2 * self.tiles_at_once * TILE * J
         return 4 * (states + (chunk + scores) * self.threads)

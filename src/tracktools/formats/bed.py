@@ -64,6 +64,7 @@ __all__ = [
     "item_lines",
     "parse_columns",
     "read_bed",
+    "read_numbered_bed",
     "sort_bed",
     "standard_bed",
     "write_bed",
@@ -110,6 +111,12 @@ def read_bed(path: Path) -> tuple[pd.DataFrame, BedSchema]:
     InputError
         If the file is missing or damaged, or a row is malformed; names the line.
     """
+    table, schema, _ = read_numbered_bed(path)
+    return table, schema
+
+
+def read_numbered_bed(path: Path) -> tuple[pd.DataFrame, BedSchema, list[int]]:
+    """Read a BED file as `read_bed` does; return the line of each row, too, counted from 1."""
     path = Path(path)
     header: tuple[str, ...] | None = None
     header_line = None
@@ -129,7 +136,7 @@ def read_bed(path: Path) -> tuple[pd.DataFrame, BedSchema]:
         schema = _schema_of_width(len(rows[0]) if rows else 3, path)
     else:
         schema = SCHEMA_OF_COLUMNS.get(header) or _schema_of_header(header, path, header_line)
-    return parse_columns(rows, schema, path=path, lines=lines), schema
+    return parse_columns(rows, schema, path=path, lines=lines), schema, lines
 
 
 def item_lines(path: Path) -> list[int]:

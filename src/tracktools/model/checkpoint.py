@@ -17,11 +17,11 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from tracktools.config import ARCHITECTURES
+from tracktools.config import ARCHITECTURES, architecture_of, read_network
 from tracktools.errors import CheckpointError
 from tracktools.formats.atomic import atomic_file
 from tracktools.model.files import HEADER_KEY, read_header
-from tracktools.model.networks import Network, architecture_of, make_network, read_config
+from tracktools.model.networks import Network, make_network
 
 FORMAT_VERSION = 1
 ALPHABET = "ACGT"
@@ -119,7 +119,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
         found = f"format {header.get('format_version')!r}, architecture {architecture!r}"
         raise CheckpointError(f"{found} is not known to this version of tracktools", path=path)
     try:
-        model = make_network(read_config(architecture, header["config"]))
+        model = make_network(read_network(architecture, header["config"]))
         name, axis = model.letters_in
         model.load_state_dict({**tensors, name: _reorder(tensors[name], axis, header["alphabet"])})
         metadata = Metadata(**{item.name: header[item.name] for item in fields(Metadata) if item.name in header})

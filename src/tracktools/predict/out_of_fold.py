@@ -14,8 +14,9 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from tracktools.blocks import STRANDS
 from tracktools.config import PredictConfig
-from tracktools.engine.grid import STRANDS, score_region
+from tracktools.engine.grid import score_region
 from tracktools.errors import CheckpointError, InputError, OutputError
 from tracktools.formats.atomic import atomic_file
 from tracktools.formats.folder import check_output_folder, publish_folder
