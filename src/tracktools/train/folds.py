@@ -115,7 +115,7 @@ def train_folds(
     if output.exists() or output.is_symlink():
         raise OutputError("exists", path=output, mend="choose another folder")
     folder = output.with_name(output.name + ".partial")
-    if restart:
+    if restart:  # every fold keeps other runs out of its own folder
         shutil.rmtree(folder, ignore_errors=True)
     network = init.model.config if init else model_config or ModelConfig()
     config = _planned_precision(folder, config or TrainConfig())
