@@ -2,30 +2,33 @@
 
     python benchmarks/kill.py [--rounds 100] [--seed 1]
 
-Every round starts real processes of ``tracktools`` and ends each with SIGKILL, once or twice, at a random moment or
-just when its result is written and moved to its place; then the same command is given once more. All files but
-``provenance.json``, which holds times, are compared. Rounds take turns between a whole prediction, a share of one, and
-the merging of shares, on a small genome (linear and circular contigs, a very short one, unknown letters) and a
-network of random weights. Prints a line a kind of round, and exits with 1 if any round differs.
+Every round starts real processes of ``tracktools`` and ends them with SIGKILL, once or twice, at a random moment or
+just when the result is written and moved to its place; then the same command is given once more. (They are forked from
+this process when the imports are done, before which nothing is written.) All files but ``provenance.json``, which holds
+times, are compared. Rounds take turns between a whole prediction, a share of one, and the merging of shares, on a small
+genome (linear and circular contigs, a very short one, unknown letters) and a network of random weights. Prints a line a
+kind of round, and exits with 1 if any round differs.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from tracktools.cli import main as tracktools
 from tracktools.config import ModelConfig
 from tracktools.model.checkpoint import Metadata, save_checkpoint
 from tracktools.model.transformer import Transformer
@@ -54,6 +57,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
+    import_module("tracktools.pipeline.predict_hub")  # once for all processes
     with tempfile.TemporaryDirectory() as home:
         jobs = unbroken_jobs(Path(home))
         right, rounds, kills = play(Path(home), jobs, options)
@@ -117,31 +121,58 @@ def write_model(path: Path) -> None:
 
 def unbroken(output: Path, words: tuple[str, ...]) -> Job:
     started = time.monotonic()
-    if start(words, output).wait():
+    if Process(words, output).wait():
         sys.exit(f"{' '.join(words)} failed")
     return Job(words, files_of(output), time.monotonic() - started)
 
 
-def start(words: tuple[str, ...], output: Path) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "tracktools", "-q", *words, "-o", str(output)]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+class Process:
+    """A command line in a process of its own."""
+
+    def __init__(self, words: tuple[str, ...], output: Path) -> None:
+        self.status: int | None = None
+        self.pid = os.fork()
+        if self.pid == 0:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            try:
+                tracktools(["-q", *words, "-o", str(output)])
+            except SystemExit as end:
+                os._exit(int(end.code or 0))
+            finally:
+                os._exit(70)
+
+    def ended(self) -> bool:
+        """Return whether it is over."""
+        return self.wait(os.WNOHANG) is not None
+
+    def wait(self, options: int = 0) -> int | None:
+        """Return the exit status, or the number of the signal that ended it with a minus; None while it runs."""
+        if self.status is None:
+            pid, status = os.waitpid(self.pid, options)
+            self.status = os.waitstatus_to_exitcode(status) if pid else None
+        return self.status
+
+    def kill(self) -> bool:
+        """End it at once; return whether it had not ended by itself."""
+        if not self.ended():
+            os.kill(self.pid, signal.SIGKILL)
+        return self.wait() == -signal.SIGKILL
 
 
 def killed_run(job: Job, output: Path, ending: bool, rng: np.random.Generator) -> int:
     """Kill a run once or twice, then let it end; return how often it was killed."""
     killed = 0
     for _ in range(rng.integers(1, MOST_KILLS + 1)):
-        process = start(job.words, output)
+        process = Process(job.words, output)
         if ending:
             wait_until(process, lambda: output.exists() or (partial_of(output) / "result").exists())
             time.sleep(rng.random() * LONGEST_WAIT_S)
         else:
             wait_until(process, clock(rng.random() * job.seconds))
-        process.send_signal(signal.SIGKILL)
-        killed += process.wait() == -signal.SIGKILL
+        killed += process.kill()
         if done(output):
             return killed
-    if start(job.words, output).wait():
+    if Process(job.words, output).wait():
         print(f"{' '.join(job.words)} did not continue")
     return killed
 
@@ -151,8 +182,8 @@ def clock(seconds: float) -> Sign:
     return lambda: time.monotonic() >= end
 
 
-def wait_until(process: subprocess.Popen[bytes], sign: Sign) -> None:
-    while process.poll() is None and not sign():
+def wait_until(process: Process, sign: Sign) -> None:
+    while not process.ended() and not sign():
         time.sleep(0.0002)
 
 

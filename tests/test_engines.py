@@ -218,7 +218,7 @@ def test_scores_of_two_hundred_and_a_largest_one_out_of_sight(make_any: MakeEngi
 
 
 EDGES = ModelConfig(
-    n_layers=2, n_heads=2, d_model=16, d_head=8, conv_width_bp=5, attention_window_bp=70, label_shift_bp=20
+    n_layers=2, n_heads=1, d_model=8, d_head=8, conv_width_bp=3, attention_window_bp=70, label_shift_bp=20
 )
 EDGES_BLOCK_BP = 97
 

@@ -99,6 +99,7 @@ def test_the_example_sheet_and_settings_are_good() -> None:
         ("name\tfasta\na\ta.fa\nA\tb.fa\n", r":3: the name 'A' stands in line 2, too"),
         ("name\tfasta\na\ta.fa\nb c\tb.fa\n", r":3: name: 'b c' does not match .* \(wanted: up to 100 letters"),
         ("name\tfasta\n../up\ta.fa\n", r":2: name: '../up' does not match"),
+        ("name\tfasta\na\t{x}.fa\n", r":2: fasta: '{x}.fa' does not match"),
         ("name\tfasta\n-rf\ta.fa\n", r":2: name: '-rf' does not match"),
         ("name\tfasta\na\n", r":2: 'fasta' is a required property"),
         ("name\tfasta\na\ta.fa\tmore\n", r":2: has 3 cells, and the header 2 columns"),
@@ -190,6 +191,8 @@ def work(what):
         os.kill(os.getpid(), signal.SIGKILL)
     if what == "bug":
         raise ZeroDivisionError("oh")
+    if what == "unreadable":
+        open("absent.bam")
     if what == "disk":
         raise OutputError("cannot be written: No space left on device", path="out")
     Path(what).touch()
@@ -213,13 +216,14 @@ def apart(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_fault_and_a_crash_are_those_of_one_genome(tmp_path: Path) -> None:
-    done = apart(tmp_path, "one", "input", "kill", "bug", "two")
+    done = apart(tmp_path, "one", "input", "kill", "bug", "unreadable", "two")
     assert done.returncode == 0, done.stderr
     assert [line.split("\t") for line in done.stdout.splitlines()] == [
         ["True", ""],
         ["False", "a.fa:3: is odd"],
         ["False", "its process died with status -9; out of memory?"],
         ["False", "a bug of tracktools: ZeroDivisionError: oh"],
+        ["False", "absent.bam: No such file or directory"],
         ["True", ""],
     ]
     assert "ZeroDivisionError" in done.stderr  # the log has the traceback
@@ -259,13 +263,15 @@ BROKEN = {
     "cut": "is damaged",
     "missing": "no such file",
     "gff": "genes.gff3",
+    "nobam": "absent.bam: ",
 }
 
 
 @pytest.fixture(scope="module")
 def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Four good genomes, one of them large and one with everything the sheet can name, and five broken ones."""
-    folder = tmp_path_factory.mktemp("inputs")
+    """Four good genomes, one of them large and one with everything the sheet can name, and six broken ones."""
+    folder = tmp_path_factory.mktemp("inputs") / "it's here"
+    folder.mkdir()
     for number, (name, size) in enumerate(SIZES.items()):
         write_genome(folder / f"{name}.fa", size, number)
     (folder / "prose.fa").write_text("Dear Sir or Madam\n")
@@ -284,6 +290,7 @@ def prepare(folder: Path, inputs: Path) -> Path:
     rows.append(f"g3\t{inputs}/g3.fa\t\t{inputs}/tss.bed\t{inputs}/reads.bam\treverse\t")
     rows += [f"{name}\t{inputs}/{name}.fa" for name in ("prose", "empty", "missing")]
     rows += [f"cut\t{inputs}/cut.fa.gz", f"gff\t{inputs}/g1.fa\t{inputs}/genes.gff3"]
+    rows.append(f"nobam\t{inputs}/g1.fa\t\t\t{inputs}/absent.bam\treverse")
     (folder / "config").mkdir(parents=True)
     write_sheet(folder / "config", *rows, header="name\tfasta\tgff3\ttss\tbam\tlibrary\tcircular")
     settings = {"model": str(inputs / "tiny.safetensors"), "batch_mb": 0.007, "large_mb": 0.05, "shard_mb": 0.04}
@@ -339,7 +346,7 @@ def test_broken_genomes_fail_alone_and_are_named(finished: Finished) -> None:
     for name, said in BROKEN.items():
         assert said in rows[name]["reason"]
         assert f"Failed: {name}: {rows[name]['reason']}" in done.stderr
-    assert "5 of 9 genomes failed" in done.stderr
+    assert "6 of 10 genomes failed" in done.stderr
     assert not (folder / "results" / "checked.txt").exists()
 
 
@@ -379,7 +386,7 @@ def test_a_second_call_does_nothing_but_say_again_what_failed(finished: Finished
     before = {path: path.stat().st_mtime_ns for path in (folder / "results").rglob("*")}
     again = run(folder)
     assert again.returncode == 1
-    assert "5 of 9 genomes failed" in again.stderr
+    assert "6 of 10 genomes failed" in again.stderr
     assert "rule check" in again.stderr or "Rule: check" in again.stderr or "\ncheck " in again.stderr
     assert not any(f"Rule: {rule})" in again.stderr for rule in ("predict", "shard", "merge", "hub", "summary"))
     assert {path: path.stat().st_mtime_ns for path in (folder / "results").rglob("*")} == before

@@ -15,4 +15,5 @@ rule hub:
     conda:
         "../envs/tracktools.yaml"
     shell:
-        "python {params.script:q} {params.job:q} {threads} {output:q} {input.predicted:q} > {log:q} 2>&1"
+        "python {params.script:q} {params.job:q} {threads} {output:q} {input.predicted:q} > {log:q} 2>&1 "
+        "|| {{ tail -n 1 {log:q} >&2; exit 1; }}"

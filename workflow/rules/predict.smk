@@ -17,7 +17,8 @@ rule predict:
     conda:
         "../envs/tracktools.yaml"
     shell:
-        "python {params.script:q} {params.job:q} {threads} {output:q} > {log:q} 2>&1"
+        "python {params.script:q} {params.job:q} {threads} {output:q} > {log:q} 2>&1 "
+        "|| {{ tail -n 1 {log:q} >&2; exit 1; }}"
 
 
 rule shard:
@@ -38,7 +39,8 @@ rule shard:
     conda:
         "../envs/tracktools.yaml"
     shell:
-        "python {params.script:q} {params.job:q} {threads} {output:q} > {log:q} 2>&1"
+        "python {params.script:q} {params.job:q} {threads} {output:q} > {log:q} 2>&1 "
+        "|| {{ tail -n 1 {log:q} >&2; exit 1; }}"
 
 
 rule merge:
@@ -57,4 +59,5 @@ rule merge:
     conda:
         "../envs/tracktools.yaml"
     shell:
-        "python {params.script:q} {params.job:q} {output:q} {input.shards:q} > {log:q} 2>&1"
+        "python {params.script:q} {params.job:q} {output:q} {input.shards:q} > {log:q} 2>&1 "
+        "|| {{ tail -n 1 {log:q} >&2; exit 1; }}"

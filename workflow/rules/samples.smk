@@ -13,7 +13,7 @@ try:
 except SheetError as fault:
     sys.exit(f"Error: {fault}")
 
-RESULTS = config["output"]
+RESULTS = str(Path(config["output"]))
 SCRIPTS = Path(workflow.basedir) / "scripts"
 
 # jobs take the python that runs snakemake, or that of a conda environment, which comes before it

@@ -15,7 +15,8 @@ rule summary:
     conda:
         "../envs/tracktools.yaml"
     shell:
-        "python {params.script:q} {params.names:q} {output.tsv:q} {output.html:q} {input:q} > {log:q} 2>&1"
+        "python {params.script:q} {params.names:q} {output.tsv:q} {output.html:q} {input:q} > {log:q} 2>&1 "
+        "|| {{ tail -n 1 {log:q} >&2; exit 1; }}"
 
 
 rule check:

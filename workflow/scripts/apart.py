@@ -6,6 +6,7 @@ CPU time and peak of memory, which is what its ``provenance.json`` says.
 
 from __future__ import annotations
 
+import errno
 import multiprocessing
 import os
 import signal
@@ -20,6 +21,7 @@ from typing import Any
 from tracktools.errors import CheckpointError, InputError, OutputError, TracktoolsError
 
 _OURS_TO_END = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)  # somebody ends the whole job
+_FAULTS_OF_THE_MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EMFILE, errno.ENFILE)
 
 
 @dataclass(frozen=True)
@@ -102,8 +104,11 @@ def _tell(sender: Connection, work: tuple[str, str], arguments: tuple[Any, ...])
         sender.send(str(error))
     except InputError as error:
         sender.send(Outcome(reason=str(error)))
-    except (TracktoolsError, OSError) as error:
+    except TracktoolsError as error:
         sender.send(str(error))
+    except OSError as error:
+        said = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        sender.send(said if error.errno in _FAULTS_OF_THE_MACHINE else Outcome(reason=said))
     except MemoryError:
         sender.send(Outcome(reason="no memory (take fewer threads or smaller blocks)"))
     except Exception as error:

@@ -12,7 +12,7 @@ from records import read_table
 
 
 def main(summary: Path) -> int:
-    """Print a line a failed genome on stderr; return the exit status."""
+    """Print a line for each failed genome on stderr; return the exit status."""
     rows = read_table(summary)
     failed = [row for row in rows if row["status"] == "failed"]
     for row in failed:

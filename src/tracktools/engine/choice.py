@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -109,6 +109,16 @@ def describe_engines() -> list[EngineStatus]:
     has_gpu = torch.cuda.is_available()
     rows.append(EngineStatus("torch", "cuda", "exact", has_gpu, "" if has_gpu else "torch finds no GPU"))
     return rows
+
+
+def automatic_engine(rows: Sequence[EngineStatus], precision: Precision) -> EngineStatus:
+    """Return which of the rows of `describe_engines` ``auto`` takes on ``--device auto``.
+
+    A network that is too wide for the native engine, or on which it strays in the trial, goes to torch all the same.
+    """
+    usable = [row for row in rows if row.usable]
+    on_gpu = [row for row in usable if row.instruction_set == "cuda"]
+    return next(row for row in [*on_gpu, *usable] if precision == "fast" or row.precision == "exact")
 
 
 def _native_engines(model: Transformer, threads: int, precision: Precision) -> Iterator[NativeEngine]:
