@@ -89,10 +89,10 @@ def predict(
     inputs = Inputs(genome_path, name, model, circular, annotation, regions)
     config = PredictConfig(**settings)  # type: ignore[arg-type]  # click has checked the types
     if out_of_fold is not None:
-        if any(given is not None for given in (model, annotation, regions, shard, hub)):
-            raise ConfigError(
-                "--out-of-fold brings its models: leave out --model, --annotation, --regions, --shard, --hub"
-            )
+        others = {"--model": model, "--annotation": annotation, "--regions": regions, "--shard": shard, "--hub": hub}
+        given = ", ".join(flag for flag, value in others.items() if value is not None)
+        if given:
+            raise ConfigError(f"--out-of-fold brings its models and scores the whole genome: leave out {given}")
         genome = load_genome(genome_path, circular=circular, name=name)
         stitched = predict_out_of_fold(genome, out_of_fold, output, config=config, force=force, restart=restart)
         click.echo(f"{stitched.folder}: {stitched.calls:,} TSS called, each base by a model that never saw it")

@@ -21,6 +21,19 @@ def _recipe_options(command: Any) -> Any:
     return command
 
 
+def _labels(tss: Path, also: tuple[str, ...]) -> dict[str, Path]:
+    """Return the TSS sets by name, the one that is kept first."""
+    labels = {tss.stem: tss}
+    for item in also:
+        label, _, path = item.partition("=")
+        if not (label and path):
+            raise click.BadParameter(f"{item!r} is not NAME=BED", param_hint="--also")
+        if label in labels:
+            raise click.BadParameter(f"{label!r} is named twice: each set needs a name of its own", param_hint="--also")
+        labels[label] = Path(path)
+    return labels
+
+
 def _fractions(_ctx: click.Context, _parameter: click.Parameter, value: str | None) -> tuple[float, ...] | None:
     try:
         return None if value is None else tuple(float(share) for share in value.split(","))
@@ -112,12 +125,7 @@ def train(
     from tracktools.model.registry import load_model
     from tracktools.train import SoftLabels, choose_split, train_folds, train_model
 
-    labels = {tss.stem: tss}
-    for item in also:
-        label, _, path = item.partition("=")
-        if not path:
-            raise click.BadParameter(f"{item!r} is not NAME=BED", param_hint="--also")
-        labels[label] = Path(path)
+    labels = _labels(tss, also)
     genome = load_genome(genome_path, circular=circular)
     start = load_model(init) if init else None
     architecture = architecture_of(start.model.config) if start else architecture

@@ -122,17 +122,8 @@ def train_folds(
     task = Task(genome, labels, splits[0], config, network, soft, init)
     task.windows()  # what is wrong with the inputs is said before anything is written
     _check_plan(folder, task, folds)
-    models = []
-    for number, split in enumerate(splits, start=1):
-        fold = folder / f"fold{number}"
-        log.info("fold %d of %d", number, folds)
-        models.append(
-            _finished(fold)
-            or train_model(
-                genome, labels, fold, split=split, name=f"{name}-fold{number}", species=species, config=config,
-                model_config=network, soft=soft, init=init,
-            )
-        )  # fmt: skip
+    tasks = [replace(task, split=split) for split in splits]
+    models = [_trained(one, folder, number, name, species) for number, one in enumerate(tasks, start=1)]
     table = _table(genome, splits, models)
     result = _gathered(folder, models, table)
     identity = {"name": genome.name, "sha256": genome.sha256}
@@ -140,6 +131,16 @@ def train_folds(
     result.rename(output)
     shutil.rmtree(folder)
     return TrainedFolds(output, table)
+
+
+def _trained(task: Task, folder: Path, number: int, name: str, species: str) -> TrainedModel:
+    """Return the model of a fold; one that an earlier run finished is taken as it is."""
+    log.info("fold %d", number)
+    fold = folder / f"fold{number}"
+    return _finished(fold) or train_model(
+        task.genome, task.labels, fold, split=task.split, name=f"{name}-fold{number}", species=species,
+        config=task.config, model_config=task.model_config, soft=task.soft, init=task.init,
+    )  # fmt: skip
 
 
 def _check_plan(folder: Path, task: Task, folds: int) -> None:
