@@ -15,6 +15,7 @@ import torch
 
 from tracktools.config import TrainConfig
 from tracktools.errors import ConfigError, GenomeMismatchError, InputError, OutputError
+from tracktools.formats.lock import lock_file
 from tracktools.genome import Contig, Genome
 from tracktools.model.checkpoint import load_checkpoint, verify_golden
 from tracktools.splits import Region, Split, paper_split
@@ -213,6 +214,17 @@ def test_an_unfinished_training_is_continued_only_from_the_same_inputs_and_setti
     assert load_checkpoint(tmp_path / "m" / "model.safetensors").metadata.recipe["precision"] == "fp32"
     names = {path.name for path in (tmp_path / "m").iterdir()}
     assert names == {"model.safetensors", "log.jsonl", "curves.svg", "curves.png", "provenance.json"}
+
+
+def test_a_second_training_in_the_same_folder_is_refused(tmp_path: Path) -> None:
+    genome = circular_genome()
+    tss = write_tss(tmp_path / "tss.bed", genome, 90)
+    (tmp_path / "m.partial").mkdir()
+    with (
+        lock_file(tmp_path / "m.partial" / "lock"),
+        pytest.raises(OutputError, match=r"another run .* is working here"),
+    ):
+        train_quickly(tmp_path / "m", tss, genome)
 
 
 def test_bf16_is_taken_where_the_processor_has_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

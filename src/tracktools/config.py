@@ -173,6 +173,7 @@ class EvaluateConfig:
     resamples: int = 200
     confidence: float = 0.95
     seed: int = 1
+    near_copies: bool = False  # score again without near-copies of training sequence
     listed_calls_per_mb: int = 5000  # the highest calls, which peaks.tsv lists
 
 

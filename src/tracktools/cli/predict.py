@@ -25,6 +25,10 @@ from tracktools.errors import ConfigError
     "--regions", type=click.Path(path_type=Path), metavar="BED", help="Score only these bases; the others are absent."
 )
 @click.option("--shard", metavar="I/N", help="Compute shard I of N; `tracktools merge` joins them.")
+@click.option(
+    "--out-of-fold", type=click.Path(path_type=Path), metavar="DIR",
+    help="Score each base by the model that never saw it: DIR is a folder of `tracktools train --folds`.",
+)  # fmt: skip
 @click.option("--hub", type=click.Path(path_type=Path), help="Build a track hub of the result in this folder, too.")
 @click.option(
     "--engine", type=click.Choice(["auto", "native", "torch"]), default=PredictConfig.engine, show_default=True
@@ -52,6 +56,7 @@ def predict(
     model: str | None,
     circular: tuple[str, ...],
     annotation: Path | None,
+    out_of_fold: Path | None,
     regions: Path | None,
     shard: str | None,
     hub: Path | None,
@@ -77,11 +82,21 @@ def predict(
     Example:
       tracktools predict genome.fa.gz -o predictions --circular all --hub hub
     """
+    from tracktools.genome import load_genome
     from tracktools.pipeline.predict_hub import Inputs, predict_and_build, predict_one_shard
-    from tracktools.predict import Shard
+    from tracktools.predict import Shard, predict_out_of_fold
 
     inputs = Inputs(genome_path, name, model, circular, annotation, regions)
     config = PredictConfig(**settings)  # type: ignore[arg-type]  # click has checked the types
+    if out_of_fold is not None:
+        others = {"--model": model, "--annotation": annotation, "--regions": regions, "--shard": shard, "--hub": hub}
+        given = ", ".join(flag for flag, value in others.items() if value is not None)
+        if given:
+            raise ConfigError(f"--out-of-fold brings its models and scores the whole genome: leave out {given}")
+        genome = load_genome(genome_path, circular=circular, name=name)
+        stitched = predict_out_of_fold(genome, out_of_fold, output, config=config, force=force, restart=restart)
+        click.echo(f"{stitched.folder}: {stitched.calls:,} TSS called, each base by a model that never saw it")
+        return
     if shard is not None:
         part = Shard.parse(shard)
         if hub is not None:

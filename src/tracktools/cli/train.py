@@ -21,6 +21,19 @@ def _recipe_options(command: Any) -> Any:
     return command
 
 
+def _labels(tss: Path, also: tuple[str, ...]) -> dict[str, Path]:
+    """Return the TSS sets by name, the one that is kept first."""
+    labels = {tss.stem: tss}
+    for item in also:
+        label, _, path = item.partition("=")
+        if not (label and path):
+            raise click.BadParameter(f"{item!r} is not NAME=BED", param_hint="--also")
+        if label in labels:
+            raise click.BadParameter(f"{label!r} is named twice: each set needs a name of its own", param_hint="--also")
+        labels[label] = Path(path)
+    return labels
+
+
 def _fractions(_ctx: click.Context, _parameter: click.Parameter, value: str | None) -> tuple[float, ...] | None:
     try:
         return None if value is None else tuple(float(share) for share in value.split(","))
@@ -51,6 +64,10 @@ def _recipe(architecture: str, settings: dict[str, Any]) -> TrainConfig:
     help="Draw the parts instead, by --seed: shares of the genome, such as 0.7,0.1,0.2.",
 )  # fmt: skip
 @click.option(
+    "--folds", type=click.IntRange(2), metavar="N",
+    help="Train N models, each without its own N-th of the genome, for `tracktools predict --out-of-fold`.",
+)  # fmt: skip
+@click.option(
     "--soft", nargs=2, metavar="PLUS.bw MINUS.bw", type=click.Path(path_type=Path),
     help="Signal between 0 and 1 to learn from beside TSS, such as another model's track; see --soft-weight.",
 )  # fmt: skip
@@ -74,6 +91,7 @@ def train(
     also: tuple[str, ...],
     split_path: Path | None,
     fractions: tuple[float, ...] | None,
+    folds: int | None,
     soft: tuple[Path, Path] | None,
     architecture: str,
     init: str | None,
@@ -95,6 +113,8 @@ def train(
       log.jsonl           loss and validation scores; curves.svg, curves.png: the same drawn
       provenance.json     what made it
 
+    With --folds N, fold1.safetensors and on, the log and the curves of each, and folds.tsv instead.
+
     A killed training continues when the same command is given again.
 
     \b
@@ -103,30 +123,29 @@ def train(
     """
     from tracktools.genome import load_genome
     from tracktools.model.registry import load_model
-    from tracktools.train import SoftLabels, choose_split, train_model
+    from tracktools.train import SoftLabels, choose_split, train_folds, train_model
 
-    labels = {tss.stem: tss}
-    for item in also:
-        label, _, path = item.partition("=")
-        if not path:
-            raise click.BadParameter(f"{item!r} is not NAME=BED", param_hint="--also")
-        labels[label] = Path(path)
+    labels = _labels(tss, also)
     genome = load_genome(genome_path, circular=circular)
     start = load_model(init) if init else None
     architecture = architecture_of(start.model.config) if start else architecture
     network = start.model.config if start else ARCHITECTURES[architecture]()
     config = _recipe(architecture, recipe)
-    trained = train_model(
-        genome,
-        labels,
-        output,
-        split=choose_split(genome, bed=split_path, fractions=fractions, seed=config.seed, network=network),
-        name=name,
-        species=species,
-        config=config,
-        model_config=network,
-        soft=SoftLabels(*soft) if soft else None,
-        init=start,
-        restart=restart,
-    )
+    inputs: dict[str, Any] = {
+        "name": name,
+        "species": species,
+        "config": config,
+        "model_config": network,
+        "soft": SoftLabels(*soft) if soft else None,
+        "init": start,
+        "restart": restart,
+    }
+    if folds is not None:
+        if split_path is not None or fractions is not None:
+            raise click.UsageError("--folds cuts the genome itself: leave out --split and --fractions")
+        made = train_folds(genome, labels, output, folds=folds, **inputs)
+        click.echo(f"{made.folder}: {folds} models; validation AP {made.table['valid_ap'].mean():.4f} on average")
+        return
+    split = choose_split(genome, bed=split_path, fractions=fractions, seed=config.seed, network=network)
+    trained = train_model(genome, labels, output, split=split, **inputs)
     click.echo(f"{trained.checkpoint}: validation AP {trained.validation['average_precision']:.4f}")

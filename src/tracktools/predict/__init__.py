@@ -9,12 +9,14 @@ if TYPE_CHECKING:
     from tracktools.predict.finish import Prediction
     from tracktools.predict.genome_run import predict_genome, predict_shard
     from tracktools.predict.merge import merge_shards
+    from tracktools.predict.out_of_fold import OutOfFold, predict_out_of_fold
     from tracktools.predict.output import check_output
     from tracktools.predict.selection import Selection, read_selection
     from tracktools.predict.sequence_run import predict_sequence
     from tracktools.predict.shards import Shard, ShardResult
 
 _LAZY = {
+    "OutOfFold": "out_of_fold",
     "Prediction": "finish",
     "Selection": "selection",
     "Shard": "shards",
@@ -22,12 +24,14 @@ _LAZY = {
     "check_output": "output",
     "merge_shards": "merge",
     "predict_genome": "genome_run",
+    "predict_out_of_fold": "out_of_fold",
     "predict_sequence": "sequence_run",
     "predict_shard": "genome_run",
     "read_selection": "selection",
 }
 
 __all__ = [
+    "OutOfFold",
     "Prediction",
     "Selection",
     "Shard",
@@ -35,6 +39,7 @@ __all__ = [
     "check_output",
     "merge_shards",
     "predict_genome",
+    "predict_out_of_fold",
     "predict_sequence",
     "predict_shard",
     "read_selection",

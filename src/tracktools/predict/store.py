@@ -7,15 +7,12 @@ before the manifest that it belongs to.
 
 from __future__ import annotations
 
-import errno
-import fcntl
 import json
 import logging
-import os
 import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import IO, Any, Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -23,12 +20,12 @@ import numpy.typing as npt
 from tracktools.blocks import Block
 from tracktools.errors import InputError, OutputError
 from tracktools.formats.atomic import sync_path, write_synced
+from tracktools.formats.lock import lock_file
 from tracktools.predict.manifest import difference
 
 MANIFEST = "manifest.json"
 LOCK = "lock"
 _VALUE_BYTES = 4
-_WITHOUT_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +86,7 @@ class BlockStore(BlockFolder):
         super().__init__(partial_of(output))
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            self._lock = _locked(self.folder / LOCK, self.folder)
+            self._lock = lock_file(self.folder / LOCK)
         except OSError as error:
             raise OutputError(f"cannot be written: {error.strerror}", path=self.folder) from None
         try:
@@ -161,31 +158,6 @@ class BlockStore(BlockFolder):
 def partial_of(output: Path) -> Path:
     """Return the folder in which the work on an output goes on."""
     return output.with_name(output.name + ".partial")
-
-
-def _locked(path: Path, folder: Path) -> IO[str]:
-    """Open and lock a file; the system lets go of the lock when the process ends, however that happens."""
-    file = path.open("a+")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if not os.path.samestat(os.fstat(file.fileno()), path.stat()):
-            raise BlockingIOError  # the run that had it has just removed it
-    except (BlockingIOError, FileNotFoundError):
-        file.seek(0)
-        process = file.read(20).strip()
-        file.close()
-        who = f"another run (process {process})" if process.isdecimal() else "another run"
-        mend = "wait for it, or choose another output"
-        raise OutputError(f"{who} is working here", path=folder, mend=mend) from None
-    except OSError as error:
-        if error.errno not in _WITHOUT_LOCKS:
-            file.close()
-            raise
-        log.warning("warning: %s: this file system has no locks; start no second run here", folder)
-    file.truncate(0)
-    file.write(f"{os.getpid()}\n")
-    file.flush()
-    return file
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
+import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -16,6 +18,7 @@ from tracktools.config import NetworkConfig, TrainConfig
 from tracktools.errors import OutputError
 from tracktools.figures.training import draw_training
 from tracktools.formats.atomic import atomic_file
+from tracktools.formats.lock import lock_file
 from tracktools.model.networks import Network, make_network
 from tracktools.progress import show_progress
 from tracktools.train.loop import Trainer, native_precision
@@ -25,16 +28,17 @@ log = logging.getLogger(__name__)
 _SAVE_EVERY = 100  # steps
 _DRAW_EVERY_S = 60.0  # validations of a small genome come faster than they can be drawn
 _STATE = "state.pt"
+_LOCK = "lock"
 
 History = list[dict[str, Any]]
 
 
-def resolve_precision(config: TrainConfig, folder: Path) -> TrainConfig:
+def resolve_precision(config: TrainConfig, folder: Path, *, restart: bool = False) -> TrainConfig:
     """Return the recipe with ``auto`` replaced: by what an unfinished training began with, or what suits this CPU."""
     if config.precision != "auto":
         return config
     state = folder / _STATE
-    if not state.exists():
+    if restart or not state.exists():
         return replace(config, precision=native_precision())
     started: Literal["bf16", "fp32"] = torch.load(state, weights_only=True)["config"]["precision"]
     return replace(config, precision=started)
@@ -85,6 +89,19 @@ def fit(
                 write_log(history, folder, pictures=pictures)
                 drawn = time.monotonic() if pictures else drawn
     return history
+
+
+@contextmanager
+def working_folder(folder: Path, *, restart: bool) -> Iterator[None]:
+    """Make a folder, or go on in it, and keep other runs out; with `restart`, drop what it holds."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with lock_file(folder / _LOCK):
+        for path in folder.iterdir() if restart else ():
+            if path.is_dir():
+                shutil.rmtree(path)
+            elif path.name != _LOCK:
+                path.unlink()
+        yield
 
 
 def validations(history: History) -> History:

@@ -26,7 +26,7 @@ from tracktools.train.choose import (
     choose_threshold,
     position_scores,
 )
-from tracktools.train.fit import fit, load_weights, resolve_precision, validations, write_log
+from tracktools.train.fit import fit, load_weights, resolve_precision, validations, working_folder, write_log
 from tracktools.train.labels import describe_labels
 from tracktools.train.loop import Trainer
 from tracktools.train.recipe import check_recipe
@@ -103,24 +103,23 @@ def train_model(
         raise ConfigError("the network of the checkpoint to start from has another architecture than the one asked for")
     if output.exists() or output.is_symlink():
         raise OutputError("exists", path=output, mend="choose another folder")
-    if restart:
-        shutil.rmtree(folder, ignore_errors=True)
     network = init.model.config if init else model_config or ModelConfig()
-    task = Task(genome, labels, split, resolve_precision(config, folder), network, soft, init)
-    torch.set_num_threads(task.config.threads)
+    config = resolve_precision(config, folder, restart=restart)
+    task = Task(genome, labels, split, config, network, soft, init)
+    torch.set_num_threads(config.threads)
     windows = task.windows()  # all inputs are read, and what is wrong with them said, before anything is written
-    folder.mkdir(parents=True, exist_ok=True)
-    history = _train(task, windows, folder)
-    best = max(validations(history), key=lambda record: record["average_precision"])
-    model = load_weights(folder, best["step"], network)
-    result = folder / "result"
-    result.mkdir(exist_ok=True)
-    save_checkpoint(result / "model.safetensors", model, _metadata(task, model, best, name, species))
-    write_log(history, result)
-    identity = {"name": genome.name, "sha256": genome.sha256}
-    write_provenance(result, started=started, genome=identity, parameters=_recipe(task))
-    result.rename(output)
-    shutil.rmtree(folder)
+    with working_folder(folder, restart=restart):
+        history = _train(task, windows, folder)
+        best = max(validations(history), key=lambda record: record["average_precision"])
+        model = load_weights(folder, best["step"], network)
+        result = folder / "result"
+        result.mkdir(exist_ok=True)
+        save_checkpoint(result / "model.safetensors", model, _metadata(task, model, best, name, species))
+        write_log(history, result)
+        identity = {"name": genome.name, "sha256": genome.sha256}
+        write_provenance(result, started=started, genome=identity, parameters=_recipe(task))
+        result.rename(output)
+        shutil.rmtree(folder)
     return TrainedModel(output, output / "model.safetensors", best)
 
 
