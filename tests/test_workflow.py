@@ -18,11 +18,11 @@ import numpy as np
 import pytest
 
 from bam_files import record, write_bam
-from conftest import ROOT
 from networks import SMALL, random_network
 from tracktools.model.checkpoint import Metadata, save_checkpoint
 
 pytest.importorskip("snakemake")
+ROOT = Path(__file__).parents[1]
 WORKFLOW = ROOT / "workflow"
 sys.path.insert(0, str(WORKFLOW / "scripts"))
 

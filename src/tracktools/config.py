@@ -157,6 +157,10 @@ class AttentionConfig:
     whole: bool = False  # also over every position of both strands
     top_offsets: int = 5  # best-attended offsets of a head whose positions are listed
     top_positions: int = 1000
+    ablate: bool = False  # score the validation part without each head
+    ablate_bp: int = 100_000  # of it, at most
+    attribute: bool = False  # hold the heads against input x gradient
+    attribute_most: int = 200  # TSS of the first set
     seed: int = 1
 
 

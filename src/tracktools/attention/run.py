@@ -10,12 +10,14 @@ from pathlib import Path
 
 import numpy as np
 
+from tracktools.attention.ablation import ablate_heads
+from tracktools.attention.attribution import attribute
 from tracktools.attention.everything import Everything
 from tracktools.attention.groups import Extremes, Group, check_groups, plain_group, read_tss_group
 from tracktools.attention.pilot import run_pilot
 from tracktools.attention.places import Ints, Places, blocks_around
 from tracktools.attention.spool import Spool
-from tracktools.attention.tables import Found, Tables, head_names, make_tables
+from tracktools.attention.tables import Found, Tables, head_names, make_tables, write_table
 from tracktools.attention.walk import Collectors, walk
 from tracktools.blocks import plan_blocks
 from tracktools.config import AttentionConfig, PredictConfig
@@ -91,6 +93,8 @@ def attend_genome(
     inputs = [*at.values(), *([model.path] if model.path else [])]
     with atomic_folder(Path(output), force=force, inputs=inputs) as folder:
         groups = _known_groups(places, at, config)
+        if (config.ablate or config.attribute) and not at:
+            raise ConfigError("--ablate and --attribute need measured TSS (name a set with --at)")
         threads = min(predict.threads or available_threads(), available_threads())
         engine = make_attentive_engine(predict.engine, network, threads=threads, device=predict.device)
         _announce(places, groups, model, engine, config)
@@ -99,6 +103,7 @@ def attend_genome(
         tables = make_tables(found, config)
         spool.remove()
         tables.write(folder)
+        _look_closer(folder, places, groups, model, engine, config, predict)
         if figures:
             _draw(folder / "figures", tables, found)
         _write_provenance(folder, started, found, model, engine, (config, predict), at)
@@ -158,6 +163,29 @@ def _run(
     if extremes is not None:
         groups = [groups[0], *_extreme_groups(extremes), *groups[1:]]
     return Found(places, groups, spool, everything, at)
+
+
+def _look_closer(
+    folder: Path,
+    places: Places,
+    groups: list[Group],
+    model: Checkpoint,
+    engine: AttentiveEngine,
+    config: AttentionConfig,
+    predict: PredictConfig,
+) -> None:
+    """Write what ablation and attribution say, where they are asked for: both of the first set of ``--at``."""
+    network = model.model
+    assert not isinstance(network, Dilated)
+    first = next((group for group in groups if group.name != "random"), None)
+    if first is None:
+        return
+    if config.ablate:
+        write_table(ablate_heads(places, network, model.metadata, first, config, predict), folder / "ablation.tsv")
+    if config.attribute:
+        attribution = attribute(places, network, engine, first, config)
+        write_table(attribution.heads, folder / "attribution.tsv")
+        write_table(attribution.profile, folder / "attribution_profile.tsv")
 
 
 def _extreme_groups(extremes: Extremes) -> list[Group]:

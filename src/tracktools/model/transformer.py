@@ -163,9 +163,12 @@ class Transformer(nn.Module):
 
     def fold(self) -> list[FoldedLayer]:
         """Return every layer folded (`fold_layer`)."""
-        return [fold_layer(layer, self.content_bias, self.position_bias, self.config) for layer in self._layers()]
+        return [
+            fold_layer(layer, self.content_bias, self.position_bias, self.config) for layer in self.attention_layers()
+        ]
 
-    def _layers(self) -> list[AttentionLayer]:
+    def attention_layers(self) -> list[AttentionLayer]:
+        """Return the layers, in their order."""
         return [layer for layer in self.layers if isinstance(layer, AttentionLayer)]
 
     def states(
@@ -195,15 +198,28 @@ class Transformer(nn.Module):
         -------
         Tensor, shape (B, last - first, D)
         """
-        L = codes.shape[1]
+        x = F.dropout(F.embedding(codes, self.letter_table()), dropout, self.training)  # (B, L, D)
+        return self.states_from(x, first=first, last=last, dropout=dropout, dtype=dtype)
+
+    def states_from(
+        self,
+        x: Tensor,
+        *,
+        first: int = 0,
+        last: int | None = None,
+        dropout: float = 0.0,
+        dtype: torch.dtype = torch.float32,
+    ) -> Tensor:
+        """Compute last hidden states from the input states of letters, shape (B, L, D); see `states`."""
+        L = x.shape[1]
         last = L if last is None else last
-        reach, layers = self.config.conv_width_bp // 2, self._layers()
+        reach, layers = self.config.conv_width_bp // 2, self.attention_layers()
         ends = [min(L, last + reach * (len(layers) - n)) for n in range(len(layers) + 1)]  # of each layer's output
         table = position_table(L, self.config.d_model).to(self.embedding.dtype)  # (L, D)
-        x = F.dropout(F.embedding(codes[:, : ends[0]], self.letter_table()), dropout, self.training)  # (B, L, D)
+        x = x[:, : ends[0]]
         for n, (layer, folded) in enumerate(zip(layers, self.fold(), strict=True)):
             asked = (first if n + 1 == len(layers) else 0, ends[n + 1])
-            x = self._layer(x, layer, folded, table, asked, dropout, dtype)
+            x = self.run_layer(x, layer, folded, table, asked, dropout, dtype)
         return F.dropout(x, dropout, self.training)
 
     def log_odds(self, states: Tensor) -> Tensor:
@@ -215,7 +231,7 @@ class Transformer(nn.Module):
         """Return the log-odds at every network position t, shape (B, L); they speak of base t - `label_shift_bp`."""
         return self.log_odds(self.states(codes))
 
-    def _layer(
+    def run_layer(
         self,
         x: Tensor,
         layer: AttentionLayer,
@@ -226,6 +242,23 @@ class Transformer(nn.Module):
         dtype: torch.dtype,
     ) -> Tensor:
         """Return the output of a layer at the positions `asked` for; x holds its input up to their right reach."""
+        (B, _, D), (first, last) = x.shape, asked
+        attended = self.attended(x, layer, folded, table, asked, dtype)
+        merged = attended.transpose(1, 2).reshape(B, last - first, -1)
+        update = (merged @ folded.out_weight.to(dtype)).to(x.dtype) + folded.out_bias
+        update = F.dropout(update, dropout, self.training)
+        return F.layer_norm(x[:, first:last] + update, (D,), folded.norm_weight, folded.norm_bias, LAYER_NORM_EPS)
+
+    def attended(
+        self,
+        x: Tensor,
+        layer: AttentionLayer,
+        folded: FoldedLayer,
+        table: Tensor,
+        asked: tuple[int, int],
+        dtype: torch.dtype,
+    ) -> Tensor:
+        """Return what each head of a layer gathers, without the bias of v: shape (B, H, Q, K)."""
         (B, L, D), (first, last) = x.shape, asked
         H, K, C = self.config.n_heads, self.config.d_head, self.config.conv_width_bp
         padded = F.pad(x.to(dtype), (0, 0, C // 2, last + C // 2 - L))  # (B, last + C - 1, D)
@@ -240,8 +273,4 @@ class Transformer(nn.Module):
         u = q @ layer.relative.weight.view(H, K, D).to(dtype) + bias_u  # (B, H, Q, D)
         queries = torch.cat([q + bias_q.to(dtype), rotate(u, table[first:last]).to(dtype)], dim=-1)
         window = self.config.attention_window_bp
-        attended = banded_attention(queries, k, v, table[:last].to(dtype), first=first, window=window)  # (B, H, Q, K)
-        merged = attended.transpose(1, 2).reshape(B, last - first, H * K)
-        update = (merged @ folded.out_weight.to(dtype)).to(x.dtype) + folded.out_bias
-        update = F.dropout(update, dropout, self.training)
-        return F.layer_norm(x[:, first:last] + update, (D,), folded.norm_weight, folded.norm_bias, LAYER_NORM_EPS)
+        return banded_attention(queries, k, v, table[:last].to(dtype), first=first, window=window)  # (B, H, Q, K)
