@@ -69,10 +69,10 @@ def attribute(
             found.append(_correlations(weights, np.abs(own)))
             sizes.append(np.abs(own))
             signed.append(own)
-    offsets = settings.label_shift_bp - np.arange(W)
-    r = np.array(found).reshape(len(found), -1, 2)  # (sites, heads, Pearson and Spearman)
-    names = head_names(settings)
-    means = np.full((len(names), 2), np.nan) if not found else np.nanmean(r, axis=0)
+    names, offsets = head_names(settings), settings.label_shift_bp - np.arange(W)
+    r = np.array(found).reshape(-1, len(names), 2)  # (sites, heads, Pearson and Spearman)
+    defined = (~np.isnan(r)).sum(axis=0)
+    means = np.where(defined, np.nansum(r, axis=0), np.nan) / np.maximum(defined, 1)
     told = f"mean over {len(found):,} TSS of {group.name} of the correlation over {W} offsets with |input x gradient|"
     heads = pd.DataFrame({"head": names, "n": len(found), "pearson": means[:, 0], "spearman": means[:, 1]})
     heads["description"] = told
