@@ -109,7 +109,8 @@ def test_the_head_that_makes_the_output_is_told_from_one_that_only_looks(tmp_pat
         assert abs(ablation.loc[name, "deltaAp"]) < 1e-9
         assert ablation.loc[name, "meanAbsDeltaOutput"] < 1e-6
     attribution = pd.read_csv(folder / "attribution.tsv", sep="\t").set_index("head")
-    assert attribution["pearson"].idxmax() == "L1H2"
+    assert (attribution.loc[["L1H1", "L1H2"], "pearson"] > 0.3).all()  # both look there: agreement alone tells neither
+    assert not abs(attribution.loc["L1H3", "pearson"]) > 0.05
     profile = pd.read_csv(folder / "attribution_profile.tsv", sep="\t")
     assert len(profile) == PLANTED.attention_window_bp
     strongest = profile.nlargest(6, "meanAbs")["tssOffset"]
