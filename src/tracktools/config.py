@@ -193,6 +193,7 @@ class MotifConfig:
     min_width_bp: int = 4
     hit_p: float = 0.01  # a hit is a sequence at least so unlikely under the genome's composition
     max_q: float = 0.01  # over the heads, of the enrichment of hits
+    site_p: float = 0.05  # of the letters of a line of BED; looser, since motifs of few bits have few hits
     background_sites: int = 5000  # at most, where the model output is lowest
     min_times_uniform: float = 10.0  # attention over an even share, for a site to be a line of BED
     flat_times_uniform: float = 2.0  # a head whose best sites get less is flat

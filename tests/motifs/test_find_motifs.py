@@ -103,7 +103,7 @@ def test_every_bed_interval_is_the_word_on_its_strand(found: Found, head: str) -
     assert np.allclose(table["attention"], 0.8)
     assert (table["score"] == 800).all()
     assert (table["pValue"] <= table["qValue"] + 1e-12).all()
-    assert (table["pValue"] <= MotifConfig.hit_p).all()
+    assert (table["pValue"] <= MotifConfig.site_p).all()
 
 
 def test_bed_is_read_by_an_independent_reader(found: Found, tmp_path: Path) -> None:

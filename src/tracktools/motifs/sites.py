@@ -32,7 +32,7 @@ class SiteBed:
     faint : int
         Left out: less than ``min_times_uniform`` times an even share of the attention.
     unlike : int
-        Left out: the sequence does not fit the motif (p above ``hit_p``).
+        Left out: the sequence does not fit the motif (p above ``site_p``).
     outside : int
         Left out: the motif would leave a linear contig, or lies on unknown letters.
     """
@@ -80,7 +80,7 @@ def site_bed(
     p_values = pwm.p_values(windows.codes)
     q_values = benjamini_hochberg(p_values)
     rows = []
-    for number in np.flatnonzero(p_values <= config.hit_p):
+    for number in np.flatnonzero(p_values <= config.site_p):
         row = bright.iloc[windows.rows[number]]
         start, end = interval_of(int(windows.attended[number]), row["strand"], pwm.first, pwm.last)
         tss = row["name"] if row["name"] not in ("", ".") else f"{row['chrom']}:{row['position'] + 1}:{row['strand']}"
@@ -90,7 +90,7 @@ def site_bed(
         for low, high in pieces(start, end, genome.chrom_sizes[row["chrom"]]):
             place = row["chrom"], low, high, name, score, row["strand"], low, high, color
             rows.append((*place, *values, p_values[number], q_values[number]))
-    hits = int((p_values <= config.hit_p).sum())
+    hits = int((p_values <= config.site_p).sum())
     left_out = len(sites) - len(bright), len(windows) - hits, len(bright) - len(windows)
     return SiteBed(one.head, pd.DataFrame(rows, columns=list(MOTIF_SITES.columns)), len(sites), hits, *left_out)
 

@@ -163,7 +163,7 @@ def _track(
     left_out = (
         f"Of {bed.asked:,} TSS, {bed.faint:,} are left out because the base most attended to gets less than "
         f"{config.min_times_uniform:g} times an even share of the attention, {bed.unlike:,} because the letters there "
-        f"do not fit the motif (p above {config.hit_p:g}), {bed.outside:,} because the motif would leave the sequence."
+        f"do not fit the motif (p above {config.site_p:g}), {bed.outside:,} because the motif would leave the sequence."
     )
     return Track(
         name=f"motif_{one.head}",
