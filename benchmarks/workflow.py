@@ -120,6 +120,8 @@ def plain_predicts(folder: Path, good: list[Path]) -> tuple[float, float]:
         command = [sys.executable, "-m", "tracktools", "-q", "predict", str(path), "-o", str(output), "-t", "1"]
         seconds = timed(command, folder)
         wall, cpu = wall + seconds[0], cpu + seconds[1]
+        if not output.is_dir():
+            raise SystemExit(f"predicting {path} failed: see {folder / 'output.log'}")
         compare(output, folder / "results" / "predictions" / path.stem)
     return wall, cpu
 

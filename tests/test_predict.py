@@ -23,7 +23,8 @@ from tracktools.config import ModelConfig, PredictConfig
 from tracktools.engine.grid import window_of
 from tracktools.errors import InputError, OutputError
 from tracktools.formats.bed import read_bed
-from tracktools.genome import Contig, Genome
+from tracktools.genome import Contig, Genome, load_genome
+from tracktools.hub.build import build_hub
 from tracktools.model.checkpoint import Checkpoint, Metadata
 from tracktools.predict import compute, predict_genome, predict_sequence
 from tracktools.predict.manifest import Manifest
@@ -215,6 +216,16 @@ def test_calls_are_local_maxima_of_the_bigwig(tmp_path: Path) -> None:
         assert row.modelOutput == pytest.approx(value, abs=1e-6)
         assert row.name == f"pTSS_{row.chrom}_{row.chromStart + 1}_{'f' if row.strand == '+' else 'r'}"
         assert row.split == "none"
+
+
+def test_a_genome_without_a_call_has_a_hub_all_the_same(tmp_path: Path) -> None:
+    (tmp_path / "g.fa").write_text(">c\n" + letters(700, 1).tobytes().decode() + "\n")
+    genome = load_genome(tmp_path / "g.fa")
+    prediction = predict_genome(genome, tmp_path / "out", model=checkpoint_of(threshold=2), config=settings_of())
+    assert prediction.calls == 0
+    assert prediction.called_tss.is_file()
+    hub = build_hub([prediction.folder], tmp_path / "hub", genome=tmp_path / "g.fa").hub
+    assert [track.name for track in hub] == ["g_plus", "g_minus"]
 
 
 def test_calls_and_a_track_say_what_the_model_was_trained_on(tmp_path: Path) -> None:

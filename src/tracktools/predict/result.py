@@ -42,7 +42,9 @@ def write_result(folder: Path, manifest: Manifest, load: Callable[[Block], Value
             tables.append(_called_table(strand, high, manifest))
     calls = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(CALLED_TSS.columns))
     write_bed(folder / f"{name}.called_tss.bed", calls, CALLED_TSS)
-    tracks = _tracks(folder, manifest)
+    tracks = _signal_tracks(folder, manifest)
+    if len(calls):  # no browser draws a track without items; the file says that there are none
+        tracks.append(_called_track(folder, manifest))
     if manifest.split:
         write_bed(folder / f"{name}.split.bed", _split_table(manifest), BED9)
         tracks.append(_split_track(folder / f"{name}.split.bed", manifest))
@@ -122,11 +124,15 @@ def _split_track(path: Path, manifest: Manifest) -> Track:
     )
 
 
-def _tracks(folder: Path, manifest: Manifest) -> list[Track]:
-    name, genome = manifest.model_name, manifest.genome_name
+def _method(manifest: Manifest) -> str:
     where = "at every base" if manifest.regions is None else "in chosen regions"
-    method = f"tracktools predict, model {name} (sha256 {manifest.model_sha256[:12]}); raw model output {where}"
-    signals = [
+    model = f"{manifest.model_name} (sha256 {manifest.model_sha256[:12]})"
+    return f"tracktools predict, model {model}; raw model output {where}"
+
+
+def _signal_tracks(folder: Path, manifest: Manifest) -> list[Track]:
+    genome = manifest.genome_name
+    return [
         Track(
             name=as_track_name(f"{genome}_{STRAND_NAMES[strand]}"),
             path=folder / f"{genome}.{STRAND_NAMES[strand]}.bw",
@@ -139,14 +145,18 @@ def _tracks(folder: Path, manifest: Manifest) -> list[Track]:
             view_min=0,
             view_max=1,
             visibility="full",
-            method=method,
-            source=name,
+            method=_method(manifest),
+            source=manifest.model_name,
             licence="CC BY 4.0",
         )
         for strand in STRANDS
     ]
+
+
+def _called_track(folder: Path, manifest: Manifest) -> Track:
+    genome = manifest.genome_name
     threshold = f"local maxima at or above {manifest.call_threshold:.3g}"
-    called = Track(
+    return Track(
         name=as_track_name(f"{genome}_called_tss"),
         path=folder / f"{genome}.called_tss.bed",
         format="bed",
@@ -155,8 +165,7 @@ def _tracks(folder: Path, manifest: Manifest) -> list[Track]:
         long_label=f"TSS called from the model output: {threshold}",
         color="0,0,0",
         visibility="pack",
-        method=f"{method}; {threshold}, at least 6 bp apart",
-        source=name,
+        method=f"{_method(manifest)}; {threshold}, at least 6 bp apart",
+        source=manifest.model_name,
         licence="CC BY 4.0",
     )
-    return [*signals, called]
