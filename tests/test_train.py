@@ -173,6 +173,7 @@ trainings.train_quickly(Path(sys.argv[1]), tss, genome, replace(trainings.QUICK,
         child = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
         assert child.stdout is not None
         assert child.stdout.readline() == "ready\n"
+        child.stdout.close()
         return child
 
     rng, survived = np.random.default_rng(), 0
