@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from tracktools.bundle import load_bundle
-from tracktools.config import EvaluateConfig, PredictConfig, TrainConfig
+from tracktools.config import ARCHITECTURES, RECIPES, EvaluateConfig, PredictConfig, TrainConfig
 from tracktools.evaluate import Judged, evaluate_tracks
 from tracktools.figures.canvas import figure_style, save_figure
 from tracktools.formats.bed import read_bed
@@ -40,6 +41,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder of the published tables")
     parser.add_argument("-o", "--output", type=Path, required=True, help="folder for sets, models, scores and tables")
+    parser.add_argument("--architecture", choices=tuple(ARCHITECTURES), default="clauwaert2021")
     parser.add_argument("--steps", type=int, default=TrainConfig.steps, help="of every training (default: %(default)s)")
     parser.add_argument("--validate-every", type=int, default=TrainConfig.validate_every)
     parser.add_argument("--threads", type=int, default=1)
@@ -87,11 +89,14 @@ def count(sets: dict[str, Path], genome: Genome) -> pd.DataFrame:
 
 def train(name: str, sets: dict[str, Path], genome: Genome, options: argparse.Namespace) -> Path:
     folder = options.output / "models" / name
-    config = TrainConfig(steps=options.steps, validate_every=options.validate_every, threads=options.threads)
+    changes = {"steps": options.steps, "validate_every": options.validate_every, "threads": options.threads}
+    config, network = replace(RECIPES[options.architecture], **changes), ARCHITECTURES[options.architecture]()
     if not folder.exists():
         logging.info("training on %s", name)
         split = paper_split(genome.contigs[0])
-        train_model(genome, {name: sets[name]}, folder, split=split, name=f"table2-{name}", config=config)
+        train_model(
+            genome, {name: sets[name]}, folder, split=split, name=f"table2-{name}", config=config, model_config=network
+        )
     steps = max(json.loads(line)["step"] for line in (folder / "log.jsonl").read_text().splitlines())
     if steps != options.steps:
         raise SystemExit(f"{folder}: was trained for {steps} steps, not {options.steps}: one budget for all")
