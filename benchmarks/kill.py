@@ -165,7 +165,7 @@ def killed_run(job: Job, output: Path, ending: bool, rng: np.random.Generator) -
     for _ in range(rng.integers(1, MOST_KILLS + 1)):
         process = Process(job.words, output)
         if ending:
-            wait_until(process, lambda: output.exists() or (partial_of(output) / "result").exists())
+            wait_until(process, lambda: has_result(output))
             time.sleep(rng.random() * LONGEST_WAIT_S)
         else:
             wait_until(process, clock(rng.random() * job.seconds))
@@ -175,6 +175,12 @@ def killed_run(job: Job, output: Path, ending: bool, rng: np.random.Generator) -
     if Process(job.words, output).wait():
         print(f"{' '.join(job.words)} did not continue")
     return killed
+
+
+def has_result(output: Path) -> bool:
+    """Return whether files of the result are being written, or are in their place."""
+    partial = partial_of(output)
+    return output.exists() or (partial / "result").exists() or (partial / "provenance.json").exists()
 
 
 def clock(seconds: float) -> Sign:

@@ -28,7 +28,7 @@ def merge(folders: tuple[Path, ...], output: Path, force: bool, restart: bool) -
     Example:
       tracktools merge shard1 shard2 shard3 -o predictions
     """
-    from tracktools.predict import merge_shares
+    from tracktools.predict import merge_shards
 
-    prediction = merge_shares(folders, output, force=force, restart=restart)
+    prediction = merge_shards(folders, output, force=force, restart=restart)
     click.echo(f"{prediction.folder}: {prediction.calls:,} TSS called")

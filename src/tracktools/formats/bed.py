@@ -84,6 +84,7 @@ _OTHER_NAMES = {"start": "chromStart", "end": "chromEnd", "reserved": "itemRgb",
 _INTEGER = re.compile(r"-?[0-9]+")
 _RGB = re.compile(r"\d{1,3},\d{1,3},\d{1,3}|\d+")
 _NOT_DATA = re.compile(r"#|track(\s|$)|browser(\s|$)")
+_ROWS_AT_ONCE = 4096  # that stand in memory as text
 _LISTED = 3  # offenders that a message names
 
 
@@ -377,7 +378,9 @@ def write_bed(path: Path, table: pd.DataFrame, schema: BedSchema, *, chrom_order
         If the table is not BED of this schema; see `check_bed`.
     """
     check_bed(table, schema, path=path)
-    columns = format_columns(sort_bed(table, chrom_order), schema)
+    rows = sort_bed(table, chrom_order)
     with atomic_file(path) as partial, partial.open("w", encoding="utf-8", newline="\n") as file:
         file.write("#" + "\t".join(schema.columns) + "\n")
-        file.writelines("\t".join(row) + "\n" for row in zip(*columns, strict=True))
+        for first in range(0, len(rows), _ROWS_AT_ONCE):
+            columns = format_columns(rows.iloc[first : first + _ROWS_AT_ONCE], schema)
+            file.writelines("\t".join(row) + "\n" for row in zip(*columns, strict=True))

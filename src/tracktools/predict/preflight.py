@@ -21,7 +21,7 @@ from tracktools.progress import format_duration
 log = logging.getLogger(__name__)
 
 _GC_TOLERANCE = 0.05  # further from the training genome than this, base composition alone shifts the output
-_BESIDE_BYTES = 16 << 20  # the blocks before and after the one that is computed, and the writing of the files
+_BESIDE_BYTES = 32 << 20  # the blocks before and after the one that is computed, and the writing of the files
 _PROBE_BP = 4096  # scored once to learn the speed; two runs, the first warms the engine up
 
 
