@@ -60,7 +60,7 @@ def wheel(count: int) -> list[str]:
     Examples
     --------
     >>> wheel(3)
-    ['192,64,41', '61,179,74', '50,66,214']
+    ['194,64,41', '61,179,79', '79,57,208']
     """
     shades = ((0.46, 0.65), (0.47, 0.49), (0.52, 0.62))  # lightness and saturation
     colors = []
