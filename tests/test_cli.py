@@ -313,6 +313,20 @@ def test_a_stopped_command_says_so_and_removes_what_is_unfinished(
     assert left_behind(tmp_path) == {"genome.fa", "genes.gff3"}
 
 
+def test_a_hub_that_is_missing_is_built_of_tracks_that_are_there(tmp_path: Path) -> None:
+    fasta, out, hub = tmp_path / "genome.fa", tmp_path / "out", tmp_path / "hub"
+    fasta.write_text(FASTA)
+    assert run("predict", fasta, "-o", out, "-t", 1).exit_code == 0
+    made = (out / "genome.plus.bw").stat().st_mtime_ns
+    with_hub = ("predict", fasta, "-o", out, "-t", 1, "--hub", hub)  # as after a kill while the hub was built
+    assert_one_clear_line(run(*with_hub, "--circular", "all"), "out", "is not empty")
+    assert run(*with_hub).exit_code == 0
+    assert (hub / "hub.txt").is_file()
+    assert (out / "genome.plus.bw").stat().st_mtime_ns == made
+    assert_one_clear_line(run(*with_hub), "hub", "is not empty")
+    assert left_behind(tmp_path) == {"genome.fa", "out", "hub"}
+
+
 def test_any_file_name_becomes_a_hub(tmp_path: Path) -> None:
     genome = tmp_path / "Überträger <b> (1).fa"
     genome.write_text(FASTA)

@@ -94,4 +94,14 @@ def test_info_names_every_engine() -> None:
     assert result.exit_code == 0, result.output
     for row in describe_engines():
         assert f"{row.engine}\t{row.instruction_set}\t{row.precision}" in result.output
+    chosen = make_engine("auto", random_network(SMALL), device="auto")
+    assert f"--engine auto takes {chosen.name} {chosen.instruction_set}" in result.output
     assert choice.ENGINES[0] == "auto"
+
+
+def test_a_gpu_is_taken_before_the_processor() -> None:
+    rows = [
+        choice.EngineStatus(name, kind, "exact", True, "") for name, kind in (("native", "avx2"), ("torch", "cuda"))
+    ]
+    assert choice.automatic_engine(rows, "exact").instruction_set == "cuda"
+    assert choice.automatic_engine(rows[:1], "fast").instruction_set == "avx2"

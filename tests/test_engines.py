@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -17,14 +17,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from networks import SMALL, letter_seeker, literal_probabilities, random_network, word_finder
+from tracktools.blocks import STRANDS, PlusOrMinus, plan_blocks
 from tracktools.config import ModelConfig
 from tracktools.engine import torch_engine
+from tracktools.engine.grid import score_block
 from tracktools.engine.interface import TOLERANCE, Engine, Window
 from tracktools.engine.native.engine import NativeEngine
 from tracktools.engine.native.library import Kernel, usable_kernels
 from tracktools.engine.native.weights import fits
 from tracktools.engine.torch_engine import TorchEngine
-from tracktools.genome import Contig
+from tracktools.genome import Contig, Genome
 from tracktools.model.transformer import Transformer
 
 MakeEngine = Callable[[Transformer], Engine]
@@ -43,6 +45,15 @@ for _kernel in usable_kernels():
         ENGINES[f"native-{_kernel.name}"] = partial(_native, _kernel)
 
 FAST_KERNELS = [kernel for kernel in usable_kernels() if kernel.precision == "fast"]
+
+
+ALL_ENGINES = ENGINES | {f"native-{kernel.name}": partial(_native, kernel) for kernel in FAST_KERNELS}
+
+
+@pytest.fixture(params=ALL_ENGINES)
+def make_any(request: pytest.FixtureRequest) -> MakeEngine:
+    """Fast ones, too: to be compared within what the engine promises."""
+    return ALL_ENGINES[request.param]
 
 
 @pytest.fixture(params=ENGINES)
@@ -197,13 +208,71 @@ def test_a_planted_word_is_found_on_the_exact_base(make: MakeEngine, distance_bp
 
 
 @pytest.mark.parametrize("window_bp", [12, 96])
-def test_scores_of_two_hundred_and_a_largest_one_out_of_sight(make: MakeEngine, window_bp: int) -> None:
+def test_scores_of_two_hundred_and_a_largest_one_out_of_sight(make_any: MakeEngine, window_bp: int) -> None:
     config = ModelConfig(n_layers=1, n_heads=2, conv_width_bp=3, attention_window_bp=window_bp)
     model = letter_seeker(3, config)
     codes = random_codes(700, seed=2, n_codes=3)  # no T
     codes[[150, 151, 400, 690]] = 3
-    expected = literal_probabilities(model, codes)
-    np.testing.assert_allclose(make(model).probabilities(codes, 0, 700), expected, atol=1e-5, rtol=0)
+    expected, engine = literal_probabilities(model, codes), make_any(model)
+    np.testing.assert_allclose(engine.probabilities(codes, 0, 700), expected, atol=TOLERANCE[engine.precision], rtol=0)
+
+
+EDGES = ModelConfig(
+    n_layers=2, n_heads=1, d_model=8, d_head=8, conv_width_bp=3, attention_window_bp=70, label_shift_bp=20
+)
+EDGES_BLOCK_BP = 97
+
+
+def contigs_at_the_edges() -> Genome:
+    """Contigs of 1 to 600 bases, some circular; unknown letters at the borders of blocks, at ends, and everywhere."""
+    lengths = (1, 2, 19, 20, 21, 33, 63, 64, 65, 128, 129, 257, 600)
+    contigs = [Contig(f"linear{n}", letters_of(random_codes(n, seed=n))) for n in lengths]
+    contigs += [Contig(f"ring{n}", letters_of(random_codes(n, seed=n)), circular=True) for n in (1, 2, 64, 97)]
+    bordered = random_codes(2 * EDGES_BLOCK_BP + 11, seed=4, n_codes=4)
+    for border in range(EDGES_BLOCK_BP, len(bordered), EDGES_BLOCK_BP):
+        bordered[[border - 1, border, -border, -border - 1]] = 4
+    bordered[[0, -1]] = 4
+    unknown = np.full(130, 4, dtype=np.uint8)
+    contigs += [Contig("bordered", letters_of(bordered)), Contig("border_ring", letters_of(bordered), circular=True)]
+    return Genome(
+        "edges", (*contigs, Contig("unknown", letters_of(unknown)), Contig("ring_n", letters_of(unknown), True))
+    )
+
+
+def letters_of(codes: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    return np.frombuffer(b"ACGTN", dtype=np.uint8)[codes]
+
+
+@cache
+def literal_values(strand: PlusOrMinus) -> tuple[npt.NDArray[np.float64], ...]:
+    """What every base of a strand of `contigs_at_the_edges` must get, contig by contig; NaN where nothing."""
+    model, up, down = random_network(EDGES, seed=6), EDGES.halo_upstream_bp, EDGES.halo_downstream_bp
+    shift, values = EDGES.label_shift_bp, []
+    for contig in contigs_at_the_edges():
+        size = len(contig)
+        if contig.circular:
+            around = literal_probabilities(model, contig.strand_codes(-up, size + shift + down, strand))
+            answers = around[up + shift : up + shift + size]
+        else:
+            alone = literal_probabilities(model, contig.strand_codes(0, size, strand))
+            answers = np.concatenate([alone[shift:], np.full(min(shift, size), np.nan)])
+        answers = answers if strand == "+" else answers[::-1]
+        values.append(np.where(contig.codes == 4, np.nan, answers))
+    return tuple(values)
+
+
+@pytest.mark.parametrize("block_bp", [EDGES_BLOCK_BP, 131_072])
+def test_short_contigs_and_unknown_letters_are_right_to_the_base(make_any: MakeEngine, block_bp: int) -> None:
+    genome, engine = contigs_at_the_edges(), make_any(random_network(EDGES, seed=6))
+    found = {strand: [np.full(len(contig), np.nan) for contig in genome] for strand in STRANDS}
+    for block in plan_blocks(genome, block_bp, EDGES):
+        for piece, values in block.split(score_block(block, genome, engine, EDGES)):
+            found[piece.strand][piece.contig][piece.start : piece.end] = values
+    for strand in STRANDS:
+        for contig, expected, values in zip(genome, literal_values(strand), found[strand], strict=True):
+            np.testing.assert_allclose(
+                values, expected, atol=TOLERANCE[engine.precision], rtol=0, equal_nan=True, err_msg=contig.name
+            )
 
 
 @pytest.mark.parametrize("strand", ["+", "-"])

@@ -162,3 +162,9 @@ def test_a_pipe_is_refused_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(path)
     with pytest.raises(InputError, match=r"pipe.fa: is a pipe.*save it as a file first"):
         load_genome(path)
+
+
+def test_more_contigs_become_circular_and_none_is_opened() -> None:
+    genome = Genome("g", tuple(Contig(name, np.full(3, 65, dtype=np.uint8), name == "a") for name in "abc"))
+    assert [c.circular for c in genome.with_circular({"c"})] == [True, False, True]
+    assert genome.with_circular(()).sha256 == genome.sha256

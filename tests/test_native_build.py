@@ -62,6 +62,37 @@ def test_without_a_compiler_the_wheel_is_pure_python(source_tree: Path) -> None:
     assert "tracktools/engine/torch_engine.py" in files
 
 
+def test_an_installation_without_a_compiler_succeeds_and_torch_serves(source_tree: Path, tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    install = [sys.executable, "-m", "pip", "install", "--no-deps", "--no-build-isolation", "--no-index", "--quiet"]
+    no_compiler = {**os.environ, "CXX": "no-such-compiler", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    subprocess.run(
+        [*install, "--target", str(site), str(source_tree)], env=no_compiler, check=True, capture_output=True
+    )
+    (tmp_path / "genome.fa").write_text(">chr\n" + "ACGTTGACATATAATGCGT" * 40 + "\n")
+
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "tracktools", *words],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(site)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    said = run("info")
+    assert said.returncode == 0, said.stderr
+    assert "native\tavx2\texact\tno: not compiled when tracktools was installed" in said.stdout
+    assert "--engine auto takes torch" in said.stdout
+    predicted = run("predict", "genome.fa", "-o", "out", "-t", "1")
+    assert predicted.returncode == 0, predicted.stderr
+    assert "engine   torch" in predicted.stderr
+    refused = run("predict", "genome.fa", "-o", "again", "--engine", "native")
+    assert refused.returncode == 1
+    assert "it was not compiled when tracktools was installed (choose auto or torch)" in refused.stderr
+
+
 @pytest.mark.skipif(shutil.which("c++") is None, reason="no C++ compiler")
 def test_with_a_compiler_the_wheel_is_for_this_platform_and_any_python(source_tree: Path) -> None:
     name, files = build_wheel(source_tree, "c++")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import json
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -16,16 +17,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import tracktools.predict.genome_run as genome_run
 from networks import random_network, word_finder
+from tracktools.blocks import plan_blocks
 from tracktools.config import ModelConfig, PredictConfig
-from tracktools.engine.grid import plan_blocks, window_of
+from tracktools.engine.grid import window_of
 from tracktools.errors import InputError, OutputError
 from tracktools.formats.bed import read_bed
-from tracktools.genome import Contig, Genome
+from tracktools.genome import Contig, Genome, load_genome
+from tracktools.hub.build import build_hub
 from tracktools.model.checkpoint import Checkpoint, Metadata
-from tracktools.predict import predict_genome, predict_sequence
-from tracktools.predict.preflight import doubts
+from tracktools.predict import compute, predict_genome, predict_sequence
+from tracktools.predict.manifest import Manifest
+from tracktools.predict.preflight import doubts, engine_for
 from tracktools.predict.store import BlockStore
 from tracktools.splits import Region, Split
 
@@ -178,7 +181,7 @@ def codes_of(word: str) -> npt.NDArray[np.uint8]:
 
 def test_every_base_is_in_exactly_one_block_with_its_whole_context() -> None:
     for block_bp in (40, 501, 10_000):
-        blocks = plan_blocks(GENOME, block_bp, SMALL.label_shift_bp)
+        blocks = plan_blocks(GENOME, block_bp, SMALL)
         assert [block.index for block in blocks] == list(range(len(blocks)))
         assert all(len(block) <= block_bp for block in blocks)
         times = {
@@ -213,6 +216,16 @@ def test_calls_are_local_maxima_of_the_bigwig(tmp_path: Path) -> None:
         assert row.modelOutput == pytest.approx(value, abs=1e-6)
         assert row.name == f"pTSS_{row.chrom}_{row.chromStart + 1}_{'f' if row.strand == '+' else 'r'}"
         assert row.split == "none"
+
+
+def test_a_genome_without_a_call_has_a_hub_all_the_same(tmp_path: Path) -> None:
+    (tmp_path / "g.fa").write_text(">c\n" + letters(700, 1).tobytes().decode() + "\n")
+    genome = load_genome(tmp_path / "g.fa")
+    prediction = predict_genome(genome, tmp_path / "out", model=checkpoint_of(threshold=2), config=settings_of())
+    assert prediction.calls == 0
+    assert prediction.called_tss.is_file()
+    hub = build_hub([prediction.folder], tmp_path / "hub", genome=tmp_path / "g.fa").hub
+    assert [track.name for track in hub] == ["g_plus", "g_minus"]
 
 
 def test_calls_and_a_track_say_what_the_model_was_trained_on(tmp_path: Path) -> None:
@@ -258,12 +271,12 @@ def test_a_stopped_run_continues_and_ends_with_the_same_bytes(
             predict_genome(GENOME, tmp_path / "stopped", model=checkpoint_of(), config=settings_of())
     assert not (tmp_path / "stopped").exists()
     scored: list[int] = []
-    score = genome_run.score_block
+    windows_of = compute.windows_of
     monkeypatch.setattr(
-        genome_run, "score_block", lambda block, *rest: scored.append(block.index) or score(block, *rest)
+        compute, "windows_of", lambda block, *rest: scored.append(block.index) or windows_of(block, *rest)
     )
     continued = predict_genome(GENOME, tmp_path / "stopped", model=checkpoint_of(), config=settings_of())
-    assert len(scored) == len(plan_blocks(GENOME, 500, 9)) - after
+    assert len(scored) == len(plan_blocks(GENOME, 500, SMALL)) - after
     for one, other in (
         (unbroken.plus, continued.plus),
         (unbroken.minus, continued.minus),
@@ -275,7 +288,9 @@ def test_a_stopped_run_continues_and_ends_with_the_same_bytes(
 
 def unfinished(output: Path) -> None:
     """Leave what a run of other settings would leave."""
-    BlockStore(output, {"block_bp": 77}).close()
+    model, config = checkpoint_of(), settings_of(77)
+    manifest = Manifest.of(GENOME, model, engine_for(model, config), config)
+    BlockStore(output, manifest.to_record()).close()
 
 
 def test_an_unfinished_run_with_other_inputs_is_refused_and_restart_drops_it(tmp_path: Path) -> None:
@@ -290,8 +305,54 @@ def test_a_second_run_on_one_output_is_refused(tmp_path: Path) -> None:
     folder.mkdir()
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        with pytest.raises(OutputError, match="another run is working here"):
+        lock.write("4711\n")
+        lock.flush()
+        with pytest.raises(OutputError, match=r"another run \(process 4711\) is working here"):
             predict_genome(GENOME, tmp_path / "out", model=checkpoint_of(), config=settings_of())
+        assert (folder / "lock").read_text() == "4711\n"
+
+
+def test_where_there_are_no_locks_a_warning_stands_for_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    predict_genome(GENOME, tmp_path / "out", model=checkpoint_of(), config=settings_of())
+    assert "has no locks" in caplog.text
+
+
+@pytest.mark.parametrize("left", [("manifest.json", "lock"), ("lock",), ()])
+def test_a_run_killed_when_its_files_were_in_place_is_complete(tmp_path: Path, left: tuple[str, ...]) -> None:
+    output = tmp_path / "out"
+    made = predict_genome(GENOME, output, model=checkpoint_of(), config=settings_of())
+    written = made.plus.stat().st_mtime_ns
+    model, config = checkpoint_of(), settings_of()
+    record = Manifest.of(GENOME, model, engine_for(model, config), config).to_record()
+    (tmp_path / "out.partial").mkdir()
+    for name in left:
+        (tmp_path / "out.partial" / name).write_text(json.dumps(record) if name == "manifest.json" else "")
+    again = predict_genome(GENOME, output, model=checkpoint_of(), config=settings_of())
+    assert again == made
+    assert again.plus.stat().st_mtime_ns == written
+    assert {path.name for path in tmp_path.iterdir()} == {"out"}
+    with pytest.raises(OutputError, match="is not empty"):
+        predict_genome(GENOME, output, model=checkpoint_of(), config=settings_of())
+
+
+@pytest.mark.parametrize("damage", ["cut", "remove", "other"])
+def test_what_is_not_whole_is_not_taken_for_complete(tmp_path: Path, damage: str) -> None:
+    output = tmp_path / "out"
+    config = settings_of(499 if damage == "other" else 500)
+    made = predict_genome(GENOME, output, model=checkpoint_of(), config=config)
+    if damage == "cut":
+        made.plus.write_bytes(made.plus.read_bytes()[:-1])
+    elif damage == "remove":
+        made.minus.unlink()
+    with pytest.raises(OutputError, match="is not empty"):
+        predict_genome(GENOME, output, model=checkpoint_of(), config=settings_of(), keep=True)
+    assert {path.name for path in tmp_path.iterdir()} == {"out"}
 
 
 def test_an_output_in_the_way_is_kept_unless_forced(tmp_path: Path) -> None:

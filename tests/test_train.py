@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 
-from tracktools.config import ModelConfig, TrainConfig
+from tracktools.config import TrainConfig
 from tracktools.errors import ConfigError, GenomeMismatchError, InputError, OutputError
-from tracktools.formats.bed import BED6, write_bed
+from tracktools.formats.lock import lock_file
 from tracktools.genome import Contig, Genome
 from tracktools.model.checkpoint import load_checkpoint, verify_golden
 from tracktools.splits import Region, Split, paper_split
@@ -21,42 +24,33 @@ from tracktools.train import train_model
 from tracktools.train.labels import describe_labels, read_labels
 from tracktools.train.loop import Trainer, focal_loss, learning_rate
 from tracktools.train.recipe import check_recipe
-from tracktools.train.windows import LabelArrays, Strand, TrainingWindows, training_stretches
-
-MODEL = ModelConfig(n_layers=1, n_heads=1, d_model=4, d_head=4, attention_window_bp=40, label_shift_bp=7)
-HALO = MODEL.halo_upstream_bp + MODEL.halo_downstream_bp + MODEL.label_shift_bp
-RECIPE = TrainConfig(window_bp=64, positions_per_step=640, masked_share=0, lead_bp=16, positive_share=0.5)
-
-
-def circular_genome(length: int = 6007, seed: int = 5) -> Genome:
-    letters = np.random.default_rng(seed).choice(np.frombuffer(b"ACGT", dtype=np.uint8), length)
-    return Genome("g", (Contig("chr", letters, circular=True),))
-
-
-def split_of(genome: Genome) -> Split:
-    name, end = genome.contigs[0].sequence_sha256, len(genome)
-    borders = [(0, 2500, "train"), (2500, 3400, "test"), (3400, 4100, "valid"), (4100, end, "train")]
-    return Split(tuple(Region(name, start, stop, part) for start, stop, part in borders))
-
-
-def labels_of(genome: Genome, every: int) -> LabelArrays:
-    strands: tuple[Strand, ...] = ("+", "-")
-    length = len(genome)
-    return {(0, strand): np.arange(length) % (every + (strand == "-")) == 0 for strand in strands}
+from tracktools.train.windows import LabelArrays, TrainingWindows, training_stretches
+from trainings import (
+    HALO,
+    MODEL,
+    QUICK,
+    RECIPE,
+    assert_same,
+    circular_genome,
+    labels_of,
+    split_of,
+    train_quickly,
+    write_tss,
+)
 
 
 def positions_in_genome(genome: Genome, codes: np.ndarray) -> set[int]:
     """Where a window's letters stand: every place where they match one of the strands."""
     contig = genome.contigs[0]
-    length = len(codes)
-    plus = contig.strand_codes(0, len(contig) + length, "+")
-    minus = contig.strand_codes(0, len(contig) + length, "-")
+    length, size = len(codes), len(contig)
+    wanted = codes.astype(np.uint8).tobytes()
     found: set[int] = set()
-    for at in range(len(contig)):
-        if np.array_equal(plus[at : at + length], codes):
-            found |= {(at + i) % len(contig) for i in range(length)}
-        if np.array_equal(minus[at : at + length], codes):
-            found |= {(len(contig) - 1 - at - i) % len(contig) for i in range(length)}
+    for strand in ("+", "-"):
+        text = contig.strand_codes(0, size + length, "+" if strand == "+" else "-").tobytes()
+        at = text.find(wanted)
+        while at >= 0:
+            found |= {(at + i if strand == "+" else size - 1 - at - i) % size for i in range(length)}
+            at = text.find(wanted, at + 1)
     return found
 
 
@@ -98,7 +92,7 @@ def test_the_truth_stands_label_shift_downstream_of_the_tss() -> None:
     start = {"+": contig.strand_codes(900, 908, "+"), "-": contig.strand_codes(6006 - 1200, 6006 - 1200 + 8, "-")}
     found = set()
     for step in range(4):
-        codes, is_tss = windows.batch(step)
+        codes, is_tss, _ = windows.batch(step)
         for row, at in zip(*np.nonzero(is_tss[:, :, 0]), strict=True):
             letters = codes[row, at - MODEL.label_shift_bp : at + 1]  # the TSS to the network position
             found |= {strand for strand, expected in start.items() if np.array_equal(letters, expected)}
@@ -122,60 +116,28 @@ def test_a_genome_too_small_to_train_on_is_refused() -> None:
         TrainingWindows(genome, [labels_of(genome, 50)], [], MODEL, RECIPE)
 
 
-QUICK = TrainConfig(
-    steps=24,
-    window_bp=64,
-    lead_bp=16,
-    positions_per_step=640,
-    validate_every=8,
-    precision="fp32",
-    threads=1,
-    warmup_steps=4,
-)
-
-
-def write_tss(path: Path, genome: Genome, every: int) -> Path:
-    """A BED of TSS, every so many bases on both strands."""
-    positions = np.arange(7, len(genome), every)
-    rows = {
-        "chrom": "chr",
-        "chromStart": positions,
-        "chromEnd": positions + 1,
-        "name": [f"t{position}" for position in positions],
-        "score": 0,
-        "strand": np.where(positions % 2 == 0, "+", "-"),
-    }
-    write_bed(path, pd.DataFrame(rows), BED6)
-    return path
-
-
-def train_quickly(output: Path, tss: Path, genome: Genome, config: TrainConfig = QUICK) -> dict[str, torch.Tensor]:
-    trained = train_model(
-        genome,
-        {"main": tss, "side": tss},
-        output,
-        split=split_of(genome),
-        name="quick",
-        config=config,
-        model_config=MODEL,
-    )
-    return load_checkpoint(trained.checkpoint).model.state_dict()
-
-
-def assert_same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> None:
-    for name, tensor in one.items():
-        assert torch.equal(tensor, other[name]), name
-
-
 class KilledError(Exception):
     pass
 
 
-@pytest.mark.parametrize("at", [0, 3, 8, 15, 20])
-def test_a_killed_training_ends_with_the_same_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: int) -> None:
+@pytest.fixture(scope="module")
+def unbroken(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished training: its folder."""
+    folder, genome = tmp_path_factory.mktemp("unbroken"), circular_genome()
+    train_quickly(folder / "model", write_tss(folder / "tss.bed", genome, 90), genome)
+    return folder / "model"
+
+
+def weights_of(folder: Path) -> dict[str, torch.Tensor]:
+    return load_checkpoint(folder / "model.safetensors").model.state_dict()
+
+
+@pytest.mark.parametrize("at", [0, 8, 15])
+def test_a_killed_training_ends_with_the_same_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unbroken: Path, at: int
+) -> None:
     genome = circular_genome()
     tss = write_tss(tmp_path / "tss.bed", genome, 90)
-    unbroken = train_quickly(tmp_path / "unbroken", tss, genome)
     step = Trainer.train_step
 
     def step_or_die(self: Trainer) -> float:
@@ -188,22 +150,106 @@ def test_a_killed_training_ends_with_the_same_weights(tmp_path: Path, monkeypatc
         with pytest.raises(KilledError):
             train_quickly(tmp_path / "killed", tss, genome)
     assert not (tmp_path / "killed").exists()
-    assert_same(unbroken, train_quickly(tmp_path / "killed", tss, genome))
+    assert_same(weights_of(unbroken), train_quickly(tmp_path / "killed", tss, genome))
+    assert (tmp_path / "killed" / "log.jsonl").read_text() == (unbroken / "log.jsonl").read_text()
 
 
-def test_the_same_seed_gives_the_same_weights_and_another_does_not(tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_a_training_killed_at_twenty_random_moments_ends_as_an_unbroken_one(tmp_path: Path) -> None:
+    code = """
+import sys
+from dataclasses import replace
+from pathlib import Path
+import trainings
+genome = trainings.circular_genome()
+tss = trainings.write_tss(Path(sys.argv[1] + ".bed"), genome, 90)
+print("ready", flush=True)
+trainings.train_quickly(Path(sys.argv[1]), tss, genome, replace(trainings.QUICK, steps=2000, validate_every=10))
+"""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])}
+
+    def start(name: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "-c", code, str(tmp_path / name)]
+        child = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+        assert child.stdout is not None
+        assert child.stdout.readline() == "ready\n"
+        child.stdout.close()
+        return child
+
+    rng, survived = np.random.default_rng(), 0
+    for _ in range(20):
+        child = start("killed")
+        time.sleep(rng.uniform(0, 1.5))
+        child.kill()
+        survived += child.wait() == 0
+    assert survived == 0, "it ended before it was killed: the test needs more steps"
+    assert start("killed").wait() == 0
+    assert start("unbroken").wait() == 0
+    killed, unbroken = (load_checkpoint(tmp_path / name / "model.safetensors") for name in ("killed", "unbroken"))
+    assert_same(unbroken.model.state_dict(), killed.model.state_dict())
+    assert killed.sha256 == unbroken.sha256
+
+
+def test_an_unfinished_training_is_continued_only_from_the_same_inputs_and_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    genome = circular_genome()
+    tss, other = write_tss(tmp_path / "tss.bed", genome, 90), write_tss(tmp_path / "other.bed", genome, 80)
+
+    def die(self: Trainer) -> float:
+        if self.step == 10:
+            raise KilledError
+        return step(self)
+
+    step = Trainer.train_step
+    with monkeypatch.context() as patch:
+        patch.setattr(Trainer, "train_step", die)
+        with pytest.raises(KilledError):
+            train_quickly(tmp_path / "m", tss, genome)
+    with pytest.raises(OutputError, match=r"other inputs \(labels\)"):
+        train_quickly(tmp_path / "m", other, genome)
+    with pytest.raises(OutputError, match=r"other settings \(dropout 0.1, now 0.3\)"):
+        train_quickly(tmp_path / "m", tss, genome, replace(QUICK, dropout=0.3))
+    assert len((tmp_path / "m.partial" / "log.jsonl").read_text().splitlines()) == 1, "what is known so far is told"
+    train_quickly(tmp_path / "m", tss, genome, replace(QUICK, precision="auto"))  # goes on with what it began with
+    assert load_checkpoint(tmp_path / "m" / "model.safetensors").metadata.recipe["precision"] == "fp32"
+    names = {path.name for path in (tmp_path / "m").iterdir()}
+    assert names == {"model.safetensors", "log.jsonl", "curves.svg", "curves.png", "provenance.json"}
+
+
+def test_a_second_training_in_the_same_folder_is_refused(tmp_path: Path) -> None:
     genome = circular_genome()
     tss = write_tss(tmp_path / "tss.bed", genome, 90)
-    first = train_quickly(tmp_path / "a", tss, genome)
+    (tmp_path / "m.partial").mkdir()
+    with (
+        lock_file(tmp_path / "m.partial" / "lock"),
+        pytest.raises(OutputError, match=r"another run .* is working here"),
+    ):
+        train_quickly(tmp_path / "m", tss, genome)
+
+
+def test_bf16_is_taken_where_the_processor_has_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    genome = circular_genome()
+    tss = write_tss(tmp_path / "tss.bed", genome, 90)
+    for has, expected in ((True, "bf16"), (False, "fp32")):
+        monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda has=has: has)
+        monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
+        train_quickly(tmp_path / expected, tss, genome, replace(QUICK, precision="auto", steps=8))
+        made = load_checkpoint(tmp_path / expected / "model.safetensors")
+        assert made.metadata.recipe["precision"] == expected
+
+
+def test_the_same_seed_gives_the_same_weights_and_another_does_not(tmp_path: Path, unbroken: Path) -> None:
+    genome, first = circular_genome(), weights_of(unbroken)
+    tss = write_tss(tmp_path / "tss.bed", genome, 90)
     assert_same(first, train_quickly(tmp_path / "b", tss, genome))
     other = train_quickly(tmp_path / "c", tss, genome, replace(QUICK, seed=1))
     assert not torch.equal(first["embedding"], other["embedding"])
 
 
-def test_the_checkpoint_says_what_made_it_and_verifies(tmp_path: Path) -> None:
+def test_the_checkpoint_says_what_made_it_and_verifies(unbroken: Path) -> None:
     genome = circular_genome()
-    train_quickly(tmp_path / "model", write_tss(tmp_path / "tss.bed", genome, 90), genome)
-    checkpoint = load_checkpoint(tmp_path / "model" / "model.safetensors")
+    checkpoint = load_checkpoint(unbroken / "model.safetensors")
     metadata = checkpoint.metadata
     assert verify_golden(checkpoint) < 1e-5
     assert [data["name"] for data in metadata.training_data] == ["main", "side"]
@@ -241,9 +287,18 @@ def test_what_is_in_the_way_is_named(tmp_path: Path) -> None:
         train_quickly(tmp_path / "b", tmp_path / "dots.bed", genome)
     with pytest.raises(ConfigError, match="window_bp is 24"):
         train_quickly(tmp_path / "d", tss, genome, replace(QUICK, window_bp=24))
-    nothing = Split((Region(genome.contigs[0].sequence_sha256, 0, 100, "train"),))
-    with pytest.raises(ConfigError, match="no training stretch"):
-        train_model(genome, {"main": tss}, tmp_path / "c", split=nothing, name="x", config=QUICK, model_config=MODEL)
+    sequence = genome.contigs[0].sequence_sha256
+    short, valid = Region(sequence, 0, 100, "train"), Region(sequence, 100, 900, "valid")
+    for regions, words in (
+        ((short, valid), "no training stretch"),
+        ((short,), "holds no region"),
+        ((short, replace(valid, end=105)), "holds no TSS of main"),
+    ):
+        with pytest.raises(ConfigError, match=words):
+            train_model(
+                genome, {"main": tss}, tmp_path / "c", split=Split(regions), name="x", config=QUICK, model_config=MODEL
+            )
+    assert not list(tmp_path.glob("*.partial"))
 
 
 def test_focal_loss_is_cross_entropy_at_gamma_zero_and_smaller_where_the_answer_is_sure() -> None:

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from tracktools.genome import load_genome
     from tracktools.hub.build import build_hub
     from tracktools.model.registry import load_model
-    from tracktools.predict import predict_genome, predict_sequence
+    from tracktools.motifs import find_motifs
+    from tracktools.predict import merge_shards, predict_genome, predict_sequence, predict_shard
     from tracktools.regions import read_genes
     from tracktools.train import train_model
     from tracktools.tss.curate import curate_tss
@@ -25,11 +26,14 @@ _LAZY: dict[str, str] = {
     "build_hub": "tracktools.hub.build",
     "curate_tss": "tracktools.tss.curate",
     "evaluate_tracks": "tracktools.evaluate",
+    "find_motifs": "tracktools.motifs",
     "load_bundle": "tracktools.bundle",
     "load_genome": "tracktools.genome",
     "load_model": "tracktools.model.registry",
+    "merge_shards": "tracktools.predict",
     "predict_genome": "tracktools.predict",
     "predict_sequence": "tracktools.predict",
+    "predict_shard": "tracktools.predict",
     "read_genes": "tracktools.regions",
     "train_model": "tracktools.train",
 }
@@ -40,11 +44,14 @@ __all__ = [
     "build_hub",
     "curate_tss",
     "evaluate_tracks",
+    "find_motifs",
     "load_bundle",
     "load_genome",
     "load_model",
+    "merge_shards",
     "predict_genome",
     "predict_sequence",
+    "predict_shard",
     "read_genes",
     "train_model",
 ]

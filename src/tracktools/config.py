@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Literal
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,60 @@ class ModelConfig:
     def halo_downstream_bp(self) -> int:
         """Bases downstream of a network position that its output depends on."""
         return self.n_layers * (self.conv_width_bp // 2)
+
+
+@dataclass(frozen=True)
+class DilatedConfig:
+    """Architecture of the convolutional network: residual convolutions of growing reach, without attention."""
+
+    n_channels: int = 64
+    stem_width_bp: int = 15
+    conv_width_bp: int = 3
+    dilations_bp: tuple[int, ...] = (1, 2, 4, 8, 16, 32, 1, 2, 4)  # distance between the taps, layer by layer
+    label_shift_bp: int = 0  # it sees both sides alike, and answers for a base at the base
+
+    @property
+    def d_model(self) -> int:
+        """Channels of the last hidden states."""
+        return self.n_channels
+
+    @property
+    def halo_upstream_bp(self) -> int:
+        """Bases upstream of a base that its output depends on; as many downstream."""
+        return self.stem_width_bp // 2 + (self.conv_width_bp // 2) * sum(self.dilations_bp)
+
+    @property
+    def halo_downstream_bp(self) -> int:
+        """Bases downstream of a base that its output depends on."""
+        return self.halo_upstream_bp
+
+
+NetworkConfig = ModelConfig | DilatedConfig
+
+ARCHITECTURES: dict[str, type[NetworkConfig]] = {"clauwaert2021": ModelConfig, "dilated": DilatedConfig}
+
+
+def architecture_of(config: NetworkConfig) -> str:
+    """Return the name of the architecture that a configuration is of."""
+    return next(name for name, kind in ARCHITECTURES.items() if isinstance(config, kind))
+
+
+def read_network(architecture: str, values: Mapping[str, Any]) -> NetworkConfig:
+    """Return the configuration that a file holds as plain values; lists, as JSON has them, become tuples.
+
+    Raises
+    ------
+    KeyError, TypeError
+        If the architecture is not known, or a value is missing or has no such name.
+    """
+    kind = ARCHITECTURES[architecture]
+    names = {item.name for item in fields(kind)}
+    if names != set(values):
+        raise TypeError(f"settings {sorted(values)}, expected {sorted(names)}")
+    settings: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
+    }
+    return kind(**settings)
 
 
 @dataclass(frozen=True)
@@ -102,6 +157,10 @@ class AttentionConfig:
     whole: bool = False  # also over every position of both strands
     top_offsets: int = 5  # best-attended offsets of a head whose positions are listed
     top_positions: int = 1000
+    ablate: bool = False  # score the validation part without each head
+    ablate_bp: int = 100_000  # of it, at most
+    attribute: bool = False  # hold the heads against input x gradient
+    attribute_most: int = 200  # TSS of the first set
     seed: int = 1
 
 
@@ -118,7 +177,39 @@ class EvaluateConfig:
     resamples: int = 200
     confidence: float = 0.95
     seed: int = 1
+    near_copies: bool = False  # score again without near-copies of training sequence
     listed_calls_per_mb: int = 5000  # the highest calls, which peaks.tsv lists
+
+
+@dataclass(frozen=True)
+class MotifConfig:
+    """How motifs are made of what attention heads attend to."""
+
+    top: int = 500  # sites a head, the best attended first (the paper took 50)
+    window_bp: int = 31  # around the attended base; odd, so that this base is the middle
+    min_sites: int = 40  # fewer give no motif: half of them make the matrix, half judge it
+    pseudocount: float = 1.0  # added to each column, shared out as the genome's composition
+    min_column_bits: float = 0.2  # the core begins and ends with columns of so much information
+    min_width_bp: int = 4
+    hit_p: float = 0.01  # a hit is a sequence at least so unlikely under the genome's composition
+    max_q: float = 0.01  # over the heads, of the enrichment of hits
+    site_p: float = 0.05  # of the letters of a line of BED; looser, since motifs of few bits have few hits
+    background_sites: int = 5000  # at most, where the model output is lowest
+    min_times_uniform: float = 10.0  # attention over an even share, for a site to be a line of BED
+    flat_times_uniform: float = 2.0  # a head whose best sites get less is flat
+    shown_heads: int = 3  # tracks that a browser opens with
+    match_q: float = 0.05  # of a match to a collection, to be called one
+    max_matches: int = 5  # listed a head and collection
+    seed: int = 1
+
+
+@dataclass(frozen=True)
+class AttendedConfig:
+    """Where the demo looks at attention: little enough to cost a third of the prediction."""
+
+    called: int = 1000  # called TSS with the highest model output
+    elsewhere_from_bp: int = 100  # downstream of each, the base with the lowest output from here
+    elsewhere_to_bp: int = 400  # to here is the background: near, so that both share their context
 
 
 @dataclass(frozen=True)
@@ -135,13 +226,33 @@ class TrainConfig:
     masked_share: float = 0.05  # letters replaced by N at random, so that no single base is relied on
     positive_share: float = 0.35  # windows drawn around a TSS; the others are drawn anywhere
     focal_gamma: float = 0.8
+    soft_weight: float = 0.5  # of soft labels, where there are any; 1 learns from them alone
     clip_norm: float = 0.25
     ema_decay: float = 0.998  # what is validated and kept is the moving average of the weights
     lead_bp: int = 64  # bases at the 5' end of a window that are context only
     validate_every: int = 500
-    precision: str = "bf16"
+    precision: Literal["auto", "bf16", "fp32"] = "auto"  # bf16 where the CPU multiplies it itself
     seed: int = 2222
     threads: int = 1
+
+
+# What each architecture is trained with unless told otherwise. Convolutions cost the same at every base, so that whole
+# stretches of the genome as they come are their windows.
+RECIPES: dict[str, TrainConfig] = {
+    "clauwaert2021": TrainConfig(),
+    "dilated": TrainConfig(
+        window_bp=1024,
+        positions_per_step=16_384,
+        learning_rate=3e-3,
+        warmup_steps=200,
+        masked_share=0.0,
+        positive_share=0.0,
+        focal_gamma=0.0,
+        clip_norm=1.0,
+        ema_decay=0.999,
+        lead_bp=128,
+    ),
+}
 
 
 @dataclass(frozen=True)

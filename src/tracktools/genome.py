@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -19,10 +19,11 @@ from tracktools.interval import CHROM_NAME
 
 ALPHABET = "ACGT"
 UNKNOWN = 4  # code of every letter but A, C, G, T
-_CODE_OF_LETTER = np.full(256, UNKNOWN, dtype=np.uint8)
+_CODE_OF_LETTER = bytearray([UNKNOWN]) * 256  # for bytes.translate: indexing an array makes eight bytes of each index
 for _code, _letter in enumerate(ALPHABET):
-    _CODE_OF_LETTER[[ord(_letter), ord(_letter.lower())]] = _code
+    _CODE_OF_LETTER[ord(_letter)] = _CODE_OF_LETTER[ord(_letter.lower())] = _code
 _COMPLEMENT_OF_CODE = np.array([3, 2, 1, 0, UNKNOWN], dtype=np.uint8)
+_PART_BP = 1 << 20  # what is done with a whole contig is done in parts, so that it takes no memory of its size
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,15 +47,29 @@ class Contig:
     def __len__(self) -> int:
         return len(self.letters)
 
-    @cached_property
+    @property
     def codes(self) -> npt.NDArray[np.uint8]:
-        """Codes of the plus strand, shape (length,): A 0, C 1, G 2, T 3, every other letter 4."""
-        return _CODE_OF_LETTER[self.letters]
+        """Codes of the plus strand, shape (length,): A 0, C 1, G 2, T 3, every other letter 4; made anew each time."""
+        return _codes_of(self.letters)
+
+    @cached_property
+    def code_counts(self) -> npt.NDArray[np.int64]:
+        """Number of A, C, G, T and other letters, shape (5,)."""
+        counts = np.zeros(UNKNOWN + 1, dtype=np.int64)
+        for part in self._parts():
+            counts += np.bincount(_codes_of(part), minlength=UNKNOWN + 1)
+        return counts
 
     @cached_property
     def sequence_sha256(self) -> str:
         """SHA-256 of the upper-case letters, whatever the contig is called."""
-        return hashlib.sha256(self.letters.tobytes().upper()).hexdigest()
+        digest = hashlib.sha256()
+        for part in self._parts():
+            digest.update(part.tobytes().upper())
+        return digest.hexdigest()
+
+    def _parts(self) -> Iterator[npt.NDArray[np.uint8]]:
+        return (self.letters[at : at + _PART_BP] for at in range(0, len(self), _PART_BP))
 
     def strand_codes(self, start: int, end: int, strand: Literal["+", "-"]) -> npt.NDArray[np.uint8]:
         """Return codes in the direction of a strand, 5' to 3'.
@@ -80,8 +95,14 @@ class Contig:
 
     def _plus_codes(self, start: int, end: int) -> npt.NDArray[np.uint8]:
         if 0 <= start <= end <= len(self):
-            return self.codes[start:end]
-        return self.codes[np.arange(start, end) % len(self)]
+            return _codes_of(self.letters[start:end])
+        return _codes_of(self.letters[np.arange(start, end) % len(self)])
+
+
+def _codes_of(letters: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    return np.frombuffer(
+        bytearray(letters.tobytes()).translate(_CODE_OF_LETTER), dtype=np.uint8
+    )  # may be written to, as torch wants it
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,14 +148,19 @@ class Genome:
         digest = hashlib.sha256()
         for contig in self.contigs:
             digest.update(f">{contig.name}\n".encode())
-            digest.update(contig.letters.tobytes().upper())
+            for part in contig._parts():
+                digest.update(part.tobytes().upper())
             digest.update(b"\n")
         return digest.hexdigest()
+
+    def with_circular(self, names: Collection[str]) -> Genome:
+        """Return the same genome with the contigs of these names circular, beside those that are."""
+        return replace(self, contigs=tuple(replace(c, circular=c.circular or c.name in names) for c in self.contigs))
 
     @cached_property
     def gc_content(self) -> float:
         """Share of G and C among the bases A, C, G, T; 0 where there are none."""
-        counts = sum((np.bincount(contig.codes, minlength=5) for contig in self.contigs), np.zeros(5, dtype=np.int64))
+        counts = sum((contig.code_counts for contig in self.contigs), np.zeros(UNKNOWN + 1, dtype=np.int64))
         known = int(counts[:4].sum())
         return float(counts[1] + counts[2]) / known if known else 0.0
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import colorsys
+
 GREEN = "0,158,115"
 BLUE = "0,114,178"
 VERMILLION = "213,94,0"
@@ -50,3 +52,19 @@ def pale(color: str) -> str:
     '128,185,217'
     """
     return ",".join(str((part + 256) // 2) for part in rgb(color))
+
+
+def wheel(count: int) -> list[str]:
+    """Return colours for more things than the eight can tell apart: hues all around, neighbours of differing lightness.
+
+    Examples
+    --------
+    >>> wheel(3)
+    ['192,64,41', '61,179,74', '50,66,214']
+    """
+    shades = ((0.46, 0.65), (0.47, 0.49), (0.52, 0.62))  # lightness and saturation
+    colors = []
+    for number in range(count):
+        parts = colorsys.hls_to_rgb((number / max(count, 1) + 0.025) % 1.0, *shades[number % len(shades)])
+        colors.append(",".join(str(round(255 * part)) for part in parts))
+    return colors

@@ -7,18 +7,25 @@ copy of the training genome is still known as such.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from tracktools.errors import GenomeMismatchError
-from tracktools.genome import Contig
+from tracktools.errors import ConfigError, GenomeMismatchError, InputError
+from tracktools.formats.bed import check_bed_on_genome, item_lines, read_bed
+from tracktools.genome import Contig, Genome
 
 PARTS = ("train", "valid", "test")
 NO_PART = "none"
 _MG1655_BP = 4_641_652
+_BLOCK_GAPS = 32  # length of a block of a drawn split, in gaps: one border costs training a thirtieth of a block
+_LEAST_BLOCKS = 30  # a small genome is cut finer, so that each part has some
+_LEAST_GAPS = 4  # but never finer than this
+_ROUNDING = 1e-6
 
 
 @dataclass(frozen=True)
@@ -96,3 +103,100 @@ def paper_split(contig: Contig) -> Split:
             Region(name, train, len(contig), "train"),
         )
     )
+
+
+def read_split(path: Path, genome: Genome) -> Split:
+    """Read a split from a BED file whose name column says train, valid or test; a strand column says nothing.
+
+    Raises
+    ------
+    InputError
+        If a name is another word, an item is empty or overlaps another (names the line), or train or valid is missing;
+        as `GenomeMismatchError`, if an item is not on the genome.
+    """
+    table, _ = read_bed(path)
+    check_bed_on_genome(table, genome.chrom_sizes, path=path)
+    lines, regions = item_lines(path), []
+    for line, row in zip(lines, table.to_dict("records"), strict=True):
+        part = str(row.get("name", ""))
+        if part not in PARTS:
+            raise InputError(f"the part is {part!r}", path=path, line=line, mend="name it train, valid or test")
+        region = Region(genome[row["chrom"]].sequence_sha256, row["chromStart"], row["chromEnd"], part)
+        if region.start == region.end:
+            raise InputError("holds no base", path=path, line=line, mend="start and end are 0-based, half-open")
+        regions.append((region, line))
+    regions.sort(key=lambda item: (item[0].sequence_sha256, item[0].start))
+    for (one, first), (two, second) in pairwise(regions):
+        if one.sequence_sha256 == two.sequence_sha256 and two.start < one.end:
+            raise InputError(f"overlaps line {min(first, second)}", path=path, line=max(first, second))
+    missing = [part for part in ("train", "valid") if part not in {region.part for region, _ in regions}]
+    if missing:
+        raise InputError(f"has no part {missing[0]!r}", path=path, mend="train learns and valid chooses")
+    return Split(tuple(region for region, _ in regions))
+
+
+def draw_split(genome: Genome, fractions: Sequence[float], *, seed: int, gap_bp: int) -> Split:
+    """Draw at random which blocks of a genome train, validate and test; both strands of a block together.
+
+    Contigs are cut into blocks of equal length, some `_BLOCK_GAPS` times `gap_bp`, or shorter ones in a small genome;
+    of these in random order the first are test, the next validation, the rest trains.
+
+    Parameters
+    ----------
+    genome : Genome
+    fractions : sequence of float
+        Shares of train, valid and test; their sum is 1.
+    seed : int
+        Another gives another split.
+    gap_bp : int
+        Bases that are lost to training at each border.
+
+    Raises
+    ------
+    ConfigError
+        If the fractions are no such shares, or the genome is too short for them.
+    """
+    if (
+        len(fractions) != len(PARTS)
+        or not abs(sum(fractions) - 1) <= _ROUNDING
+        or min(fractions) < 0
+        or 0 in fractions[:2]
+    ):
+        shown = ",".join(f"{share:g}" for share in fractions)
+        raise ConfigError(
+            f"the fractions are {shown}: three shares of train, valid and test that sum to 1, such as 0.7,0.1,0.2"
+        )
+    block_bp = max(min(_BLOCK_GAPS * gap_bp, len(genome) // _LEAST_BLOCKS), _LEAST_GAPS * gap_bp)
+    contigs = {contig.sequence_sha256: contig for contig in genome}  # of equal sequences, one: they are one part
+    blocks = [block for contig in contigs.values() for block in _blocks(contig, block_bp)]
+    order = np.random.default_rng(seed).permutation(len(blocks))
+    borders = np.cumsum([fractions[2], fractions[1]]) * len(genome)  # test first, then valid
+    parts, done = [""] * len(blocks), 0
+    for number in order:
+        length = blocks[number][2] - blocks[number][1]
+        parts[number] = ("test", "valid", "train")[int(np.searchsorted(borders, done + length / 2, side="right"))]
+        done += length
+    missing = [part for part, share in zip(PARTS, fractions, strict=True) if share > 0 and part not in parts]
+    if missing:
+        short = f"the genome of {len(genome):,} bp is too short to draw a part {missing[0]!r}"
+        raise ConfigError(f"{short}: name the parts with a BED file")
+    return Split(tuple(_merged([Region(*block, part) for block, part in zip(blocks, parts, strict=True)])))
+
+
+def _blocks(contig: Contig, block_bp: int) -> list[tuple[str, int, int]]:
+    borders = np.linspace(0, len(contig), max(round(len(contig) / block_bp), 1) + 1).astype(int).tolist()
+    return [(contig.sequence_sha256, start, end) for start, end in pairwise(borders) if end > start]
+
+
+def _merged(regions: Sequence[Region]) -> list[Region]:
+    """Join neighbours of one part."""
+    merged: list[Region] = []
+    for region in regions:
+        last = merged[-1] if merged else None
+        if last is not None and (last.sequence_sha256, last.part, last.end) == (
+            region.sequence_sha256, region.part, region.start,
+        ):  # fmt: skip
+            region = replace(last, end=region.end)
+            merged.pop()
+        merged.append(region)
+    return merged

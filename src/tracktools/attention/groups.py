@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from tracktools.aliases import other_version, resolve_chrom
 from tracktools.attention.places import Ints, Places
-from tracktools.engine.grid import STRANDS
+from tracktools.blocks import STRANDS
 from tracktools.errors import ConfigError, GenomeMismatchError, InputError
 from tracktools.formats.bed import check_bed_on_genome, read_bed
 

@@ -12,8 +12,9 @@ import numpy as np
 from tracktools.attention.places import Ints, Places
 from tracktools.attention.rank_correlation import Ranker
 from tracktools.attention.statistics import Numbers
-from tracktools.engine.grid import Piece, place_values, window_of
-from tracktools.engine.interface import Engine
+from tracktools.blocks import Block, Piece
+from tracktools.engine.grid import place_values, windows_of
+from tracktools.engine.interface import AttentiveEngine
 
 _WINDOW_BP = 2048  # asked in each window
 _ATTENDED_BP = 256  # of them, whose attention is looked at
@@ -31,7 +32,7 @@ class Pilot(NamedTuple):
     tracked: Ints
 
 
-def run_pilot(places: Places, engine: Engine) -> Pilot:
+def run_pilot(places: Places, engine: AttentiveEngine) -> Pilot:
     """Run the pilot; the distances are the `TRACKED` of each head with the highest means."""
     config = places.config
     pieces = _pilot_pieces(places)
@@ -39,9 +40,9 @@ def run_pilot(places: Places, engine: Engine) -> Pilot:
     pilot = [np.zeros(0, dtype=np.float32)]
     n = 0
     for piece in pieces:
-        contig = places.genome.contigs[piece.contig]
-        trace = engine.trace([window_of(piece, contig, config, engine.alignment_bp)])
-        outputs = place_values(piece, contig, trace.probabilities[0])[:: 1 if piece.strand == "+" else -1]
+        block = Block(0, (piece,))
+        trace = engine.trace(windows_of(block, places.genome, engine, config))
+        outputs = place_values(block, places.genome, trace.probabilities)[:: 1 if piece.strand == "+" else -1]
         pilot.append(outputs)
         n += min(_ATTENDED_BP, len(outputs))
         few = np.arange(min(_ATTENDED_BP, len(outputs)))

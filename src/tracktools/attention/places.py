@@ -8,8 +8,8 @@ from typing import Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from tracktools.blocks import STRANDS, Block, Piece, scored_range
 from tracktools.config import ModelConfig
-from tracktools.engine.grid import STRANDS, Block, Piece, scored_range
 from tracktools.genome import UNKNOWN, Genome
 
 Ints = npt.NDArray[np.int64]

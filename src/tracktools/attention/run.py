@@ -10,22 +10,26 @@ from pathlib import Path
 
 import numpy as np
 
+from tracktools.attention.ablation import ablate_heads
+from tracktools.attention.attribution import attribute
 from tracktools.attention.everything import Everything
 from tracktools.attention.groups import Extremes, Group, check_groups, plain_group, read_tss_group
 from tracktools.attention.pilot import run_pilot
 from tracktools.attention.places import Ints, Places, blocks_around
 from tracktools.attention.spool import Spool
-from tracktools.attention.tables import Found, Tables, head_names, make_tables
+from tracktools.attention.tables import Found, Tables, head_names, make_tables, write_table
 from tracktools.attention.walk import Collectors, walk
+from tracktools.blocks import plan_blocks
 from tracktools.config import AttentionConfig, PredictConfig
-from tracktools.engine import Engine, make_engine
+from tracktools.engine import make_attentive_engine
 from tracktools.engine.devices import available_threads
-from tracktools.engine.grid import plan_blocks
+from tracktools.engine.interface import AttentiveEngine
 from tracktools.errors import ConfigError, InputError
 from tracktools.figures.attention import MOST_DRAWN, draw_mean_attention, draw_profiles, draw_spearman, map_of
 from tracktools.formats.folder import atomic_folder
 from tracktools.genome import Genome
 from tracktools.model.checkpoint import Checkpoint
+from tracktools.model.dilated import Dilated
 from tracktools.model.registry import load_model
 from tracktools.tracks import file_sha256, write_provenance
 
@@ -82,18 +86,24 @@ def attend_genome(
     started = time.time()
     model, at = model or load_model(), at or {}
     config, predict = config or AttentionConfig(), predict or PredictConfig()
-    places = Places(genome, model.model.config)
+    network = model.model
+    if isinstance(network, Dilated):
+        raise ConfigError(f"the model {model.metadata.name} is convolutional: it has no heads (take a transformer)")
+    places = Places(genome, network.config)
     inputs = [*at.values(), *([model.path] if model.path else [])]
     with atomic_folder(Path(output), force=force, inputs=inputs) as folder:
         groups = _known_groups(places, at, config)
+        if (config.ablate or config.attribute) and not at:
+            raise ConfigError("--ablate and --attribute need measured TSS (name a set with --at)")
         threads = min(predict.threads or available_threads(), available_threads())
-        engine = make_engine(predict.engine, model.model, threads=threads, device=predict.device)
+        engine = make_attentive_engine(predict.engine, network, threads=threads, device=predict.device)
         _announce(places, groups, model, engine, config)
         spool = Spool(folder, head_names(places.config), places.config.attention_window_bp)
         found = _run(places, groups, list(at), engine, spool, config, predict.block_bp)
         tables = make_tables(found, config)
         spool.remove()
         tables.write(folder)
+        _look_closer(folder, places, groups, model, engine, config, predict)
         if figures:
             _draw(folder / "figures", tables, found)
         _write_provenance(folder, started, found, model, engine, (config, predict), at)
@@ -118,7 +128,9 @@ def _known_groups(places: Places, at: Mapping[str, Path], config: AttentionConfi
     return groups + sets
 
 
-def _announce(places: Places, groups: list[Group], model: Checkpoint, engine: Engine, config: AttentionConfig) -> None:
+def _announce(
+    places: Places, groups: list[Group], model: Checkpoint, engine: AttentiveEngine, config: AttentionConfig
+) -> None:
     genome = places.genome
     circular = ", ".join(contig.name for contig in genome if contig.circular)
     log.info("genome   %s: %s bp, circular: %s", genome.name, f"{len(genome):,}", circular or "none")
@@ -133,7 +145,7 @@ def _run(
     places: Places,
     groups: list[Group],
     at: list[str],
-    engine: Engine,
+    engine: AttentiveEngine,
     spool: Spool,
     config: AttentionConfig,
     block_bp: int,
@@ -144,13 +156,36 @@ def _run(
         everything = Everything(places.config, run_pilot(places, engine), config.top_positions)
     extremes = Extremes(config.extremes) if config.sample_share else None
     if extremes or everything:
-        blocks = plan_blocks(places.genome, block_bp, places.config.label_shift_bp)
+        blocks = plan_blocks(places.genome, block_bp, places.config)
     else:
         blocks = blocks_around(wanted, places, block_bp)
     walk(blocks, wanted, places, engine, Collectors(spool, extremes, everything))
     if extremes is not None:
         groups = [groups[0], *_extreme_groups(extremes), *groups[1:]]
     return Found(places, groups, spool, everything, at)
+
+
+def _look_closer(
+    folder: Path,
+    places: Places,
+    groups: list[Group],
+    model: Checkpoint,
+    engine: AttentiveEngine,
+    config: AttentionConfig,
+    predict: PredictConfig,
+) -> None:
+    """Write what ablation and attribution say, where they are asked for: both of the first set of ``--at``."""
+    network = model.model
+    assert not isinstance(network, Dilated)
+    first = next((group for group in groups if group.name != "random"), None)
+    if first is None:
+        return
+    if config.ablate:
+        write_table(ablate_heads(places, network, model.metadata, first, config, predict), folder / "ablation.tsv")
+    if config.attribute:
+        attribution = attribute(places, network, engine, first, config)
+        write_table(attribution.heads, folder / "attribution.tsv")
+        write_table(attribution.profile, folder / "attribution_profile.tsv")
 
 
 def _extreme_groups(extremes: Extremes) -> list[Group]:
@@ -185,7 +220,7 @@ def _write_provenance(
     started: float,
     found: Found,
     model: Checkpoint,
-    engine: Engine,
+    engine: AttentiveEngine,
     configs: tuple[AttentionConfig, PredictConfig],
     at: Mapping[str, Path],
 ) -> None:

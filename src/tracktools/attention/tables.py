@@ -75,9 +75,12 @@ class Tables:
     def write(self, folder: Path) -> None:
         """Write ``<name>.tsv`` for each."""
         for name in ("groups", "samples", "profiles", "top", "sites"):
-            table: Table = getattr(self, name)
-            path = folder / f"{name}.tsv"
-            table.to_csv(path, sep="\t", index=False, float_format="%.7g", lineterminator="\n")
+            write_table(getattr(self, name), folder / f"{name}.tsv")
+
+
+def write_table(table: Table, path: Path) -> None:
+    """Write a table as all of the folder are written."""
+    table.to_csv(path, sep="\t", index=False, float_format="%.7g", lineterminator="\n")
 
 
 def make_tables(found: Found, config: AttentionConfig) -> Tables:

@@ -12,9 +12,10 @@ from tracktools.attention.everything import Everything
 from tracktools.attention.groups import Extremes
 from tracktools.attention.places import Ints, Places
 from tracktools.attention.spool import Spool
+from tracktools.blocks import Block, Piece
 from tracktools.engine.attention import Trace
-from tracktools.engine.grid import Block, Piece, window_of
-from tracktools.engine.interface import Engine, Window
+from tracktools.engine.grid import windows_of
+from tracktools.engine.interface import AttentiveEngine, Window
 from tracktools.genome import UNKNOWN
 from tracktools.progress import show_progress
 
@@ -53,7 +54,7 @@ class Collectors:
     everything: Everything | None = None
 
 
-def walk(blocks: Sequence[Block], wanted: Ints, places: Places, engine: Engine, into: Collectors) -> None:
+def walk(blocks: Sequence[Block], wanted: Ints, places: Places, engine: AttentiveEngine, into: Collectors) -> None:
     """Run blocks and collect.
 
     Parameters
@@ -71,9 +72,8 @@ def walk(blocks: Sequence[Block], wanted: Ints, places: Places, engine: Engine, 
             advance(len(block))
 
 
-def _collect(block: Block, wanted: Ints, places: Places, engine: Engine, into: Collectors) -> None:
-    contigs = places.genome.contigs
-    windows = [window_of(piece, contigs[piece.contig], places.config, engine.alignment_bp) for piece in block.pieces]
+def _collect(block: Block, wanted: Ints, places: Places, engine: AttentiveEngine, into: Collectors) -> None:
+    windows = windows_of(block, places.genome, engine, places.config)
     ranges = [_keys_of(piece, places) for piece in block.pieces]
     if into.extremes is None and into.everything is None and not any(_between(wanted, keys) for keys in ranges):
         return
@@ -108,7 +108,7 @@ def _between(wanted: Ints, keys: tuple[int, int]) -> bool:
 def _rows(trace: Trace, windows: list[Window], ranges: list[tuple[int, int]], block: Block, places: Places) -> Rows:
     keys, outputs, sees = [], [], []
     for piece, window, (first, last), values in zip(block.pieces, windows, ranges, trace.probabilities, strict=True):
-        known = places.genome.contigs[piece.contig].codes[piece.start : piece.end] != UNKNOWN
+        known = places.genome.contigs[piece.contig].strand_codes(piece.start, piece.end, "+") != UNKNOWN
         order = slice(None) if piece.strand == "+" else slice(None, None, -1)
         keys.append(np.arange(first, last)[order])
         outputs.append(np.where(known[order], values, np.float32(np.nan)))

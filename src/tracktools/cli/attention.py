@@ -37,6 +37,18 @@ def _parse_sets(_ctx: click.Context, _parameter: click.Parameter, values: tuple[
 )  # fmt: skip
 @click.option("--all", "whole", is_flag=True, help="Also sum over every position of both strands.")
 @click.option(
+    "--ablate", is_flag=True,
+    help="Also score the model's validation part without each head, against the first --at set (as long as --ablate-bp "
+    "times the number of heads takes).",
+)  # fmt: skip
+@click.option(
+    "--ablate-bp", type=click.IntRange(1), default=AttentionConfig.ablate_bp, show_default=True,
+    help="Bases of the validation part that --ablate scores, at most.",
+)  # fmt: skip
+@click.option(
+    "--attribute", is_flag=True, help="Also hold each head against input x gradient at TSS of the first --at set."
+)
+@click.option(
     "--circular", multiple=True, metavar="NAME|all", help="Contig whose end is joined to its start; repeatable."
 )
 @click.option(
@@ -60,6 +72,9 @@ def attention(
     at: dict[str, Path],
     sample_share: float,
     whole: bool,
+    ablate: bool,
+    ablate_bp: int,
+    attribute: bool,
     circular: tuple[str, ...],
     seed: int,
     force: bool,
@@ -78,6 +93,9 @@ def attention(
       profiles.tsv    per group, head and offset: mean, maximum, Pearson's r and Spearman's rho with the output
       top.tsv         per head, the positions with the highest weights at its best-attended offsets
       sites.tsv       per --at position and head, the offset with the highest weight
+      ablation.tsv    with --ablate: per head, the change of average precision and of the output without it
+      attribution.tsv, attribution_profile.tsv
+                      with --attribute: agreement of each head with input x gradient, and that by offset
       figures/        heat maps and profiles; provenance.json says what made it all
 
     tssOffset follows the strand: the TSS is 0, upstream is minus.
@@ -97,7 +115,14 @@ def attention(
         output,
         model=load_model(model or DEFAULT_MODEL),
         at=at,
-        config=AttentionConfig(sample_share=sample_share, whole=whole, seed=seed),
+        config=AttentionConfig(
+            sample_share=sample_share,
+            whole=whole,
+            ablate=ablate,
+            ablate_bp=ablate_bp,
+            attribute=attribute,
+            seed=seed,
+        ),
         predict=PredictConfig(**settings),  # type: ignore[arg-type]  # click has checked the types
         force=force,
     )

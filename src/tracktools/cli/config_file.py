@@ -64,10 +64,13 @@ def _checked(
 def _checked_value(value: Any, option: click.Option, where: str, ctx: click.Context) -> Any:
     if option.is_flag and not isinstance(value, bool):
         raise click.UsageError(f"{where} is {value!r} (write true or false)", ctx)
-    values = value if option.multiple and isinstance(value, list) else [value]
-    if not all(isinstance(item, str | int | float) for item in values):
-        raise click.UsageError(f"{where} is {value!r} ({'a list of values' if option.multiple else 'one value'})", ctx)
-    return values if option.multiple else value
+    several = option.multiple or option.nargs > 1
+    values = value if several and isinstance(value, list) else [value]
+    fits = option.multiple or option.nargs == len(values)
+    if not fits or not all(isinstance(item, str | int | float) for item in values):
+        wanted = "a list of values" if option.multiple else f"{option.nargs} values" if several else "one value"
+        raise click.UsageError(f"{where} is {value!r} ({wanted})", ctx)
+    return values if several else value
 
 
 def _unknown(names: tuple[str, ...], known: list[str]) -> str:

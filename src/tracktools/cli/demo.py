@@ -20,11 +20,12 @@ from tracktools.config import PredictConfig
     "-t", "--threads", type=click.IntRange(0), default=PredictConfig.threads, show_default=True, help="0: all cores."
 )
 def demo(output: Path, data: Path | None, threads: int) -> None:
-    """Do the whole main job on the embedded E. coli genome: predict, call TSS, build the hub.
+    """Do the whole main job on the embedded E. coli genome: predict, call TSS, find motifs, build the hub.
 
     \b
     Writes in the output folder:
       predictions/   bigWig pair of the model output, called TSS
+      attended/      attention of the model at the best called TSS, and the motifs there
       genes/         genes and pseudogenes
       measured/      measured TSS sets, the curated set and Term-seq reads (with --data)
       hub/           the track hub with sessions for IGV and JBrowse

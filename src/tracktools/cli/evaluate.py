@@ -51,6 +51,10 @@ def _parse_sets(_ctx: click.Context, _parameter: click.Parameter, values: tuple[
     "--minus-negative", is_flag=True, help="MINUS.bw holds negative values (a display copy): take them positive."
 )
 @click.option(
+    "--near-copies", is_flag=True,
+    help="Also give the AP without bases whose 100 nt are nearly those of training sequence, such as rRNA operons.",
+)  # fmt: skip
+@click.option(
     "--resamples", type=click.IntRange(2), default=EvaluateConfig.resamples, show_default=True,
     help="Draws of 10-kb blocks for the 95 % intervals.",
 )  # fmt: skip
@@ -79,6 +83,7 @@ def evaluate(
     circular: tuple[str, ...],
     absent: str,
     minus_negative: bool,
+    near_copies: bool,
     resamples: int,
     seed: int,
     test_log: Path | None,
@@ -115,7 +120,13 @@ def evaluate(
         output,
         wanted=Wanted(regions, genome, circular, split_of),
         test_log=test_log,
-        config=EvaluateConfig(region=region, absent=absent, resamples=resamples, seed=seed),  # type: ignore[arg-type]
+        config=EvaluateConfig(
+            region=region,  # type: ignore[arg-type]  # click has checked the choices
+            absent=absent,  # type: ignore[arg-type]
+            near_copies=near_copies,
+            resamples=resamples,
+            seed=seed,
+        ),
         predict=PredictConfig(engine=engine, threads=threads),
         force=force,
     )

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import platform
 from importlib.metadata import version
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from tracktools.engine import EngineStatus
 
 _PACKAGES = ("tracktools", "torch", "numpy", "pysam", "pyBigWig")
 
@@ -14,18 +18,31 @@ _PACKAGES = ("tracktools", "torch", "numpy", "pysam", "pyBigWig")
 def info() -> None:
     """Print versions, the processor, and every engine with the reason where it does not serve here.
 
-    ``--engine auto`` takes the first engine of the table that serves and has the precision asked for.
+    ``--engine auto`` takes a GPU where torch finds one, and else the first engine of the table that serves and has the
+    precision asked for.
 
     \b
     Example:
       tracktools info
     """
-    from tracktools.engine import describe_engines
+    from tracktools.engine import automatic_engine, describe_engines
     from tracktools.engine.devices import available_threads, processor_name
 
     click.echo("  ".join(f"{name} {version(name)}" for name in _PACKAGES) + f"  Python {platform.python_version()}")
     click.echo(f"{processor_name()}, {available_threads()} threads\n")
     click.echo("engine\tinstruction_set\tprecision\tserves_here")
-    for row in describe_engines():
+    rows = describe_engines()
+    for row in rows:
         serves = "yes" if row.usable else f"no: {row.reason}"
         click.echo(f"{row.engine}\t{row.instruction_set}\t{row.precision}\t{serves}")
+    exact = automatic_engine(rows, "exact")
+    fast = automatic_engine(rows, "fast")
+    click.echo(f"\n--engine auto takes {exact.engine} {exact.instruction_set}: {_why(exact)}")
+    if fast != exact:
+        click.echo(f"With --precision fast it takes {fast.engine} {fast.instruction_set}")
+
+
+def _why(chosen: EngineStatus) -> str:
+    if chosen.instruction_set == "cuda":
+        return "torch finds a GPU"
+    return "the first of the table that is exact and serves here"

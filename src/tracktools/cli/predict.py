@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from tracktools.config import PredictConfig
+from tracktools.errors import ConfigError
 
 
 @click.command()
@@ -20,6 +21,14 @@ from tracktools.config import PredictConfig
 @click.option(
     "--annotation", type=click.Path(path_type=Path), help="GFF3 whose Is_circular=true says which contigs are circular."
 )
+@click.option(
+    "--regions", type=click.Path(path_type=Path), metavar="BED", help="Score only these bases; the others are absent."
+)
+@click.option("--shard", metavar="I/N", help="Compute shard I of N; `tracktools merge` joins them.")
+@click.option(
+    "--out-of-fold", type=click.Path(path_type=Path), metavar="DIR",
+    help="Score each base by the model that never saw it: DIR is a folder of `tracktools train --folds`.",
+)  # fmt: skip
 @click.option("--hub", type=click.Path(path_type=Path), help="Build a track hub of the result in this folder, too.")
 @click.option(
     "--engine", type=click.Choice(["auto", "native", "torch"]), default=PredictConfig.engine, show_default=True
@@ -47,6 +56,9 @@ def predict(
     model: str | None,
     circular: tuple[str, ...],
     annotation: Path | None,
+    out_of_fold: Path | None,
+    regions: Path | None,
+    shard: str | None,
     hub: Path | None,
     force: bool,
     restart: bool,
@@ -61,27 +73,38 @@ def predict(
       NAME.split.bed                what the model was trained on, where this genome is known to it
       tracks.tsv, provenance.json   what `tracktools hub build` reads, and what made it
 
+    With --shard, a folder for `tracktools merge` instead: manifest.json, blocks, provenance.json.
+
     Contigs are linear unless --circular or --annotation says otherwise. A killed run continues when the same command
-    is given again.
+    is given again. --regions takes both strands unless the BED's strand column says + or -.
 
     \b
     Example:
       tracktools predict genome.fa.gz -o predictions --circular all --hub hub
     """
-    from tracktools.pipeline.predict_hub import predict_and_build
+    from tracktools.genome import load_genome
+    from tracktools.pipeline.predict_hub import Inputs, predict_and_build, predict_one_shard
+    from tracktools.predict import Shard, predict_out_of_fold
 
-    prediction = predict_and_build(
-        genome_path,
-        output,
-        name=name,
-        model=model,
-        circular=circular,
-        annotation=annotation,
-        hub=hub,
-        config=PredictConfig(**settings),  # type: ignore[arg-type]  # click has checked the types
-        force=force,
-        restart=restart,
-    )
+    inputs = Inputs(genome_path, name, model, circular, annotation, regions)
+    config = PredictConfig(**settings)  # type: ignore[arg-type]  # click has checked the types
+    if out_of_fold is not None:
+        others = {"--model": model, "--annotation": annotation, "--regions": regions, "--shard": shard, "--hub": hub}
+        given = ", ".join(flag for flag, value in others.items() if value is not None)
+        if given:
+            raise ConfigError(f"--out-of-fold brings its models and scores the whole genome: leave out {given}")
+        genome = load_genome(genome_path, circular=circular, name=name)
+        stitched = predict_out_of_fold(genome, out_of_fold, output, config=config, force=force, restart=restart)
+        click.echo(f"{stitched.folder}: {stitched.calls:,} TSS called, each base by a model that never saw it")
+        return
+    if shard is not None:
+        part = Shard.parse(shard)
+        if hub is not None:
+            raise ConfigError("--hub needs the whole, not --shard (join the shards, then `tracktools hub build`)")
+        made = predict_one_shard(inputs, output, part, config=config, force=force, restart=restart)
+        click.echo(f"{made.folder}: shard {part}, {made.positions:,} positions; join all with `tracktools merge`")
+        return
+    prediction = predict_and_build(inputs, output, hub=hub, config=config, force=force, restart=restart)
     click.echo(f"{prediction.folder}: {prediction.calls:,} TSS called")
     if hub is not None:
         click.echo(f"{hub}: open it with `tracktools hub serve {hub}`")

@@ -2,22 +2,50 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import click
 
-from tracktools.config import TrainConfig
+from tracktools.config import ARCHITECTURES, RECIPES, TrainConfig, architecture_of
 
 
 def _recipe_options(command: Any) -> Any:
     """Add one option for every setting of `TrainConfig`."""
     for item in reversed(fields(TrainConfig)):
         flag = f"--{item.name.replace('_', '-')}"
-        choice = click.Choice(["bf16", "fp32"]) if item.name == "precision" else type(item.default)
+        choices = get_args(get_type_hints(TrainConfig)[item.name])
+        choice = click.Choice(choices) if choices else type(item.default)
         command = click.option(flag, item.name, type=choice, default=item.default, show_default=True)(command)
     return command
+
+
+def _labels(tss: Path, also: tuple[str, ...]) -> dict[str, Path]:
+    """Return the TSS sets by name, the one that is kept first."""
+    labels = {tss.stem: tss}
+    for item in also:
+        label, _, path = item.partition("=")
+        if not (label and path):
+            raise click.BadParameter(f"{item!r} is not NAME=BED", param_hint="--also")
+        if label in labels:
+            raise click.BadParameter(f"{label!r} is named twice: each set needs a name of its own", param_hint="--also")
+        labels[label] = Path(path)
+    return labels
+
+
+def _fractions(_ctx: click.Context, _parameter: click.Parameter, value: str | None) -> tuple[float, ...] | None:
+    try:
+        return None if value is None else tuple(float(share) for share in value.split(","))
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is not like 0.7,0.1,0.2") from None
+
+
+def _recipe(architecture: str, settings: dict[str, Any]) -> TrainConfig:
+    """Return the recipe of an architecture, with what the command line or the configuration file says in its place."""
+    context, default = click.get_current_context(), click.core.ParameterSource.DEFAULT
+    said = {name: value for name, value in settings.items() if context.get_parameter_source(name) is not default}
+    return replace(RECIPES[architecture], **said)
 
 
 @click.command()
@@ -27,6 +55,28 @@ def _recipe_options(command: Any) -> Any:
 @click.option(
     "--also", multiple=True, metavar="NAME=BED", help="A further TSS set to learn from, as a side output; repeatable."
 )
+@click.option(
+    "--split", "split_path", metavar="BED", type=click.Path(path_type=Path),
+    help="Parts of the genome: a BED file whose name column says train, valid or test.",
+)  # fmt: skip
+@click.option(
+    "--fractions", metavar="TRAIN,VALID,TEST", callback=_fractions,
+    help="Draw the parts instead, by --seed: shares of the genome, such as 0.7,0.1,0.2.",
+)  # fmt: skip
+@click.option(
+    "--folds", type=click.IntRange(2), metavar="N",
+    help="Train N models, each without its own N-th of the genome, for `tracktools predict --out-of-fold`.",
+)  # fmt: skip
+@click.option(
+    "--soft", nargs=2, metavar="PLUS.bw MINUS.bw", type=click.Path(path_type=Path),
+    help="Signal between 0 and 1 to learn from beside TSS, such as another model's track; see --soft-weight.",
+)  # fmt: skip
+@click.option(
+    "--architecture", type=click.Choice(tuple(ARCHITECTURES)), default="clauwaert2021", show_default=True,
+    help="The transformer of the paper, or residual dilated convolutions, which have no attention to look at but learn "
+    "faster; what is not said of the recipe is then what suits them.",
+)  # fmt: skip
+@click.option("--init", metavar="MODEL", help="Start from the weights of a shipped model or a checkpoint file.")
 @click.option(
     "--circular", multiple=True, metavar="NAME|all", help="Contig whose end is joined to its start; repeatable."
 )
@@ -39,6 +89,12 @@ def train(
     tss: Path,
     output: Path,
     also: tuple[str, ...],
+    split_path: Path | None,
+    fractions: tuple[float, ...] | None,
+    folds: int | None,
+    soft: tuple[Path, Path] | None,
+    architecture: str,
+    init: str | None,
     circular: tuple[str, ...],
     name: str,
     species: str,
@@ -47,39 +103,49 @@ def train(
 ) -> None:
     """Train a network on GENOME and the measured TSS of a BED file.
 
-    The genome must be NC_000913.3, whose split into training, validation and test regions is that of the paper.
+    The best weights are chosen on a validation part; a test part is never read. For NC_000913.3 the parts are those of
+    the paper; for another genome --split or --fractions says them. Next to another part, a stretch as long as the
+    network's receptive field is left out of training.
 
     \b
     Writes in the output folder:
       model.safetensors   the weights with the best average precision on the validation region
-      log.jsonl           loss and validation scores
+      log.jsonl           loss and validation scores; curves.svg, curves.png: the same drawn
       provenance.json     what made it
+
+    With --folds N, fold1.safetensors and on, the log and the curves of each, and folds.tsv instead.
 
     A killed training continues when the same command is given again.
 
     \b
     Example:
-      tracktools train NC_000913.3.fa.gz curated.bed --circular all --also sendseq=sendseq.bed -o model
+      tracktools train genome.fa tss.bed --circular all --fractions 0.7,0.1,0.2 --init ecoli-tss -o model
     """
     from tracktools.genome import load_genome
-    from tracktools.splits import paper_split
-    from tracktools.train import train_model
+    from tracktools.model.registry import load_model
+    from tracktools.train import SoftLabels, choose_split, train_folds, train_model
 
-    labels = {tss.stem: tss}
-    for item in also:
-        label, _, path = item.partition("=")
-        if not path:
-            raise click.BadParameter(f"{item!r} is not NAME=BED", param_hint="--also")
-        labels[label] = Path(path)
+    labels = _labels(tss, also)
     genome = load_genome(genome_path, circular=circular)
-    trained = train_model(
-        genome,
-        labels,
-        output,
-        split=paper_split(genome.contigs[0]),
-        name=name,
-        species=species,
-        config=TrainConfig(**recipe),
-        restart=restart,
-    )
+    start = load_model(init) if init else None
+    architecture = architecture_of(start.model.config) if start else architecture
+    network = start.model.config if start else ARCHITECTURES[architecture]()
+    config = _recipe(architecture, recipe)
+    inputs: dict[str, Any] = {
+        "name": name,
+        "species": species,
+        "config": config,
+        "model_config": network,
+        "soft": SoftLabels(*soft) if soft else None,
+        "init": start,
+        "restart": restart,
+    }
+    if folds is not None:
+        if split_path is not None or fractions is not None:
+            raise click.UsageError("--folds cuts the genome itself: leave out --split and --fractions")
+        made = train_folds(genome, labels, output, folds=folds, **inputs)
+        click.echo(f"{made.folder}: {folds} models; validation AP {made.table['valid_ap'].mean():.4f} on average")
+        return
+    split = choose_split(genome, bed=split_path, fractions=fractions, seed=config.seed, network=network)
+    trained = train_model(genome, labels, output, split=split, **inputs)
     click.echo(f"{trained.checkpoint}: validation AP {trained.validation['average_precision']:.4f}")

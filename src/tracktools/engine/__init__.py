@@ -8,7 +8,24 @@
 
 from __future__ import annotations
 
-from tracktools.engine.choice import ENGINES, EngineStatus, describe_engines, make_engine
+from tracktools.engine.choice import (
+    ENGINES,
+    EngineStatus,
+    automatic_engine,
+    describe_engines,
+    make_attentive_engine,
+    make_engine,
+)
 from tracktools.engine.interface import Engine, Precision, Window
 
-__all__ = ["ENGINES", "Engine", "EngineStatus", "Precision", "Window", "describe_engines", "make_engine"]
+__all__ = [
+    "ENGINES",
+    "Engine",
+    "EngineStatus",
+    "Precision",
+    "Window",
+    "automatic_engine",
+    "describe_engines",
+    "make_attentive_engine",
+    "make_engine",
+]

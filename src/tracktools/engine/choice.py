@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import torch
 
 from tracktools.engine.devices import available_threads, resolve_device
-from tracktools.engine.interface import TOLERANCE, Engine, Precision
+from tracktools.engine.dilated_engine import DilatedEngine
+from tracktools.engine.interface import TOLERANCE, AttentiveEngine, Engine, Precision
 from tracktools.engine.native.engine import NativeEngine
 from tracktools.engine.native.library import KERNELS, load_library, usable_kernels, why_not
 from tracktools.engine.native.weights import fits
 from tracktools.engine.torch_engine import TorchEngine
 from tracktools.errors import ConfigError
+from tracktools.model.dilated import Dilated
+from tracktools.model.networks import Network
 from tracktools.model.transformer import Transformer
 
 logger = logging.getLogger(__name__)
@@ -37,7 +40,7 @@ class EngineStatus(NamedTuple):
 
 def make_engine(
     name: str,
-    model: Transformer,
+    model: Network,
     *,
     threads: int | None = None,
     precision: Precision = "exact",
@@ -51,8 +54,8 @@ def make_engine(
     ----------
     name : str
         ``native``, ``torch``, or ``auto`` for the fastest that this machine, the network and `device` allow.
-    model : Transformer
-        The network; its weights are copied.
+    model : Transformer or Dilated
+        The network; its weights are copied. The native engine runs the transformer alone.
     threads : int, optional
         CPU threads; as many as the process may use if not given.
     precision : {"exact", "fast"}
@@ -65,9 +68,28 @@ def make_engine(
     ConfigError
         If there is no such engine or device, or it cannot run here.
     """
-    if name not in ENGINES:
-        raise ConfigError(f"there is no engine {name!r} (choose one of {', '.join(ENGINES)})")
-    device = "cpu" if (name, device) == ("native", "auto") else resolve_device(device)
+    if not isinstance(model, Dilated):
+        return make_attentive_engine(name, model, threads=threads, precision=precision, device=device)
+    if name == "native":
+        raise ConfigError(
+            "the native engine runs the transformer, and this model is convolutional (choose auto or torch)"
+        )
+    device = _check(name, device)
+    if precision == "fast":
+        logger.warning("nothing faster than exact serves this model: running torch in float32")
+    return DilatedEngine(model, threads=threads or available_threads(), device=device)
+
+
+def make_attentive_engine(
+    name: str,
+    model: Transformer,
+    *,
+    threads: int | None = None,
+    precision: Precision = "exact",
+    device: str = "cpu",
+) -> AttentiveEngine:
+    """Return an engine that runs a transformer and can tell what it attends to; see `make_engine`."""
+    device = _check(name, device)
     threads = threads or available_threads()
     if name != "torch" and device == "cpu" and fits(model.config):
         for engine in _native_engines(model, threads, precision):
@@ -82,6 +104,13 @@ def make_engine(
     return TorchEngine(model, threads=threads, device=device)
 
 
+def _check(name: str, device: str) -> str:
+    """Return the device to run on, after a look at both words."""
+    if name not in ENGINES:
+        raise ConfigError(f"there is no engine {name!r} (choose one of {', '.join(ENGINES)})")
+    return "cpu" if (name, device) == ("native", "auto") else resolve_device(device)
+
+
 def describe_engines() -> list[EngineStatus]:
     """Return every way to run the network, the fastest first, with the reason where one does not serve here."""
     rows = [
@@ -94,6 +123,16 @@ def describe_engines() -> list[EngineStatus]:
     has_gpu = torch.cuda.is_available()
     rows.append(EngineStatus("torch", "cuda", "exact", has_gpu, "" if has_gpu else "torch finds no GPU"))
     return rows
+
+
+def automatic_engine(rows: Sequence[EngineStatus], precision: Precision) -> EngineStatus:
+    """Return which of the rows of `describe_engines` ``auto`` takes on ``--device auto``.
+
+    A network that is too wide for the native engine, or on which it strays in the trial, goes to torch all the same.
+    """
+    usable = [row for row in rows if row.usable]
+    on_gpu = [row for row in usable if row.instruction_set == "cuda"]
+    return next(row for row in [*on_gpu, *usable] if precision == "fast" or row.precision == "exact")
 
 
 def _native_engines(model: Transformer, threads: int, precision: Precision) -> Iterator[NativeEngine]:

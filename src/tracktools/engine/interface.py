@@ -78,11 +78,21 @@ class Engine(Protocol):
     def probabilities_many(self, windows: Sequence[Window]) -> list[npt.NDArray[np.float32]]:
         """Return the probabilities of many windows; short ones share the work, and see nothing of each other."""
 
+    def memory_bytes(self, windows_bp: int) -> int:
+        """Return what a run adds to the process at most [bytes].
+
+        Parameters
+        ----------
+        windows_bp : int
+            Length of all its windows together, each rounded up to a multiple of `alignment_bp`.
+        """
+
+
+class AttentiveEngine(Engine, Protocol):
+    """An engine of a network with attention."""
+
     def trace(self, windows: Sequence[Window]) -> Trace:
         """Run windows and keep the hidden states that enter every layer, from which attention can be computed."""
-
-    def memory_bytes(self, window_bp: int) -> int:
-        """Estimate the memory that a run over windows of this length adds to the process [bytes]."""
 
 
 class Pack(NamedTuple):

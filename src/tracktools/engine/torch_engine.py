@@ -22,9 +22,8 @@ Axes: T bases of a chunk, N tiles, Q = TILE queries, J = window + TILE keys, H h
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -35,6 +34,7 @@ from torch.nn import functional as F  # noqa: N812 - torch's own usage
 
 from tracktools.engine.attention import Trace
 from tracktools.engine.interface import Pack, Precision, Window, pack_windows
+from tracktools.engine.torch_settings import torch_settings
 from tracktools.engine.torch_trace import TorchTrace
 from tracktools.model.transformer import LAYER_NORM_EPS, FoldedLayer, Transformer, position_table, rotate
 
@@ -137,7 +137,7 @@ class TorchEngine:
         return [np.concatenate([next(answers) for _ in of_window]) for of_window in parts]
 
     def trace(self, windows: Sequence[Window]) -> Trace:
-        """Run windows and keep the hidden states that enter every layer (see `Engine`)."""
+        """Run windows and keep the hidden states that enter every layer (see `AttentiveEngine`)."""
         parts = [part for window in windows for part in self._cut(window)]
         gap = self.config.conv_width_bp // 2
         capacity = max(sum(len(part.codes) for part in parts) // self.threads, LEAST_PART_BP)
@@ -146,7 +146,7 @@ class TorchEngine:
 
     def share(self, work: Callable[[_Item], _Result], items: Iterable[_Item]) -> list[_Result]:
         """Let the threads do a piece of work on each item; results in the order of the items."""
-        with _settings(self.device), ThreadPoolExecutor(self.threads) as pool:
+        with torch_settings(self.device), ThreadPoolExecutor(self.threads) as pool:
             return list((map if self.threads == 1 else pool.map)(work, items))
 
     def _cut(self, window: Window) -> list[Window]:
@@ -170,11 +170,13 @@ class TorchEngine:
             whole[start + w.first : start + w.last].copy() for w, start in zip(pack.windows, pack.starts, strict=True)
         ]
 
-    def memory_bytes(self, window_bp: int) -> int:
-        """Estimate the memory that a run over windows of this length adds to the process [bytes]."""
+    def memory_bytes(self, windows_bp: int) -> int:
+        """Return what a run over windows of this length together adds to the process at most [bytes] (see `Engine`)."""
         H, K, D, _ = self._axes()
         J = self.config.attention_window_bp + TILE
-        states = 3 * max(window_bp, PACK_BP) * D
+        context = self.config.halo_upstream_bp + self.config.halo_downstream_bp  # each thread brings its own
+        # a layer's states, the next one's, what is added to them, and as much in holes that malloc leaves between them
+        states = 4 * (windows_bp + (context + self.chunk_bp) * self.threads) * D
         chunk = 4 * (self.chunk_bp + self.config.attention_window_bp) * H * (K + D)
         scores = 2 * self.tiles_at_once * TILE * J
         return 4 * (states + (chunk + scores) * self.threads)
@@ -282,15 +284,3 @@ class TorchEngine:
             n_tiles = -(-len(window.codes) // TILE)
             offset[start // TILE : start // TILE + n_tiles] = np.arange(n_tiles) * TILE
         return [int(each) for each in offset]
-
-
-@contextmanager
-def _settings(device: torch.device) -> Iterator[None]:
-    """For a while, one thread for each of torch's operations on a CPU, and full float32 in convolutions on a GPU."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1 if device.type == "cpu" else before)
-    try:
-        with torch.backends.cudnn.flags(allow_tf32=False):
-            yield
-    finally:
-        torch.set_num_threads(before)

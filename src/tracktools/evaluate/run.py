@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from tracktools.config import EvaluateConfig, PredictConfig
 from tracktools.errors import ConfigError
+from tracktools.evaluate.apart import add_apart
 from tracktools.evaluate.calibration import calibration_table
 from tracktools.evaluate.logbook import append_log, check_log
+from tracktools.evaluate.near_copies import find_near_copies
 from tracktools.evaluate.read import Judged, Material, file_identity, read_all
 from tracktools.evaluate.scoring import Curve, Ground, list_peaks, prepare, score_set, score_table
 from tracktools.evaluate.tss_sets import check_set_names
@@ -24,6 +28,8 @@ from tracktools.formats.folder import atomic_folder
 from tracktools.tracks import write_provenance
 
 log = logging.getLogger(__name__)
+
+NearCopies = Sequence[npt.NDArray[np.bool_]]
 
 _NOTED_SHARE = 0.01  # of bases without a value
 
@@ -93,7 +99,8 @@ def evaluate_tracks(
     Raises
     ------
     ConfigError
-        If there is no split for the region asked for, or `test_log` is given and no base of the test region is scored.
+        If there is no split for the region asked for, or for near-copies; or `test_log` is given and no base of the
+        test region is scored.
     InputError
         If a file is not what it should be; as `GenomeMismatchError`, if files are of different genomes.
     """
@@ -104,8 +111,9 @@ def evaluate_tracks(
         check_log(test_log)
     with atomic_folder(output, force=force) as folder:
         read = read_all(judged, tss, wanted or Wanted(), config, predict)
+        near = _near_copies(read) if config.near_copies else None
         _remind(read.scope, test_log)
-        evaluation = score_material(read, config)
+        evaluation = score_material(read, config, near)
         _write(folder, evaluation, judged)
         parameters: dict[str, Any] = {
             "region": read.scope.label,
@@ -124,12 +132,14 @@ def evaluate_tracks(
     return evaluation
 
 
-def score_material(material: Material, config: EvaluateConfig) -> Evaluation:
-    """Score a signal in memory against every set; see `evaluate_tracks`."""
+def score_material(material: Material, config: EvaluateConfig, near: NearCopies | None = None) -> Evaluation:
+    """Score a signal in memory against every set; see `evaluate_tracks`; `near` has the near-copies of each stretch."""
     ground = prepare(material.loaded, config)
     scores = {name: score_set(name, tss_set, ground, config) for name, tss_set in material.sets.items()}
     truths = {name: one.truths for name, one in scores.items()}
     table = score_table(list(scores.values()), config)
+    if near is not None:
+        table = add_apart(table, ground, scores, near, config)
     _note_gaps(ground, table)
     return Evaluation(
         table,
@@ -138,6 +148,26 @@ def score_material(material: Material, config: EvaluateConfig) -> Evaluation:
         tuple(curve for one in scores.values() for curve in one.curves),
         material.scope,
     )
+
+
+def _near_copies(material: Material) -> NearCopies:
+    """Return which scored bases are near-copies of training sequence.
+
+    Raises
+    ------
+    ConfigError
+        If it is not known what the training sequence is, or training sequence itself is scored.
+    """
+    scope, genome = material.scope, material.genome
+    if genome is None or not any(region.part == "train" for region in scope.split.regions):
+        raise ConfigError(
+            "--near-copies needs to know what was trained on: name a model with --split-of, or its genome"
+        )
+    for stretch in scope.stretches:
+        parts = scope.split.part_of(genome[stretch.chrom], stretch.positions(np.arange(len(stretch))))
+        if (parts == "train").any():
+            raise ConfigError("--near-copies is for sequence that was held back, and some that trained is scored")
+    return find_near_copies(genome, scope.split, scope.stretches)
 
 
 def _remind(scope: Scope, test_log: Path | None) -> None:

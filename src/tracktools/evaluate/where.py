@@ -27,11 +27,14 @@ class Scope:
         Where they are; always both strands.
     test_bases : int
         How many of them, a strand, are of the test part of the split.
+    split : Split
+        Of the genome; empty where none is known.
     """
 
     label: str
     stretches: tuple[Stretch, ...]
     test_bases: int
+    split: Split
 
 
 @dataclass(frozen=True)
@@ -141,7 +144,7 @@ def choose_scope(
         )
     else:
         label, stretches = region, part_stretches(genome, split, region)
-    return Scope(label, tuple(stretches), _test_bases(stretches, genome, split))
+    return Scope(label, tuple(stretches), _test_bases(stretches, genome, split), split)
 
 
 def _test_bases(stretches: Collection[Stretch], genome: Genome | None, split: Split) -> int:

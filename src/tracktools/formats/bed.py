@@ -61,8 +61,10 @@ __all__ = [
     "check_bed",
     "check_bed_on_genome",
     "format_columns",
+    "item_lines",
     "parse_columns",
     "read_bed",
+    "read_numbered_bed",
     "sort_bed",
     "standard_bed",
     "write_bed",
@@ -83,6 +85,7 @@ _OTHER_NAMES = {"start": "chromStart", "end": "chromEnd", "reserved": "itemRgb",
 _INTEGER = re.compile(r"-?[0-9]+")
 _RGB = re.compile(r"\d{1,3},\d{1,3},\d{1,3}|\d+")
 _NOT_DATA = re.compile(r"#|track(\s|$)|browser(\s|$)")
+_ROWS_AT_ONCE = 4096  # that stand in memory as text
 _LISTED = 3  # offenders that a message names
 
 
@@ -109,6 +112,12 @@ def read_bed(path: Path) -> tuple[pd.DataFrame, BedSchema]:
     InputError
         If the file is missing or damaged, or a row is malformed; names the line.
     """
+    table, schema, _ = read_numbered_bed(path)
+    return table, schema
+
+
+def read_numbered_bed(path: Path) -> tuple[pd.DataFrame, BedSchema, list[int]]:
+    """Read a BED file as `read_bed` does; return the line of each row, too, counted from 1."""
     path = Path(path)
     header: tuple[str, ...] | None = None
     header_line = None
@@ -117,7 +126,7 @@ def read_bed(path: Path) -> tuple[pd.DataFrame, BedSchema]:
     for number, text in enumerate(_read_lines(path), start=1):
         if header is None and not rows and text.startswith("#chrom\t"):
             header, header_line = tuple(_OTHER_NAMES.get(name, name) for name in text[1:].split("\t")), number
-        elif text.strip() and not _NOT_DATA.match(text):
+        elif _is_item(text):
             row = text.split("\t") if header or "\t" in text else text.split()
             width = len(header or (rows[0] if rows else row))
             if len(row) != width:
@@ -128,7 +137,16 @@ def read_bed(path: Path) -> tuple[pd.DataFrame, BedSchema]:
         schema = _schema_of_width(len(rows[0]) if rows else 3, path)
     else:
         schema = SCHEMA_OF_COLUMNS.get(header) or _schema_of_header(header, path, header_line)
-    return parse_columns(rows, schema, path=path, lines=lines), schema
+    return parse_columns(rows, schema, path=path, lines=lines), schema, lines
+
+
+def item_lines(path: Path) -> list[int]:
+    """Return the line, counted from 1, of each item that `read_bed` reads, for faults that only a caller can see."""
+    return [number for number, text in enumerate(_read_lines(path), start=1) if _is_item(text)]
+
+
+def _is_item(text: str) -> bool:
+    return bool(text.strip()) and not _NOT_DATA.match(text)
 
 
 def _read_lines(path: Path) -> list[str]:
@@ -370,7 +388,9 @@ def write_bed(path: Path, table: pd.DataFrame, schema: BedSchema, *, chrom_order
         If the table is not BED of this schema; see `check_bed`.
     """
     check_bed(table, schema, path=path)
-    columns = format_columns(sort_bed(table, chrom_order), schema)
+    rows = sort_bed(table, chrom_order)
     with atomic_file(path) as partial, partial.open("w", encoding="utf-8", newline="\n") as file:
         file.write("#" + "\t".join(schema.columns) + "\n")
-        file.writelines("\t".join(row) + "\n" for row in zip(*columns, strict=True))
+        for first in range(0, len(rows), _ROWS_AT_ONCE):
+            columns = format_columns(rows.iloc[first : first + _ROWS_AT_ONCE], schema)
+            file.writelines("\t".join(row) + "\n" for row in zip(*columns, strict=True))

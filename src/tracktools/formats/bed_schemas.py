@@ -136,7 +136,11 @@ CALLED_TSS = BED6.with_fields(
     (
         BedField("modelOutput", "float", "Signal at the called base"),
         BedField("calibrated", "float", "Calibrated probability; nan where there is no calibration"),
-        BedField("split", "string", "Part of the genome in training: train, valid, test or none"),
+        BedField(
+            "split",
+            "string",
+            "Part of the genome in training: train, valid, test or none; held_out: out of fold",
+        ),
     ),
 )
 MOTIF_SITES = BED9.with_fields(

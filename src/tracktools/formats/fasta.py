@@ -32,9 +32,9 @@ _OTHER_KINDS = (
     (b"\xfe\xff", "UTF-16 text", "save it as UTF-8"),
     (b"<", "a web page", "download the file itself"),
 )
+_AS_DNA = bytes.maketrans(b"Uu", b"Tt")
 _IUPAC = b"ACGTURYSWKMBDHVN"
-_IS_NUCLEOTIDE = np.zeros(256, dtype=bool)
-_IS_NUCLEOTIDE[list(_IUPAC + _IUPAC.lower())] = True
+_NUCLEOTIDES = _IUPAC + _IUPAC.lower()
 
 
 def open_maybe_gzip(path: Path) -> BinaryIO:
@@ -89,7 +89,7 @@ def read_fasta(path: Path) -> Iterator[tuple[str, npt.NDArray[np.uint8]]]:
     """
     name: str | None = None
     names: set[str] = set()
-    parts: list[bytes] = []
+    letters = bytearray()
     header_line = number = 0
     try:
         with open_maybe_gzip(path) as file:
@@ -97,18 +97,18 @@ def read_fasta(path: Path) -> Iterator[tuple[str, npt.NDArray[np.uint8]]]:
                 text = (line.removeprefix(_BYTE_ORDER_MARK) if number == 1 else line).strip()
                 if text.startswith(b">"):
                     if name is not None:
-                        yield name, _sequence(parts, name, path, header_line)
-                    name, parts, header_line = _name(text, names, path, number), [], number
+                        yield name, _sequence(letters, name, path, header_line)
+                    name, letters, header_line = _name(text, names, path, number), bytearray(), number
                 elif text and name is None:
                     raise _not_fasta(text, path, number)
                 elif text:
                     _check_letters(text, path, number)
-                    parts.append(text)
+                    letters += text.translate(_AS_DNA)
     except (OSError, EOFError, zlib.error) as error:
         raise InputError(f"is damaged: {error}", path=path, mend="download or compress it again") from None
     if name is None:
         raise InputError("is empty" if number == 0 else "holds no sequence", path=path, mend="a FASTA file is needed")
-    yield name, _sequence(parts, name, path, header_line)
+    yield name, _sequence(letters, name, path, header_line)
 
 
 def _not_fasta(text: bytes, path: Path, line: int) -> InputError:
@@ -133,15 +133,16 @@ def _name(header: bytes, names: set[str], path: Path, line: int) -> str:
 
 
 def _check_letters(text: bytes, path: Path, line: int) -> None:
-    bad = ~_IS_NUCLEOTIDE[np.frombuffer(text, dtype=np.uint8)]
-    if bad.any():
-        letter = chr(text[int(bad.argmax())])
+    others = text.translate(None, delete=_NUCLEOTIDES)
+    if others:
+        letter = chr(others[0])
         mend = "a protein? a nucleotide FASTA is needed" if letter.isalpha() or letter == "*" else "remove it"
         raise InputError(f"{letter!r} is no nucleotide letter", path=path, line=line, mend=mend)
 
 
-def _sequence(parts: list[bytes], name: str, path: Path, line: int) -> npt.NDArray[np.uint8]:
-    if not parts:
+def _sequence(letters: bytearray, name: str, path: Path, line: int) -> npt.NDArray[np.uint8]:
+    if not letters:
         raise InputError(f"{name!r} has no sequence", path=path, line=line, mend="remove the record")
-    letters = b"".join(parts).translate(bytes.maketrans(b"Uu", b"Tt"))
-    return np.frombuffer(letters, dtype=np.uint8)
+    sequence = np.frombuffer(letters, dtype=np.uint8)
+    sequence.flags.writeable = False
+    return sequence

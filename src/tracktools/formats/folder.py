@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from tracktools.errors import OutputError
+from tracktools.formats.atomic import sync_path
 
 _OURS = ("provenance.json", "tracks.tsv", "hub.txt")  # a folder with none of these is not replaced
 
@@ -110,10 +112,18 @@ def atomic_folder(path: Path, *, force: bool = False, inputs: Iterable[Path] = (
 
 
 def publish_folder(finished: Path, target: Path) -> None:
-    """Move a finished folder to its place; an older one is moved aside first, and deleted last."""
+    """Move a finished folder to its place; an older one is moved aside first, and deleted last.
+
+    Its files are on the disk before it moves, so that a power loss leaves no folder of empty files.
+    """
+    for folder, _, names in os.walk(finished):
+        for name in names:
+            sync_path(Path(folder, name))
+        sync_path(Path(folder))
     replaced = target.with_name(target.name + ".replaced")
     shutil.rmtree(replaced, ignore_errors=True)
     if target.exists():
         target.rename(replaced)
     finished.rename(target)
+    sync_path(target.parent)
     shutil.rmtree(replaced, ignore_errors=True)

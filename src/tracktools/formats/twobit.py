@@ -20,6 +20,7 @@ from tracktools.formats.atomic import atomic_file
 LONGEST_NAME_BYTES = 255
 _MAGIC = 0x1A412743
 _LETTERS = np.frombuffer(b"TCAG", dtype=np.uint8)
+_FOUR_LETTERS = _LETTERS[np.arange(256)[:, None] >> np.array([6, 4, 2, 0]) & 3]  # (256, 4): of each byte
 _CODE_OF_LETTER = np.zeros(256, dtype=np.uint8)
 for _code, _letter in enumerate(b"TCAG"):
     _CODE_OF_LETTER[[_letter, _letter + 32]] = _code
@@ -163,8 +164,7 @@ def _read_record(data: bytes, offset: int, order: str) -> npt.NDArray[np.uint8]:
         blocks.append((read_integers(count), read_integers(count)))
     read_integers(1)
     packed = np.frombuffer(data, dtype=np.uint8, count=-(-length // 4), offset=offset)
-    codes = np.stack([packed >> 6, packed >> 4 & 3, packed >> 2 & 3, packed & 3], axis=1).reshape(-1)[:length]
-    letters = _LETTERS[codes]
+    letters: npt.NDArray[np.uint8] = _FOUR_LETTERS[packed].reshape(-1)[:length]
     for start, size in zip(*blocks[0], strict=True):
         letters[start : start + size] = ord("N")
     for start, size in zip(*blocks[1], strict=True):

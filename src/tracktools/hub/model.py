@@ -158,7 +158,7 @@ class HubGroup:
     mirrors : tuple of Mirror
         Its stranded signals; they become one composite, and an overlay each.
     tracks : tuple of HubTrack
-        The others.
+        The others; those of attention heads become a second composite.
     """
 
     name: str
@@ -171,6 +171,18 @@ class HubGroup:
     def composite(self) -> str:
         """Track name of the composite of its mirrors."""
         return f"{self.name}_strands"
+
+    @property
+    def heads(self) -> tuple[HubTrack, ...]:
+        """Features of attention heads, where there are several: many and alike, so that they become one composite."""
+        schemas = [(track, track.contents.schema) for track in self.tracks]
+        found = [track for track, schema in schemas if schema is not None and "head" in schema.columns]
+        return tuple(found) if len(found) > 1 else ()
+
+    @property
+    def heads_composite(self) -> str:
+        """Track name of the composite of its heads."""
+        return f"{self.name}_heads"
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,8 @@ def write_pages(folder: Path, hub: Hub, templates: Templates, genome: Genome) ->
         if group.mirrors:
             tracks = [track for mirror in group.mirrors for track in (mirror.plus, mirror.minus)]
             write(f"pages/{group.composite}.html", "composite.html", group=group, tracks=tracks)
+        if group.heads:
+            write(f"pages/{group.heads_composite}.html", "heads.html", group=group, tracks=group.heads)
         for track in tracks_of(group):
             write(track.page, "track.html", group=group, track=track)
 

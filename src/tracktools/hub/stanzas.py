@@ -95,10 +95,34 @@ def _group(hub: Hub, group: HubGroup) -> Iterator[Stanza]:
                 yield Stanza(parent | _labels(track) | {"subGroups": groups} | _signal(track), depth=1)
         for mirror in group.mirrors:
             yield from _overlay(hub, group, mirror)
-    for track in group.tracks:
+    yield from _heads(hub, group)
+    for track in (track for track in group.tracks if track not in group.heads):
         yield Stanza(
             {"track": track.name} | _labels(track) | _in_group(hub, group, track.priority) | _drawing(hub, track)
         )
+
+
+def _heads(hub: Hub, group: HubGroup) -> Iterator[Stanza]:
+    """Sites of attention heads, a composite in which each head is switched on or off."""
+    if not group.heads:
+        return
+    parent = {
+        "track": group.heads_composite,
+        "compositeTrack": "on",
+        "shortLabel": label(group.label, SHORT_LABEL_CHARACTERS),
+        "longLabel": label(f"{group.label}: a track an attention head", LONG_LABEL_CHARACTERS),
+        **_in_group(hub, group, group.heads[0].priority),
+        "type": _features(hub, group.heads[0])["type"],
+        "visibility": _most_visible(list(group.heads)),
+        "allButtonPair": "on",
+        "dragAndDrop": "subTracks",
+        "html": f"pages/{group.heads_composite}.html",
+    }
+    yield Stanza(parent)
+    for track in group.heads:
+        place = {"track": track.name, "parent": f"{group.heads_composite} {_switch(track)}"}
+        page = {"priority": f"{track.priority:g}", "html": track.page}
+        yield Stanza(place | _labels(track) | _features(hub, track) | page, depth=1)
 
 
 def _labels(track: HubTrack) -> dict[str, str]:

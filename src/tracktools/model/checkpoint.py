@@ -17,14 +17,13 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from tracktools.config import ModelConfig
+from tracktools.config import ARCHITECTURES, architecture_of, read_network
 from tracktools.errors import CheckpointError
 from tracktools.formats.atomic import atomic_file
 from tracktools.model.files import HEADER_KEY, read_header
-from tracktools.model.transformer import Transformer
+from tracktools.model.networks import Network, make_network
 
 FORMAT_VERSION = 1
-ARCHITECTURE = "clauwaert2021"
 ALPHABET = "ACGT"
 GOLDEN_TOLERANCE = 1e-5
 
@@ -75,7 +74,7 @@ class Checkpoint:
 
     Parameters
     ----------
-    model : Transformer
+    model : Transformer or Dilated
         The network, in evaluation mode, float32, on the CPU.
     metadata : Metadata
         What the file says of itself.
@@ -85,17 +84,17 @@ class Checkpoint:
         Of that file.
     """
 
-    model: Transformer
+    model: Network
     metadata: Metadata
     path: Path | None = None
     sha256: str = ""
 
 
-def save_checkpoint(path: Path, model: Transformer, metadata: Metadata) -> None:
+def save_checkpoint(path: Path, model: Network, metadata: Metadata) -> None:
     """Write a checkpoint; it appears complete or not at all."""
     header = {
         "format_version": FORMAT_VERSION,
-        "architecture": ARCHITECTURE,
+        "architecture": architecture_of(model.config),
         "alphabet": ALPHABET,
         "config": asdict(model.config),
         **asdict(metadata),
@@ -115,12 +114,14 @@ def load_checkpoint(path: Path) -> Checkpoint:
         its configuration.
     """
     header, tensors = _read(path)
-    if header.get("format_version") != FORMAT_VERSION or header.get("architecture") != ARCHITECTURE:
-        found = f"format {header.get('format_version')!r}, architecture {header.get('architecture')!r}"
+    architecture = header.get("architecture")
+    if header.get("format_version") != FORMAT_VERSION or architecture not in ARCHITECTURES:
+        found = f"format {header.get('format_version')!r}, architecture {architecture!r}"
         raise CheckpointError(f"{found} is not known to this version of tracktools", path=path)
     try:
-        model = Transformer(ModelConfig(**header["config"]))
-        model.load_state_dict({**tensors, "embedding": _reorder(tensors["embedding"], header["alphabet"])})
+        model = make_network(read_network(architecture, header["config"]))
+        name, axis = model.letters_in
+        model.load_state_dict({**tensors, name: _reorder(tensors[name], axis, header["alphabet"])})
         metadata = Metadata(**{item.name: header[item.name] for item in fields(Metadata) if item.name in header})
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         reason = str(error).split("\n")[0]
@@ -140,10 +141,10 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     return header, tensors
 
 
-def _reorder(embedding: Tensor, alphabet: str) -> Tensor:
+def _reorder(weights: Tensor, axis: int, alphabet: str) -> Tensor:
     if sorted(alphabet) != sorted(ALPHABET):
         raise ValueError(f"the alphabet {alphabet!r} is not made of {ALPHABET}")
-    return embedding[[alphabet.index(letter) for letter in ALPHABET]]
+    return weights.index_select(axis, torch.tensor([alphabet.index(letter) for letter in ALPHABET]))
 
 
 def _sha256(path: Path) -> str:
@@ -155,7 +156,7 @@ def golden_codes(sequence: str) -> Tensor:
     return torch.tensor([[ALPHABET.find(letter) if letter in ALPHABET else 4 for letter in sequence]])
 
 
-def make_golden(model: Transformer, sequence: str) -> dict[str, Any]:
+def make_golden(model: Network, sequence: str) -> dict[str, Any]:
     """Record what a network gives for a sequence, in float64, so that any later reading can be compared."""
     with torch.no_grad():
         probabilities = _double(model)(golden_codes(sequence)).sigmoid()[0]
@@ -182,7 +183,7 @@ def verify_golden(checkpoint: Checkpoint) -> float:
     return difference
 
 
-def _double(model: Transformer) -> Transformer:
-    copy = Transformer(model.config)
+def _double(model: Network) -> Network:
+    copy = make_network(model.config)
     copy.load_state_dict(model.state_dict())
     return copy.double().eval()

@@ -21,13 +21,14 @@ Axes: B sequences, L bases, D = d_model, H heads, K = d_head, C = conv_width_bp.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - torch's own usage
 
 from tracktools.config import ModelConfig
+from tracktools.model.banded import banded_attention, split_heads
 
 N_LETTERS = 4
 LAYER_NORM_EPS = 1e-5
@@ -132,6 +133,8 @@ class Transformer(nn.Module):
         Architecture.
     """
 
+    letters_in: ClassVar[tuple[str, int]] = ("embedding", 0)  # the tensor and axis that follow the alphabet's order
+
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config
@@ -160,18 +163,32 @@ class Transformer(nn.Module):
 
     def fold(self) -> list[FoldedLayer]:
         """Return every layer folded (`fold_layer`)."""
-        return [fold_layer(layer, self.content_bias, self.position_bias, self.config) for layer in self._layers()]
+        return [
+            fold_layer(layer, self.content_bias, self.position_bias, self.config) for layer in self.attention_layers()
+        ]
 
-    def _layers(self) -> list[AttentionLayer]:
+    def attention_layers(self) -> list[AttentionLayer]:
+        """Return the layers, in their order."""
         return [layer for layer in self.layers if isinstance(layer, AttentionLayer)]
 
-    def states(self, codes: Tensor, *, dropout: float = 0.0, dtype: torch.dtype = torch.float32) -> Tensor:
-        """Compute the last hidden states of whole sequences, densely; meant for training and short sequences.
+    def states(
+        self,
+        codes: Tensor,
+        *,
+        first: int = 0,
+        last: int | None = None,
+        dropout: float = 0.0,
+        dtype: torch.dtype = torch.float32,
+    ) -> Tensor:
+        """Compute last hidden states of whole sequences; meant for training and short sequences.
 
         Parameters
         ----------
         codes : Tensor of int64, shape (B, L)
             Letters, 5' to 3': A 0, C 1, G 2, T 3, any other 4. Beyond both ends there is nothing (zeros).
+        first, last : int
+            Half-open range of network positions that are asked for, all by default; what only others depend on is not
+            computed.
         dropout : float
             Share of hidden states dropped after the embedding, each attention and the last layer, while training.
         dtype : torch.dtype
@@ -179,16 +196,30 @@ class Transformer(nn.Module):
 
         Returns
         -------
-        Tensor, shape (B, L, D)
+        Tensor, shape (B, last - first, D)
         """
-        L = codes.shape[1]
-        table = position_table(L, self.config.d_model).to(self.embedding.dtype)  # (L, D)
-        distance = torch.arange(L)[:, None] - torch.arange(L)[None]  # (L, L)
-        outside = (distance < 0) | (distance >= self.config.attention_window_bp)
-        mask = torch.zeros(L, L).masked_fill_(outside, -math.inf).to(dtype)
         x = F.dropout(F.embedding(codes, self.letter_table()), dropout, self.training)  # (B, L, D)
-        for folded in self.fold():
-            x = self._layer(x, folded, table, mask, dropout, dtype)
+        return self.states_from(x, first=first, last=last, dropout=dropout, dtype=dtype)
+
+    def states_from(
+        self,
+        x: Tensor,
+        *,
+        first: int = 0,
+        last: int | None = None,
+        dropout: float = 0.0,
+        dtype: torch.dtype = torch.float32,
+    ) -> Tensor:
+        """Compute last hidden states from the input states of letters, shape (B, L, D); see `states`."""
+        L = x.shape[1]
+        last = L if last is None else last
+        reach, layers = self.config.conv_width_bp // 2, self.attention_layers()
+        ends = [min(L, last + reach * (len(layers) - n)) for n in range(len(layers) + 1)]  # of each layer's output
+        table = position_table(L, self.config.d_model).to(self.embedding.dtype)  # (L, D)
+        x = x[:, : ends[0]]
+        for n, (layer, folded) in enumerate(zip(layers, self.fold(), strict=True)):
+            asked = (first if n + 1 == len(layers) else 0, ends[n + 1])
+            x = self.run_layer(x, layer, folded, table, asked, dropout, dtype)
         return F.dropout(x, dropout, self.training)
 
     def log_odds(self, states: Tensor) -> Tensor:
@@ -200,23 +231,46 @@ class Transformer(nn.Module):
         """Return the log-odds at every network position t, shape (B, L); they speak of base t - `label_shift_bp`."""
         return self.log_odds(self.states(codes))
 
-    def _layer(
-        self, x: Tensor, folded: FoldedLayer, table: Tensor, mask: Tensor, dropout: float, dtype: torch.dtype
+    def run_layer(
+        self,
+        x: Tensor,
+        layer: AttentionLayer,
+        folded: FoldedLayer,
+        table: Tensor,
+        asked: tuple[int, int],
+        dropout: float,
+        dtype: torch.dtype,
     ) -> Tensor:
-        B, L, D = x.shape
-        H, K, C = self.config.n_heads, self.config.d_head, self.config.conv_width_bp
-        padded = F.pad(x.to(dtype), (0, 0, C // 2, C // 2))  # (B, L + C - 1, D)
-        neighbours = padded.unfold(1, C, 1).transpose(2, 3).reshape(B, L, C * D)
-        states = neighbours @ folded.weight.to(dtype)  # (B, L, H * (3 * K + D))
-        parts = torch.split(states, [H * K, H * D, H * K, H * K], dim=-1)
-        q, u, k, v = (part.view(B, L, H, -1).transpose(1, 2) for part in parts)  # (B, H, L, K), but u (B, H, L, D)
-        bias_q, bias_u = (bias.view(H, 1, -1) for bias in torch.split(folded.bias, [H * K, H * D]))
-        queries = torch.cat([q + bias_q.to(dtype), rotate(u + bias_u, table).to(dtype)], dim=-1)  # (B, H, L, K + D)
-        keys = torch.cat([k, table.to(dtype).expand(B, H, L, D)], dim=-1)  # (B, H, L, K + D)
-        scores = queries @ keys.transpose(2, 3) + mask  # (B, H, Q, K)
-        attended = torch.softmax(scores, dim=-1) @ v  # (B, H, L, K)
-        merged = attended.transpose(1, 2).reshape(B, L, H * K)
+        """Return the output of a layer at the positions `asked` for; x holds its input up to their right reach."""
+        (B, _, D), (first, last) = x.shape, asked
+        attended = self.attended(x, layer, folded, table, asked, dtype)
+        merged = attended.transpose(1, 2).reshape(B, last - first, -1)
         update = (merged @ folded.out_weight.to(dtype)).to(x.dtype) + folded.out_bias
-        return F.layer_norm(
-            x + F.dropout(update, dropout, self.training), (D,), folded.norm_weight, folded.norm_bias, LAYER_NORM_EPS
-        )
+        update = F.dropout(update, dropout, self.training)
+        return F.layer_norm(x[:, first:last] + update, (D,), folded.norm_weight, folded.norm_bias, LAYER_NORM_EPS)
+
+    def attended(
+        self,
+        x: Tensor,
+        layer: AttentionLayer,
+        folded: FoldedLayer,
+        table: Tensor,
+        asked: tuple[int, int],
+        dtype: torch.dtype,
+    ) -> Tensor:
+        """Return what each head of a layer gathers, without the bias of v: shape (B, H, Q, K)."""
+        (B, L, D), (first, last) = x.shape, asked
+        H, K, C = self.config.n_heads, self.config.d_head, self.config.conv_width_bp
+        padded = F.pad(x.to(dtype), (0, 0, C // 2, last + C // 2 - L))  # (B, last + C - 1, D)
+        neighbours = padded.unfold(1, C, 1).transpose(2, 3).reshape(B, last, C * D)
+        wq, _, wkv = torch.split(folded.weight.to(dtype), [H * K, H * D, 2 * H * K], dim=1)
+        if first == 0:
+            q, k, v = split_heads(neighbours @ torch.cat([wq, wkv], dim=1), H, 3)  # (B, H, last, K) each
+        else:
+            (q,) = split_heads(neighbours[:, first:] @ wq, H, 1)
+            k, v = split_heads(neighbours @ wkv, H, 2)
+        bias_q, bias_u = (bias.view(H, 1, -1) for bias in torch.split(folded.bias, [H * K, H * D]))
+        u = q @ layer.relative.weight.view(H, K, D).to(dtype) + bias_u  # (B, H, Q, D)
+        queries = torch.cat([q + bias_q.to(dtype), rotate(u, table[first:last]).to(dtype)], dim=-1)
+        window = self.config.attention_window_bp
+        return banded_attention(queries, k, v, table[:last].to(dtype), first=first, window=window)  # (B, H, Q, K)

@@ -15,6 +15,7 @@ from tracktools.hub.build import build_hub
 from tracktools.model.checkpoint import Checkpoint
 from tracktools.model.registry import load_model
 from tracktools.palette import BLUE, PURPLE
+from tracktools.pipeline.attended import attended_folders
 from tracktools.pipeline.measured import find_measured, measured_folders
 from tracktools.predict import check_output, predict_genome
 from tracktools.tracks import Track, read_provenance, write_provenance, write_tracks
@@ -23,13 +24,13 @@ log = logging.getLogger(__name__)
 
 
 def run_demo(output: Path, *, data: Path | None = None, config: PredictConfig | None = None) -> Path:
-    """Predict the embedded genome, set genes, measured TSS and reads beside it, and build the hub.
+    """Predict the embedded genome, set motifs, genes, measured TSS and reads beside it, and build the hub.
 
     Parameters
     ----------
     output : Path
-        Folder to make: ``predictions``, ``genes``, ``measured`` (with `data`) and ``hub``. Steps that an earlier,
-        killed run has finished in it are not done again; the hub is always built anew.
+        Folder to make: ``predictions``, ``attended``, ``genes``, ``measured`` (with `data`), ``hub``. Steps that an
+        earlier, killed run has finished in it are not done again; the hub is always built anew.
     data : Path, optional
         Folder of published TSS tables and reads, see `measured_folders`.
     config : PredictConfig, optional
@@ -46,7 +47,11 @@ def run_demo(output: Path, *, data: Path | None = None, config: PredictConfig | 
     bundle = load_bundle()
     genome, model = bundle.load_genome(), load_model()
     output.mkdir(parents=True, exist_ok=True)
-    folders = [_predictions(output / "predictions", genome, model, config), _genes(output / "genes", bundle, genome)]
+    predictions = _predictions(output / "predictions", genome, model, config)
+    motifs = attended_folders(
+        predictions, output / "attended", genome=genome, genome_path=bundle.genome_path, model=model, predict=config
+    )
+    folders = [predictions, *motifs, _genes(output / "genes", bundle, genome)]
     if data is not None:
         folders += measured_folders(Path(data), output / "measured", genome)
     hub = output / "hub"

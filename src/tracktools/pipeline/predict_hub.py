@@ -1,28 +1,85 @@
-"""FASTA to hub in one go: `tracktools predict --hub`."""
+"""FASTA to tracks, or to one shard of them, and on to a hub: `tracktools predict`."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
 
 from tracktools.aliases import resolve_chrom
 from tracktools.config import PredictConfig
 from tracktools.formats.folder import check_disjoint
-from tracktools.genome import load_genome
+from tracktools.genome import Genome, load_genome
 from tracktools.hub.build import build_hub
+from tracktools.model.checkpoint import Checkpoint
 from tracktools.model.registry import DEFAULT_MODEL, load_model
-from tracktools.predict import Prediction, check_output, predict_genome
+from tracktools.predict import (
+    Prediction,
+    Selection,
+    Shard,
+    ShardResult,
+    check_output,
+    predict_genome,
+    predict_shard,
+    read_selection,
+)
 from tracktools.regions import check_on_genome, circular_contigs, read_genes
 
 
+@dataclass(frozen=True)
+class Inputs:
+    """What `tracktools predict` is given to read.
+
+    Parameters
+    ----------
+    genome : Path
+        FASTA (plain, gzip, bgzip) or 2bit.
+    name : str, optional
+        Stem of the output files; by default that of the genome file.
+    model : str, optional
+        A shipped model or a checkpoint file.
+    circular : collection of str
+        Circular contigs, or ``all``; those that `annotation` calls circular are added.
+    annotation : Path, optional
+        GFF3: says which contigs are circular, and brings the hub its genes and pseudogenes.
+    regions : Path, optional
+        BED: only these bases are scored.
+    """
+
+    genome: Path
+    name: str | None = None
+    model: str | None = None
+    circular: Collection[str] = ()
+    annotation: Path | None = None
+    regions: Path | None = None
+
+    @property
+    def files(self) -> list[Path]:
+        """The files that no output may replace."""
+        return [Path(path) for path in (self.genome, self.annotation, self.model, self.regions) if path is not None]
+
+    def read(self) -> tuple[Genome, Checkpoint, Selection | None]:
+        """Return the genome, the model and the chosen regions.
+
+        Raises
+        ------
+        TracktoolsError
+            If any of them is not what it should be.
+        """
+        checkpoint = load_model(self.model or DEFAULT_MODEL)
+        genome = load_genome(self.genome, circular=self.circular, name=self.name)
+        if self.annotation is not None:
+            declared = {resolve_chrom(chrom, genome.chrom_sizes) for chrom in circular_contigs(self.annotation)}
+            genome = genome.with_circular({chrom for chrom in declared if chrom is not None})
+            rings = [contig.name for contig in genome if contig.circular]
+            check_on_genome(read_genes(self.annotation), genome.chrom_sizes, circular=rings, path=self.annotation)
+        return genome, checkpoint, None if self.regions is None else read_selection(self.regions, genome)
+
+
 def predict_and_build(
-    genome_path: Path,
+    inputs: Inputs,
     output: Path,
     *,
-    name: str | None = None,
-    model: str | None = None,
-    circular: Collection[str] = (),
-    annotation: Path | None = None,
     hub: Path | None = None,
     config: PredictConfig | None = None,
     force: bool = False,
@@ -32,20 +89,12 @@ def predict_and_build(
 
     Parameters
     ----------
-    genome_path : Path
-        FASTA (plain, gzip, bgzip) or 2bit.
+    inputs : Inputs
+        What to read.
     output : Path
         Folder of the tracks, see `predict_genome`.
-    name : str, optional
-        Stem of the output files; by default that of the genome file.
-    model : str, optional
-        A shipped model or a checkpoint file.
-    circular : collection of str
-        Circular contigs, or ``all``; those that `annotation` calls circular are added.
-    annotation : Path, optional
-        GFF3: says which contigs are circular, and brings the hub its genes and pseudogenes.
     hub : Path, optional
-        Folder of the hub.
+        Folder of the hub. Where the tracks stand in `output` already, made from the same, only the hub is built.
     config, force, restart
         See `predict_genome`; `force` replaces the hub, too.
 
@@ -54,19 +103,32 @@ def predict_and_build(
     TracktoolsError
         Before the long work begins, if any input is not what it should be or an output is in the way.
     """
-    inputs = [Path(path) for path in (genome_path, annotation, model) if path is not None]
-    check_output(output, force=force, inputs=inputs)
+    keep = hub is not None
+    check_output(output, force=force, inputs=inputs.files, keep=keep)
     if hub is not None:
         check_disjoint(hub, output)
-        check_output(hub, force=force, inputs=inputs)
-    checkpoint = load_model(model or DEFAULT_MODEL)
-    genome = load_genome(genome_path, circular=circular, name=name)
-    if annotation is not None:
-        declared = {resolve_chrom(chrom, genome.chrom_sizes) for chrom in circular_contigs(annotation)}
-        genome = load_genome(genome_path, circular={*circular, *filter(None, declared)}, name=name)
-        rings = [contig.name for contig in genome if contig.circular]
-        check_on_genome(read_genes(annotation), genome.chrom_sizes, circular=rings, path=annotation)
-    prediction = predict_genome(genome, output, model=checkpoint, config=config, force=force, restart=restart)
+        check_output(hub, force=force, inputs=inputs.files)
+    genome, model, regions = inputs.read()
+    prediction = predict_genome(
+        genome, output, model=model, config=config, regions=regions, force=force, restart=restart, keep=keep
+    )
     if hub is not None:
-        build_hub([prediction.folder], hub, genome=genome_path, gff=annotation, force=force)
+        build_hub([prediction.folder], hub, genome=inputs.genome, gff=inputs.annotation, force=force)
     return prediction
+
+
+def predict_one_shard(
+    inputs: Inputs,
+    output: Path,
+    shard: Shard,
+    *,
+    config: PredictConfig | None = None,
+    force: bool = False,
+    restart: bool = False,
+) -> ShardResult:
+    """Compute one of several shards of the tracks of a genome file; see `predict_shard`."""
+    check_output(output, force=force, inputs=inputs.files)
+    genome, model, regions = inputs.read()
+    return predict_shard(
+        genome, output, shard, model=model, config=config, regions=regions, force=force, restart=restart
+    )

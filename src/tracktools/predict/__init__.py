@@ -1,6 +1,53 @@
 """Score every base of both strands of a genome, and write it as a bigWig pair with the called TSS."""
 
-from tracktools.predict.genome_run import Prediction, check_output, predict_genome
-from tracktools.predict.sequence_run import predict_sequence
+from __future__ import annotations
 
-__all__ = ["Prediction", "check_output", "predict_genome", "predict_sequence"]
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tracktools.predict.finish import Prediction
+    from tracktools.predict.genome_run import predict_genome, predict_shard
+    from tracktools.predict.merge import merge_shards
+    from tracktools.predict.out_of_fold import OutOfFold, predict_out_of_fold
+    from tracktools.predict.output import check_output
+    from tracktools.predict.selection import Selection, read_selection
+    from tracktools.predict.sequence_run import predict_sequence
+    from tracktools.predict.shards import Shard, ShardResult
+
+_LAZY = {
+    "OutOfFold": "out_of_fold",
+    "Prediction": "finish",
+    "Selection": "selection",
+    "Shard": "shards",
+    "ShardResult": "shards",
+    "check_output": "output",
+    "merge_shards": "merge",
+    "predict_genome": "genome_run",
+    "predict_out_of_fold": "out_of_fold",
+    "predict_sequence": "sequence_run",
+    "predict_shard": "genome_run",
+    "read_selection": "selection",
+}
+
+__all__ = [
+    "OutOfFold",
+    "Prediction",
+    "Selection",
+    "Shard",
+    "ShardResult",
+    "check_output",
+    "merge_shards",
+    "predict_genome",
+    "predict_out_of_fold",
+    "predict_sequence",
+    "predict_shard",
+    "read_selection",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is asked for: joining shards needs no torch."""
+    if name in _LAZY:
+        return getattr(import_module(f"tracktools.predict.{_LAZY[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

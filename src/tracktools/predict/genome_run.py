@@ -1,54 +1,41 @@
-"""The whole-genome run: score block by block, keep each, join them into tracks."""
+"""The whole-genome run, or a shard of it: score block by block, keep each, join them into tracks."""
 
 from __future__ import annotations
 
 import logging
-import os
-import shutil
 import time
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from tracktools.config import PredictConfig
-from tracktools.engine.grid import Block, plan_blocks, score_block
 from tracktools.engine.interface import Engine
-from tracktools.errors import OutputError
-from tracktools.formats.folder import check_output_folder, publish_folder
+from tracktools.formats.folder import publish_folder
 from tracktools.genome import Genome
 from tracktools.model.checkpoint import Checkpoint
 from tracktools.model.registry import load_model
+from tracktools.predict.compute import compute_blocks
+from tracktools.predict.finish import Prediction, finish, finished_before, write_run_provenance
+from tracktools.predict.manifest import Manifest
+from tracktools.predict.output import check_output, is_taken, refuse
 from tracktools.predict.preflight import announce, engine_for
-from tracktools.predict.result import write_result
+from tracktools.predict.selection import Selection
+from tracktools.predict.shards import Shard, ShardResult, block_bp_for, is_shard
 from tracktools.predict.store import BlockStore
-from tracktools.progress import show_progress
-from tracktools.tracks import write_provenance
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Prediction:
-    """What a run made.
+class _Job:
+    """What is to be done, settled before any of it."""
 
-    Parameters
-    ----------
-    folder : Path
-        The output folder, with ``tracks.tsv``.
-    plus, minus : Path
-        The bigWig pair: raw model output, positive on both strands.
-    called_tss : Path
-        BED of the called TSS.
-    calls : int
-        Number of called TSS.
-    """
-
-    folder: Path
-    plus: Path
-    minus: Path
-    called_tss: Path
-    calls: int
+    genome: Genome
+    model: Checkpoint
+    config: PredictConfig
+    engine: Engine
+    manifest: Manifest
 
 
 def predict_genome(
@@ -57,10 +44,12 @@ def predict_genome(
     *,
     model: Checkpoint | None = None,
     config: PredictConfig | None = None,
+    regions: Selection | None = None,
     force: bool = False,
     restart: bool = False,
+    keep: bool = False,
 ) -> Prediction:
-    """Score every base of both strands of a genome and write the tracks.
+    """Score every base of both strands of a genome, or chosen ones, and write the tracks.
 
     Work goes on in ``<output>.partial``; a killed run continues there when it is started again in the same way.
 
@@ -75,10 +64,15 @@ def predict_genome(
         From `load_model`; by default the shipped model.
     config : PredictConfig, optional
         Block length, engine, precision, device, threads.
+    regions : tuple, optional
+        From `read_selection`: only these bases are scored, each with its full context, to the same bits as in a whole
+        run. The others are absent, and so a call at the border of a region may be none of a whole run.
     force : bool
         Replace an `output` that is not empty.
     restart : bool
         Drop what an unfinished run left instead of continuing it.
+    keep : bool
+        Take an `output` that is whole, and made from the same, as it is, instead of refusing it.
 
     Returns
     -------
@@ -90,77 +84,82 @@ def predict_genome(
         If `output` holds files and `force` is not set, cannot be written, or an unfinished run in it had other inputs.
     """
     started = time.time()
-    model = model or load_model()
-    config = config or PredictConfig()
-    output = check_output(Path(output), force=force)
-    engine = engine_for(model, config)
-    blocks = plan_blocks(genome, config.block_bp, model.model.config.label_shift_bp)
-    identity = _identity(genome, model, config, engine)
-    store = BlockStore(output, identity, restart=restart)
-    try:
-        todo = [block for block in blocks if block not in store]
-        announce(genome, model, engine, blocks, todo, config)
-        _compute(todo, store, genome, model, engine)
-        result = store.folder / "result"
-        shutil.rmtree(result, ignore_errors=True)
-        result.mkdir()
-        calls = write_result(result, genome, model, blocks, store)
-        parameters = {"config": asdict(config), **identity}
-        write_provenance(
-            result,
-            started=started,
-            genome={"name": genome.name, "sha256": genome.sha256, "bases": len(genome)},
-            model={"name": model.metadata.name, "sha256": model.sha256},
-            parameters=parameters,
-        )
-        publish_folder(result, output)
-        store.remove()
-    except KeyboardInterrupt:
-        log.warning("stopped: %s keeps what is done, and the same command continues there", store.folder)
-        raise
-    finally:
-        store.close()
-    return Prediction(
-        output,
-        output / f"{genome.name}.plus.bw",
-        output / f"{genome.name}.minus.bw",
-        output / f"{genome.name}.called_tss.bed",
-        calls,
-    )
+    output = check_output(Path(output), force=force, keep=keep)
+    job = _job(genome, model, config, regions)
+    with _work(output, job, restart) as store:
+        if is_taken(output, force=force):
+            found = finished_before(output, job.manifest)
+            if found is None:
+                raise refuse(output, store)
+            log.info("%s is complete: taken as it is", output)
+            store.remove()
+            return found
+        _compute(job, store)
+        return finish(store, output, job.manifest, store, started, {"config": asdict(job.config)})
 
 
-def check_output(output: Path, *, force: bool, inputs: Iterable[Path] = ()) -> Path:
-    """Return where the output folder shall be, before the long work begins.
+def predict_shard(
+    genome: Genome,
+    output: Path,
+    shard: Shard,
+    *,
+    model: Checkpoint | None = None,
+    config: PredictConfig | None = None,
+    regions: Selection | None = None,
+    force: bool = False,
+    restart: bool = False,
+) -> ShardResult:
+    """Compute one of several shards of a run; `merge_shards` joins them to the bytes of one run.
 
-    Raises
-    ------
-    OutputError
-        As `check_output_folder`, and if the parent folder is missing or cannot be written.
+    Parameters
+    ----------
+    shard : Shard
+        Which of how many. Shards have equally many positions, to within an eighth or a block of 16 kb.
+    genome, output, model, config, regions, force, restart
+        See `predict_genome`. `output` will hold ``manifest.json``, ``blocks`` and ``provenance.json``.
+
+    Returns
+    -------
+    ShardResult
     """
-    target = check_output_folder(output, force=force, inputs=inputs)
-    if not target.parent.is_dir():
-        raise OutputError("its folder does not exist", path=output, mend=f"create {target.parent}")
-    if not os.access(target.parent, os.W_OK | os.X_OK):
-        raise OutputError("cannot be written: Permission denied", path=output, mend="choose another folder")
-    return target
+    started = time.time()
+    output = check_output(Path(output), force=force)
+    job = _job(genome, model, config, regions)
+    block_bp = block_bp_for(job.manifest, shard)
+    job = replace(job, manifest=replace(job.manifest, block_bp=block_bp, shard=(shard.number, shard.of)))
+    with _work(output, job, restart) as store:
+        if is_taken(output, force=force):
+            if not is_shard(output, job.manifest):
+                raise refuse(output, store)
+            log.info("%s is complete: taken as it is", output)
+            store.remove()
+        else:
+            _compute(job, store)
+            made_by = {"config": asdict(job.config), "shard": str(shard)}
+            write_run_provenance(store.folder, job.manifest, started, made_by)
+            publish_folder(store.folder, output)
+        store.published(output)
+    return ShardResult(output, shard, sum(map(len, job.manifest.own_blocks)))
 
 
-def _identity(genome: Genome, model: Checkpoint, config: PredictConfig, engine: Engine) -> dict[str, Any]:
-    """Return all that the values depend on; runs that differ in any of it are never joined."""
-    return {
-        "genome_name": genome.name,
-        "genome_sha256": genome.sha256,
-        "circular": [contig.name for contig in genome if contig.circular],
-        "model_sha256": model.sha256,
-        "block_bp": config.block_bp,
-        "engine": engine.name,
-        "instruction_set": engine.instruction_set,
-        "precision": engine.precision,
-    }
+def _job(genome: Genome, model: Checkpoint | None, config: PredictConfig | None, regions: Selection | None) -> _Job:
+    model, config = model or load_model(), config or PredictConfig()
+    engine = engine_for(model, config)
+    return _Job(genome, model, config, engine, Manifest.of(genome, model, engine, config, regions))
 
 
-def _compute(todo: list[Block], store: BlockStore, genome: Genome, model: Checkpoint, engine: Engine) -> None:
-    with show_progress("predicting", sum(map(len, todo)), "bp") as advance:
-        for block in todo:
-            store.save(block, score_block(block, genome, engine, model.model.config))
-            advance(len(block))
+@contextmanager
+def _work(output: Path, job: _Job, restart: bool) -> Iterator[BlockStore]:
+    with BlockStore(output, job.manifest.to_record(), restart=restart) as store:
+        try:
+            yield store
+        except KeyboardInterrupt:
+            log.warning("stopped: %s keeps what is done, and the same command continues there", store.folder)
+            raise
+
+
+def _compute(job: _Job, store: BlockStore) -> None:
+    blocks, manifest = job.manifest.own_blocks, job.manifest
+    todo = [block for block in blocks if block not in store]
+    announce(job.genome, job.model, job.engine, manifest, blocks, todo)
+    compute_blocks(todo, store, job.genome, job.engine, manifest.network, manifest.chosen)

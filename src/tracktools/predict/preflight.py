@@ -7,43 +7,65 @@ import time
 
 import numpy as np
 
-from tracktools.config import PredictConfig
+from tracktools.blocks import Block, window_bp
+from tracktools.config import NetworkConfig, PredictConfig
 from tracktools.engine import make_engine
 from tracktools.engine.devices import available_threads
-from tracktools.engine.grid import Block
 from tracktools.engine.interface import Engine
+from tracktools.errors import ConfigError
 from tracktools.genome import ALPHABET, Genome
 from tracktools.model.checkpoint import Checkpoint
+from tracktools.predict.manifest import Manifest
 from tracktools.progress import format_duration
 
 log = logging.getLogger(__name__)
 
 _GC_TOLERANCE = 0.05  # further from the training genome than this, base composition alone shifts the output
+_BESIDE_BYTES = 32 << 20  # the blocks before and after the one that is computed, and the writing of the files
 _PROBE_BP = 4096  # scored once to learn the speed; two runs, the first warms the engine up
 
 
 def announce(
-    genome: Genome, model: Checkpoint, engine: Engine, blocks: list[Block], todo: list[Block], config: PredictConfig
+    genome: Genome, model: Checkpoint, engine: Engine, manifest: Manifest, blocks: list[Block], todo: list[Block]
 ) -> None:
     """Log the plan of a run, and warn of what its user should doubt."""
+    network = manifest.network
     positions, left = sum(map(len, blocks)), sum(map(len, todo))
     circular = [contig.name for contig in genome if contig.circular]
     log.info("genome   %s: %s bp in %s, %s", genome.name, f"{len(genome):,}", _count(len(genome.contigs), "contig"),
              f"circular: {_some(circular)}" if circular else "all linear")  # fmt: skip
     log.info("model    %s (sha256 %s)", model.metadata.name, model.sha256[:12])
     log.info("engine   %s, %s, %s", engine.name, engine.instruction_set, engine.precision)
-    log.info("memory   up to about %.0f MB beside the genome", engine.memory_bytes(config.block_bp) / 1e6)
-    if left:
-        seconds = left / _positions_per_second(model, engine)
+    if manifest.regions is not None or manifest.shard is not None:
+        log.info("part     %s", _part(manifest))
+    log.info("memory   up to about %.0f MB beside the genome", memory_bytes(genome, engine, blocks, network) / 1e6)
+    if left and log.isEnabledFor(logging.INFO):  # to learn the speed takes as long as 20,000 positions
+        reads = sum(window_bp(piece, genome.contigs[piece.contig], network) for block in todo for piece in block.pieces)
+        seconds = reads / _bases_per_second(model, engine)
         done = f", {positions - left:,} of them done by an earlier run" if left < positions else ""
         log.info("work     %s positions on both strands%s: about %s", f"{positions:,}", done, format_duration(seconds))
     for warning in doubts(genome, model):
         log.warning("warning: %s", warning)
 
 
+def memory_bytes(genome: Genome, engine: Engine, blocks: list[Block], network: NetworkConfig) -> int:
+    """Return what a run adds to the memory of the process at most [bytes]: it does not grow with the genome."""
+    tile = engine.alignment_bp
+    largest = max(
+        (
+            sum(-(-window_bp(piece, genome.contigs[piece.contig], network) // tile) * tile for piece in block.pieces)
+            for block in blocks
+        ),
+        default=0,
+    )
+    return engine.memory_bytes(largest) + _BESIDE_BYTES
+
+
 def engine_for(model: Checkpoint, config: PredictConfig) -> Engine:
     """Return the engine that the settings ask for."""
     available = available_threads()
+    if config.threads < 0:
+        raise ConfigError(f"threads is {config.threads} (0 takes all, or write how many)")
     if config.threads > available:
         log.warning(
             "warning: %d threads are asked for, and this process has %d: taking those", config.threads, available
@@ -65,7 +87,7 @@ def doubts(genome: Genome, model: Checkpoint) -> list[str]:
     if short:
         sentences.append(f"{_count(len(short), 'contig')} of {shift} bp or less will have no values: {_some(short)}")
     trained = metadata.genome.get("gc_content")
-    known_bases = any((contig.codes < len(ALPHABET)).any() for contig in genome)
+    known_bases = any(contig.code_counts[: len(ALPHABET)].any() for contig in genome)
     if not known_bases:
         sentences.append("no contig holds any A, C, G or T: there will be no values")
     elif trained is not None and abs(genome.gc_content - trained) > _GC_TOLERANCE:
@@ -81,7 +103,7 @@ def doubts(genome: Genome, model: Checkpoint) -> list[str]:
     return sentences
 
 
-def _positions_per_second(model: Checkpoint, engine: Engine) -> float:
+def _bases_per_second(model: Checkpoint, engine: Engine) -> float:
     halo = model.model.config.halo_upstream_bp
     codes = np.random.default_rng(0).integers(0, 4, halo + _PROBE_BP, dtype=np.uint8)
     for _ in range(2):
@@ -89,6 +111,16 @@ def _positions_per_second(model: Checkpoint, engine: Engine) -> float:
         engine.probabilities(codes, halo, len(codes))
         elapsed = time.perf_counter() - started
     return len(codes) / elapsed
+
+
+def _part(manifest: Manifest) -> str:
+    parts = []
+    if manifest.shard is not None:
+        parts.append(f"shard {manifest.shard[0]} of {manifest.shard[1]}")
+    if manifest.regions is not None:
+        bases = sum(end - start for _, start, end, _ in manifest.regions)
+        parts.append(f"{bases:,} chosen positions")
+    return ", ".join(parts)
 
 
 def _count(number: int, noun: str) -> str:

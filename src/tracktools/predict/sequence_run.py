@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from tracktools.blocks import plan_blocks
 from tracktools.config import PredictConfig
-from tracktools.engine.grid import plan_blocks, score_block
+from tracktools.engine.grid import score_block
 from tracktools.errors import InputError
 from tracktools.genome import Contig, Genome
 from tracktools.model.checkpoint import Checkpoint
@@ -64,9 +65,8 @@ def predict_sequence(
     genome = Genome("sequence", (Contig("sequence", letters, circular),))
     engine = engine_for(model, config)
     signals = {strand: np.full(len(letters), np.nan, dtype=np.float32) for strand in ("+", "-")}
-    for block in plan_blocks(genome, config.block_bp, model.model.config.label_shift_bp):
-        values = score_block(block, genome, engine, model.model.config)
-        for piece in block.pieces:
-            signals[piece.strand][piece.start : piece.end] = values[: piece.end - piece.start]
-            values = values[piece.end - piece.start :]
+    network = model.model.config
+    for block in plan_blocks(genome, config.block_bp, network):
+        for piece, values in block.split(score_block(block, genome, engine, network)):
+            signals[piece.strand][piece.start : piece.end] = values
     return signals["+"], signals["-"]

@@ -1,38 +1,78 @@
-"""Finished blocks on disk: what lets a killed run continue where it stopped.
+"""Finished blocks on disk: what lets a killed run continue where it stopped, and what shards are made of.
 
 Work goes on in ``DIR.partial/``: ``manifest.json`` says what is computed, ``blocks/`` holds one array a finished block,
-``lock`` keeps a second run out. A block appears complete or not at all (written aside, synced, renamed).
+``lock`` keeps a second run out. A block appears complete or not at all (written aside, synced, renamed), and never
+before the manifest that it belongs to.
 """
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
+import logging
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from tracktools.engine.grid import Block
-from tracktools.errors import OutputError
+from tracktools.blocks import Block
+from tracktools.errors import InputError, OutputError
+from tracktools.formats.atomic import sync_path, write_synced
+from tracktools.formats.lock import lock_file
+from tracktools.predict.manifest import difference
 
-_MANIFEST = "manifest.json"
-_SHOWN_CHARACTERS = 80  # of a value in a message: genomes may have thousands of circular contigs
+MANIFEST = "manifest.json"
+LOCK = "lock"
+_VALUE_BYTES = 4
+
+log = logging.getLogger(__name__)
 
 
-class BlockStore:
-    """The folder ``DIR.partial`` of one run.
+class BlockFolder:
+    """Finished blocks in a folder: of an unfinished run, or of a shard."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._blocks = folder / "blocks"
+
+    def _path(self, block: Block) -> Path:
+        return self._blocks / f"{block.index:06d}.f32"
+
+    def __contains__(self, block: Block) -> bool:
+        return self._path(block).exists()
+
+    def check(self, blocks: Iterable[Block]) -> None:
+        """Refuse a folder that lacks one of some blocks, or has it cut short."""
+        for block in blocks:
+            path = self._path(block)
+            if not path.is_file():
+                raise InputError(f"is not complete: {path.name} is missing", path=self.folder, mend="compute it again")
+            if path.stat().st_size != _VALUE_BYTES * len(block):
+                raise InputError("is cut short", path=path, mend="copy the shard again, or compute it again")
+
+    def load(self, block: Block) -> npt.NDArray[np.float32]:
+        """Return the values of a finished block."""
+        path = self._path(block)
+        try:
+            values = np.fromfile(path, dtype="<f4").astype(np.float32, copy=False)
+        except OSError as error:
+            raise OutputError(f"cannot be read: {error.strerror}", path=path) from None
+        if len(values) != len(block):
+            raise OutputError("a stored block is cut short", path=path, mend="delete it and run again")
+        return values
+
+
+class BlockStore(BlockFolder):
+    """The folder ``DIR.partial`` of one run, while it works there.
 
     Parameters
     ----------
     output : Path
         The folder ``DIR`` that the run shall make.
     identity : mapping
-        What the blocks depend on (genome, model, parameters, engine); a folder made with another is not continued.
+        What the blocks depend on (`Manifest.to_record`); a folder made with another is not continued.
     restart : bool
         Drop what an earlier run left, instead of continuing it.
 
@@ -43,97 +83,86 @@ class BlockStore:
     """
 
     def __init__(self, output: Path, identity: Mapping[str, Any], *, restart: bool = False) -> None:
-        self.folder = output.with_name(output.name + ".partial")
-        self._blocks = self.folder / "blocks"
+        super().__init__(partial_of(output))
         try:
-            self._blocks.mkdir(parents=True, exist_ok=True)
-            self._lock = _locked(self.folder / "lock", self.folder)
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._lock = lock_file(self.folder / LOCK)
         except OSError as error:
             raise OutputError(f"cannot be written: {error.strerror}", path=self.folder) from None
         try:
             if restart:
-                shutil.rmtree(self._blocks)
-                self._blocks.mkdir()
-                (self.folder / _MANIFEST).unlink(missing_ok=True)
+                shutil.rmtree(self._blocks, ignore_errors=True)
+                (self.folder / MANIFEST).unlink(missing_ok=True)
             self._check_identity(identity)
+            self._blocks.mkdir(exist_ok=True)
+            sync_path(self.folder)
+            sync_path(self.folder.parent)
         except BaseException:
             self.close()
             raise
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
     def _check_identity(self, identity: Mapping[str, Any]) -> None:
-        manifest = self.folder / _MANIFEST
-        wanted = json.loads(json.dumps(identity))
+        manifest = self.folder / MANIFEST
         if not manifest.exists():
-            _write_synced(manifest, (json.dumps(wanted, indent=2, sort_keys=True) + "\n").encode())
+            if self._blocks.exists():  # whose, nobody knows
+                shutil.rmtree(self._blocks)
+            _write(manifest, (json.dumps(identity, indent=1) + "\n").encode())
             return
         try:
             found = json.loads(manifest.read_text())
         except ValueError:
-            raise OutputError("its manifest is damaged", path=self.folder, mend="--restart drops it") from None
-        for key in sorted(wanted.keys() | found.keys()):
-            if wanted.get(key) != found.get(key):
-                difference = f"{key} was {_shown(found.get(key))} and is now {_shown(wanted.get(key))}"
-                mend = "--restart drops it, or choose another output"
-                raise OutputError(f"an unfinished run with other inputs: {difference}", path=self.folder, mend=mend)
-
-    def _path(self, block: Block) -> Path:
-        return self._blocks / f"{block.index:06d}.npy"
-
-    def __contains__(self, block: Block) -> bool:
-        return self._path(block).exists()
+            found = None
+        if not isinstance(found, dict):
+            raise OutputError("its manifest is damaged", path=self.folder, mend="--restart drops it")
+        if differs := difference(found, json.loads(json.dumps(identity))):
+            name, was, now = differs
+            mend = "--restart drops it, or choose another output"
+            problem = f"an unfinished run with other inputs: {name} was {was} and is now {now}"
+            raise OutputError(problem, path=self.folder, mend=mend)
 
     def save(self, block: Block, values: npt.NDArray[np.float32]) -> None:
         """Keep the values of a block, shape (len(block),), pieces one after the other."""
-        _write_synced(self._path(block), values.astype("<f4").tobytes())
+        _write(self._path(block), values.astype("<f4").tobytes())
 
-    def load(self, block: Block) -> npt.NDArray[np.float32]:
-        """Return the values of a finished block."""
-        values = np.fromfile(self._path(block), dtype="<f4").astype(np.float32, copy=False)
-        if len(values) != len(block):
-            raise OutputError("a stored block is cut short", path=self._path(block), mend="delete it and run again")
-        return values
+    def published(self, output: Path) -> None:
+        """Let go of a folder that was moved to its place as it is; its lock goes last: it says that it was moved."""
+        (output / LOCK).unlink(missing_ok=True)
+        self.close()
 
     def close(self) -> None:
         """Let another run use the folder; what it holds stays."""
         self._lock.close()
 
+    def abandon(self) -> None:
+        """Delete the folder if no block is in it yet, and let go of it if there is one."""
+        if any(self._blocks.iterdir()):
+            self.close()
+        else:
+            self.remove()
+
     def remove(self) -> None:
-        """Delete the folder."""
+        """Delete the folder, its manifest last: until then it says which run was here."""
+        shutil.rmtree(self._blocks, ignore_errors=True)
+        for name in (MANIFEST, LOCK):
+            (self.folder / name).unlink(missing_ok=True)
         shutil.rmtree(self.folder)
         self.close()
 
 
-def _locked(path: Path, folder: Path) -> IO[str]:
-    file = path.open("w")
+def partial_of(output: Path) -> Path:
+    """Return the folder in which the work on an output goes on."""
+    return output.with_name(output.name + ".partial")
+
+
+def _write(path: Path, data: bytes) -> None:
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        file.close()
-        raise OutputError(
-            "another run is working here", path=folder, mend="wait for it, or choose another output"
-        ) from None
-    return file
-
-
-def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + "…"
-
-
-def _write_synced(path: Path, data: bytes) -> None:
-    """Write a file so that after a power loss it is whole or absent."""
-    partial = path.with_name(path.name + ".partial")
-    try:
-        with partial.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        write_synced(path, data)
     except OSError as error:
         mend = "make room; the same command then continues"
         raise OutputError(f"cannot be written: {error.strerror}", path=path, mend=mend) from None

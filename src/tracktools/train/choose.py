@@ -14,7 +14,7 @@ from tracktools.engine import make_engine
 from tracktools.engine.grid import score_region
 from tracktools.genome import Genome
 from tracktools.metrics import PositionScores, best_f1_threshold, calibrate, match_calls, score_positions
-from tracktools.model.transformer import Transformer
+from tracktools.model.networks import Network
 from tracktools.splits import Split
 from tracktools.train.windows import LabelArrays, Strand
 
@@ -36,7 +36,7 @@ class RegionSignal:
 
 
 def score_part(
-    model: Transformer, genome: Genome, labels: LabelArrays, split: Split, part: str, threads: int
+    model: Network, genome: Genome, labels: LabelArrays, split: Split, part: str, threads: int
 ) -> list[RegionSignal]:
     """Score both strands of every region of a part, with the full context of the genome."""
     config = PredictConfig()

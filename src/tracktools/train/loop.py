@@ -5,16 +5,16 @@ from __future__ import annotations
 import math
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - torch's own usage
 
-from tracktools.config import ModelConfig, TrainConfig
+from tracktools.config import NetworkConfig, TrainConfig
 from tracktools.errors import OutputError
 from tracktools.formats.atomic import atomic_file
-from tracktools.model.transformer import Transformer
+from tracktools.model.networks import Network, make_network
 from tracktools.train.windows import TrainingWindows
 
 _BETAS = (0.9, 0.98)
@@ -22,10 +22,23 @@ _FINAL_SHARE = 0.02  # of the learning rate at the end of the cosine
 _DTYPES = {"bf16": torch.bfloat16, "fp32": torch.float32}
 
 
+def native_precision() -> Literal["bf16", "fp32"]:
+    """Return bf16 where the processor multiplies such numbers itself, and fp32, which is faster elsewhere."""
+    supports = (getattr(torch.cpu, f"_is_{name}_supported", None) for name in ("avx512_bf16", "amx_tile"))
+    return "bf16" if any(support is not None and support() for support in supports) else "fp32"
+
+
 def focal_loss(log_odds: Tensor, is_tss: Tensor, gamma: float) -> Tensor:
     """Return -(1 - p)^gamma log p elementwise, p the probability given to the truth (Lin et al. 2017, eq. 4)."""
     log_p = F.logsigmoid(torch.where(is_tss > 0.5, log_odds, -log_odds))
     return -((1 - log_p.exp()) ** gamma) * log_p
+
+
+def mixed_loss(hard: Tensor, log_odds: Tensor, soft: Tensor, weight: float) -> Tensor:
+    """Return (1 - weight) hard + weight (-y log p - (1 - y) log(1 - p)), y the soft label; hard where y is NaN."""
+    known = ~torch.isnan(soft)
+    entropy = F.binary_cross_entropy_with_logits(log_odds, torch.nan_to_num(soft), reduction="none")
+    return torch.where(known, (1 - weight) * hard + weight * entropy, hard)
 
 
 def learning_rate(step: int, config: TrainConfig) -> float:
@@ -43,40 +56,63 @@ class Trainer:
 
     Parameters
     ----------
-    model_config, config : ModelConfig, TrainConfig
+    model_config, config : ModelConfig or DilatedConfig, TrainConfig
     windows : TrainingWindows
         Their first label set is that of the output that is kept.
     outputs : int
         Number of label sets.
+    init : Transformer or Dilated, optional
+        Weights to start from instead of fresh ones; side outputs are fresh always.
     """
 
-    def __init__(self, model_config: ModelConfig, config: TrainConfig, windows: TrainingWindows, outputs: int) -> None:
+    def __init__(
+        self,
+        model_config: NetworkConfig,
+        config: TrainConfig,
+        windows: TrainingWindows,
+        outputs: int,
+        init: Network | None = None,
+    ) -> None:
         torch.manual_seed(config.seed)
         self.config, self.windows, self.step = config, windows, 0
-        self.model = Transformer(model_config)
-        self.side_outputs = nn.Linear(model_config.d_model, outputs - 1)
-        nn.init.normal_(self.side_outputs.weight, 0.0, 0.02)
-        nn.init.constant_(self.side_outputs.bias, -4.0)  # a TSS is rare: start from there, not from one half
+        self.model = make_network(model_config)
+        self.side_weight = nn.Parameter(0.02 * torch.randn(outputs - 1, model_config.d_model))
+        self.side_bias = nn.Parameter(torch.full((outputs - 1,), -4.0))  # a TSS is rare: start there, not at one half
         with torch.no_grad():
             self.model.output.bias.copy_(torch.tensor([2.0, -2.0]))
-        self.parameters = [*self.model.parameters(), *self.side_outputs.parameters()]
+        if init is not None:
+            self.model.load_state_dict(init.state_dict())
+        self.parameters = [*self.model.parameters(), self.side_weight, self.side_bias]
         self.averages = [parameter.detach().clone() for parameter in self.parameters]
         self.optimizer = torch.optim.AdamW(
             self.parameters, lr=config.learning_rate, betas=_BETAS, weight_decay=config.weight_decay
         )
 
+    def loss(self) -> Tensor:
+        """Return the mean loss of the batch of this step."""
+        config, batch = self.config, self.windows.batch(self.step)
+        codes, is_tss = torch.from_numpy(batch.codes), torch.from_numpy(batch.is_tss)
+        first, last = config.lead_bp, codes.shape[1] - self.model.config.halo_downstream_bp
+        states = self.model.states(
+            codes, first=first, last=last, dropout=config.dropout, dtype=_DTYPES[config.precision]
+        )
+        side = F.linear(states, self.side_weight, self.side_bias)
+        log_odds = torch.cat([self.model.log_odds(states)[..., None], side], dim=-1)  # (B, L, outputs)
+        losses = focal_loss(log_odds, is_tss[:, first:last], config.focal_gamma)
+        if batch.soft is not None:
+            soft = torch.from_numpy(batch.soft)[:, first:last]
+            kept = mixed_loss(losses[..., 0], log_odds[..., 0], soft, config.soft_weight)
+            losses = torch.cat([kept[..., None], losses[..., 1:]], dim=-1)
+        return losses.mean()
+
     def train_step(self) -> float:
         """Take one step; return its mean loss."""
-        config, model_config = self.config, self.model.config
+        config = self.config
         torch.manual_seed(
             config.seed * 1_000_003 + self.step
         )  # dropout of a step does not depend on how it was reached
         self.model.train()
-        codes, is_tss = (torch.from_numpy(array) for array in self.windows.batch(self.step))
-        states = self.model.states(codes, dropout=config.dropout, dtype=_DTYPES[config.precision])
-        log_odds = torch.cat([self.model.log_odds(states)[..., None], self.side_outputs(states)], dim=-1)  # (B, L, S)
-        scored = slice(config.lead_bp, codes.shape[1] - model_config.halo_downstream_bp)
-        loss = focal_loss(log_odds[:, scored], is_tss[:, scored], config.focal_gamma).mean()
+        loss = self.loss()
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate(self.step, config)
         self.optimizer.zero_grad()
@@ -90,9 +126,9 @@ class Trainer:
         self.step += 1
         return loss.item()
 
-    def averaged_model(self) -> Transformer:
+    def averaged_model(self) -> Network:
         """Return a network with the moving average of the weights, in evaluation mode."""
-        model = Transformer(self.model.config)
+        model = make_network(self.model.config)
         with torch.no_grad():
             for parameter, average in zip(model.parameters(), self.averages, strict=False):
                 parameter.copy_(average)
@@ -117,11 +153,13 @@ class Trainer:
         Raises
         ------
         OutputError
-            If the state was made with other settings.
+            If the state was made with other settings; names the first.
         """
         state = torch.load(path, weights_only=True)
-        if state["config"] != asdict(self.config):
-            raise OutputError("an unfinished training with other settings", path=path, mend="--restart drops it")
+        for name, value in asdict(self.config).items():
+            if state["config"].get(name, value) != value:
+                problem = f"an unfinished training with other settings ({name} {state['config'][name]}, now {value})"
+                raise OutputError(problem, path=path, mend="--restart drops it")
         self.step = state["step"]
         with torch.no_grad():
             for parameter, saved in zip(self.parameters, state["parameters"], strict=True):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import shutil
 import time
@@ -13,32 +12,31 @@ from typing import Any
 
 import torch
 
-from tracktools.config import ModelConfig, TrainConfig
+from tracktools.config import ModelConfig, NetworkConfig, TrainConfig
 from tracktools.errors import ConfigError, OutputError
 from tracktools.genome import Contig, Genome
-from tracktools.model.checkpoint import Metadata, make_golden, save_checkpoint
-from tracktools.model.transformer import Transformer
-from tracktools.progress import show_progress
+from tracktools.model.checkpoint import Checkpoint, Metadata, make_golden, save_checkpoint
+from tracktools.model.networks import Network
 from tracktools.splits import Split
 from tracktools.tracks import write_provenance
 from tracktools.train.choose import (
     MATCH_TOLERANCE_BP,
-    RegionSignal,
     as_metrics,
     choose_calibration,
     choose_threshold,
     position_scores,
-    score_part,
 )
-from tracktools.train.labels import describe_labels, read_labels
+from tracktools.train.fit import fit, load_weights, resolve_precision, validations, working_folder, write_log
+from tracktools.train.labels import describe_labels
 from tracktools.train.loop import Trainer
 from tracktools.train.recipe import check_recipe
-from tracktools.train.windows import LabelArrays, TrainingWindows, training_stretches
+from tracktools.train.soft import SoftLabels
+from tracktools.train.task import Task
+from tracktools.train.windows import TrainingWindows
 
 log = logging.getLogger(__name__)
 
 _GOLDEN_BP = 700  # longer than one attention window
-_SAVE_EVERY = 100  # steps
 
 
 @dataclass(frozen=True)
@@ -59,7 +57,9 @@ def train_model(
     name: str,
     species: str = "",
     config: TrainConfig | None = None,
-    model_config: ModelConfig | None = None,
+    model_config: NetworkConfig | None = None,
+    soft: SoftLabels | None = None,
+    init: Checkpoint | None = None,
     restart: bool = False,
 ) -> TrainedModel:
     """Train a network; a killed training continues when it is started again in the same way.
@@ -72,13 +72,18 @@ def train_model(
         BED files of TSS by name. The first is what the network learns to predict and is validated on; the others are
         side outputs that teach the same network and are dropped in the end.
     output : Path
-        Folder to make: ``model.safetensors``, ``log.jsonl``, ``provenance.json``. Must not exist.
+        Folder to make: ``model.safetensors``, ``log.jsonl``, ``curves.svg`` and ``.png``, ``provenance.json``.
+        Must not exist.
     split : Split
         Which bases train and which validate; the test part is never read.
     name, species : str
         For the checkpoint's header.
-    config, model_config : TrainConfig, ModelConfig, optional
-        The recipe and the architecture.
+    config, model_config : TrainConfig, ModelConfig or DilatedConfig, optional
+        The recipe and the architecture; with `init` the architecture is that of the checkpoint.
+    soft : SoftLabels, optional
+        A stranded signal that the kept output learns from beside the first label set; validation is by the set alone.
+    init : Checkpoint, optional
+        From `load_model`: start from its weights.
     restart : bool
         Drop an unfinished training instead of continuing it.
 
@@ -92,58 +97,50 @@ def train_model(
         If a label file is not what it should be.
     """
     started = time.time()
-    config, model_config = config or TrainConfig(), model_config or ModelConfig()
+    config, folder = config or TrainConfig(), output.with_name(output.name + ".partial")
     check_recipe(config)
+    if init is not None and model_config not in (None, init.model.config):
+        raise ConfigError("the network of the checkpoint to start from has another architecture than the one asked for")
     if output.exists() or output.is_symlink():
         raise OutputError("exists", path=output, mend="choose another folder")
+    network = init.model.config if init else model_config or ModelConfig()
+    config = resolve_precision(config, folder, restart=restart)
+    task = Task(genome, labels, split, config, network, soft, init)
     torch.set_num_threads(config.threads)
-    folder = output.with_name(output.name + ".partial")
-    if restart:
-        shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True, exist_ok=True)
-    task = _Task(genome, labels, {label: read_labels(path, genome) for label, path in labels.items()}, split, config)
-    trainer = Trainer(model_config, config, _windows(task, model_config), len(labels))
-    log.info("training on %s TSS of %s", f"{len(trainer.windows.tss):,}", ", ".join(labels))
-    history = _fit(trainer, folder, lambda model: as_metrics(position_scores(task.validate(model)), "valid"))
-    best = max(history, key=lambda record: record["average_precision"])
-    model = _load_weights(folder / f"step{best['step']}.pt", model_config)
-    result = folder / "result"
-    result.mkdir(exist_ok=True)
-    save_checkpoint(result / "model.safetensors", model, _metadata(task, model, best, name, species))
-    (result / "log.jsonl").write_text("".join(json.dumps(record) + "\n" for record in history))
-    identity = {"name": genome.name, "sha256": genome.sha256}
-    write_provenance(result, started=started, genome=identity, parameters=asdict(config))
-    result.rename(output)
-    shutil.rmtree(folder)
+    windows = task.windows()  # all inputs are read, and what is wrong with them said, before anything is written
+    with working_folder(folder, restart=restart):
+        history = _train(task, windows, folder)
+        best = max(validations(history), key=lambda record: record["average_precision"])
+        model = load_weights(folder, best["step"], network)
+        result = folder / "result"
+        result.mkdir(exist_ok=True)
+        save_checkpoint(result / "model.safetensors", model, _metadata(task, model, best, name, species))
+        write_log(history, result)
+        identity = {"name": genome.name, "sha256": genome.sha256}
+        write_provenance(result, started=started, genome=identity, parameters=_recipe(task))
+        result.rename(output)
+        shutil.rmtree(folder)
     return TrainedModel(output, output / "model.safetensors", best)
 
 
-@dataclass(frozen=True)
-class _Task:
-    """What is learnt: the genome, the label sets (files, and arrays by name; the first is the one kept), the split."""
-
-    genome: Genome
-    labels: Mapping[str, Path]
-    arrays: Mapping[str, LabelArrays]
-    split: Split
-    config: TrainConfig
-
-    def validate(self, model: Transformer) -> list[RegionSignal]:
-        """Score the validation part, beside the labels that are kept."""
-        kept = next(iter(self.arrays.values()))
-        return score_part(model, self.genome, kept, self.split, "valid", self.config.threads)
+def _train(task: Task, windows: TrainingWindows, folder: Path) -> list[dict[str, Any]]:
+    init = None if task.init is None else task.init.model
+    trainer = Trainer(task.model_config, task.config, windows, len(task.labels), init)
+    log.info("training on %s TSS of %s, %s", f"{len(windows.tss):,}", ", ".join(task.labels), task.config.precision)
+    return fit(trainer, folder, task.inputs, lambda model: as_metrics(position_scores(task.validate(model)), "valid"))
 
 
-def _windows(task: _Task, model_config: ModelConfig) -> TrainingWindows:
-    gap_bp = model_config.halo_upstream_bp + model_config.halo_downstream_bp + model_config.label_shift_bp
-    try:
-        stretches = training_stretches(task.genome, task.split, gap_bp)
-        return TrainingWindows(task.genome, list(task.arrays.values()), stretches, model_config, task.config)
-    except ValueError as error:
-        raise ConfigError(f"no windows can be drawn: {error}") from None
+def _recipe(task: Task) -> dict[str, Any]:
+    """Return the settings, and what else the weights came from."""
+    recipe: dict[str, Any] = {**asdict(task.config), "outputs": list(task.labels)}
+    if task.soft is not None:
+        recipe["soft"] = task.soft.describe()
+    if task.init is not None:
+        recipe["init"] = {"name": task.init.metadata.name, "sha256": task.init.sha256}
+    return recipe
 
 
-def _metadata(task: _Task, model: Transformer, best: Mapping[str, Any], name: str, species: str) -> Metadata:
+def _metadata(task: Task, model: Network, best: Mapping[str, Any], name: str, species: str) -> Metadata:
     """Choose threshold and calibration on validation, and gather what the checkpoint says of itself."""
     scored = task.validate(model)
     threshold = choose_threshold(scored, task.config.seed)
@@ -155,7 +152,7 @@ def _metadata(task: _Task, model: Transformer, best: Mapping[str, Any], name: st
         genome={"name": genome.name, "sha256": genome.sha256, "gc_content": genome.gc_content},
         training_data=[describe_labels(label, path, task.arrays[label]) for label, path in task.labels.items()],
         split=task.split.to_records(),
-        recipe={**asdict(task.config), "chosen_step": best["step"], "outputs": list(task.labels)},
+        recipe={**_recipe(task), "chosen_step": best["step"]},
         metrics={
             "validation": dict(best),
             "calls": {"f1": threshold["f1"], "tolerance_bp": MATCH_TOLERANCE_BP},
@@ -165,41 +162,6 @@ def _metadata(task: _Task, model: Transformer, best: Mapping[str, Any], name: st
         calibration=choose_calibration(scored),
         golden=make_golden(model, _golden_sequence(genome.contigs[0])),
     )
-
-
-def _fit(trainer: Trainer, folder: Path, validate: Any) -> list[dict[str, Any]]:
-    """Train to the last step, keeping the state every `_SAVE_EVERY` steps and the weights at each validation."""
-    state = folder / "state.pt"
-    config = trainer.config
-    history: list[dict[str, Any]] = []
-    if state.exists():
-        history = list(trainer.load(state)["history"])
-        log.info("continuing at step %d", trainer.step)
-    losses: list[float] = []
-    with show_progress("training", config.steps - trainer.step, "steps") as advance:
-        while trainer.step < config.steps:
-            losses.append(trainer.train_step())
-            advance(1)
-            if trainer.step % config.validate_every == 0 or trainer.step == config.steps:
-                model = trainer.averaged_model()
-                torch.save(model.state_dict(), folder / f"step{trainer.step}.pt")
-                loss = sum(losses) / len(losses)
-                history.append({"step": trainer.step, "loss": loss, **validate(model)})
-                losses = []
-                log.info(
-                    "step %d: loss %.5f, validation ROC AUC %.4f, AP %.4f",
-                    *(history[-1][key] for key in ("step", "loss", "roc_auc", "average_precision")),
-                )
-                trainer.save(state, {"history": history})
-            elif trainer.step % _SAVE_EVERY == 0:
-                trainer.save(state, {"history": history})
-    return history
-
-
-def _load_weights(path: Path, model_config: ModelConfig) -> Transformer:
-    model = Transformer(model_config)
-    model.load_state_dict(torch.load(path, weights_only=True))
-    return model.eval()
 
 
 def _golden_sequence(contig: Contig) -> str:

@@ -7,17 +7,18 @@ nearer to a region of another part than the full receptive field, so that nothin
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from tracktools.config import ModelConfig, TrainConfig
+from tracktools.config import NetworkConfig, TrainConfig
 from tracktools.genome import UNKNOWN, Contig, Genome
 from tracktools.splits import PARTS, Split
 
 Strand = Literal["+", "-"]
 LabelArrays = dict[tuple[int, Strand], npt.NDArray[np.bool_]]  # (contig number, strand): one value a base
+SoftArrays = dict[tuple[int, Strand], npt.NDArray[np.float32]]  # the same; NaN where nothing is known
 
 
 @dataclass(frozen=True)
@@ -30,21 +31,54 @@ class Stretch:
 
 
 def training_stretches(genome: Genome, split: Split, gap_bp: int) -> list[Stretch]:
-    """Return the training regions without the `gap_bp` next to a region of another part, joined across the origin."""
+    """Return the training regions, joined where they touch, without what is nearer than `gap_bp` to another part."""
     stretches = []
     for number, contig in enumerate(genome):
-        regions = [(region.start, region.end) for region in split.regions_of(contig, "train")]
-        if contig.circular and len(regions) > 1 and regions[0][0] == 0 and regions[-1][1] == len(contig):
-            first = regions.pop(0)
-            regions[-1] = (regions[-1][0], len(contig) + first[1])
-        others = [region for part in PARTS if part != "train" for region in split.regions_of(contig, part)]
-        for start, end in regions:
-            before = any((region.end - start) % len(contig) == 0 for region in others)
-            after = any((region.start - end) % len(contig) == 0 for region in others)
-            stretch = Stretch(number, start + gap_bp * before, end - gap_bp * after)
-            if stretch.end > stretch.start:
-                stretches.append(stretch)
+        turns = (-len(contig), 0, len(contig)) if contig.circular else (0,)
+        forbidden = sorted(
+            (region.start - gap_bp + turn, region.end + gap_bp + turn)
+            for part in PARTS
+            if part != "train"
+            for region in split.regions_of(contig, part)
+            for turn in turns
+        )
+        for start, end in _joined_regions(contig, split):
+            for first, last in forbidden:
+                if start < min(first, end):
+                    stretches.append(Stretch(number, start, min(first, end)))
+                start = max(start, last)
+            if start < end:
+                stretches.append(Stretch(number, start, end))
     return stretches
+
+
+def _joined_regions(contig: Contig, split: Split) -> list[tuple[int, int]]:
+    """Return start and end of the training regions of a contig; the last may go on beyond the origin of a circle."""
+    joined: list[tuple[int, int]] = []
+    for region in split.regions_of(contig, "train"):
+        start = joined.pop()[0] if joined and joined[-1][1] == region.start else region.start
+        joined.append((start, region.end))
+    if contig.circular and len(joined) > 1 and joined[0][0] == 0 and joined[-1][1] == len(contig):
+        joined[-1] = (joined[-1][0], len(contig) + joined.pop(0)[1])
+    return joined
+
+
+class Batch(NamedTuple):
+    """What the network is shown in one step.
+
+    Parameters
+    ----------
+    codes : ndarray of int64, shape (B, L)
+        Letters 5' to 3'; some replaced by N.
+    is_tss : ndarray of float32, shape (B, L, outputs)
+        1 at network position t where base t - `label_shift_bp` is a TSS.
+    soft : ndarray of float32, shape (B, L), or None
+        The soft label of base t - `label_shift_bp`; NaN where there is none. None without soft labels.
+    """
+
+    codes: npt.NDArray[np.int64]
+    is_tss: npt.NDArray[np.float32]
+    soft: npt.NDArray[np.float32] | None
 
 
 class TrainingWindows:
@@ -57,7 +91,9 @@ class TrainingWindows:
         One for each output that is trained.
     stretches : list of Stretch
         From `training_stretches`.
-    model_config, config : ModelConfig, TrainConfig
+    model_config, config : ModelConfig or DilatedConfig, TrainConfig
+    soft : SoftArrays, optional
+        Soft labels of the first output.
     """
 
     def __init__(
@@ -65,11 +101,12 @@ class TrainingWindows:
         genome: Genome,
         labels: list[LabelArrays],
         stretches: list[Stretch],
-        model_config: ModelConfig,
+        model_config: NetworkConfig,
         config: TrainConfig,
+        soft: SoftArrays | None = None,
     ) -> None:
         self._contigs = genome.contigs
-        self._labels = labels
+        self._labels, self._soft = labels, soft
         self._config = config
         self._shift = model_config.label_shift_bp
         self._tail = model_config.halo_downstream_bp
@@ -96,27 +133,24 @@ class TrainingWindows:
                 found += [(index, strand, int(position)) for position in positions[hit]]
         return found
 
-    def batch(self, step: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
-        """Return the batch of a step.
-
-        Returns
-        -------
-        codes : ndarray of int64, shape (B, L)
-            Letters 5' to 3'; some replaced by N.
-        is_tss : ndarray of float32, shape (B, L, outputs)
-            1 at network position t where base t - `label_shift_bp` is a TSS.
-        """
+    def batch(self, step: int) -> Batch:
+        """Return the batch of a step."""
         config = self._config
         rng = np.random.default_rng((config.seed, step))
         length = config.window_bp * (2 if step % 3 == 2 else 1)
         count = max(config.positions_per_step // length, 1)
         codes = np.empty((count, length), dtype=np.int64)
         is_tss = np.zeros((count, length, len(self._labels)), dtype=np.float32)
+        soft = None if self._soft is None else np.full((count, length), np.nan, dtype=np.float32)
         for row in range(count):
             contig, strand, start = self._draw(rng, length)
-            codes[row], is_tss[row, self._shift :] = self._read(contig, strand, start, length)
+            codes[row] = self._codes(contig, strand, start, length)
+            for output, labels in enumerate(self._labels):
+                is_tss[row, self._shift :, output] = self._along(labels[contig, strand], strand, start, length)
+            if soft is not None and self._soft is not None:
+                soft[row, self._shift :] = self._along(self._soft[contig, strand], strand, start, length)
         codes[rng.random(codes.shape) < config.masked_share] = UNKNOWN
-        return codes, is_tss
+        return Batch(codes, is_tss, soft)
 
     def _draw(self, rng: np.random.Generator, length: int) -> tuple[int, Strand, int]:
         """Draw a window: contig, strand, and first base in plus-strand coordinates (before wrapping)."""
@@ -130,15 +164,12 @@ class TrainingWindows:
         either: tuple[Strand, Strand] = ("+", "-")
         return stretch.contig, either[rng.integers(2)], int(rng.integers(stretch.start, stretch.end - length + 1))
 
-    def _read(
-        self, number: int, strand: Strand, start: int, length: int
-    ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.float32]]:
+    def _codes(self, number: int, strand: Strand, start: int, length: int) -> npt.NDArray[np.uint8]:
         contig: Contig = self._contigs[number]
-        size = len(contig)
-        strand_start = start if strand == "+" else size - start - length
-        codes = contig.strand_codes(strand_start, strand_start + length, strand)
-        wrapped = np.arange(start, start + length) % size
-        marks = np.stack([labels[number, strand][wrapped] for labels in self._labels], axis=1)  # (L, outputs)
-        if strand == "-":
-            marks = marks[::-1]
-        return codes, marks[: length - self._shift].astype(np.float32)
+        strand_start = start if strand == "+" else len(contig) - start - length
+        return contig.strand_codes(strand_start, strand_start + length, strand)
+
+    def _along(self, values: npt.NDArray[Any], strand: Strand, start: int, length: int) -> npt.NDArray[np.float32]:
+        """Return the values of a window, 5' to 3', but for its last `label_shift_bp` bases."""
+        inside = values[np.arange(start, start + length) % len(values)].astype(np.float32)
+        return (inside if strand == "+" else inside[::-1])[: length - self._shift]

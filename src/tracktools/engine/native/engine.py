@@ -77,15 +77,16 @@ class NativeEngine:
         return answers
 
     def trace(self, windows: Sequence[Window]) -> Trace:
-        """Run windows and keep the hidden states that enter every layer (see `Engine`)."""
+        """Run windows and keep the hidden states that enter every layer (see `AttentiveEngine`)."""
         if self._watched is None:
             self._watched = self._make(next(kernel for kernel in usable_kernels() if kernel.observes))
         return NativeTrace(self, self._watched, windows)
 
-    def memory_bytes(self, window_bp: int) -> int:
-        """Estimate the memory that a run over windows of this length adds to the process [bytes]."""
+    def memory_bytes(self, windows_bp: int) -> int:
+        """Return what a run over windows of this length together adds to the process at most [bytes] (see `Engine`)."""
         config = self.config
         n_blocks = -(-(config.attention_window_bp - 1) // TILE) + 1
-        states = 2 * max(window_bp, PACK_BP * self.threads) * CHANNELS
+        states = 2 * windows_bp * CHANNELS
         scratch = n_blocks * TILE * config.n_heads * 2 * CHANNELS
-        return 4 * (states + scratch * self.threads)
+        codes_and_answers = 2 * windows_bp
+        return 4 * (states + codes_and_answers + scratch * self.threads)

@@ -1,4 +1,5 @@
 // The library as Python sees it: networks are made for one kernel, run over windows, and freed.
+#include <sys/mman.h>
 #ifdef __linux__
 #include <cpuid.h>
 #include <sys/syscall.h>
@@ -38,6 +39,27 @@ Memory allocate(size_t bytes) {
   std::memset(p, 0, bytes);
   return Memory(p);
 }
+
+// Hidden states, straight from the system and all zero. From malloc they would leave holes that the process keeps: more
+// memory than is announced.
+class States {
+ public:
+  explicit States(size_t bytes) : bytes_(bytes) {
+    if (bytes_ == 0) return;
+    p_ = mmap(nullptr, bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0);
+    if (p_ == MAP_FAILED) throw std::bad_alloc();
+  }
+  ~States() {
+    if (bytes_ != 0) munmap(p_, bytes_);
+  }
+  States(const States&) = delete;
+  States& operator=(const States&) = delete;
+  float* get() const { return static_cast<float*>(p_); }
+
+ private:
+  size_t bytes_;
+  void* p_ = nullptr;
+};
 
 struct Network {
   const Kernel* kernel;
@@ -153,24 +175,23 @@ void read_out(const Network& net, const Span& span, const float* x, float* proba
 // States that enter each layer are put into `kept` [layer][tile][CHANNELS][TILE], if that is given.
 void run(const Network& net, const uint8_t* codes, const std::vector<Span>& spans, int64_t n_tiles, float* probabilities,
          float* kept, int n_threads) {
-  Memory x = allocate(n_tiles * STATE_FLOATS * sizeof(float)), y = allocate(n_tiles * STATE_FLOATS * sizeof(float));
+  const States first(n_tiles * STATE_FLOATS * sizeof(float)), second(n_tiles * STATE_FLOATS * sizeof(float));
+  float *x = first.get(), *y = second.get();
   std::vector<Memory> scratch;
   for (int i = 0; i < n_threads; i++) scratch.push_back(allocate(net.kernel->scratch_bytes(net.shape)));
   const uint8_t* from = codes;
-  for (const Span& span : spans) embed(net, span, from, static_cast<float*>(x.get())), from += span.length;
+  for (const Span& span : spans) embed(net, span, from, x), from += span.length;
   const std::vector<Piece> pieces = cut(spans, n_tiles, n_threads);
   const int64_t n_floats = n_tiles * STATE_FLOATS;
   for (const Memory& layer : net.layers) {
-    if (kept) std::memcpy(kept, x.get(), n_floats * sizeof(float)), kept += n_floats;
+    if (kept) std::memcpy(kept, x, n_floats * sizeof(float)), kept += n_floats;
     share(pieces.size(), n_threads, [&](size_t piece, int thread) {
       const Piece& p = pieces[piece];
-      net.kernel->run(net.shape, layer.get(), net.tables.get(), p.span, p.first, p.last, static_cast<float*>(x.get()),
-                      static_cast<float*>(y.get()), scratch[thread].get());
+      net.kernel->run(net.shape, layer.get(), net.tables.get(), p.span, p.first, p.last, x, y, scratch[thread].get());
     });
     std::swap(x, y);
   }
-  for (const Span& span : spans)
-    read_out(net, span, static_cast<float*>(x.get()), probabilities), probabilities += span.length;
+  for (const Span& span : spans) read_out(net, span, x, probabilities), probabilities += span.length;
 }
 
 std::vector<Span> lay_out(const int64_t* lengths, int64_t n_windows, int64_t& n_tiles) {

@@ -1,0 +1,221 @@
+"""How many runs that were killed at random moments end with the bytes of an unbroken one.
+
+    python benchmarks/kill.py [--rounds 100] [--seed 1]
+
+Every round starts real processes of ``tracktools`` and ends them with SIGKILL, once or twice, at a random moment or
+just when the result is written and moved to its place; then the same command is given once more. (They are forked from
+this process when the imports are done, before which nothing is written.) All files but ``provenance.json``, which holds
+times, are compared. Rounds take turns between a whole prediction, a shard of one, and the merging of shards, on a small
+genome (linear and circular contigs, a very short one, unknown letters) and a network of random weights. Prints a line a
+kind of round, and exits with 1 if any round differs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from tracktools.cli import main as tracktools
+from tracktools.config import ModelConfig
+from tracktools.model.checkpoint import Metadata, save_checkpoint
+from tracktools.model.transformer import Transformer
+
+CONTIGS = {"chromosome": 60_000, "linear": 20_000, "plasmid": 5_000, "small": 700, "tiny": 15}
+CIRCULAR = ("chromosome", "plasmid")
+NETWORK = ModelConfig(n_layers=2, n_heads=2, attention_window_bp=130)
+BLOCK_BP = 5_000
+MOST_KILLS = 2
+LONGEST_WAIT_S = 0.03  # after the first sign of a result
+
+Sign = Callable[[], bool]
+
+
+@dataclass(frozen=True)
+class Job:
+    """A command, the folder that it makes, what that holds after an unbroken run, and how long one takes."""
+
+    words: tuple[str, ...]
+    expected: dict[str, bytes]
+    seconds: float
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    import_module("tracktools.pipeline.predict_hub")  # once for all processes
+    with tempfile.TemporaryDirectory() as home:
+        jobs = unbroken_jobs(Path(home))
+        right, rounds, kills = play(Path(home), jobs, options)
+    for kind in rounds:
+        print(f"{kind}: {right[kind]} of {rounds[kind]} bit-identical, {kills[kind]} kills")
+    print(f"{right.total()} of {rounds.total()} bit-identical")
+    sys.exit(right.total() != rounds.total())
+
+
+def play(home: Path, jobs: dict[str, Job], options: argparse.Namespace) -> tuple[Counter[str], ...]:
+    rng = np.random.default_rng(options.seed)
+    right, rounds, kills = Counter[str](), Counter[str](), Counter[str]()
+    turns = [(name, ending) for ending in (False, True) for name in jobs]
+    for number in range(options.rounds):
+        name, ending = turns[number % len(turns)]
+        kind = f"{name}, {'killed when its result moves' if ending else 'killed at any moment'}"
+        output = home / f"round{number}"
+        kills[kind] += killed_run(jobs[name], output, ending, rng)
+        rounds[kind] += 1
+        same = complete(jobs[name], output)
+        right[kind] += same
+        print(f"round {number + 1}: {kind}: {'bit-identical' if same else 'DIFFERS'}", file=sys.stderr, flush=True)
+        shutil.rmtree(output, ignore_errors=True)
+    return right, rounds, kills
+
+
+def unbroken_jobs(home: Path) -> dict[str, Job]:
+    """Make the inputs, and each kind of output once without a kill."""
+    write_genome(home / "genome.fa")
+    write_model(home / "model.safetensors")
+    predict = ["predict", str(home / "genome.fa"), "-m", str(home / "model.safetensors"), "-t", "1"]
+    predict += ["--block-bp", str(BLOCK_BP), *(word for name in CIRCULAR for word in ("--circular", name))]
+    shards = [home / f"shard{n}" for n in (1, 2)]
+    unbroken(shards[0], (*predict, "--shard", "1/2"))
+    shard = unbroken(shards[1], (*predict, "--shard", "2/2"))
+    whole = unbroken(home / "whole", tuple(predict))
+    merge = unbroken(home / "merged", ("merge", *map(str, shards)))
+    if merge.expected != whole.expected:
+        sys.exit("merged shards differ from one run")
+    return {"predict": whole, "predict --shard": shard, "merge": merge}
+
+
+def write_genome(path: Path) -> None:
+    rng = np.random.default_rng(0)
+    letters = np.frombuffer(b"ACGT", dtype=np.uint8)
+    with path.open("wb") as file:
+        for name, size in CONTIGS.items():
+            sequence = rng.choice(letters, size)
+            sequence[size // 3 : size // 3 + 40] = ord("N")
+            file.write(f">{name}\n".encode() + sequence.tobytes() + b"\n")
+
+
+def write_model(path: Path) -> None:
+    torch.manual_seed(0)
+    model = Transformer(NETWORK)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter += 0.2 * torch.randn(parameter.shape)
+    save_checkpoint(path, model, Metadata("random", call_threshold=0.97))
+
+
+def unbroken(output: Path, words: tuple[str, ...]) -> Job:
+    started = time.monotonic()
+    if Process(words, output).wait():
+        sys.exit(f"{' '.join(words)} failed")
+    return Job(words, files_of(output), time.monotonic() - started)
+
+
+class Process:
+    """A command line in a process of its own."""
+
+    def __init__(self, words: tuple[str, ...], output: Path) -> None:
+        self.status: int | None = None
+        self.pid = os.fork()
+        if self.pid == 0:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            try:
+                tracktools(["-q", *words, "-o", str(output)])
+            except SystemExit as end:
+                os._exit(int(end.code or 0))
+            finally:
+                os._exit(70)
+
+    def ended(self) -> bool:
+        """Return whether it is over."""
+        return self.wait(os.WNOHANG) is not None
+
+    def wait(self, options: int = 0) -> int | None:
+        """Return the exit status, or the number of the signal that ended it with a minus; None while it runs."""
+        if self.status is None:
+            pid, status = os.waitpid(self.pid, options)
+            self.status = os.waitstatus_to_exitcode(status) if pid else None
+        return self.status
+
+    def kill(self) -> bool:
+        """End it at once; return whether it had not ended by itself."""
+        if not self.ended():
+            os.kill(self.pid, signal.SIGKILL)
+        return self.wait() == -signal.SIGKILL
+
+
+def killed_run(job: Job, output: Path, ending: bool, rng: np.random.Generator) -> int:
+    """Kill a run once or twice, then let it end; return how often it was killed."""
+    killed = 0
+    for _ in range(rng.integers(1, MOST_KILLS + 1)):
+        process = Process(job.words, output)
+        if ending:
+            wait_until(process, lambda: has_result(output))
+            time.sleep(rng.random() * LONGEST_WAIT_S)
+        else:
+            wait_until(process, clock(rng.random() * job.seconds))
+        killed += process.kill()
+        if done(output):
+            return killed
+    if Process(job.words, output).wait():
+        print(f"{' '.join(job.words)} did not continue")
+    return killed
+
+
+def has_result(output: Path) -> bool:
+    """Return whether files of the result are being written, or are in their place."""
+    partial = partial_of(output)
+    return output.exists() or (partial / "result").exists() or (partial / "provenance.json").exists()
+
+
+def clock(seconds: float) -> Sign:
+    end = time.monotonic() + seconds
+    return lambda: time.monotonic() >= end
+
+
+def wait_until(process: Process, sign: Sign) -> None:
+    while not process.ended() and not sign():
+        time.sleep(0.0002)
+
+
+def done(output: Path) -> bool:
+    """Return whether a run ended: what a user sees, who does not start it again."""
+    return output.exists() and not partial_of(output).exists() and not (output / "lock").exists()
+
+
+def complete(job: Job, output: Path) -> bool:
+    left = [path.name for path in output.parent.glob(f"{output.name}*") if path != output]
+    return output.is_dir() and files_of(output) == job.expected and not left
+
+
+def partial_of(output: Path) -> Path:
+    return output.with_name(output.name + ".partial")
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    return dict(_files(folder))
+
+
+def _files(folder: Path) -> Iterator[tuple[str, bytes]]:
+    for path in folder.rglob("*"):
+        if path.is_file() and path.name != "provenance.json":
+            yield path.relative_to(folder).as_posix(), path.read_bytes()
+
+
+if __name__ == "__main__":
+    main()

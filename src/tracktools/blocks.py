@@ -1,0 +1,179 @@
+"""The grid of work: which bases are scored, and which of them together.
+
+Blocks are laid from the 5' end of each strand, so that a genome and its reverse complement have the same blocks with
+the strands swapped. They follow from lengths alone, so that whoever joins finished blocks needs no sequence. Values are
+handled in plus-strand order everywhere, on both strands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from tracktools.config import NetworkConfig
+
+PlusOrMinus = Literal["+", "-"]
+STRANDS: tuple[PlusOrMinus, ...] = ("+", "-")
+
+Stretch = tuple[int, int]
+Chosen = Mapping[tuple[int, PlusOrMinus], Sequence[Stretch]]  # by number of contig and strand: ascending, disjoint
+
+
+class Molecule(Protocol):
+    """What the grid needs to know of a contig."""
+
+    def __len__(self) -> int:
+        """Return its length [bp]."""
+
+    @property
+    def circular(self) -> bool:
+        """Whether its end is joined to its start."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A stretch of one strand of one contig that is scored at once; 0-based, half-open, plus-strand coordinates."""
+
+    contig: int
+    strand: PlusOrMinus
+    start: int
+    end: int
+
+    def __len__(self) -> int:
+        return self.end - self.start
+
+
+@dataclass(frozen=True)
+class Block:
+    """Pieces that are computed and stored together: one piece of a large contig, or several small contigs."""
+
+    index: int
+    pieces: tuple[Piece, ...]
+
+    def __len__(self) -> int:
+        return sum(map(len, self.pieces))
+
+    def split(self, values: npt.NDArray[np.float32]) -> Iterator[tuple[Piece, npt.NDArray[np.float32]]]:
+        """Yield each piece with its part of the values of the block, shape (len(block),)."""
+        at = 0
+        for piece in self.pieces:
+            yield piece, values[at : at + len(piece)]
+            at += len(piece)
+
+
+def scored_range(contig: Molecule, strand: PlusOrMinus, label_shift_bp: int) -> Stretch:
+    """Return the bases of a strand that get a value: all but the last `label_shift_bp` of a linear contig.
+
+    The value of base p comes from the network position `label_shift_bp` downstream, which a linear contig lacks there.
+    """
+    if contig.circular:
+        return 0, len(contig)
+    scored = max(len(contig) - label_shift_bp, 0)
+    return (0, scored) if strand == "+" else (len(contig) - scored, len(contig))
+
+
+def window_bp(piece: Piece, contig: Molecule, network: NetworkConfig) -> int:
+    """Return how many bases the network must read for a piece: the piece and its context."""
+    whole = len(piece) + network.halo_upstream_bp + network.halo_downstream_bp
+    return whole if contig.circular else min(whole, len(contig))
+
+
+def plan_blocks(
+    contigs: Iterable[Molecule], block_bp: int, network: NetworkConfig, chosen: Chosen | None = None
+) -> list[Block]:
+    """Cut both strands of a genome into blocks; plus-strand blocks first, each strand ascending.
+
+    Parameters
+    ----------
+    contigs : iterable of Molecule
+        In file order.
+    block_bp : int
+        A block has at most so many positions, and its windows together at most these and one context.
+    network : NetworkConfig
+        Says how much context a position has, and which positions have none.
+    chosen : mapping, optional
+        What is to be scored; by default everything. Where two stretches are closer than a context is long, what lies
+        between them is in the block, too: that costs less than the context (see `blank_others`).
+    """
+    molecules = list(contigs)
+    groups = [
+        group
+        for strand in STRANDS
+        for group in _grouped(
+            _strand_pieces(molecules, strand, block_bp, network, chosen), molecules, block_bp, network
+        )
+    ]
+    return [Block(index, group) for index, group in enumerate(groups)]
+
+
+def _strand_pieces(
+    contigs: Sequence[Molecule], strand: PlusOrMinus, block_bp: int, network: NetworkConfig, chosen: Chosen | None
+) -> Iterator[Piece]:
+    context_bp = network.halo_upstream_bp + network.halo_downstream_bp
+    for number, contig in enumerate(contigs):
+        scored = scored_range(contig, strand, network.label_shift_bp)
+        stretches = (
+            [scored] if chosen is None else _within(scored, _near_joined(chosen.get((number, strand), ()), context_bp))
+        )
+        for start, end in stretches:
+            if strand == "+":
+                yield from (Piece(number, strand, at, min(at + block_bp, end)) for at in range(start, end, block_bp))
+            else:
+                ends = range(end, start, -block_bp)
+                yield from (Piece(number, strand, max(at - block_bp, start), at) for at in reversed(ends))
+
+
+def _near_joined(stretches: Sequence[Stretch], gap_bp: int) -> list[Stretch]:
+    joined: list[Stretch] = []
+    for start, end in stretches:
+        if joined and start - joined[-1][1] < gap_bp:
+            joined[-1] = joined[-1][0], end
+        else:
+            joined.append((start, end))
+    return joined
+
+
+def _within(scored: Stretch, stretches: Iterable[Stretch]) -> list[Stretch]:
+    cut = [(max(start, scored[0]), min(end, scored[1])) for start, end in stretches]
+    return [(start, end) for start, end in cut if start < end]
+
+
+def _grouped(
+    pieces: Iterable[Piece], contigs: Sequence[Molecule], block_bp: int, network: NetworkConfig
+) -> Iterator[tuple[Piece, ...]]:
+    """Join neighbours while together they stay within a block."""
+    most_bp = block_bp + network.halo_upstream_bp + network.halo_downstream_bp
+    group: list[Piece] = []
+    positions = read = 0
+    for piece in pieces:
+        reads = window_bp(piece, contigs[piece.contig], network)
+        if group and (positions + len(piece) > block_bp or read + reads > most_bp):
+            yield tuple(group)
+            group, positions, read = [], 0, 0
+        group.append(piece)
+        positions, read = positions + len(piece), read + reads
+    if group:
+        yield tuple(group)
+
+
+def blank_others(block: Block, values: npt.NDArray[np.float32], chosen: Chosen) -> npt.NDArray[np.float32]:
+    """Return the values of a block, shape (len(block),), with NaN at every base that was not chosen."""
+    blanked = np.full(len(block), np.nan, dtype=np.float32)
+    for (piece, own), (_, kept) in zip(block.split(values), block.split(blanked), strict=True):
+        for start, end in _within((piece.start, piece.end), chosen.get((piece.contig, piece.strand), ())):
+            kept[start - piece.start : end - piece.start] = own[start - piece.start : end - piece.start]
+    return blanked
+
+
+def shard_of(blocks: Sequence[Block], number: int, of: int) -> list[Block]:
+    """Return the blocks of shard `number` (1 to `of`): neighbours, as many positions in each shard as blocks allow."""
+    total, before, shard = sum(map(len, blocks)), 0, []
+    for block in blocks:
+        if (2 * before + len(block)) * of // (2 * total) == number - 1:  # the shard in which its middle lies
+            shard.append(block)
+        before += len(block)
+    return shard

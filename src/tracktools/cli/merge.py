@@ -1,0 +1,34 @@
+"""``tracktools merge``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("folders", metavar="SHARD...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder to make.")
+@click.option("--force", is_flag=True, help="Replace an output folder that is not empty.")
+@click.option("--restart", is_flag=True, help="Drop what an unfinished run left beside the output folder.")
+def merge(folders: tuple[Path, ...], output: Path, force: bool, restart: bool) -> None:
+    """Join the folders of all shards of one `tracktools predict --shard I/N`, in any order.
+
+    \b
+    Writes in the output folder, to the byte what one run would have written:
+      NAME.plus.bw, NAME.minus.bw   raw model output, 0 to 1; unscored bases are absent
+      NAME.called_tss.bed           called transcription start sites
+      NAME.split.bed                what the model was trained on, where this genome is known to it
+      tracks.tsv, provenance.json   what `tracktools hub build` reads, and what made it
+
+    Needs neither the genome nor the model. Shards that are missing, or of another genome, model or engine, are refused.
+
+    \b
+    Example:
+      tracktools merge shard1 shard2 shard3 -o predictions
+    """
+    from tracktools.predict import merge_shards
+
+    prediction = merge_shards(folders, output, force=force, restart=restart)
+    click.echo(f"{prediction.folder}: {prediction.calls:,} TSS called")

@@ -1,0 +1,93 @@
+"""``tracktools motifs``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from tracktools.config import MotifConfig
+
+
+@click.command()
+@click.argument("attention", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="Folder to make.")
+@click.option(
+    "--genome", type=click.Path(path_type=Path),
+    help="FASTA or 2bit that DIR was made from. Default: the embedded E. coli genome.",
+)  # fmt: skip
+@click.option(
+    "--collection", "collections", multiple=True, type=click.Path(path_type=Path),
+    help="Motifs to compare with, MEME or TRANSFAC; repeatable.",
+)  # fmt: skip
+@click.option(
+    "--background", multiple=True, metavar="NAME",
+    help="Set of `attention --at` that is no TSS but the background; repeatable. Default: where the output is lowest.",
+)  # fmt: skip
+@click.option(
+    "--top", type=click.IntRange(4), default=MotifConfig.top, show_default=True,
+    help="Sites a head, the best attended first (the paper took 50).",
+)  # fmt: skip
+@click.option(
+    "--window", "window_bp", type=click.IntRange(9, 401), default=MotifConfig.window_bp, show_default=True,
+    help="Bases around the attended one; an odd number.",
+)  # fmt: skip
+@click.option(
+    "--min-sites", type=click.IntRange(4), default=MotifConfig.min_sites, show_default=True,
+    help="Fewer distinct sites give no motif.",
+)  # fmt: skip
+@click.option(
+    "--max-q", type=click.FloatRange(0, 1, min_open=True), default=MotifConfig.max_q, show_default=True,
+    help="Of the enrichment in sites held out, over all heads.",
+)  # fmt: skip
+@click.option(
+    "--min-times-uniform", type=click.FloatRange(0), default=MotifConfig.min_times_uniform, show_default=True,
+    help="Attention over an even share that a site needs to be a line of BED.",
+)  # fmt: skip
+@click.option("--force", is_flag=True, help="Replace an output folder that holds files.")
+def motifs(
+    attention: Path,
+    output: Path,
+    genome: Path | None,
+    collections: tuple[Path, ...],
+    background: tuple[str, ...],
+    top: int,
+    window_bp: int,
+    min_sites: int,
+    max_q: float,
+    min_times_uniform: float,
+    force: bool,
+) -> None:
+    """Find the motifs that attention heads attend to; DIR is what `tracktools attention` wrote.
+
+    \b
+    Writes in the output folder:
+      index.html                   all of it on a page: a row a head
+      motifs.tsv, matches.tsv      a row a head; a row a match to a collection
+      motifs.meme, motifs.jaspar   the matrices
+      logos/, logo_sheet.*         logos, and one sheet of all heads
+      beds/, tracks.tsv            sites upstream of the TSS of --at, for `hub build`
+      elements.tsv, spacing.*      the -35 and -10 hexamers at these TSS
+      provenance.json              what made it
+
+    A head whose sites have nothing in common gets "no motif" and the reason.
+
+    \b
+    Example:
+      tracktools motifs attention -o motifs --collection prodoric.meme
+    """
+    from tracktools.motifs import find_motifs
+
+    config = MotifConfig(
+        top=top, window_bp=window_bp, min_sites=min_sites, max_q=max_q, min_times_uniform=min_times_uniform
+    )
+    result = find_motifs(
+        attention, output, genome=genome, collections=collections, background=background, config=config, force=force
+    )
+    found = [one for one in result.motifs if one.pwm is not None]
+    for one in found:
+        assert one.pwm is not None
+        click.echo(f"{one.head}\t{one.offsets[0]:+d}\t{one.pwm.consensus}")
+    for sentence in result.verdicts:
+        click.echo(sentence)
+    click.echo(f"{len(found)} of {len(result.motifs)} heads have a motif: {result.folder / 'index.html'}")

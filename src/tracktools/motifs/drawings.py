@@ -1,0 +1,132 @@
+"""Pictures: a logo of each motif, the sheet of all heads, the spacing of -35 and -10."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from tracktools.figures.canvas import figure_style, save_figure
+from tracktools.motifs.discover import HeadMotif
+from tracktools.motifs.promoter import CANONICAL_SPACING_BP
+from tracktools.palette import BLUE, GREEN, GREY, VERMILLION, css
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_LETTER_COLORS = {"A": css(GREEN), "C": css(BLUE), "G": "#e69f00", "T": css(VERMILLION)}
+_INCH_A_COLUMN = 0.16
+_MOST_TICKS = 5
+
+
+def draw_logo(one: HeadMotif, folder: Path) -> list[Path]:
+    """Draw ``<head>.svg`` and ``.png``: information [bits] by offset from the TSS, at the head's best offset."""
+    from matplotlib.figure import Figure
+
+    assert one.pwm is not None
+    with figure_style():
+        figure = Figure(figsize=(1.0 + _INCH_A_COLUMN * len(one.pwm), 1.3), layout="constrained")
+        axes = figure.subplots()
+        _logo(axes, one)
+        axes.set(xlabel="offset from the TSS", ylabel="bits")
+        return save_figure(figure, folder, one.head)
+
+
+def draw_sheet(motifs: Sequence[HeadMotif], n_heads: int, folder: Path, title: str) -> list[Path]:
+    """Draw ``logo_sheet.svg`` and ``.png``: a row a layer, a column a head; what has no motif says why.
+
+    Parameters
+    ----------
+    motifs : sequence of HeadMotif
+        In order of layer and head.
+    n_heads : int
+        Heads of a layer.
+    folder : Path
+        Where to write.
+    title : str
+        Above the sheet.
+    """
+    from matplotlib.figure import Figure
+
+    n_layers = -(-len(motifs) // n_heads)
+    with figure_style():
+        figure = Figure(figsize=(2.3 * n_heads + 0.3, 1.25 * n_layers + 0.5), layout="constrained")
+        panels = figure.subplots(n_layers, n_heads, squeeze=False).ravel()
+        for one, axes in zip(motifs, panels, strict=True):
+            axes.set_title(_heading(one), fontsize=7, loc="left")
+            if one.pwm is None:
+                axes.text(
+                    0.5, 0.5, "no motif\n" + _wrapped(one.reason), ha="center", va="center", fontsize=6, color="#777777"
+                )
+                axes.set(xticks=[], yticks=[], xlim=(0, 1), ylim=(0, 1))
+                axes.spines[["left", "bottom"]].set_visible(False)
+            else:
+                _logo(axes, one)
+                axes.tick_params(labelsize=6, length=2)
+        figure.suptitle(title, fontsize=10)
+        return save_figure(figure, folder, "logo_sheet")
+
+
+def _heading(one: HeadMotif) -> str:
+    return one.head + (f" at {one.offsets[0]:+d}, {one.n_sites} sites" if one.pwm is not None else "")
+
+
+def _wrapped(text: str, width: int = 28) -> str:
+    import textwrap
+
+    return "\n".join(textwrap.wrap(text, width))
+
+
+def _logo(axes: Axes, one: HeadMotif) -> None:
+    import logomaker
+
+    pwm = one.pwm
+    assert pwm is not None
+    offsets = one.offsets[0] + pwm.first + np.arange(len(pwm))
+    heights = pd.DataFrame(pwm.shares * pwm.bits[:, None], index=offsets, columns=list("ACGT"))
+    logomaker.Logo(heights, ax=axes, color_scheme=_LETTER_COLORS, show_spines=False)
+    axes.spines[["left", "bottom"]].set_visible(True)
+    highest = float(np.log2(1 / pwm.background.min()))
+    axes.set(ylim=(0, 1.02 * highest), xlim=(offsets[0] - 0.6, offsets[-1] + 0.6))
+    axes.set_xticks(offsets[:: max(1, len(offsets) // _MOST_TICKS)])
+
+
+def draw_spacing(spacings: pd.DataFrame, starts: pd.DataFrame, folder: Path, title: str) -> list[Path]:
+    """Draw ``spacing.svg`` and ``.png``: bases between -35 and -10, and where each hexamer begins.
+
+    Parameters
+    ----------
+    spacings, starts : DataFrame
+        From `promoter.spacing_table` and `promoter.offset_table`.
+    folder : Path
+        Where to write.
+    title : str
+        Above the panels.
+    """
+    from matplotlib.figure import Figure
+
+    with figure_style():
+        figure = Figure(figsize=(10.5, 2.9), layout="constrained")
+        middle, *others = figure.subplots(1, 3)
+        _shares(middle, spacings, "spacing", "bases between −35 and −10")
+        middle.axvline(CANONICAL_SPACING_BP, color="#999999", linewidth=0.8, linestyle=":")
+        middle.set_ylabel("% of those with both")
+        for axes, (name, rows) in zip(others, starts.groupby("element", sort=False), strict=True):
+            _shares(axes, rows, "tssOffset", f"offset of the first base of the {str(name).replace('-', '−')} hexamer")
+            axes.set_ylabel("% of those with it")
+        middle.legend(fontsize=7, frameon=False)
+        figure.suptitle(title, fontsize=10)
+        return save_figure(figure, folder, "spacing")
+
+
+def _shares(axes: Any, table: pd.DataFrame, column: str, label: str) -> None:
+    for name, color, offset in (("tss", css(BLUE), -0.2), ("control", css(GREY), 0.2)):
+        total = int(table[name].sum())
+        shares = 100 * table[name] / max(total, 1)
+        says = f"{'TSS' if name == 'tss' else 'low model output'} ({total:,})"
+        axes.bar(table[column] + offset, shares, width=0.4, color=color, label=says)
+    axes.set_xlabel(label)
+    axes.xaxis.get_major_locator().set_params(integer=True)

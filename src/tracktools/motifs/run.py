@@ -1,0 +1,108 @@
+"""``motifs``: from a folder of attention to motifs, matches, logos, tracks and a page."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from tracktools.bundle import load_bundle
+from tracktools.config import MotifConfig
+from tracktools.errors import ConfigError, InputError
+from tracktools.formats.folder import atomic_folder, check_output_folder
+from tracktools.genome import Genome, load_genome
+from tracktools.motifs.attention_folder import AttentionFolder, check_genome, read_attention
+from tracktools.motifs.discover import discover_motifs
+from tracktools.motifs.matches import Collection, read_collections
+from tracktools.motifs.write import MotifResult, write_motifs
+from tracktools.tracks import file_sha256, write_provenance
+
+
+def find_motifs(
+    attention: Path,
+    output: Path,
+    *,
+    genome: Path | None = None,
+    collections: Sequence[Path] = (),
+    background: Sequence[str] = (),
+    config: MotifConfig | None = None,
+    force: bool = False,
+) -> MotifResult:
+    """Find what the attention heads of a model have in common where they attend most.
+
+    Parameters
+    ----------
+    attention : Path
+        Folder that ``tracktools attention`` wrote.
+    output : Path
+        Folder to make: ``motifs.tsv``, ``matches.tsv``, ``motifs.meme``, ``motifs.jaspar``, ``logos``, ``logo_sheet``,
+        ``beds``, ``tracks.tsv``, ``index.html``, ``provenance.json``; with a TSS set also ``elements.tsv``,
+        ``spacing.tsv``, ``starts.tsv`` and ``spacing``.
+    genome : Path, optional
+        FASTA or 2bit; by default the embedded *E. coli* genome, if the folder was made on it.
+    collections : sequence of Path
+        Motif collections to compare with, MEME or TRANSFAC.
+    background : sequence of str
+        Sets of ``attention --at`` that are no TSS and stand for the background; by default the positions with the
+        lowest output do.
+    config : MotifConfig, optional
+        Numbers of sites and thresholds.
+    force : bool
+        Replace an `output` that holds results.
+
+    Returns
+    -------
+    MotifResult
+
+    Raises
+    ------
+    InputError
+        If a file is not what it should be; as `GenomeMismatchError`, if the genome is another one.
+    """
+    started, config = time.time(), config or MotifConfig()
+    _check_config(config)
+    inputs = [Path(path) for path in (attention, genome, *collections) if path is not None]
+    output = check_output_folder(Path(output), force=force, inputs=inputs)
+    folder = read_attention(Path(attention), background)
+    compared = read_collections([Path(path) for path in collections])
+    loaded = _genome(folder, genome)
+    motifs = discover_motifs(folder, loaded, config)
+    with atomic_folder(output, force=force, inputs=inputs) as partial:
+        result = write_motifs(partial, folder, loaded, tuple(motifs), compared, config)
+        write_provenance(
+            partial,
+            started=started,
+            genome={"name": loaded.name, "sha256": loaded.sha256},
+            model=folder.provenance.get("model"),
+            parameters=_parameters(folder, compared, config),
+        )
+    return MotifResult(output, result.motifs, result.beds, result.verdicts)
+
+
+def _check_config(config: MotifConfig) -> None:
+    if config.window_bp % 2 == 0 or config.window_bp < 9:
+        raise ConfigError(
+            f"window_bp is {config.window_bp} (an odd number from 9 is needed: the attended base is its middle)"
+        )
+    if config.top < config.min_sites:
+        raise ConfigError(f"the best {config.top} sites are fewer than the {config.min_sites} that a motif needs")
+
+
+def _genome(folder: AttentionFolder, path: Path | None) -> Genome:
+    if path is None:
+        embedded = load_bundle().load_genome()
+        if folder.said_of("genome").get("sha256") != embedded.sha256:
+            mend = "give --genome the FASTA or 2bit that it was made from"
+            raise InputError("was not made on the embedded E. coli genome", path=folder.path, mend=mend)
+        return embedded
+    plain = load_genome(path)
+    check_genome(folder, plain, path)
+    return load_genome(path, circular=folder.circular) if folder.circular else plain
+
+
+def _parameters(folder: AttentionFolder, collections: Sequence[Collection], config: MotifConfig) -> dict[str, Any]:
+    used = {one.name: {"file": one.path.name, "sha256": file_sha256(one.path)} for one in collections}
+    made_by = {key: folder.provenance.get(key) for key in ("command", "parameters")}
+    return {"config": asdict(config), "collections": used, "attention": made_by}

@@ -1,0 +1,215 @@
+"""What a run computes: all that its values and files depend on, but the sequence itself.
+
+It stands in ``manifest.json`` beside unfinished work and in the folder of a shard, so that a run is continued, and
+shards are joined, only with their like; and so that joining needs neither the genome nor the model.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self
+
+from tracktools.blocks import Block, Chosen, PlusOrMinus, Stretch, plan_blocks, shard_of
+from tracktools.config import NetworkConfig, PredictConfig, architecture_of, read_network
+from tracktools.splits import Split
+
+if TYPE_CHECKING:
+    from tracktools.engine.interface import Engine
+    from tracktools.genome import Genome
+    from tracktools.model.checkpoint import Checkpoint
+
+DEFAULT_THRESHOLD = 0.5  # of a model that stores none
+
+_SUMMARY = (
+    *("genome_name", "genome_sha256", "circular", "model_sha256"),
+    *("block_bp", "engine", "instruction_set", "precision"),
+)
+_SHOWN_CHARACTERS = 80  # of a value in a message: genomes may have thousands of circular contigs
+
+
+@dataclass(frozen=True)
+class ContigShape:
+    """Name, length [bp] and shape of a contig, without its letters."""
+
+    name: str
+    size: int
+    circular: bool
+
+    def __len__(self) -> int:
+        return self.size
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a run computes; see the module.
+
+    Parameters
+    ----------
+    genome_sha256, genome_name : str
+        See `Genome`.
+    circular : tuple of str
+        Names of its circular contigs.
+    chrom_sizes : tuple of (str, int)
+        Name and length of each contig [bp], in file order.
+    model_sha256, model_name : str
+        See `Checkpoint`.
+    engine, instruction_set, precision : str
+        See `Engine`.
+    regions : tuple of (str, int, int, str), optional
+        What is scored: contig, start, end, strand; None stands for everything.
+    block_bp : int
+        See `plan_blocks`.
+    network : NetworkConfig
+        Dimensions of the network.
+    call_threshold : float
+        TSS are called at or above it.
+    calibration : dict, optional
+        As in the checkpoint.
+    split : tuple of (str, int, int, str)
+        The parts of this genome that the model was trained, validated and tested on: contig, start, end, part.
+    shard : tuple of int, optional
+        Number (1-based) and count of the shards, where this is one of several.
+    """
+
+    genome_sha256: str
+    genome_name: str
+    circular: tuple[str, ...]
+    chrom_sizes: tuple[tuple[str, int], ...]
+    model_sha256: str
+    model_name: str
+    engine: str
+    instruction_set: str
+    precision: str
+    regions: tuple[tuple[str, int, int, str], ...] | None
+    block_bp: int
+    network: NetworkConfig
+    call_threshold: float
+    calibration: Mapping[str, Any] | None
+    split: tuple[tuple[str, int, int, str], ...]
+    shard: tuple[int, int] | None = None
+
+    @classmethod
+    def of(
+        cls,
+        genome: Genome,
+        model: Checkpoint,
+        engine: Engine,
+        config: PredictConfig,
+        regions: tuple[tuple[str, int, int, str], ...] | None = None,
+    ) -> Self:
+        """Return the manifest of a whole run."""
+        metadata = model.metadata
+        split = Split.from_records(metadata.split)
+        return cls(
+            genome_sha256=genome.sha256,
+            genome_name=genome.name,
+            circular=tuple(contig.name for contig in genome if contig.circular),
+            chrom_sizes=tuple(genome.chrom_sizes.items()),
+            model_sha256=model.sha256,
+            model_name=metadata.name,
+            engine=engine.name,
+            instruction_set=engine.instruction_set,
+            precision=engine.precision,
+            regions=regions,
+            block_bp=config.block_bp,
+            network=model.model.config,
+            call_threshold=DEFAULT_THRESHOLD if metadata.call_threshold is None else metadata.call_threshold,
+            calibration=metadata.calibration,
+            split=tuple(
+                (contig.name, region.start, region.end, region.part)
+                for contig in (genome if metadata.split else ())
+                for region in split.regions_of(contig)
+            ),
+        )
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Self:
+        """Read what `to_record` gives.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            If it is something else.
+        """
+        rows = {name: tuple((str(row[0]), *row[1:]) for row in record[name]) for name in ("chrom_sizes", "split")}
+        regions, shard = record["regions"], record["shard"]
+        if shard is not None and not 1 <= shard[0] <= shard[1]:
+            raise ValueError(f"there is no shard {shard[0]} of {shard[1]}")
+        return cls(
+            **{
+                **record,
+                **rows,
+                "circular": tuple(record["circular"]),
+                "regions": None if regions is None else tuple(tuple(row) for row in regions),
+                "network": read_network(record["network"]["architecture"], record["network"]["settings"]),
+                "shard": None if shard is None else (int(shard[0]), int(shard[1])),
+            }
+        )
+
+    def to_record(self) -> dict[str, Any]:
+        """Return the form that stands in ``manifest.json``."""
+        network = {"architecture": architecture_of(self.network), "settings": asdict(self.network)}
+        record: dict[str, Any] = json.loads(json.dumps({**asdict(self), "network": network}))
+        return record
+
+    @cached_property
+    def sha256(self) -> str:
+        """SHA-256 of the record: equal where the files of two runs are."""
+        return hashlib.sha256(json.dumps(self.to_record(), sort_keys=True).encode()).hexdigest()
+
+    @property
+    def contigs(self) -> tuple[ContigShape, ...]:
+        """The contigs, in file order."""
+        rings = set(self.circular)
+        return tuple(ContigShape(name, size, name in rings) for name, size in self.chrom_sizes)
+
+    @property
+    def chosen(self) -> Chosen | None:
+        """What is scored, by number of contig and strand; None for everything."""
+        if self.regions is None:
+            return None
+        numbers = {name: number for number, (name, _) in enumerate(self.chrom_sizes)}
+        chosen: dict[tuple[int, PlusOrMinus], list[Stretch]] = {}
+        for chrom, start, end, strand in self.regions:
+            chosen.setdefault((numbers[chrom], "-" if strand == "-" else "+"), []).append((start, end))
+        return chosen
+
+    @cached_property
+    def blocks(self) -> list[Block]:
+        """The blocks of the whole run."""
+        return plan_blocks(self.contigs, self.block_bp, self.network, self.chosen)
+
+    @property
+    def own_blocks(self) -> list[Block]:
+        """The blocks of this shard, or all of them."""
+        return self.blocks if self.shard is None else shard_of(self.blocks, *self.shard)
+
+    def whole(self) -> Self:
+        """Return the manifest of the run that this is a shard of."""
+        return replace(self, shard=None)
+
+    def summary(self) -> dict[str, Any]:
+        """Return what ``provenance.json`` tells of it."""
+        summary: dict[str, Any] = {name: getattr(self, name) for name in _SUMMARY}
+        summary["manifest_sha256"] = self.sha256
+        if self.regions is not None:
+            summary["regions_bp"] = sum(end - start for _, start, end, _ in self.regions)
+        return summary
+
+
+def difference(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> tuple[str, str, str] | None:
+    """Return the first thing in which two records differ, and what it is in each, briefly; None if nothing does."""
+    for name in dict.fromkeys([*wanted, *found]):
+        one, other = found.get(name), wanted.get(name)
+        if one != other:
+            return name, _shown(one), _shown(other)
+    return None
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + "…"

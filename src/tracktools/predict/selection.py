@@ -1,0 +1,81 @@
+"""Which bases a user wants scored: the intervals of a BED file, as disjoint stretches of each strand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tracktools.aliases import other_version, resolve_chrom
+from tracktools.blocks import STRANDS
+from tracktools.errors import GenomeMismatchError, InputError
+from tracktools.formats.bed import read_numbered_bed
+from tracktools.genome import Genome
+
+Selection = tuple[tuple[str, int, int, str], ...]
+
+
+def read_selection(path: Path, genome: Genome) -> Selection:
+    """Read the regions to score.
+
+    Parameters
+    ----------
+    path : Path
+        BED, 0-based and half-open. ``+`` or ``-`` in its strand column chooses that strand, ``.`` or no such column
+        both. Intervals may overlap, touch and come in any order.
+    genome : Genome
+        Other names of its contigs are understood (`resolve_chrom`).
+
+    Returns
+    -------
+    tuple of (str, int, int, str)
+        Contig, start, end and strand, ascending by strand, contig (in file order) and start; disjoint on each strand.
+
+    Raises
+    ------
+    InputError
+        If the file is no BED, or holds no base; as `GenomeMismatchError` with the line, if an interval does not lie on
+        the genome.
+    """
+    table, schema, lines = read_numbered_bed(path)
+    sizes = genome.chrom_sizes
+    order = {name: number for number, name in enumerate(sizes)}
+    marked = table["strand"] if "strand" in schema.columns else ["."] * len(table)
+    wanted: dict[str, list[tuple[int, int, int]]] = {strand: [] for strand in STRANDS}
+    for line, name, start, end, strand in zip(
+        lines, table["chrom"], table["chromStart"], table["chromEnd"], marked, strict=True
+    ):
+        chrom = resolve_chrom(name, sizes)
+        if chrom is None:
+            raise _unknown(name, genome, path, line)
+        if end > sizes[chrom]:
+            problem = f"{name} [{start}, {end}) ends past the end of its sequence ({sizes[chrom]} bp)"
+            raise GenomeMismatchError(problem, path=path, line=line, mend="was it made on another assembly?")
+        for own in STRANDS if strand == "." else (strand,):
+            wanted[own].append((order[chrom], int(start), int(end)))
+    names = list(sizes)
+    union = tuple(
+        (names[number], start, end, strand)
+        for strand, intervals in wanted.items()
+        for number, start, end in _union(intervals)
+    )
+    if not union:
+        raise InputError("holds no interval", path=path, mend="name what is to be scored, or leave --regions out")
+    return union
+
+
+def _union(intervals: list[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
+    joined: list[tuple[int, int, int]] = []
+    for contig, start, end in sorted(interval for interval in intervals if interval[1] < interval[2]):
+        if joined and joined[-1][0] == contig and start <= joined[-1][2]:
+            joined[-1] = contig, joined[-1][1], max(end, joined[-1][2])
+        else:
+            joined.append((contig, start, end))
+    return joined
+
+
+def _unknown(name: str, genome: Genome, path: Path, line: int) -> GenomeMismatchError:
+    other = other_version(name, genome.chrom_sizes)
+    if other is not None:
+        mend = f"the genome has {other}, another version: lift the intervals first"
+    else:
+        mend = f"it has {', '.join(list(genome.chrom_sizes)[:3])}{', …' if len(genome.contigs) > 3 else ''}"
+    return GenomeMismatchError(f"the genome has no sequence {name!r}", path=path, line=line, mend=mend)

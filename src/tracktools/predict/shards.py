@@ -1,0 +1,96 @@
+"""Shards of a run, for several machines: which blocks each has, and what its folder holds."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from tracktools.errors import ConfigError, TracktoolsError
+from tracktools.predict.manifest import Manifest
+from tracktools.predict.store import MANIFEST, BlockFolder
+
+LEAST_BLOCK_BP = 16_384  # shorter ones would mostly read their context
+_BLOCKS_OF_A_SHARD = 8  # at least, so that shards are alike
+
+
+@dataclass(frozen=True)
+class Shard:
+    """One of several shards of a run.
+
+    Parameters
+    ----------
+    number : int
+        Which one, from 1.
+    of : int
+        How many there are.
+
+    Raises
+    ------
+    ConfigError
+        If ``1 <= number <= of`` does not hold.
+    """
+
+    number: int
+    of: int
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.number <= self.of:
+            raise ConfigError(f"there is no shard {self} (the first of 4 is 1/4, the last 4/4)")
+
+    def __str__(self) -> str:
+        return f"{self.number}/{self.of}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read ``number/of``.
+
+        Examples
+        --------
+        >>> Shard.parse("2/4")
+        Shard(number=2, of=4)
+        """
+        match = re.fullmatch(r"([0-9]{1,9})/([0-9]{1,9})", text.strip())
+        if match is None:
+            raise ConfigError(f"--shard is {text!r} (write number/count, such as 1/4)")
+        return cls(int(match[1]), int(match[2]))
+
+
+@dataclass(frozen=True)
+class ShardResult:
+    """What the computing of a shard made.
+
+    Parameters
+    ----------
+    folder : Path
+        The output folder.
+    shard : Shard
+        Which it is.
+    positions : int
+        How many positions it has, on both strands.
+    """
+
+    folder: Path
+    shard: Shard
+    positions: int
+
+
+def block_bp_for(manifest: Manifest, shard: Shard) -> int:
+    """Return the length of blocks that lets shards be alike: eight blocks a shard, if they are not too short then.
+
+    No value depends on it.
+    """
+    positions = sum(map(len, manifest.blocks))
+    return min(manifest.block_bp, max(positions // (_BLOCKS_OF_A_SHARD * shard.of), LEAST_BLOCK_BP))
+
+
+def is_shard(folder: Path, manifest: Manifest) -> bool:
+    """Return whether a folder holds just this shard, whole: so it is after a kill when it was in its place already."""
+    try:
+        found = json.loads((folder / MANIFEST).read_text())
+        BlockFolder(folder).check(manifest.own_blocks)
+    except (OSError, ValueError, TracktoolsError):
+        return False
+    return bool(found == manifest.to_record())

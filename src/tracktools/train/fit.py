@@ -1,0 +1,140 @@
+"""The steps of a training, its validations, and what is kept of them on disk, so that a killed one continues."""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+
+from tracktools.config import NetworkConfig, TrainConfig
+from tracktools.errors import OutputError
+from tracktools.figures.training import draw_training
+from tracktools.formats.atomic import atomic_file
+from tracktools.formats.lock import lock_file
+from tracktools.model.networks import Network, make_network
+from tracktools.progress import show_progress
+from tracktools.train.loop import Trainer, native_precision
+
+log = logging.getLogger(__name__)
+
+_SAVE_EVERY = 100  # steps
+_DRAW_EVERY_S = 60.0  # validations of a small genome come faster than they can be drawn
+_STATE = "state.pt"
+_LOCK = "lock"
+
+History = list[dict[str, Any]]
+
+
+def resolve_precision(config: TrainConfig, folder: Path, *, restart: bool = False) -> TrainConfig:
+    """Return the recipe with ``auto`` replaced: by what an unfinished training began with, or what suits this CPU."""
+    if config.precision != "auto":
+        return config
+    state = folder / _STATE
+    if restart or not state.exists():
+        return replace(config, precision=native_precision())
+    started: Literal["bf16", "fp32"] = torch.load(state, weights_only=True)["config"]["precision"]
+    return replace(config, precision=started)
+
+
+def fit(
+    trainer: Trainer, folder: Path, inputs: Mapping[str, Any], validate: Callable[[Network], Mapping[str, Any]]
+) -> History:
+    """Train to the last step; return the log: loss, and scores where there was a validation.
+
+    Parameters
+    ----------
+    trainer : Trainer
+        Before its first step.
+    folder : Path
+        Holds the state, kept every `_SAVE_EVERY` steps, and the weights at each validation. What an earlier run left
+        there is continued.
+    inputs : mapping
+        What the training learns from, see `Task.inputs`.
+    validate : callable
+        Returns the validation scores of a network.
+
+    Raises
+    ------
+    OutputError
+        If an earlier run in `folder` had other settings or inputs.
+    """
+    config, state = trainer.config, folder / _STATE
+    history: History = []
+    if state.exists():
+        extra = trainer.load(state)
+        _check_inputs(extra.get("inputs", inputs), inputs, state)
+        history = list(extra["history"])
+        log.info("continuing at step %d", trainer.step)
+    losses: list[float] = []
+    drawn = time.monotonic()
+    with show_progress("training", config.steps - trainer.step, "steps") as advance:
+        while trainer.step < config.steps:
+            losses.append(trainer.train_step())
+            advance(1)
+            validates = trainer.step % config.validate_every == 0 or trainer.step == config.steps
+            if validates or trainer.step % _SAVE_EVERY == 0:
+                record: dict[str, Any] = {"step": trainer.step, "loss": sum(losses) / len(losses)}
+                history.append({**record, **(_validated(trainer, folder, validate) if validates else {})})
+                losses = []  # what is lost in a kill was not yet counted, so that the log is that of an unbroken run
+                trainer.save(state, {"history": history, "inputs": dict(inputs)})
+                pictures = validates and time.monotonic() - drawn > _DRAW_EVERY_S
+                write_log(history, folder, pictures=pictures)
+                drawn = time.monotonic() if pictures else drawn
+    return history
+
+
+@contextmanager
+def working_folder(folder: Path, *, restart: bool) -> Iterator[None]:
+    """Make a folder, or go on in it, and keep other runs out; with `restart`, drop what it holds."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with lock_file(folder / _LOCK):
+        for path in folder.iterdir() if restart else ():
+            if path.is_dir():
+                shutil.rmtree(path)
+            elif path.name != _LOCK:
+                path.unlink()
+        yield
+
+
+def validations(history: History) -> History:
+    """Return the records of validations."""
+    return [record for record in history if "average_precision" in record]
+
+
+def write_log(history: History, folder: Path, *, pictures: bool = True) -> None:
+    """Write ``log.jsonl`` and, if asked for, ``curves.svg`` and ``curves.png``."""
+    with atomic_file(folder / "log.jsonl") as partial:
+        partial.write_text("".join(json.dumps(record) + "\n" for record in history), encoding="utf-8")
+    if pictures:
+        draw_training(history, folder, f"training, {history[-1]['step']:,} steps")
+
+
+def _validated(trainer: Trainer, folder: Path, validate: Callable[[Network], Mapping[str, Any]]) -> Mapping[str, Any]:
+    model = trainer.averaged_model()
+    torch.save(model.state_dict(), folder / f"step{trainer.step}.pt")
+    scores = validate(model)
+    log.info("step %d: validation ROC AUC %.4f, AP %.4f", trainer.step, scores["roc_auc"], scores["average_precision"])
+    return scores
+
+
+def _check_inputs(found: Mapping[str, Any], expected: Mapping[str, Any], state: Path) -> None:
+    for name, value in expected.items():
+        if found.get(name) != value:
+            raise OutputError(
+                f"an unfinished training from other inputs ({name})", path=state, mend="--restart drops it"
+            )
+
+
+def load_weights(folder: Path, step: int, model_config: NetworkConfig) -> Network:
+    """Return the network of a validation."""
+    model = make_network(model_config)
+    model.load_state_dict(torch.load(folder / f"step{step}.pt", weights_only=True))
+    return model.eval()

@@ -1,0 +1,110 @@
+"""What one training learns, from what, and beside what it is validated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from tracktools.config import NetworkConfig, TrainConfig
+from tracktools.errors import ConfigError
+from tracktools.genome import Genome
+from tracktools.model.checkpoint import Checkpoint
+from tracktools.model.networks import Network
+from tracktools.splits import Split
+from tracktools.tracks import file_sha256
+from tracktools.train.choose import RegionSignal, score_part
+from tracktools.train.labels import read_labels
+from tracktools.train.parts import receptive_field_bp
+from tracktools.train.soft import SoftLabels, read_soft
+from tracktools.train.windows import LabelArrays, TrainingWindows, training_stretches
+
+
+@dataclass(frozen=True)
+class Task:
+    """The inputs of a training.
+
+    Parameters
+    ----------
+    genome : Genome
+        What is read.
+    labels : mapping of str to Path
+        BED files of TSS by name; the first is what is kept, the others are side outputs.
+    split : Split
+        Which bases train and which validate.
+    config, model_config : TrainConfig, ModelConfig or DilatedConfig
+        The recipe and the architecture.
+    soft : SoftLabels, optional
+        What the kept output learns beside the first label set.
+    init : Checkpoint, optional
+        The weights to start from; its architecture must be `model_config`.
+    """
+
+    genome: Genome
+    labels: Mapping[str, Path]
+    split: Split
+    config: TrainConfig
+    model_config: NetworkConfig
+    soft: SoftLabels | None = None
+    init: Checkpoint | None = None
+
+    @cached_property
+    def arrays(self) -> dict[str, LabelArrays]:
+        """The label sets by name, read once."""
+        return {name: read_labels(path, self.genome) for name, path in self.labels.items()}
+
+    @cached_property
+    def inputs(self) -> dict[str, Any]:
+        """All that the weights depend on beside the recipe; an unfinished training with other inputs is not continued.
+
+        Plain values, as they are stored.
+        """
+        return {
+            "genome": self.genome.sha256,
+            "circular": [contig.name for contig in self.genome if contig.circular],
+            "labels": {name: file_sha256(path) for name, path in self.labels.items()},
+            "split": self.split.to_records(),
+            "network": asdict(self.model_config),
+            "soft": {} if self.soft is None else self.soft.describe(),
+            "init": "" if self.init is None else self.init.sha256,
+        }
+
+    @property
+    def gap_bp(self) -> int:
+        """Bases between a window and another part: the network's receptive field about a TSS."""
+        return receptive_field_bp(self.model_config)
+
+    def windows(self) -> TrainingWindows:
+        """Return the windows to train on.
+
+        Raises
+        ------
+        ConfigError
+            If the recipe or the split leaves none, or nothing to validate on.
+        """
+        self._check_validation()
+        soft = None if self.soft is None else read_soft(self.soft, self.genome)
+        try:
+            stretches = training_stretches(self.genome, self.split, self.gap_bp)
+            labels = list(self.arrays.values())
+            return TrainingWindows(self.genome, labels, stretches, self.model_config, self.config, soft)
+        except ValueError as error:
+            raise ConfigError(f"no windows can be drawn: {error}") from None
+
+    def validate(self, model: Network) -> list[RegionSignal]:
+        """Score the validation part, beside the labels that are kept."""
+        kept = next(iter(self.arrays.values()))
+        return score_part(model, self.genome, kept, self.split, "valid", self.config.threads)
+
+    def _check_validation(self) -> None:
+        name, kept = next(iter(self.arrays.items()))
+        regions = [
+            (number, region)
+            for number, contig in enumerate(self.genome)
+            for region in self.split.regions_of(contig, "valid")
+        ]
+        if not any(kept[number, strand][one.start : one.end].any() for number, one in regions for strand in ("+", "-")):
+            where = "no TSS of " + name if regions else "no region"
+            raise ConfigError(f"the validation part of the split holds {where}: nothing could be chosen by it")
