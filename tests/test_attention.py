@@ -197,7 +197,11 @@ def test_only_the_surroundings_of_a_set_are_run_and_give_the_same(tmp_path: Path
 def test_the_folder_holds_what_it_says(tmp_path: Path) -> None:
     at = {"set": bed(tmp_path / "a.bed", [("circle", 5, "+")])}
     run = attend(tmp_path, at=at, figures=True)
-    figures = {f"{name}.{kind}" for name in ("mean_attention", "spearman", "profiles") for kind in ("svg", "png")}
+    figures = {
+        f"{name}.{kind}"
+        for name in ("mean_attention", "spearman", "profiles_mean", "profiles_max")
+        for kind in ("svg", "png")
+    }
     assert {path.name for path in (run.folder / "figures").iterdir()} == figures
     for name in ("groups", "samples", "profiles", "top", "sites"):
         written = pd.read_csv(run.folder / f"{name}.tsv", sep="\t")

@@ -210,8 +210,9 @@ def _draw(folder: Path, tables: Tables, found: Found) -> None:
     spearman = map_of(tables.profiles, found.top_group, "spearman")
     draw_spearman(spearman, folder, f"Spearman's rho of attention and model output: {told}")
     drawn = [name for name in ("random", "top", "bottom", *found.at, "all") if name in groups][:MOST_DRAWN]
-    title = f"Attention by offset: {found.places.genome.name}"
-    draw_profiles(tables.profiles, drawn, found.places.config.n_heads, folder, title)
+    columns, name = found.places.config.n_heads, found.places.genome.name
+    draw_profiles(tables.profiles, "mean", drawn, columns, folder, f"Mean attention by offset: {name}")
+    draw_profiles(tables.profiles, "max", drawn, columns, folder, f"Largest attention by offset: {name}")
 
 
 def _write_provenance(

@@ -42,19 +42,18 @@ def profile_of(weights: Floats, outputs: Floats, sees: Ints) -> Profile:
     """
     W = weights.shape[1]
     result = Profile(*(np.full(W, np.nan) for _ in Profile._fields))
-    whole = int(np.min(sees) if len(sees) else 0)
-    for start in range(0, whole, _AT_ONCE):
-        chosen = slice(start, min(start + _AT_ONCE, whole))
-        _describe(result, chosen, weights[:, chosen], outputs)
-    for distance in range(whole, W):
-        rows = sees > distance
-        _describe(result, slice(distance, distance + 1), weights[rows, distance : distance + 1], outputs[rows])
+    first = 0
+    for reach in np.unique(sees):  # distances first ... reach - 1 are seen by the same positions
+        rows = sees > first
+        own, own_outputs = (weights, outputs) if rows.all() else (weights[rows], outputs[rows])
+        for start in range(first, reach, _AT_ONCE):
+            chosen = slice(start, min(start + _AT_ONCE, reach))
+            _describe(result, chosen, own[:, chosen], own_outputs)
+        first = reach
     return result
 
 
 def _describe(result: Profile, chosen: slice, weights: Floats, outputs: Floats) -> None:
-    if not len(weights):
-        return
     by_distance = np.ascontiguousarray(weights.T, dtype=np.float64)
     result.mean[chosen] = by_distance.mean(axis=1)
     result.largest[chosen] = by_distance.max(axis=1)

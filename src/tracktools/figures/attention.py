@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -100,13 +100,22 @@ def _heat_map(axes: Axes, drawn: Map, colors: str, low: float) -> AxesImage:
     return image
 
 
-def draw_profiles(profiles: pd.DataFrame, groups: Sequence[str], columns: int, folder: Path, title: str) -> list[Path]:
-    """Draw ``profiles.svg`` and ``.png``: mean (left scale) and maximum (dotted, right scale), a panel a head.
+def draw_profiles(
+    profiles: pd.DataFrame,
+    column: Literal["mean", "max"],
+    groups: Sequence[str],
+    columns: int,
+    folder: Path,
+    title: str,
+) -> list[Path]:
+    """Draw ``profiles_<column>.svg`` and ``.png``: attention by offset, a panel a head, a line a group.
 
     Parameters
     ----------
     profiles : DataFrame
         Rows of ``profiles.tsv``.
+    column : {"mean", "max"}
+        What to draw.
     groups : sequence of str
         Groups to draw, up to `MOST_DRAWN`.
     columns : int
@@ -118,37 +127,28 @@ def draw_profiles(profiles: pd.DataFrame, groups: Sequence[str], columns: int, f
     """
     from matplotlib.figure import Figure
 
-    maps = {group: (map_of(profiles, group, "mean"), map_of(profiles, group, "max")) for group in groups}
-    heads = next(iter(maps.values()))[0].heads
-    rows = -(-len(heads) // columns)
+    maps = [map_of(profiles, group, column) for group in groups]
+    rows = -(-len(maps[0].heads) // columns)
     with figure_style():
-        figure = Figure(figsize=(2.6 * columns + 0.4, 1.7 * rows + 0.8), layout="constrained")
+        figure = Figure(figsize=(2.4 * columns + 0.4, 1.6 * rows + 0.8), layout="constrained")
         grid = figure.subplots(rows, columns, squeeze=False, sharex=True).ravel()
-        for number, head in enumerate(heads):
-            _profile_panel(grid[number], number, maps)
+        for number, head in enumerate(maps[0].heads):
+            for color, drawn in zip(_COLORS, maps, strict=False):
+                grid[number].plot(drawn.offsets, drawn.values[number], color=color, linewidth=0.7)
+            grid[number].set_ylim(bottom=0)
             grid[number].set_title(head, fontsize=8, pad=2)
-        for axes in grid[len(heads) :]:
+            grid[number].tick_params(labelsize=5, length=2)
+        for axes in grid[len(maps[0].heads) :]:
             axes.set_visible(False)
-        _legend(figure, list(maps))
+        _legend(figure, groups)
         figure.suptitle(title, fontsize=10)
-        figure.supxlabel("offset from the TSS [nt]", fontsize=8)
-        figure.supylabel("mean attention; dotted, right scale: maximum", fontsize=8)
-        return save_figure(figure, folder, "profiles")
-
-
-def _profile_panel(axes: Axes, number: int, maps: dict[str, tuple[Map, Map]]) -> None:
-    beside = axes.twinx()
-    for color, (mean, largest) in zip(_COLORS, maps.values(), strict=False):
-        axes.plot(mean.offsets, mean.values[number], color=color, linewidth=0.8)
-        beside.plot(largest.offsets, largest.values[number], color=color, linewidth=0.4, linestyle=":")
-    beside.set_ylim(0, 1)
-    axes.set_ylim(bottom=0)
-    for each in (axes, beside):
-        each.tick_params(labelsize=5, length=2)
+        figure.supxlabel("offset from the TSS [nt]; minus is upstream", fontsize=8)
+        figure.supylabel(f"{column} attention, each panel to its own scale", fontsize=8)
+        return save_figure(figure, folder, f"profiles_{column}")
 
 
 def _legend(figure: Figure, groups: Sequence[str]) -> None:
     from matplotlib.lines import Line2D
 
     lines = [Line2D([], [], color=color, label=group) for color, group in zip(_COLORS, groups, strict=False)]
-    figure.legend(handles=lines, loc="upper right", ncols=len(lines), fontsize=7, frameon=False)
+    figure.legend(handles=lines, loc="outside lower right", ncols=len(lines), fontsize=8, frameon=False)
