@@ -19,7 +19,7 @@ from tracktools.engine.interface import AttentiveEngine
 _WINDOW_BP = 2048  # asked in each window
 _ATTENDED_BP = 256  # of them, whose attention is looked at
 _SHARE = 0.06  # of the work that the pilot may be
-_FEWEST, _MOST = 4, 64  # windows
+_FEWEST, _MOST = 20, 80  # windows
 TRACKED = 8  # distances of each head: among them the best over the whole genome are looked for
 
 

@@ -130,20 +130,22 @@ def draw_profiles(
     maps = [map_of(profiles, group, column) for group in groups]
     rows = -(-len(maps[0].heads) // columns)
     with figure_style():
-        figure = Figure(figsize=(2.4 * columns + 0.4, 1.6 * rows + 0.8), layout="constrained")
+        figure = Figure(figsize=(2.4 * columns + 0.4, 1.6 * rows + 0.8))
+        figure.subplots_adjust(left=0.05, right=0.99, top=0.93, bottom=0.08, wspace=0.22, hspace=0.3)
         grid = figure.subplots(rows, columns, squeeze=False, sharex=True).ravel()
         for number, head in enumerate(maps[0].heads):
             for color, drawn in zip(_COLORS, maps, strict=False):
                 grid[number].plot(drawn.offsets, drawn.values[number], color=color, linewidth=0.7)
             grid[number].set_ylim(bottom=0)
+            grid[number].locator_params(nbins=3)
             grid[number].set_title(head, fontsize=8, pad=2)
             grid[number].tick_params(labelsize=5, length=2)
         for axes in grid[len(maps[0].heads) :]:
             axes.set_visible(False)
         _legend(figure, groups)
         figure.suptitle(title, fontsize=10)
-        figure.supxlabel("offset from the TSS [nt]; minus is upstream", fontsize=8)
-        figure.supylabel(f"{column} attention, each panel to its own scale", fontsize=8)
+        figure.supxlabel("offset from the TSS [nt]; minus is upstream", fontsize=8, y=0.01)
+        figure.supylabel(f"{column} attention, each panel to its own scale", fontsize=8, x=0.005)
         return save_figure(figure, folder, f"profiles_{column}")
 
 
@@ -151,4 +153,4 @@ def _legend(figure: Figure, groups: Sequence[str]) -> None:
     from matplotlib.lines import Line2D
 
     lines = [Line2D([], [], color=color, label=group) for color, group in zip(_COLORS, groups, strict=False)]
-    figure.legend(handles=lines, loc="outside lower right", ncols=len(lines), fontsize=8, frameon=False)
+    figure.legend(handles=lines, loc="lower right", ncols=len(lines), fontsize=8, frameon=False)
