@@ -311,14 +311,15 @@ def test_the_command_writes_the_folder_and_names_the_groups(tmp_path: Path, caps
     assert ended.value.code == 2
 
 
-@pytest.mark.slow  # minutes: all weights of 50,000 positions are ranked; the native engine is held to small networks
-def test_streaming_over_50_kb_of_real_sequence_equals_stored_attention(tmp_path: Path) -> None:
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", ["torch", "auto"])
+def test_streaming_over_50_kb_of_real_sequence_equals_stored_attention(tmp_path: Path, engine: str) -> None:
     (contig,) = (contig for contig in load_bundle().load_genome() if contig.name == CHROM)
     part = Genome("part", (Contig("part", contig.letters[3_700_000:3_725_000]),))  # both strands: 50 kb
     every = [("part", at, strand) for strand in "+-" for at in range(25_000)]
     run = attend(
         tmp_path, genome=part, model=load_model(), at={"each": bed(tmp_path / "each.bed", every)},
-        config={"sample_share": 0}, predict={"engine": "torch", "block_bp": 20_000},
+        config={"sample_share": 0}, predict={"engine": engine, "block_bp": 20_000},
     )  # fmt: skip
     tables = run.tables.profiles
     streamed, stored = (tables[tables["group"] == name].reset_index() for name in ("all", "each"))
