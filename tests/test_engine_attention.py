@@ -136,6 +136,6 @@ def test_a_kernel_that_cannot_observe_has_another_do_it() -> None:
     assert own.weights.tobytes() == other.weights.tobytes()
 
 
-def test_bins_are_sixteenths_of_an_octave() -> None:
-    weights = np.float32([0, 1e-30, 2.0**-24, 2.0**-23, 0.5, 1 - 1e-7, 1])
-    assert bin_of(weights).tolist() == [0, 0, 1, 17, BINS - 17, BINS - 2, BINS - 1]
+def test_bins_are_eighths_of_an_octave() -> None:
+    weights = np.float32([0, 1e-30, 2.0**-40, 2.0**-39, 0.5, 1 - 1e-7, 1])
+    assert bin_of(weights).tolist() == [0, 0, 1, 9, BINS - 9, BINS - 2, BINS - 1]

@@ -64,7 +64,7 @@ class Ranker:
 
 
 def binned_spearman(counts: Ints, rank_sums: Ints, rank_counts: Ints) -> tuple[Numbers, Numbers]:
-    """Return rho and its bound for each distance (see the module).
+    """Return rho and its bound for each distance (see the module); NaN where all weights share a bin.
 
     Parameters
     ----------

@@ -45,10 +45,9 @@ def profile_of(weights: Floats, outputs: Floats, sees: Ints) -> Profile:
     first = 0
     for reach in np.unique(sees):  # distances first ... reach - 1 are seen by the same positions
         rows = sees > first
-        own, own_outputs = (weights, outputs) if rows.all() else (weights[rows], outputs[rows])
         for start in range(first, reach, _AT_ONCE):
             chosen = slice(start, min(start + _AT_ONCE, reach))
-            _describe(result, chosen, own[:, chosen], own_outputs)
+            _describe(result, chosen, weights[:, chosen][rows], outputs[rows])  # no more columns than are described
         first = reach
     return result
 

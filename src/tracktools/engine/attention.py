@@ -21,8 +21,8 @@ Numbers = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 # Bins of a weight for the binned rank correlation: logarithmic, so that they can be read off the bits of a float.
-MANTISSA_BITS = 4  # 16 bins an octave
-OCTAVES = 24  # weights below 2^-24 share bin 0
+MANTISSA_BITS = 3  # 8 bins an octave
+OCTAVES = 40  # weights below 2^-40 share bin 0: a head that looks at one base leaves that little to all others
 BINS = (OCTAVES << MANTISSA_BITS) + 2  # with one for below, and one for exactly 1
 BIN_SHIFT = 23 - MANTISSA_BITS  # of the bits of a float32
 FIRST_BIN = ((127 - OCTAVES) << MANTISSA_BITS) - 1  # what is taken away from the shifted bits
@@ -101,7 +101,7 @@ def bin_of(weights: Floats) -> npt.NDArray[np.int32]:
 
     Examples
     --------
-    >>> bin_of(np.float32([0, 2.0**-24, 0.5, 0.999, 1])).tolist()
-    [0, 1, 369, 384, 385]
+    >>> bin_of(np.float32([0, 2.0**-40, 0.5, 0.999, 1])).tolist()
+    [0, 1, 313, 320, 321]
     """
     return ((weights.view(np.int32) >> BIN_SHIFT) - FIRST_BIN).clip(0, BINS - 1)
