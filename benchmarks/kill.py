@@ -38,18 +38,19 @@ CIRCULAR = ("chromosome", "plasmid")
 NETWORK = ModelConfig(n_layers=2, n_heads=2, attention_window_bp=130)
 BLOCK_BP = 5_000
 MOST_KILLS = 2
-LONGEST_WAIT_S = 0.03  # after the first sign of a result
+MOST_TRIES = 50  # at a round, until a kill comes before the end
 
 Sign = Callable[[], bool]
 
 
 @dataclass(frozen=True)
 class Job:
-    """A command, the folder that it makes, what that holds after an unbroken run, and how long one takes."""
+    """A command, what its folder holds after an unbroken run, how long one takes, and how long its result moves."""
 
     words: tuple[str, ...]
     expected: dict[str, bytes]
     seconds: float
+    ending_s: float
 
 
 def main() -> None:
@@ -121,9 +122,13 @@ def write_model(path: Path) -> None:
 
 def unbroken(output: Path, words: tuple[str, ...]) -> Job:
     started = time.monotonic()
-    if Process(words, output).wait():
+    process = Process(words, output)
+    wait_until(process, lambda: has_result(output))
+    moves = time.monotonic()
+    if process.wait():
         sys.exit(f"{' '.join(words)} failed")
-    return Job(words, files_of(output), time.monotonic() - started)
+    end = time.monotonic()
+    return Job(words, files_of(output), end - started, end - moves)
 
 
 class Process:
@@ -160,20 +165,28 @@ class Process:
 
 
 def killed_run(job: Job, output: Path, ending: bool, rng: np.random.Generator) -> int:
-    """Kill a run once or twice, then let it end; return how often it was killed."""
+    """Kill a run once or twice, then let it end; return how often it was killed, at least once."""
+    for _ in range(MOST_TRIES):
+        if killed := try_to_kill(job, output, ending, rng):
+            if not done(output) and Process(job.words, output).wait():
+                print(f"{' '.join(job.words)} did not continue")
+            return killed
+        shutil.rmtree(output)  # it ended before
+    sys.exit(f"{' '.join(job.words)} ended before every one of {MOST_TRIES} kills")
+
+
+def try_to_kill(job: Job, output: Path, ending: bool, rng: np.random.Generator) -> int:
     killed = 0
     for _ in range(rng.integers(1, MOST_KILLS + 1)):
         process = Process(job.words, output)
         if ending:
             wait_until(process, lambda: has_result(output))
-            time.sleep(rng.random() * LONGEST_WAIT_S)
+            time.sleep(rng.random() * job.ending_s)
         else:
             wait_until(process, clock(rng.random() * job.seconds))
         killed += process.kill()
         if done(output):
-            return killed
-    if Process(job.words, output).wait():
-        print(f"{' '.join(job.words)} did not continue")
+            break
     return killed
 
 
