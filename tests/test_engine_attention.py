@@ -137,5 +137,5 @@ def test_a_kernel_that_cannot_observe_has_another_do_it() -> None:
 
 
 def test_bins_are_eighths_of_an_octave() -> None:
-    weights = np.float32([0, 1e-30, 2.0**-40, 2.0**-39, 0.5, 1 - 1e-7, 1])
+    weights = np.float32([0, 1e-30, 2.0**-64, 2.0**-63, 0.5, 1 - 1e-7, 1])
     assert bin_of(weights).tolist() == [0, 0, 1, 9, BINS - 9, BINS - 2, BINS - 1]

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from tracktools.aliases import other_version, resolve_chrom
 from tracktools.attention.places import Ints, Places
-from tracktools.blocks import STRANDS
-from tracktools.errors import ConfigError, GenomeMismatchError, InputError
-from tracktools.formats.bed import check_bed_on_genome, read_bed
+from tracktools.errors import ConfigError, InputError
+from tracktools.formats.tss_bed import read_tss_bed
 
 log = logging.getLogger(__name__)
 
@@ -54,24 +51,11 @@ def read_tss_group(name: str, path: Path, places: Places) -> Group:
 
     Raises
     ------
-    InputError
-        If the file is not a BED of single bases with strands, or none of them gets an output.
-    GenomeMismatchError
-        If an item is on a sequence that the genome lacks, on another version of one, or past an end.
+    InputError, GenomeMismatchError
+        If it is not a TSS set of this genome (`read_tss_bed`), or none of its TSS gets an output.
     """
-    table, schema = read_bed(path)
-    if not len(table):
-        raise InputError("holds no TSS", path=path, mend="a BED of single bases is needed, as tss import writes it")
-    if schema.defined_fields < 6 or not table["strand"].isin(STRANDS).all():
-        raise InputError("holds TSS without a strand", path=path, mend="the sixth column must be + or -")
-    long = table[table["chromEnd"] - table["chromStart"] != 1]
-    if len(long):
-        row = long.iloc[0]
-        problem = f"{len(long)} items are not one base long, the first is {row.chrom}:{row.chromStart}-{row.chromEnd}"
-        raise InputError(problem, path=path, mend="tss import takes their 5' ends")
     sizes = places.genome.chrom_sizes
-    table["chrom"] = [_chrom_of(str(chrom), sizes, path) for chrom in table["chrom"]]
-    check_bed_on_genome(table, sizes, path=path)
+    table = read_tss_bed(path, sizes)
     numbers = {chrom: number for number, chrom in enumerate(sizes)}
     firsts = [
         places.first_key(numbers[chrom], strand) for chrom, strand in zip(table["chrom"], table["strand"], strict=True)
@@ -87,15 +71,6 @@ def read_tss_group(name: str, path: Path, places: Places) -> Group:
     names = table["name"].astype(str).to_numpy()[index]
     kept = [name or "." for name in names[answered]]
     return Group(name, f"TSS of {path.name}", keys[answered], kept)
-
-
-def _chrom_of(name: str, sizes: Mapping[str, int], path: Path) -> str:
-    chrom = resolve_chrom(name, sizes)
-    other = None if chrom else other_version(name, sizes)
-    if other:
-        problem = f"its TSS are on {name}, another version of {other}"
-        raise GenomeMismatchError(problem, path=path, mend="bring them over with tss lift")
-    return chrom or name
 
 
 def check_groups(names: list[str], n_positions: int) -> None:

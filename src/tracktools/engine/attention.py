@@ -22,7 +22,7 @@ Ints = npt.NDArray[np.int64]
 
 # Bins of a weight for the binned rank correlation: logarithmic, so that they can be read off the bits of a float.
 MANTISSA_BITS = 3  # 8 bins an octave
-OCTAVES = 40  # weights below 2^-40 share bin 0: a head that looks at one base leaves that little to all others
+OCTAVES = 64  # weights below 2^-64 share bin 0: a head that looks at one base leaves 1e-14 to the others
 BINS = (OCTAVES << MANTISSA_BITS) + 2  # with one for below, and one for exactly 1
 BIN_SHIFT = 23 - MANTISSA_BITS  # of the bits of a float32
 FIRST_BIN = ((127 - OCTAVES) << MANTISSA_BITS) - 1  # what is taken away from the shifted bits
@@ -101,7 +101,7 @@ def bin_of(weights: Floats) -> npt.NDArray[np.int32]:
 
     Examples
     --------
-    >>> bin_of(np.float32([0, 2.0**-40, 0.5, 0.999, 1])).tolist()
-    [0, 1, 313, 320, 321]
+    >>> bin_of(np.float32([0, 2.0**-64, 0.5, 0.999, 1])).tolist()
+    [0, 1, 505, 512, 513]
     """
     return ((weights.view(np.int32) >> BIN_SHIFT) - FIRST_BIN).clip(0, BINS - 1)

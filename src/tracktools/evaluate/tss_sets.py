@@ -9,44 +9,18 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from tracktools.aliases import other_version, resolve_chrom
-from tracktools.errors import ConfigError, GenomeMismatchError, InputError
+from tracktools.errors import ConfigError
 from tracktools.evaluate.signals import STRANDS, Strand
 from tracktools.evaluate.stretches import Stretch
-from tracktools.formats.bed import check_bed_on_genome, read_bed
+from tracktools.formats.tss_bed import read_tss_bed
 
 Ints = npt.NDArray[np.int64]
 TssSet = Mapping[tuple[str, Strand], Ints]  # ascending distinct positions of each sequence and strand
 
 
 def read_tss(path: Path, chrom_sizes: Mapping[str, int]) -> TssSet:
-    """Read a TSS set: BED with at least six columns, an item a base, as ``tss import`` writes it.
-
-    Raises
-    ------
-    InputError
-        If the file is not such a BED, or holds no TSS.
-    GenomeMismatchError
-        If an item is on a sequence that the genome lacks, on another version of one, or past an end.
-    """
-    table, schema = read_bed(path)
-    if not len(table):
-        raise InputError("holds no TSS", path=path, mend="a BED of single bases is needed, as tss import writes it")
-    if schema.defined_fields < 6 or not table["strand"].isin(STRANDS).all():
-        raise InputError("holds TSS without a strand", path=path, mend="the sixth column must be + or -")
-    long = table[table["chromEnd"] - table["chromStart"] != 1]
-    if len(long):
-        row = long.iloc[0]
-        problem = f"{len(long)} items are not one base long, the first is {row.chrom}:{row.chromStart}-{row.chromEnd}"
-        raise InputError(problem, path=path, mend="tss import takes their 5' ends")
-    names = {name: resolve_chrom(name, chrom_sizes) for name in table["chrom"].unique()}
-    for name, chrom in names.items():
-        other = None if chrom else other_version(name, chrom_sizes)
-        if other:
-            problem = f"its TSS are on {name}, another version of {other}"
-            raise GenomeMismatchError(problem, path=path, mend="bring them over with tss lift")
-    table["chrom"] = [names[name] or name for name in table["chrom"]]
-    check_bed_on_genome(table, chrom_sizes, path=path)
+    """Read a TSS set (`read_tss_bed`, which says what is refused)."""
+    table = read_tss_bed(path, chrom_sizes)
     return {
         (str(chrom), strand): np.unique(rows["chromStart"].to_numpy(dtype=np.int64))
         for strand in STRANDS
