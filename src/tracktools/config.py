@@ -34,16 +34,17 @@ class ModelConfig:
 class DilatedConfig:
     """Architecture of the convolutional network: residual convolutions of growing reach, without attention."""
 
-    n_channels: int = 64
+    n_channels: int = 64  # of each member
     stem_width_bp: int = 15
     conv_width_bp: int = 3
     dilations_bp: tuple[int, ...] = (1, 2, 4, 8, 16, 32, 1, 2, 4)  # distance between the taps, layer by layer
     label_shift_bp: int = 0  # it sees both sides alike, and answers for a base at the base
+    n_members: int = 1  # networks side by side, whose log-odds are averaged
 
     @property
     def d_model(self) -> int:
-        """Channels of the last hidden states."""
-        return self.n_channels
+        """Channels of the last hidden states, of all members."""
+        return self.n_members * self.n_channels
 
     @property
     def halo_upstream_bp(self) -> int:
@@ -69,14 +70,16 @@ def architecture_of(config: NetworkConfig) -> str:
 def read_network(architecture: str, values: Mapping[str, Any]) -> NetworkConfig:
     """Return the configuration that a file holds as plain values; lists, as JSON has them, become tuples.
 
+    A setting that the file lacks, since it was written before there was one, has its default.
+
     Raises
     ------
     KeyError, TypeError
-        If the architecture is not known, or a value is missing or has no such name.
+        If the architecture is not known, or has no setting of such a name.
     """
     kind = ARCHITECTURES[architecture]
     names = {item.name for item in fields(kind)}
-    if names != set(values):
+    if not set(values) <= names:
         raise TypeError(f"settings {sorted(values)}, expected {sorted(names)}")
     settings: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in values.items()

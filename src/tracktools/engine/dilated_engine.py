@@ -73,7 +73,7 @@ class DilatedEngine:
 
     def memory_bytes(self, window_bp: int) -> int:
         """Estimate the memory that a run over windows of this length adds to the process [bytes]."""
-        states = 6 * self.capacity * self.config.n_channels * self.threads
+        states = 6 * self.capacity * self.config.d_model * self.threads
         return 4 * (states + 2 * window_bp)
 
     def _cut(self, window: Window) -> list[Window]:

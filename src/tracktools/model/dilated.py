@@ -9,10 +9,15 @@ runs faster. After Yu & Koltun 2016 (dilated convolutions, arXiv 1511.07122) and
     output  = difference of two linear maps of the last x: the log-odds of a TSS
 
 Beyond the true ends of a sequence stand zeros, in every layer.
+
+Members are such networks side by side, trained apart, that share nothing (grouped convolutions); their channels stand
+member after member, and the output is the mean of their log-odds.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 import torch
@@ -29,10 +34,10 @@ class DilatedLayer(nn.Module):
 
     def __init__(self, config: DilatedConfig, dilation_bp: int) -> None:
         super().__init__()
-        D = config.n_channels
+        D, M = config.d_model, config.n_members
         reach = dilation_bp * (config.conv_width_bp // 2)
-        self.conv = nn.Conv1d(D, D, config.conv_width_bp, dilation=dilation_bp, padding=reach)
-        self.mix = nn.Conv1d(D, D, 1)
+        self.conv = nn.Conv1d(D, D, config.conv_width_bp, dilation=dilation_bp, padding=reach, groups=M)
+        self.mix = nn.Conv1d(D, D, 1, groups=M)
         nn.init.zeros_(self.mix.weight)
         assert self.mix.bias is not None
         nn.init.zeros_(self.mix.bias)
@@ -57,9 +62,9 @@ class Dilated(nn.Module):
     def __init__(self, config: DilatedConfig) -> None:
         super().__init__()
         self.config = config
-        self.stem = nn.Conv1d(N_LETTERS, config.n_channels, config.stem_width_bp, padding=config.stem_width_bp // 2)
+        self.stem = nn.Conv1d(N_LETTERS, config.d_model, config.stem_width_bp, padding=config.stem_width_bp // 2)
         self.layers = nn.ModuleList(DilatedLayer(config, dilation) for dilation in config.dilations_bp)
-        self.output = nn.Linear(config.n_channels, 2)
+        self.output = nn.Linear(config.d_model, 2)
 
     def states(
         self,
@@ -121,3 +126,30 @@ class Dilated(nn.Module):
     def forward(self, codes: Tensor) -> Tensor:
         """Return the log-odds at every base, shape (B, L)."""
         return self.log_odds(self.states(codes))
+
+
+@torch.no_grad()
+def average_networks(networks: Sequence[Dilated]) -> Dilated:
+    """Return one network whose log-odds are the mean of those of several with one configuration.
+
+    Parameters
+    ----------
+    networks : sequence of Dilated
+        They may have members themselves; every member then counts alike.
+
+    Raises
+    ------
+    ValueError
+        If their configurations differ, or there is none.
+    """
+    configs = {network.config for network in networks}
+    if len(configs) != 1:
+        raise ValueError(f"{len(configs)} configurations among the networks to average: one is needed")
+    (config,) = configs
+    states = [network.state_dict() for network in networks]
+    joined = {name: torch.cat([state[name] for state in states]) for name in states[0]}
+    joined["output.weight"] = torch.cat([state["output.weight"] for state in states], dim=1) / len(states)
+    joined["output.bias"] = torch.stack([state["output.bias"] for state in states]).mean(dim=0)
+    average = Dilated(replace(config, n_members=config.n_members * len(networks)))
+    average.load_state_dict(joined)
+    return average.eval()

@@ -1,8 +1,17 @@
 """Train the network on a genome and its measured TSS, and choose on the validation region alone."""
 
+from tracktools.train.average import average_models
 from tracktools.train.folds import TrainedFolds, train_folds
 from tracktools.train.parts import choose_split
 from tracktools.train.run import TrainedModel, train_model
 from tracktools.train.soft import SoftLabels
 
-__all__ = ["SoftLabels", "TrainedFolds", "TrainedModel", "choose_split", "train_folds", "train_model"]
+__all__ = [
+    "SoftLabels",
+    "TrainedFolds",
+    "TrainedModel",
+    "average_models",
+    "choose_split",
+    "train_folds",
+    "train_model",
+]

@@ -14,20 +14,13 @@ import torch
 
 from tracktools.config import ModelConfig, NetworkConfig, TrainConfig
 from tracktools.errors import ConfigError, OutputError
-from tracktools.genome import Contig, Genome
-from tracktools.model.checkpoint import Checkpoint, Metadata, make_golden, save_checkpoint
-from tracktools.model.networks import Network
+from tracktools.genome import Genome
+from tracktools.model.checkpoint import Checkpoint, save_checkpoint
 from tracktools.splits import Split
 from tracktools.tracks import write_provenance
-from tracktools.train.choose import (
-    MATCH_TOLERANCE_BP,
-    as_metrics,
-    choose_calibration,
-    choose_threshold,
-    position_scores,
-)
+from tracktools.train.choose import as_metrics, position_scores
+from tracktools.train.describe import describe_model
 from tracktools.train.fit import fit, load_weights, resolve_precision, validations, working_folder, write_log
-from tracktools.train.labels import describe_labels
 from tracktools.train.loop import Trainer
 from tracktools.train.recipe import check_recipe
 from tracktools.train.soft import SoftLabels
@@ -35,8 +28,6 @@ from tracktools.train.task import Task
 from tracktools.train.windows import TrainingWindows
 
 log = logging.getLogger(__name__)
-
-_GOLDEN_BP = 700  # longer than one attention window
 
 
 @dataclass(frozen=True)
@@ -114,7 +105,9 @@ def train_model(
         model = load_weights(folder, best["step"], network)
         result = folder / "result"
         result.mkdir(exist_ok=True)
-        save_checkpoint(result / "model.safetensors", model, _metadata(task, model, best, name, species))
+        recipe = {**_recipe(task), "chosen_step": best["step"]}
+        metadata = describe_model(task, model, name=name, species=species, recipe=recipe, validation=best)
+        save_checkpoint(result / "model.safetensors", model, metadata)
         write_log(history, result)
         identity = {"name": genome.name, "sha256": genome.sha256}
         write_provenance(result, started=started, genome=identity, parameters=_recipe(task))
@@ -138,31 +131,3 @@ def _recipe(task: Task) -> dict[str, Any]:
     if task.init is not None:
         recipe["init"] = {"name": task.init.metadata.name, "sha256": task.init.sha256}
     return recipe
-
-
-def _metadata(task: Task, model: Network, best: Mapping[str, Any], name: str, species: str) -> Metadata:
-    """Choose threshold and calibration on validation, and gather what the checkpoint says of itself."""
-    scored = task.validate(model)
-    threshold = choose_threshold(scored, task.config.seed)
-    genome = task.genome
-    return Metadata(
-        name=name,
-        description=f"Probability that transcription starts at a base, learnt from {', '.join(task.labels)}",
-        species=species,
-        genome={"name": genome.name, "sha256": genome.sha256, "gc_content": genome.gc_content},
-        training_data=[describe_labels(label, path, task.arrays[label]) for label, path in task.labels.items()],
-        split=task.split.to_records(),
-        recipe={**_recipe(task), "chosen_step": best["step"]},
-        metrics={
-            "validation": dict(best),
-            "calls": {"f1": threshold["f1"], "tolerance_bp": MATCH_TOLERANCE_BP},
-        },
-        call_threshold=threshold["threshold"],
-        call_threshold_interval=threshold["interval"],
-        calibration=choose_calibration(scored),
-        golden=make_golden(model, _golden_sequence(genome.contigs[0])),
-    )
-
-
-def _golden_sequence(contig: Contig) -> str:
-    return contig.letters[:_GOLDEN_BP].tobytes().decode().upper()

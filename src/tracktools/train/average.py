@@ -1,0 +1,114 @@
+"""One model out of several that were trained alike: the mean of their log-odds."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from tracktools.config import TrainConfig, architecture_of
+from tracktools.errors import ConfigError, OutputError
+from tracktools.genome import Genome
+from tracktools.model.checkpoint import Checkpoint, save_checkpoint
+from tracktools.model.dilated import Dilated, average_networks
+from tracktools.splits import Split
+from tracktools.tracks import write_provenance
+from tracktools.train.choose import as_metrics, position_scores
+from tracktools.train.describe import describe_model
+from tracktools.train.fit import working_folder
+from tracktools.train.run import TrainedModel
+from tracktools.train.task import Task
+
+
+def average_models(
+    checkpoints: Sequence[Checkpoint],
+    genome: Genome,
+    tss: Path,
+    output: Path,
+    *,
+    name: str,
+    threads: int = 1,
+) -> TrainedModel:
+    """Average models of the convolutional network, and choose threshold and calibration anew.
+
+    Parameters
+    ----------
+    checkpoints : sequence of Checkpoint
+        Two or more, of one configuration, genome and split: trained with other random seeds, say.
+    genome : Genome
+        What they were trained on.
+    tss : Path
+        BED file of the TSS to validate on.
+    output : Path
+        Folder to make: ``model.safetensors``, ``provenance.json``. Must not exist.
+    name : str
+        For the checkpoint's header.
+    threads : int
+
+    Raises
+    ------
+    ConfigError
+        If the models cannot be averaged, or were not trained on this genome.
+    OutputError
+        If `output` exists.
+    InputError
+        If the TSS are not what they should be.
+    """
+    started = time.time()
+    _check(checkpoints, genome)
+    if output.exists() or output.is_symlink():
+        raise OutputError("exists", path=output, mend="choose another folder")
+    networks = [checkpoint.model for checkpoint in checkpoints if isinstance(checkpoint.model, Dilated)]
+    model = average_networks(networks)
+    split = Split.from_records(checkpoints[0].metadata.split)
+    task = Task(genome, {tss.stem: tss}, split, TrainConfig(threads=threads), model.config)
+    torch.set_num_threads(threads)
+    validation = as_metrics(position_scores(task.validate(model)), "valid")
+    members = [
+        {"name": one.metadata.name, "sha256": one.sha256, "recipe": dict(one.metadata.recipe)} for one in checkpoints
+    ]
+    recipe = {"average_of": members}
+    species = checkpoints[0].metadata.species
+    folder = output.with_name(output.name + ".partial")
+    with working_folder(folder, restart=True):
+        result = folder / "result"
+        result.mkdir()
+        metadata = describe_model(task, model, name=name, species=species, recipe=recipe, validation=validation)
+        metadata = replace(metadata, training_data=list(_learnt_by(checkpoints)))
+        save_checkpoint(result / "model.safetensors", model, metadata)
+        identity = {"name": genome.name, "sha256": genome.sha256}
+        write_provenance(result, started=started, genome=identity, parameters=recipe)
+        result.rename(output)
+        shutil.rmtree(folder)
+    return TrainedModel(output, output / "model.safetensors", validation)
+
+
+def _check(checkpoints: Sequence[Checkpoint], genome: Genome) -> None:
+    if len(checkpoints) < 2:
+        raise ConfigError("one model is its own average: name two or more")
+    first = checkpoints[0]
+    for one in checkpoints:
+        who = one.path or one.metadata.name
+        if not isinstance(one.model, Dilated):
+            raise ConfigError(f"{who} is of architecture {architecture_of(one.model.config)}: only dilated is averaged")
+        if one.model.config != first.model.config:
+            raise ConfigError(f"{who} has other channels, widths or dilations than {first.path or first.metadata.name}")
+        if one.metadata.split != first.metadata.split:
+            raise ConfigError(f"{who} was trained on another split: what one learnt, the other would be judged on")
+        if one.metadata.genome.get("sha256") != genome.sha256:
+            raise ConfigError(f"{who} was trained on another genome than this one")
+
+
+def _learnt_by(checkpoints: Sequence[Checkpoint]) -> Iterator[dict[str, Any]]:
+    """Yield what each model says of the sets that it learnt from, every set once."""
+    seen = []
+    for checkpoint in checkpoints:
+        for record in checkpoint.metadata.training_data:
+            if record not in seen:
+                seen.append(record)
+                yield record
