@@ -328,6 +328,6 @@ def test_streaming_over_50_kb_of_real_sequence_equals_stored_attention(tmp_path:
         np.testing.assert_allclose(streamed[column], stored[column], rtol=1e-6)
     np.testing.assert_allclose(streamed["pearson"], stored["pearson"], atol=1e-6)
     difference = np.abs(streamed["spearman"] - stored["spearman"])
-    assert (difference <= streamed["spearmanBound"]).all()
-    print(difference.max(), streamed["spearmanBound"].describe())  # noqa: T201 - shown by pytest -s
-    assert difference.max() < 0.01
+    assert (difference <= streamed["spearmanBound"]).all()  # neither is NaN anywhere
+    assert difference.median() < 1e-3
+    assert streamed["spearmanBound"].median() < 0.05
