@@ -152,7 +152,7 @@ def test_the_page_is_one_file_with_every_head_and_no_markup_of_others(found: Fou
     for head in HEADS:
         assert f">{head}</th>" in page or f"</span>{head}</th>" in page
     assert page.count("no motif:") == 4
-    assert "-0.0500 [-0.0700, -0.0200]" in page
+    assert "-0.0500<br>[-0.0700, -0.0200]" in page
     assert "0.42" in page
     assert "An attended position is not a single base" in page
 

@@ -13,7 +13,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from tracktools.motifs.attention_folder import AttentionFolder
-from tracktools.motifs.discover import HeadMotif
+from tracktools.motifs.discover import Enrichment, HeadMotif
 from tracktools.motifs.profiles import profile_svg
 from tracktools.motifs.sites import SiteBed
 from tracktools.motifs.textbook import Textbook
@@ -30,6 +30,7 @@ _PAGE = Markup("""<!DOCTYPE html>
 .tracktools td img {{ max-width: none; vertical-align: middle; }}
 .tracktools td.none {{ color: #57606a; font-size: .88rem; max-width: 14rem; }}
 .tracktools table.heads th {{ background: #fff; position: sticky; top: 0; }}
+.tracktools table.heads .number {{ white-space: nowrap; }}
 .tracktools img.wide {{ max-width: 100%; }}
 </style>
 </head>
@@ -59,8 +60,8 @@ columns on ablation and attribution.</div>
 </html>
 """)
 _HEADINGS = (
-    "Head", "Mean attention by offset", "Best offset", "Sites", "Logo", "Consensus", "Hits: sites, background",
-    "Enrichment", "q", "Match", "Sites in BED", "ΔAP when ablated", "Attribution ρ",
+    "Head", "Mean attention by offset", "Best offset", "Sites", "Motif", "Hits: sites, background; enrichment",
+    "Match", "Sites in BED", "ΔAP when ablated", "Attribution ρ",
 )  # fmt: skip
 
 
@@ -176,21 +177,16 @@ def _row(one: HeadMotif, row: Mapping[Any, Any], material: PageMaterial) -> Mark
         _number(f"{one.n_sites:,}"),
     ]
     if one.pwm is None:
-        cells.append(Markup('<td colspan="2" class="none">no motif: {}</td>').format(one.reason))
+        cells.append(Markup('<td class="none">no motif: {}</td>').format(one.reason))
     else:
         picture = _image(material.pictures / "logos" / f"{one.head}.png", f"logo of {one.head}", "logo")
-        cells += [_cell(picture), Markup("<td><code>{}</code></td>").format(one.pwm.consensus)]
+        cells.append(Markup("<td>{}<br><code>{}</code></td>").format(picture, one.pwm.consensus))
     tested, bed = one.enrichment, material.beds.get(one.head)
-    counts = (
-        f"{tested.hits:,} of {tested.n:,}, {tested.background_hits:,} of {tested.background_n:,}" if tested else None
-    )
     match = (
         f"{row['bestMatch']} ({row['bestMatchCollection']}, q = {row['bestMatchQ']:.2g})" if row["bestMatch"] else ""
     )
     cells += [
-        _number(counts),
-        _number(f"{tested.fold:.1f}" if tested else None),
-        _number(f"{tested.q:.2g}" if tested else None),
+        _number(_hits(tested) if tested else None),
         _cell(match),
         _number(f"{bed.kept:,} of {bed.asked:,}" if bed else None),
         _number(_ablation(material.folder, one.head)),
@@ -203,15 +199,20 @@ def _cell(value: str | Markup) -> Markup:
     return Markup("<td>{}</td>").format(value)
 
 
-def _number(value: str | None) -> Markup:
+def _number(value: str | Markup | None) -> Markup:
     return Markup('<td class="number">{}</td>').format(value if value is not None else "")
 
 
-def _ablation(folder: AttentionFolder, head: str) -> str | None:
+def _hits(tested: Enrichment) -> Markup:
+    sites, background = f"{tested.hits:,} of {tested.n:,}", f"{tested.background_hits:,} of {tested.background_n:,}"
+    return Markup("{}<br>{}<br>{:.1f}-fold, q = {:.2g}").format(sites, background, tested.fold, tested.q)
+
+
+def _ablation(folder: AttentionFolder, head: str) -> Markup | None:
     if folder.ablation is None or not (folder.ablation["head"] == head).any():
         return None
     row = folder.table_of("ablation", head).iloc[0]
-    return f"{row['deltaAp']:+.4f} [{row['deltaApLow']:+.4f}, {row['deltaApHigh']:+.4f}]"
+    return Markup("{:+.4f}<br>[{:+.4f}, {:+.4f}]").format(row["deltaAp"], row["deltaApLow"], row["deltaApHigh"])
 
 
 def _attribution(folder: AttentionFolder, head: str) -> str | None:
