@@ -14,7 +14,7 @@ from tracktools.config import ModelConfig, TrainConfig
 from tracktools.errors import ConfigError
 from tracktools.formats.bed import BED6, write_bed
 from tracktools.genome import Contig, Genome, load_genome
-from tracktools.model.checkpoint import Checkpoint, load_checkpoint
+from tracktools.model.checkpoint import Checkpoint, load_checkpoint, verify_golden
 from tracktools.splits import draw_split
 from tracktools.train import TrainedModel, train_model
 from tracktools.train.parts import receptive_field_bp
@@ -74,6 +74,28 @@ def random_letters() -> np.ndarray:
 def taught(random_letters: np.ndarray, tmp_path_factory: pytest.TempPathFactory) -> TrainedModel:
     genome, tss = plant(random_letters, 150)
     return train(tmp_path_factory.mktemp("taught"), genome, tss, RECIPE.steps)
+
+
+def test_a_side_output_is_kept_as_a_model_of_its_own_set(random_letters: np.ndarray, tmp_path: Path) -> None:
+    genome, tss = plant(random_letters, 150)
+    later = [(position + (3 if strand == "+" else -3), strand) for position, strand in tss]
+    labels = {"main": write_tss(tmp_path / "main.bed", tss), "late.3": write_tss(tmp_path / "late.bed", later)}
+    split = draw_split(genome, (0.6, 0.2, 0.2), seed=1, gap_bp=receptive_field_bp(NETWORK))
+    made = train_model(
+        genome, labels, tmp_path / "m", split=split, name="m", config=RECIPE, model_config=NETWORK, keep_sides=True
+    )
+    side = load_checkpoint(tmp_path / "m" / "late.3.safetensors")
+    assert verify_golden(side) < 1e-5
+    assert side.metadata.name == "m-late.3"
+    assert "a TSS of late.3" in side.metadata.description
+    assert made.validation["average_precision"] > 0.9
+    assert side.metadata.metrics["validation"]["average_precision"] > 0.9, "on its own set, 3 nt downstream"
+    for name in ("model", "a/b"):
+        with pytest.raises(ConfigError, match=name):
+            train_model(
+                genome, {"main": labels["main"], name: labels["main"]}, tmp_path / "x", split=split, name="m",
+                config=RECIPE, model_config=NETWORK, keep_sides=True,
+            )  # fmt: skip
 
 
 def test_a_planted_promoter_is_learnt_to_the_base_on_both_strands(taught: TrainedModel) -> None:

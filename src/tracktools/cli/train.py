@@ -55,6 +55,7 @@ def _recipe(architecture: str, settings: dict[str, Any]) -> TrainConfig:
 @click.option(
     "--also", multiple=True, metavar="NAME=BED", help="A further TSS set to learn from, as a side output; repeatable."
 )
+@click.option("--keep-sides", is_flag=True, help="Keep the output of each --also set, too, as NAME.safetensors.")
 @click.option(
     "--split", "split_path", metavar="BED", type=click.Path(path_type=Path),
     help="Parts of the genome: a BED file whose name column says train, valid or test.",
@@ -89,6 +90,7 @@ def train(
     tss: Path,
     output: Path,
     also: tuple[str, ...],
+    keep_sides: bool,
     split_path: Path | None,
     fractions: tuple[float, ...] | None,
     folds: int | None,
@@ -143,9 +145,11 @@ def train(
     if folds is not None:
         if split_path is not None or fractions is not None:
             raise click.UsageError("--folds cuts the genome itself: leave out --split and --fractions")
+        if keep_sides:
+            raise click.UsageError("--folds keeps one output a fold: leave out --keep-sides")
         made = train_folds(genome, labels, output, folds=folds, **inputs)
         click.echo(f"{made.folder}: {folds} models; validation AP {made.table['valid_ap'].mean():.4f} on average")
         return
     split = choose_split(genome, bed=split_path, fractions=fractions, seed=config.seed, network=network)
-    trained = train_model(genome, labels, output, split=split, **inputs)
+    trained = train_model(genome, labels, output, split=split, keep_sides=keep_sides, **inputs)
     click.echo(f"{trained.checkpoint}: validation AP {trained.validation['average_precision']:.4f}")

@@ -18,7 +18,6 @@ from tracktools.model.checkpoint import Checkpoint, save_checkpoint
 from tracktools.model.dilated import Dilated, average_networks
 from tracktools.splits import Split
 from tracktools.tracks import write_provenance
-from tracktools.train.choose import as_metrics, position_scores
 from tracktools.train.describe import describe_model
 from tracktools.train.fit import working_folder
 from tracktools.train.run import TrainedModel
@@ -68,7 +67,6 @@ def average_models(
     split = Split.from_records(checkpoints[0].metadata.split)
     task = Task(genome, {tss.stem: tss}, split, TrainConfig(threads=threads), model.config)
     torch.set_num_threads(threads)
-    validation = as_metrics(position_scores(task.validate(model)), "valid")
     members = [
         {"name": one.metadata.name, "sha256": one.sha256, "recipe": dict(one.metadata.recipe)} for one in checkpoints
     ]
@@ -78,14 +76,14 @@ def average_models(
     with working_folder(folder, restart=True):
         result = folder / "result"
         result.mkdir()
-        metadata = describe_model(task, model, name=name, species=species, recipe=recipe, validation=validation)
+        metadata = describe_model(task, model, name=name, species=species, recipe=recipe)
         metadata = replace(metadata, training_data=list(_learnt_by(checkpoints)))
         save_checkpoint(result / "model.safetensors", model, metadata)
         identity = {"name": genome.name, "sha256": genome.sha256}
         write_provenance(result, started=started, genome=identity, parameters=recipe)
         result.rename(output)
         shutil.rmtree(folder)
-    return TrainedModel(output, output / "model.safetensors", validation)
+    return TrainedModel(output, output / "model.safetensors", metadata.metrics["validation"])
 
 
 def _check(checkpoints: Sequence[Checkpoint], genome: Genome) -> None:

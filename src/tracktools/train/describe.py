@@ -8,7 +8,13 @@ from typing import Any
 from tracktools.genome import Contig
 from tracktools.model.checkpoint import Metadata, make_golden
 from tracktools.model.networks import Network
-from tracktools.train.choose import MATCH_TOLERANCE_BP, choose_calibration, choose_threshold
+from tracktools.train.choose import (
+    MATCH_TOLERANCE_BP,
+    as_metrics,
+    choose_calibration,
+    choose_threshold,
+    position_scores,
+)
 from tracktools.train.labels import describe_labels
 from tracktools.train.task import Task
 
@@ -16,7 +22,7 @@ _GOLDEN_BP = 700  # longer than one attention window
 
 
 def describe_model(
-    task: Task, model: Network, *, name: str, species: str, recipe: Mapping[str, Any], validation: Mapping[str, Any]
+    task: Task, model: Network, *, name: str, species: str, recipe: Mapping[str, Any], label: str | None = None
 ) -> Metadata:
     """Choose threshold and calibration on validation, and return all that the checkpoint says of itself.
 
@@ -26,22 +32,25 @@ def describe_model(
         What the weights were trained for.
     model : Transformer or Dilated
     name, species : str
-    recipe, validation : mapping
-        How the weights came to be, and their scores on validation.
+    recipe : mapping
+        How the weights came to be.
+    label : str, optional
+        The label set that the output is of; by default the one that is kept.
     """
-    scored = task.validate(model)
+    label = label or next(iter(task.labels))
+    scored = task.validate(model, label)
     threshold = choose_threshold(scored, task.config.seed)
     genome = task.genome
     return Metadata(
         name=name,
-        description=f"Probability that transcription starts at a base, learnt from {', '.join(task.labels)}",
+        description=f"Probability that a base is a TSS of {label}, learnt from {', '.join(task.labels)}",
         species=species,
         genome={"name": genome.name, "sha256": genome.sha256, "gc_content": genome.gc_content},
         training_data=[describe_labels(label, path, task.arrays[label]) for label, path in task.labels.items()],
         split=task.split.to_records(),
         recipe=recipe,
         metrics={
-            "validation": dict(validation),
+            "validation": as_metrics(position_scores(scored), "valid"),
             "calls": {"f1": threshold["f1"], "tolerance_bp": MATCH_TOLERANCE_BP},
         },
         call_threshold=threshold["threshold"],

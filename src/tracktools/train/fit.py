@@ -119,7 +119,8 @@ def write_log(history: History, folder: Path, *, pictures: bool = True) -> None:
 
 def _validated(trainer: Trainer, folder: Path, validate: Callable[[Network], Mapping[str, Any]]) -> Mapping[str, Any]:
     model = trainer.averaged_model()
-    torch.save(model.state_dict(), folder / f"step{trainer.step}.pt")
+    networks = [model, *trainer.averaged_sides()]
+    torch.save([network.state_dict() for network in networks], folder / f"step{trainer.step}.pt")
     scores = validate(model)
     log.info("step %d: validation ROC AUC %.4f, AP %.4f", trainer.step, scores["roc_auc"], scores["average_precision"])
     return scores
@@ -133,8 +134,10 @@ def _check_inputs(found: Mapping[str, Any], expected: Mapping[str, Any], state: 
             )
 
 
-def load_weights(folder: Path, step: int, model_config: NetworkConfig) -> Network:
-    """Return the network of a validation."""
-    model = make_network(model_config)
-    model.load_state_dict(torch.load(folder / f"step{step}.pt", weights_only=True))
-    return model.eval()
+def load_weights(folder: Path, step: int, model_config: NetworkConfig) -> list[Network]:
+    """Return the networks of a validation: that of the kept output, then one a side output."""
+    networks = []
+    for state in torch.load(folder / f"step{step}.pt", weights_only=True):
+        networks.append(make_network(model_config))
+        networks[-1].load_state_dict(state)
+    return [network.eval() for network in networks]

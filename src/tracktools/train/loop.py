@@ -134,6 +134,18 @@ class Trainer:
                 parameter.copy_(average)
         return model.eval()
 
+    def averaged_sides(self) -> list[Network]:
+        """Return a network a side output, which gives that output, with the moving average of the weights."""
+        shared = sum(1 for _ in self.model.parameters())
+        sides = []
+        for weight, bias in zip(*self.averages[shared:], strict=True):
+            side = self.averaged_model()
+            with torch.no_grad():  # log-odds are the second logit less the first
+                side.output.weight.copy_(torch.stack([torch.zeros_like(weight), weight]))
+                side.output.bias.copy_(torch.stack([torch.zeros_like(bias), bias]))
+            sides.append(side)
+        return sides
+
     def save(self, path: Path, extra: dict[str, Any]) -> None:
         """Write the whole state, so that `load` continues as if nothing had happened."""
         state = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import shutil
 import time
 from collections.abc import Mapping
@@ -51,6 +52,7 @@ def train_model(
     model_config: NetworkConfig | None = None,
     soft: SoftLabels | None = None,
     init: Checkpoint | None = None,
+    keep_sides: bool = False,
     restart: bool = False,
 ) -> TrainedModel:
     """Train a network; a killed training continues when it is started again in the same way.
@@ -75,6 +77,8 @@ def train_model(
         A stranded signal that the kept output learns from beside the first label set; validation is by the set alone.
     init : Checkpoint, optional
         From `load_model`: start from its weights.
+    keep_sides : bool
+        Keep each side output as a model of its own, too: ``NAME.safetensors``, of the step that is best for the first.
     restart : bool
         Drop an unfinished training instead of continuing it.
 
@@ -87,9 +91,11 @@ def train_model(
     InputError
         If a label file is not what it should be.
     """
-    started = time.time()
+    started, kept = time.time(), next(iter(labels))
     config, folder = config or TrainConfig(), output.with_name(output.name + ".partial")
     check_recipe(config)
+    if keep_sides:
+        _check_names(labels)
     if init is not None and model_config not in (None, init.model.config):
         raise ConfigError("the network of the checkpoint to start from has another architecture than the one asked for")
     if output.exists() or output.is_symlink():
@@ -102,18 +108,28 @@ def train_model(
     with working_folder(folder, restart=restart):
         history = _train(task, windows, folder)
         best = max(validations(history), key=lambda record: record["average_precision"])
-        model = load_weights(folder, best["step"], network)
         result = folder / "result"
         result.mkdir(exist_ok=True)
         recipe = {**_recipe(task), "chosen_step": best["step"]}
-        metadata = describe_model(task, model, name=name, species=species, recipe=recipe, validation=best)
-        save_checkpoint(result / "model.safetensors", model, metadata)
+        networks = load_weights(folder, best["step"], network)
+        for label, model in zip(labels, networks if keep_sides else networks[:1], strict=False):
+            own, file = (f"{name}-{label}", f"{label}.safetensors") if label != kept else (name, "model.safetensors")
+            metadata = describe_model(task, model, name=own, species=species, recipe=recipe, label=label)
+            save_checkpoint(result / file, model, metadata)
         write_log(history, result)
         identity = {"name": genome.name, "sha256": genome.sha256}
         write_provenance(result, started=started, genome=identity, parameters=_recipe(task))
         result.rename(output)
         shutil.rmtree(folder)
     return TrainedModel(output, output / "model.safetensors", best)
+
+
+def _check_names(labels: Mapping[str, Path]) -> None:
+    for label in list(labels)[1:]:
+        if not re.fullmatch(r"[A-Za-z0-9][\w.-]*", label, re.ASCII) or label == "model":
+            raise ConfigError(
+                f"{label!r} cannot be the name of a file of its own: letters, digits, _, - and . are allowed"
+            )
 
 
 def _train(task: Task, windows: TrainingWindows, folder: Path) -> list[dict[str, Any]]:

@@ -93,10 +93,10 @@ class Task:
         except ValueError as error:
             raise ConfigError(f"no windows can be drawn: {error}") from None
 
-    def validate(self, model: Network) -> list[RegionSignal]:
-        """Score the validation part, beside the labels that are kept."""
-        kept = next(iter(self.arrays.values()))
-        return score_part(model, self.genome, kept, self.split, "valid", self.config.threads)
+    def validate(self, model: Network, label: str | None = None) -> list[RegionSignal]:
+        """Score the validation part, beside a label set: by default the one that is kept."""
+        truth = self.arrays[label or next(iter(self.labels))]
+        return score_part(model, self.genome, truth, self.split, "valid", self.config.threads)
 
     def _check_validation(self) -> None:
         name, kept = next(iter(self.arrays.items()))
