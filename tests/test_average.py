@@ -89,7 +89,6 @@ def test_what_cannot_be_averaged_is_said_in_one_line(tmp_path: Path, capsys: pyt
     metadata = load_checkpoint(one).metadata
     other = {
         "another split": (random_dilated(3), replace(metadata, split=metadata.split[:-1])),
-        "another genome": (random_dilated(3), replace(metadata, genome={"sha256": "0"})),
         "other channels": (random_dilated(3, replace(SMALL, n_channels=5)), metadata),
         "only dilated": (make_network(MODEL), metadata),
     }
@@ -98,5 +97,13 @@ def test_what_cannot_be_averaged_is_said_in_one_line(tmp_path: Path, capsys: pyt
         assert run(fasta, tss, "-m", one, "-m", two, "-o", tmp_path / "average") == 1
         assert message in capsys.readouterr().err
         assert not (tmp_path / "average").exists()
+    other_fasta = tmp_path / "other.fa"
+    other_fasta.write_bytes(fasta.read_bytes().replace(b"ACG", b"AGG", 1))
+    save_checkpoint(two, random_dilated(3), metadata)
+    assert run(other_fasta, tss, "-m", one, "-m", two, "-o", tmp_path / "average") == 1
+    assert "another genome" in capsys.readouterr().err
+    (tmp_path / "average.partial").mkdir()
+    assert run(fasta, tss, "-m", one, "-m", two, "-o", tmp_path / "average") == 1
+    assert "unfinished work of another command" in capsys.readouterr().err
     assert run(fasta, tss, "-m", one, "-o", tmp_path / "average") == 1
-    assert "two or more" in capsys.readouterr().err
+    assert "two or more models with -m (1 given)" in capsys.readouterr().err

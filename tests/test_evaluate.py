@@ -349,7 +349,7 @@ def test_a_set_that_will_not_do_is_one_clear_line_and_leaves_nothing(tmp_path: P
     path.write_text(bed)
     with pytest.raises(InputError, match=message) as fault:
         evaluate_tracks(judged, {"set": path}, tmp_path / "out", config=EvaluateConfig(region="all"))
-    assert str(fault.value).startswith(f"{path}: ")
+    assert str(fault.value).startswith(f"{path}:")
     assert not list(tmp_path.glob("out*"))
 
 

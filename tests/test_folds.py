@@ -5,11 +5,12 @@ from __future__ import annotations
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from tracktools.config import PredictConfig
+from tracktools.config import PredictConfig, TrainConfig
 from tracktools.errors import CheckpointError, ConfigError, InputError, OutputError
 from tracktools.formats.bed import read_bed
 from tracktools.formats.bigwig import BigWigReader
@@ -17,7 +18,7 @@ from tracktools.genome import Contig, Genome
 from tracktools.model.checkpoint import load_checkpoint
 from tracktools.predict import predict_genome, predict_out_of_fold
 from tracktools.splits import Split
-from tracktools.train import train_folds
+from tracktools.train import TrainedFolds, TrainedModel, train_folds, train_model
 from tracktools.train.folds import plan_folds
 from tracktools.train.windows import training_stretches
 from trainings import HALO, MODEL, QUICK, circular_genome, write_tss
@@ -39,6 +40,35 @@ def folds(genome: Genome, tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = train_folds(genome, {"t": tss}, folder / "m", folds=FOLDS, name="q", config=RECIPE, model_config=MODEL)
     assert made.table["fold"].tolist() == [1, 2, 3]
     return made.folder
+
+
+def test_a_killed_training_of_folds_goes_on_with_the_next(
+    genome: Genome, folds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tracktools.train import folds as module
+
+    trained: list[str] = []
+
+    def dies(*arguments: Any, **named: Any) -> TrainedModel:
+        trained.append(named["name"])
+        if len(trained) == 2:
+            raise KeyboardInterrupt
+        return train_model(*arguments, **named)
+
+    monkeypatch.setattr(module, "train_model", dies)
+    tss = write_tss(tmp_path / "tss.bed", genome, 90)
+
+    def go(config: TrainConfig = RECIPE) -> TrainedFolds:
+        return train_folds(genome, {"t": tss}, tmp_path / "m", folds=FOLDS, name="q", config=config, model_config=MODEL)
+
+    with pytest.raises(KeyboardInterrupt):
+        go()
+    with pytest.raises(OutputError, match=r"other inputs or settings \(steps\)"):
+        go(replace(RECIPE, steps=5))
+    made = go()
+    assert trained == ["q-fold1", "q-fold2", "q-fold2", "q-fold3"]
+    assert (made.folder / "folds.tsv").read_bytes() == (folds / "folds.tsv").read_bytes()
+    assert (made.folder / "fold1.safetensors").read_bytes() == (folds / "fold1.safetensors").read_bytes()
 
 
 @pytest.mark.parametrize("lengths", [(6007,), (2900, 400, 3100, 1207)])

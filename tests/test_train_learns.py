@@ -87,7 +87,7 @@ def test_a_side_output_is_kept_as_a_model_of_its_own_set(random_letters: np.ndar
     side = load_checkpoint(tmp_path / "m" / "late.3.safetensors")
     assert verify_golden(side) < 1e-5
     assert side.metadata.name == "m-late.3"
-    assert "a TSS of late.3" in side.metadata.description
+    assert "for TSS of late.3" in side.metadata.description
     assert made.validation["average_precision"] > 0.9
     assert side.metadata.metrics["validation"]["average_precision"] > 0.9, "on its own set, 3 nt downstream"
     for name in ("model", "a/b"):

@@ -30,7 +30,7 @@ COMMANDS: dict[str, str] = {
     "motifs": "Motifs, logos and tracks of what attention heads attend to.",
     "hub": "Track hubs for UCSC, IGV and JBrowse: build, check, serve, view.",
     "fetch": "Download a public data set by name.",
-    "models": "List, show and verify models.",
+    "models": "List, show, verify and average models.",
     "info": "Versions, processor, and the engines that serve here.",
 }
 

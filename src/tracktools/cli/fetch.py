@@ -18,7 +18,8 @@ def fetch(name: str | None, output: Path | None, mirror: str) -> None:
     """Download the public data set NAME, check it, and say its licence and whom to cite; without NAME, list them.
 
     Files are kept in $TRACKTOOLS_CACHE or the user's cache, and fetched once. A download that broke off goes on from
-    there. No other command uses the network.
+    there. No other command uses the network but
+    `hub check` of a web address.
 
     \b
     Example:

@@ -52,8 +52,8 @@ def build(
 
     \b
     Writes in the output folder:
-      hub.txt, groups.txt, <assembly>.2bit, chrom.sizes, chromAlias.bb   for UCSC and IGV
-      <track>.bw, <track>.bb, <track>.bam                                the data, as browsers read it
+      hub.txt, groups.txt, <assembly>.2bit, chrom.sizes, chromAlias.*    for UCSC and IGV
+      <track>.bw, <track>.bb, <track>.bam, <track>.ix, <track>.ixx       the data, and indexes of names
       pages/*.html                                                       a description of each track
       index.html                                                         the tracks drawn by igv.js
       igv/session.json, igv/session.xml, igv/genome.json, igv/genome.fa  sessions of igv.js and IGV desktop

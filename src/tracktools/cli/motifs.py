@@ -67,7 +67,8 @@ def motifs(
       motifs.meme, motifs.jaspar   the matrices
       logos/, logo_sheet.*         logos, and one sheet of all heads
       beds/, tracks.tsv            sites upstream of the TSS of --at, for `hub build`
-      elements.tsv, spacing.*      the -35 and -10 hexamers at these TSS
+      elements.tsv, starts.tsv     the -35 and -10 hexamers at these TSS, and where they begin
+      spacing.*                    how far apart they are
       provenance.json              what made it
 
     A head whose sites have nothing in common gets "no motif" and the reason.

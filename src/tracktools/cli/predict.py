@@ -71,6 +71,7 @@ def predict(
       NAME.plus.bw, NAME.minus.bw   raw model output, 0 to 1; unscored bases are absent
       NAME.called_tss.bed           called transcription start sites
       NAME.split.bed                what the model was trained on, where this genome is known to it
+      NAME.folds.bed                with --out-of-fold: which model scored what
       tracks.tsv, provenance.json   what `tracktools hub build` reads, and what made it
 
     With --shard, a folder for `tracktools merge` instead: manifest.json, blocks, provenance.json.

@@ -113,6 +113,7 @@ def train(
     Writes in the output folder:
       model.safetensors   the weights with the best average precision on the validation region
       log.jsonl           loss and validation scores; curves.svg, curves.png: the same drawn
+      NAME.safetensors    with --keep-sides: the output of each --also set
       provenance.json     what made it
 
     With --folds N, fold1.safetensors and on, the log and the curves of each, and folds.tsv instead.

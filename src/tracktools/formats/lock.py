@@ -6,11 +6,15 @@ import errno
 import fcntl
 import logging
 import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
 from tracktools.errors import OutputError
 
+_LOCK = "lock"  # of a working folder
 _WITHOUT_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)
 
 log = logging.getLogger(__name__)
@@ -47,3 +51,22 @@ def lock_file(path: Path) -> IO[str]:
     file.write(f"{os.getpid()}\n")
     file.flush()
     return file
+
+
+@contextmanager
+def working_folder(folder: Path, *, restart: bool) -> Iterator[None]:
+    """Make a folder, or go on in it, and keep other runs out; with `restart`, drop what it holds.
+
+    Raises
+    ------
+    OutputError
+        If another run works there.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with lock_file(folder / _LOCK):
+        for path in folder.iterdir() if restart else ():
+            if path.is_dir():
+                shutil.rmtree(path)
+            elif path.name != _LOCK:
+                path.unlink()
+        yield

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from tracktools.aliases import other_version, resolve_chrom
 from tracktools.errors import GenomeMismatchError, InputError
-from tracktools.formats.bed import check_bed_on_genome, read_bed
+from tracktools.formats.bed import check_bed_on_genome, item_lines, read_bed
 
 
 def read_tss_bed(path: Path, chrom_sizes: Mapping[str, int]) -> pd.DataFrame:
@@ -30,13 +31,16 @@ def read_tss_bed(path: Path, chrom_sizes: Mapping[str, int]) -> pd.DataFrame:
     table, schema = read_bed(path)
     if not len(table):
         raise InputError("holds no TSS", path=path, mend="a BED of single bases is needed, as tss import writes it")
-    if schema.defined_fields < 6 or not table["strand"].isin(["+", "-"]).all():
-        raise InputError("holds TSS without a strand", path=path, mend="the sixth column must be + or -")
-    long = table[table["chromEnd"] - table["chromStart"] != 1]
-    if len(long):
-        row = long.iloc[0]
+    stranded = table["strand"].isin(["+", "-"]).to_numpy() if schema.defined_fields >= 6 else np.zeros(len(table), bool)
+    if not stranded.all():
+        line = item_lines(path)[int(stranded.argmin())]
+        raise InputError("holds TSS without a strand", path=path, line=line, mend="the sixth column must be + or -")
+    is_long = (table["chromEnd"] - table["chromStart"] != 1).to_numpy()
+    if is_long.any():
+        long = table[is_long]
+        row, line = long.iloc[0], item_lines(path)[int(is_long.argmax())]
         problem = f"{len(long)} items are not one base long, the first is {row.chrom}:{row.chromStart}-{row.chromEnd}"
-        raise InputError(problem, path=path, mend="tss import takes their 5' ends")
+        raise InputError(problem, path=path, line=line, mend="tss import takes their 5' ends")
     names = {str(name): resolve_chrom(str(name), chrom_sizes) for name in table["chrom"].unique()}
     for name, chrom in names.items():
         other = None if chrom else other_version(name, chrom_sizes)

@@ -1,8 +1,8 @@
 """The second network: residual dilated convolutions over one strand of DNA, without attention.
 
-It reads a few hundred bases around each base and has no heads to look into, but learns faster than the transformer and
-runs faster. After Yu & Koltun 2016 (dilated convolutions, arXiv 1511.07122) and He et al. 2016 (residual layers, arXiv
-1512.03385); for layers n = 1 ... with dilation d_n, x the hidden states::
+As it stands it reads 77 bases to each side of a base, and has no heads to look into, but learns faster than the
+transformer and runs faster. After Yu & Koltun 2016 (dilated convolutions, arXiv 1511.07122) and He et al. 2016
+(residual layers, arXiv 1512.03385); for layers n = 1 ... with dilation d_n, x the hidden states::
 
     x_0     = gelu(stem(letters))                        one-hot; a letter that is not A, C, G or T is 1/4 of each
     x_n     = x_(n-1) + mix_n(gelu(conv_n(x_(n-1))))     conv_n: taps d_n apart; mix_n: a base by itself

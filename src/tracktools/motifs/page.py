@@ -218,7 +218,8 @@ def _ablation(folder: AttentionFolder, head: str) -> Markup | None:
 def _attribution(folder: AttentionFolder, head: str) -> str | None:
     if folder.attribution is None or not (folder.attribution["head"] == head).any():
         return None
-    return f"{folder.table_of('attribution', head).iloc[0]['spearman']:.2f}"
+    rho = folder.table_of("attribution", head).iloc[0]["spearman"]
+    return None if pd.isna(rho) else f"{rho:.2f}"
 
 
 def _image(path: Path, words: str, kind: str) -> Markup:

@@ -20,6 +20,7 @@ from tracktools.engine.grid import score_region
 from tracktools.errors import CheckpointError, InputError, OutputError
 from tracktools.formats.atomic import atomic_file
 from tracktools.formats.folder import check_output_folder, publish_folder
+from tracktools.formats.lock import working_folder
 from tracktools.genome import Genome
 from tracktools.model.checkpoint import Checkpoint, load_checkpoint
 from tracktools.predict.preflight import engine_for
@@ -124,19 +125,20 @@ def predict_out_of_fold(
     held = read_folds(folds, genome)
     work = target.with_name(target.name + ".partial")
     identity = _identity(genome, held, config)
-    _open(work, identity, restart=restart)
-    _compute(work, genome, held, config)
-    result = work / "result"
-    shutil.rmtree(result, ignore_errors=True)
-    result.mkdir()
-    calls = write_stitched(result, genome, held, lambda number: _pieces(work, held[number], number, config))
-    names = {one.model.metadata.name: one.model.sha256 for one in held}
-    model = {"name": f"{len(names)} models out of fold", "sha256": " ".join(names.values())}
-    parameters: dict[str, Any] = {"config": asdict(config), **identity}
-    bases = {"name": genome.name, "sha256": genome.sha256, "bases": len(genome)}
-    write_provenance(result, started=started, genome=bases, model=model, parameters=parameters)
-    publish_folder(result, target)
-    shutil.rmtree(work)
+    with working_folder(work, restart=restart):
+        _check_same(work, identity)
+        _compute(work, genome, held, config)
+        result = work / "result"
+        shutil.rmtree(result, ignore_errors=True)
+        result.mkdir()
+        calls = write_stitched(result, genome, held, lambda number: _pieces(work, held[number], number, config))
+        names = {one.model.metadata.name: one.model.sha256 for one in held}
+        model = {"name": f"{len(names)} models out of fold", "sha256": " ".join(names.values())}
+        parameters: dict[str, Any] = {"config": asdict(config), **identity}
+        bases = {"name": genome.name, "sha256": genome.sha256, "bases": len(genome)}
+        write_provenance(result, started=started, genome=bases, model=model, parameters=parameters)
+        publish_folder(result, target)
+        shutil.rmtree(work)
     stem = target / genome.name
     plus, minus, called = (Path(f"{stem}.{kind}") for kind in ("plus.bw", "minus.bw", "called_tss.bed"))
     return OutOfFold(target, plus, minus, called, calls)
@@ -153,11 +155,8 @@ def _identity(genome: Genome, held: list[HeldOut], config: PredictConfig) -> dic
     }
 
 
-def _open(work: Path, identity: dict[str, Any], *, restart: bool) -> None:
-    """Make the working folder, or go on in one that an earlier run of the same left."""
-    if restart:
-        shutil.rmtree(work, ignore_errors=True)
-    work.mkdir(parents=True, exist_ok=True)
+def _check_same(work: Path, identity: dict[str, Any]) -> None:
+    """Write down what is computed; refuse a folder in which something else was begun."""
     manifest = work / "manifest.json"
     if not manifest.exists():
         with atomic_file(manifest) as partial:

@@ -13,15 +13,17 @@ import torch
 
 from tracktools.config import TrainConfig, architecture_of
 from tracktools.errors import ConfigError, OutputError
+from tracktools.formats.lock import working_folder
 from tracktools.genome import Genome
 from tracktools.model.checkpoint import Checkpoint, save_checkpoint
 from tracktools.model.dilated import Dilated, average_networks
 from tracktools.splits import Split
 from tracktools.tracks import write_provenance
 from tracktools.train.describe import describe_model
-from tracktools.train.fit import working_folder
 from tracktools.train.run import TrainedModel
 from tracktools.train.task import Task
+
+_OURS = "average"  # a file that says whose working folder it is
 
 
 def average_models(
@@ -65,7 +67,9 @@ def average_models(
     networks = [checkpoint.model for checkpoint in checkpoints if isinstance(checkpoint.model, Dilated)]
     model = average_networks(networks)
     split = Split.from_records(checkpoints[0].metadata.split)
+    sets = list(_learnt_by(checkpoints))
     task = Task(genome, {tss.stem: tss}, split, TrainConfig(threads=threads), model.config)
+    task.check_validation(tss.stem)
     torch.set_num_threads(threads)
     members = [
         {"name": one.metadata.name, "sha256": one.sha256, "recipe": dict(one.metadata.recipe)} for one in checkpoints
@@ -73,11 +77,16 @@ def average_models(
     recipe = {"average_of": members}
     species = checkpoints[0].metadata.species
     folder = output.with_name(output.name + ".partial")
+    if folder.exists() and not (folder / _OURS).exists():
+        raise OutputError("holds unfinished work of another command", path=folder, mend="choose another folder")
     with working_folder(folder, restart=True):
+        (folder / _OURS).touch()
         result = folder / "result"
         result.mkdir()
         metadata = describe_model(task, model, name=name, species=species, recipe=recipe)
-        metadata = replace(metadata, training_data=list(_learnt_by(checkpoints)))
+        learnt = ", ".join(str(one.get("name")) for one in sets)
+        description = f"Model output for TSS of {tss.stem}, the mean of models that learnt from {learnt}"
+        metadata = replace(metadata, training_data=sets, description=description)
         save_checkpoint(result / "model.safetensors", model, metadata)
         identity = {"name": genome.name, "sha256": genome.sha256}
         write_provenance(result, started=started, genome=identity, parameters=recipe)
@@ -88,7 +97,7 @@ def average_models(
 
 def _check(checkpoints: Sequence[Checkpoint], genome: Genome) -> None:
     if len(checkpoints) < 2:
-        raise ConfigError("one model is its own average: name two or more")
+        raise ConfigError(f"name two or more models with -m ({len(checkpoints)} given)")
     first = checkpoints[0]
     for one in checkpoints:
         who = one.path or one.metadata.name
@@ -98,7 +107,8 @@ def _check(checkpoints: Sequence[Checkpoint], genome: Genome) -> None:
             raise ConfigError(f"{who} has other channels, widths or dilations than {first.path or first.metadata.name}")
         if one.metadata.split != first.metadata.split:
             raise ConfigError(f"{who} was trained on another split: what one learnt, the other would be judged on")
-        if one.metadata.genome.get("sha256") != genome.sha256:
+        known = {contig.sequence_sha256 for contig in genome}
+        if not known.issuperset(region["sequence_sha256"] for region in one.metadata.split):
             raise ConfigError(f"{who} was trained on another genome than this one")
 
 

@@ -22,6 +22,7 @@ MATCH_TOLERANCE_BP = 5
 _LOWEST_CALL = 0.01  # of the candidates among which the threshold is looked for
 _RESAMPLES = 200
 _RESAMPLED_BP = 10_000  # blocks of the bootstrap: longer than an operon's distance between TSS
+_MOST_BLOCKS = 1 << 32  # of a contig: numbers of blocks of different contigs never meet
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,8 @@ def _matched(one: RegionSignal) -> tuple[npt.NDArray[Any], ...]:
     tss = np.flatnonzero(one.is_tss)
     heights = one.signal[calls]
     found = match_calls(calls, heights, tss, MATCH_TOLERANCE_BP)
-    return heights, found, (one.start + calls) // _RESAMPLED_BP, (one.start + tss) // _RESAMPLED_BP
+    first = one.contig * _MOST_BLOCKS
+    return heights, found, first + (one.start + calls) // _RESAMPLED_BP, first + (one.start + tss) // _RESAMPLED_BP
 
 
 def choose_calibration(scored: list[RegionSignal]) -> dict[str, list[float]]:

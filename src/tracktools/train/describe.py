@@ -43,7 +43,7 @@ def describe_model(
     genome = task.genome
     return Metadata(
         name=name,
-        description=f"Probability that a base is a TSS of {label}, learnt from {', '.join(task.labels)}",
+        description=f"Model output for TSS of {label}, learnt from {', '.join(task.labels)}",
         species=species,
         genome={"name": genome.name, "sha256": genome.sha256, "gc_content": genome.gc_content},
         training_data=[describe_labels(label, path, task.arrays[label]) for label, path in task.labels.items()],

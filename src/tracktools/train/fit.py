@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -18,7 +16,6 @@ from tracktools.config import NetworkConfig, TrainConfig
 from tracktools.errors import OutputError
 from tracktools.figures.training import draw_training
 from tracktools.formats.atomic import atomic_file
-from tracktools.formats.lock import lock_file
 from tracktools.model.networks import Network, make_network
 from tracktools.progress import show_progress
 from tracktools.train.loop import Trainer, native_precision
@@ -89,19 +86,6 @@ def fit(
                 write_log(history, folder, pictures=pictures)
                 drawn = time.monotonic() if pictures else drawn
     return history
-
-
-@contextmanager
-def working_folder(folder: Path, *, restart: bool) -> Iterator[None]:
-    """Make a folder, or go on in it, and keep other runs out; with `restart`, drop what it holds."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with lock_file(folder / _LOCK):
-        for path in folder.iterdir() if restart else ():
-            if path.is_dir():
-                shutil.rmtree(path)
-            elif path.name != _LOCK:
-                path.unlink()
-        yield
 
 
 def validations(history: History) -> History:

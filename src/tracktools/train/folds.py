@@ -16,6 +16,7 @@ import pandas as pd
 from tracktools.config import ModelConfig, NetworkConfig, TrainConfig
 from tracktools.errors import ConfigError, OutputError
 from tracktools.formats.atomic import atomic_file
+from tracktools.formats.lock import working_folder
 from tracktools.genome import Genome
 from tracktools.model.checkpoint import Checkpoint
 from tracktools.model.files import read_header
@@ -115,21 +116,23 @@ def train_folds(
     if output.exists() or output.is_symlink():
         raise OutputError("exists", path=output, mend="choose another folder")
     folder = output.with_name(output.name + ".partial")
-    if restart:  # every fold keeps other runs out of its own folder
-        shutil.rmtree(folder, ignore_errors=True)
     network = init.model.config if init else model_config or ModelConfig()
-    config = _planned_precision(folder, config or TrainConfig())
-    task = Task(genome, labels, splits[0], config, network, soft, init)
-    task.windows()  # what is wrong with the inputs is said before anything is written
-    _check_plan(folder, task, folds)
-    tasks = [replace(task, split=split) for split in splits]
-    models = [_trained(one, folder, number, name, species) for number, one in enumerate(tasks, start=1)]
-    table = _table(genome, splits, models)
-    result = _gathered(folder, models, table)
-    identity = {"name": genome.name, "sha256": genome.sha256}
-    write_provenance(result, started=started, genome=identity, parameters={"folds": folds, **asdict(config)})
-    result.rename(output)
-    shutil.rmtree(folder)
+    config = config or TrainConfig()
+    Task(
+        genome, labels, splits[0], config, network, soft, init
+    ).windows()  # what is wrong is said before anything is written
+    with working_folder(folder, restart=restart):
+        config = _planned_precision(folder, config)
+        task = Task(genome, labels, splits[0], config, network, soft, init)
+        _check_plan(folder, task, folds)
+        tasks = [replace(task, split=split) for split in splits]
+        models = [_trained(one, folder, number, name, species) for number, one in enumerate(tasks, start=1)]
+        table = _table(genome, splits, models)
+        result = _gathered(folder, models, table)
+        identity = {"name": genome.name, "sha256": genome.sha256}
+        write_provenance(result, started=started, genome=identity, parameters={"folds": folds, **asdict(config)})
+        result.rename(output)
+        shutil.rmtree(folder)
     return TrainedFolds(output, table)
 
 
@@ -149,7 +152,6 @@ def _check_plan(folder: Path, task: Task, folds: int) -> None:
     plan = json.loads(json.dumps({"folds": folds, **inputs, **asdict(task.config)}))
     file = folder / "plan.json"
     if not file.exists():
-        folder.mkdir(parents=True, exist_ok=True)
         with atomic_file(file) as partial:
             partial.write_text(json.dumps(plan, indent=2) + "\n", encoding="utf-8")
         return
@@ -169,10 +171,11 @@ def _planned_precision(folder: Path, config: TrainConfig) -> TrainConfig:
 
 
 def _finished(folder: Path) -> TrainedModel | None:
+    if not folder.exists():
+        return None
     checkpoint = folder / "model.safetensors"
-    return (
-        TrainedModel(folder, checkpoint, read_header(checkpoint)["metrics"]["validation"]) if folder.exists() else None
-    )
+    header = read_header(checkpoint)
+    return TrainedModel(folder, checkpoint, header["metrics"]["validation"] | {"step": header["recipe"]["chosen_step"]})
 
 
 def _table(genome: Genome, splits: list[Split], models: list[TrainedModel]) -> pd.DataFrame:

@@ -43,7 +43,7 @@ def mixed_loss(hard: Tensor, log_odds: Tensor, soft: Tensor, weight: float) -> T
 
 def learning_rate(step: int, config: TrainConfig) -> float:
     """Return the learning rate of a step: linear warm-up, then a cosine to `_FINAL_SHARE`."""
-    warmup = min((step + 1) / config.warmup_steps, 1.0)
+    warmup = min((step + 1) / max(config.warmup_steps, 1), 1.0)
     cosine = 0.5 * (1 + math.cos(math.pi * min(step / config.steps, 1.0)))
     return config.learning_rate * warmup * (_FINAL_SHARE + (1 - _FINAL_SHARE) * cosine)
 

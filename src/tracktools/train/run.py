@@ -15,13 +15,14 @@ import torch
 
 from tracktools.config import ModelConfig, NetworkConfig, TrainConfig
 from tracktools.errors import ConfigError, OutputError
+from tracktools.formats.lock import working_folder
 from tracktools.genome import Genome
 from tracktools.model.checkpoint import Checkpoint, save_checkpoint
 from tracktools.splits import Split
 from tracktools.tracks import write_provenance
 from tracktools.train.choose import as_metrics, position_scores
 from tracktools.train.describe import describe_model
-from tracktools.train.fit import fit, load_weights, resolve_precision, validations, working_folder, write_log
+from tracktools.train.fit import fit, load_weights, resolve_precision, validations, write_log
 from tracktools.train.loop import Trainer
 from tracktools.train.recipe import check_recipe
 from tracktools.train.soft import SoftLabels
@@ -63,7 +64,7 @@ def train_model(
         From `load_genome`.
     labels : mapping of str to Path
         BED files of TSS by name. The first is what the network learns to predict and is validated on; the others are
-        side outputs that teach the same network and are dropped in the end.
+        side outputs that teach the same network and are dropped in the end (unless `keep_sides`).
     output : Path
         Folder to make: ``model.safetensors``, ``log.jsonl``, ``curves.svg`` and ``.png``, ``provenance.json``.
         Must not exist.
@@ -105,11 +106,14 @@ def train_model(
     task = Task(genome, labels, split, config, network, soft, init)
     torch.set_num_threads(config.threads)
     windows = task.windows()  # all inputs are read, and what is wrong with them said, before anything is written
+    for label in labels if keep_sides else ():
+        task.check_validation(label)
     with working_folder(folder, restart=restart):
         history = _train(task, windows, folder)
         best = max(validations(history), key=lambda record: record["average_precision"])
         result = folder / "result"
-        result.mkdir(exist_ok=True)
+        shutil.rmtree(result, ignore_errors=True)  # of a run that was killed here
+        result.mkdir()
         recipe = {**_recipe(task), "chosen_step": best["step"]}
         networks = load_weights(folder, best["step"], network)
         for label, model in zip(labels, networks if keep_sides else networks[:1], strict=False):
@@ -126,10 +130,9 @@ def train_model(
 
 def _check_names(labels: Mapping[str, Path]) -> None:
     for label in list(labels)[1:]:
-        if not re.fullmatch(r"[A-Za-z0-9][\w.-]*", label, re.ASCII) or label == "model":
-            raise ConfigError(
-                f"{label!r} cannot be the name of a file of its own: letters, digits, _, - and . are allowed"
-            )
+        if not re.fullmatch(r"[A-Za-z0-9][\w.-]*", label, re.ASCII) or label.casefold() == "model":
+            allowed = "letters, digits, _, - and . are allowed, and not 'model', which is the kept output"
+            raise ConfigError(f"{label!r} cannot name a file of its own: {allowed}")
 
 
 def _train(task: Task, windows: TrainingWindows, folder: Path) -> list[dict[str, Any]]:

@@ -84,7 +84,7 @@ class Task:
         ConfigError
             If the recipe or the split leaves none, or nothing to validate on.
         """
-        self._check_validation()
+        self.check_validation(next(iter(self.labels)))
         soft = None if self.soft is None else read_soft(self.soft, self.genome)
         try:
             stretches = training_stretches(self.genome, self.split, self.gap_bp)
@@ -98,13 +98,22 @@ class Task:
         truth = self.arrays[label or next(iter(self.labels))]
         return score_part(model, self.genome, truth, self.split, "valid", self.config.threads)
 
-    def _check_validation(self) -> None:
-        name, kept = next(iter(self.arrays.items()))
+    def check_validation(self, label: str) -> None:
+        """Refuse a label set by which nothing can be chosen.
+
+        Raises
+        ------
+        ConfigError
+            If the validation part holds none of its TSS.
+        """
+        truth = self.arrays[label]
         regions = [
             (number, region)
             for number, contig in enumerate(self.genome)
             for region in self.split.regions_of(contig, "valid")
         ]
-        if not any(kept[number, strand][one.start : one.end].any() for number, one in regions for strand in ("+", "-")):
-            where = "no TSS of " + name if regions else "no region"
+        if not any(
+            truth[number, strand][one.start : one.end].any() for number, one in regions for strand in ("+", "-")
+        ):
+            where = "no TSS of " + label if regions else "no region"
             raise ConfigError(f"the validation part of the split holds {where}: nothing could be chosen by it")

@@ -37,7 +37,7 @@ _FORMATS = ("auto", "cappable", "sendseq", "smrt", "regulondb", "bed", "gff", "t
 @click.option("--chrom", help="Sequence of files that name none.")
 @rename_option
 @click.option("--rename-file", type=click.Path(path_type=Path), help="Such renamings, OLD and NEW in two columns.")
-@click.option("--base", type=click.Choice(("0", "1", "border")), help="What a position means (see below).")
+@click.option("--base", type=click.Choice(("0", "1", "border")), help="What a position means (see above).")
 @click.option("--position-column", help="Table: column of the position, or of the left end.")
 @click.option("--end-column", help="Table: column of the right end; the TSS is the 5' end.")
 @click.option("--strand-column", help="Table: column of the strand.")
