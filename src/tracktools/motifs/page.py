@@ -29,7 +29,10 @@ _PAGE = Markup("""<!DOCTYPE html>
 {style}
 .tracktools td img {{ max-width: none; vertical-align: middle; }}
 .tracktools td.none {{ color: #57606a; font-size: .88rem; max-width: 14rem; }}
-.tracktools table.heads th {{ background: #fff; position: sticky; top: 0; }}
+.tracktools table.heads th {{ background: #fff; position: sticky; top: 0; white-space: normal; }}
+.tracktools table.heads tr th:first-child {{ white-space: nowrap; }}
+.tracktools table.heads {{ font-size: .85rem; }}
+.tracktools table.heads td.match {{ min-width: 8rem; overflow-wrap: anywhere; }}
 .tracktools table.heads .number {{ white-space: nowrap; }}
 .tracktools img.wide {{ max-width: 100%; }}
 </style>
@@ -60,7 +63,7 @@ columns on ablation and attribution.</div>
 </html>
 """)
 _HEADINGS = (
-    "Head", "Mean attention by offset", "Best offset", "Sites", "Motif", "Hits: sites, background; enrichment",
+    "Head", "Mean attention by offset", "Best offset", "Sites", "Motif", "Hits: sites; background",
     "Match", "Sites in BED", "ΔAP when ablated", "Attribution ρ",
 )  # fmt: skip
 
@@ -187,7 +190,7 @@ def _row(one: HeadMotif, row: Mapping[Any, Any], material: PageMaterial) -> Mark
     )
     cells += [
         _number(_hits(tested) if tested else None),
-        _cell(match),
+        Markup('<td class="match">{}</td>').format(match),
         _number(f"{bed.kept:,} of {bed.asked:,}" if bed else None),
         _number(_ablation(material.folder, one.head)),
         _number(_attribution(material.folder, one.head)),
@@ -205,7 +208,8 @@ def _number(value: str | Markup | None) -> Markup:
 
 def _hits(tested: Enrichment) -> Markup:
     sites, background = f"{tested.hits:,} of {tested.n:,}", f"{tested.background_hits:,} of {tested.background_n:,}"
-    return Markup("{}<br>{}<br>{:.1f}-fold, q = {:.2g}").format(sites, background, tested.fold, tested.q)
+    q = f"q = {tested.q:.2g}" if tested.q > 0 else "q < 1e-300"  # what a float can hold
+    return Markup("{}<br>{}<br>{:.0f}-fold, {}").format(sites, background, tested.fold, q)
 
 
 def _ablation(folder: AttentionFolder, head: str) -> Markup | None:
