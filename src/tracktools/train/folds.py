@@ -118,12 +118,11 @@ def train_folds(
     folder = output.with_name(output.name + ".partial")
     network = init.model.config if init else model_config or ModelConfig()
     config = config or TrainConfig()
-    Task(
-        genome, labels, splits[0], config, network, soft, init
-    ).windows()  # what is wrong is said before anything is written
+    trial = Task(genome, labels, splits[0], config, network, soft, init)
+    trial.windows()  # what is wrong with the inputs is said before anything is written
     with working_folder(folder, restart=restart):
         config = _planned_precision(folder, config)
-        task = Task(genome, labels, splits[0], config, network, soft, init)
+        task = replace(trial, config=config)
         _check_plan(folder, task, folds)
         tasks = [replace(task, split=split) for split in splits]
         models = [_trained(one, folder, number, name, species) for number, one in enumerate(tasks, start=1)]
