@@ -330,4 +330,5 @@ def test_streaming_over_real_sequence_equals_stored_attention(tmp_path: Path, en
     difference = np.abs(streamed["spearman"] - stored["spearman"])
     assert (difference <= streamed["spearmanBound"]).all()  # neither is NaN anywhere
     assert difference.median() < 1e-3
+    assert difference.max() < 0.02, "0.0115 over 50 kb, at a head that gives 0.82 of its weight to one base"
     assert streamed["spearmanBound"].median() < 0.05
