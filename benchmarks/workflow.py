@@ -1,10 +1,12 @@
 """What the workflow costs beyond predicting: many small genomes, some broken, against plain predicts of the same.
 
     python benchmarks/workflow.py GENOME.fa.gz -o FOLDER [--genomes 50] [--total-bp 500000] [--cores 1]
+        [--whole FASTA.gz ...] [--kill-after SECONDS]
 
 Cuts genomes of mixed size out of GENOME, breaks some, runs the workflow (twice: the second call shall do nothing), then
 ``tracktools -q predict`` on each good one, one process after the other, compares the files byte by byte, and prints the
-times side by side. Linux only: elsewhere the CPU time of jobs cannot be collected.
+times side by side. ``--whole`` adds circular genomes as they are, ``--kill-after`` ends the first call by SIGKILL, with all
+its jobs, and has another complete it. Linux only: elsewhere the CPU time of jobs cannot be collected.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import gzip
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -35,22 +38,32 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("genome", type=Path)
     parser.add_argument("-o", "--output", type=Path, required=True, help="Folder to make.")
-    parser.add_argument("--genomes", type=int, default=50, help="How many, the broken ones included.")
+    parser.add_argument("--genomes", type=int, default=50, help="How many, the broken ones included; at least 8.")
     parser.add_argument("--total-bp", type=int, default=500_000, help="Bases of the good ones together, about.")
     parser.add_argument("--cores", type=int, default=1)
+    parser.add_argument("--whole", type=Path, nargs="+", default=[], help="Circular genomes to take as they are.")
+    parser.add_argument("--kill-after", type=float, help="Seconds until the first call is killed.")
     arguments = parser.parse_args()
     ctypes.CDLL(None).prctl(_SUBREAPER, 1, 0, 0, 0)
     arguments.output.mkdir(parents=True)
     folder = arguments.output.resolve()
+    whole = [path.resolve() for path in arguments.whole]
     good = cut_genomes(arguments.genome, folder, arguments.genomes, arguments.total_bp)
-    wall, cpu = timed(workflow_command(folder, arguments.cores), folder)
-    again, _ = timed(workflow_command(folder, arguments.cores), folder)
-    plain_wall, plain_cpu = plain_predicts(folder, good)
-    report(folder, (wall, cpu, again), (plain_wall, plain_cpu))
+    write_settings(folder, whole)
+    command = workflow_command(folder, arguments.cores)
+    wall = cpu = 0.0
+    if arguments.kill_after:
+        wall, cpu = timed(command, folder, arguments.kill_after)
+        print(f"killed after {wall:.1f} s; there are {unfinished(folder)}", flush=True)
+        timed([*command, "--unlock"], folder)
+    rest_wall, rest_cpu = timed(command, folder)
+    again, _ = timed(command, folder)
+    plain_wall, plain_cpu = plain_predicts(folder, [*good, *whole], whole)
+    report(folder, (wall + rest_wall, cpu + rest_cpu, again), (plain_wall, plain_cpu))
 
 
 def cut_genomes(source: Path, folder: Path, count: int, total_bp: int) -> list[Path]:
-    """Write genomes of mixed size, one in ten broken, and the sheet; return the paths of the good ones."""
+    """Write genomes of mixed size, one in ten broken, and the sheet of all; return the paths of the good ones."""
     random = np.random.default_rng(0)
     letters = load_genome(source).contigs[0].letters
     n_broken = max(len(BREAKINGS), count // 10)
@@ -66,10 +79,22 @@ def cut_genomes(source: Path, folder: Path, count: int, total_bp: int) -> list[P
     broken = [break_genome(good[number], BREAKINGS[number % len(BREAKINGS)]) for number in range(n_broken)]
     paths = [path for pair in zip(good, broken, strict=False) for path in pair] + good[n_broken:]
     (folder / "config").mkdir()
-    rows = [f"{path.name.split('.')[0]}\t{path}" for path in paths]
-    (folder / "config" / "samples.tsv").write_text("\n".join(["name\tfasta", *rows]) + "\n")
-    (folder / "config" / "config.yaml").write_text(json.dumps({"batch_mb": 2}))
+    rows = [f"{name_of(path)}\t{path}\t" for path in paths]
+    (folder / "config" / "samples.tsv").write_text("\n".join(["name\tfasta\tcircular", *rows]) + "\n")
     return good
+
+
+def name_of(path: Path) -> str:
+    """Return the name of a genome in the sheet."""
+    return path.name.removesuffix(".gz").rsplit(".", 1)[0]
+
+
+def write_settings(folder: Path, whole: list[Path]) -> None:
+    """Add genomes that are taken as they are to the sheet, and have the largest of them computed in shards."""
+    with (folder / "config" / "samples.tsv").open("a") as sheet:
+        sheet.writelines(f"{name_of(path)}\t{path}\tall\n" for path in whole)
+    settings = {"batch_mb": 1, "large_mb": 4, "shard_mb": 2} if whole else {"batch_mb": 2}
+    (folder / "config" / "config.yaml").write_text(json.dumps(settings))
 
 
 def break_genome(path: Path, how: str) -> Path:
@@ -91,11 +116,16 @@ def workflow_command(folder: Path, cores: int) -> list[str]:
     return [*command, "--cores", str(cores)]
 
 
-def timed(command: list[str], folder: Path) -> tuple[float, float]:
-    """Run a command; return its wall time and the CPU time of it and its children [s]."""
+def timed(command: list[str], folder: Path, kill_after: float | None = None) -> tuple[float, float]:
+    """Run a command, or kill it and its children after some seconds; return its wall time and the CPU time of all [s]."""
     started, before = time.perf_counter(), os.times()
     with (folder / "output.log").open("a") as log:
-        subprocess.run(command, cwd=folder, stdout=log, stderr=log, check=False)
+        process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, start_new_session=True)
+    try:
+        process.wait(kill_after)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
     wait_for_the_rest()
     after = os.times()
     cpu = after.children_user + after.children_system - before.children_user - before.children_system
@@ -111,18 +141,26 @@ def wait_for_the_rest() -> None:
         return
 
 
-def plain_predicts(folder: Path, good: list[Path]) -> tuple[float, float]:
+def unfinished(folder: Path) -> str:
+    """Say what a killed call has left."""
+    results = folder / "results"
+    blocks = len(list(results.glob("**/blocks/*.f32")))
+    return f"{len(list(results.glob('predictions/*/provenance.json')))} whole predictions, {blocks} blocks of others"
+
+
+def plain_predicts(folder: Path, good: list[Path], circular: list[Path]) -> tuple[float, float]:
     """Predict each good genome by the command, one after the other; return wall and CPU time [s]."""
     wall = cpu = 0.0
     output = folder / "plain"
     for path in good:
         shutil.rmtree(output, ignore_errors=True)
         command = [sys.executable, "-m", "tracktools", "-q", "predict", str(path), "-o", str(output), "-t", "1"]
+        command += ["--circular", "all"] if path in circular else []
         seconds = timed(command, folder)
         wall, cpu = wall + seconds[0], cpu + seconds[1]
         if not output.is_dir():
             raise SystemExit(f"predicting {path} failed: see {folder / 'output.log'}")
-        compare(output, folder / "results" / "predictions" / path.stem)
+        compare(output, folder / "results" / "predictions" / name_of(path))
     return wall, cpu
 
 
