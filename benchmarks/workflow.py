@@ -5,8 +5,8 @@
 
 Cuts genomes of mixed size out of GENOME, breaks some, runs the workflow (twice: the second call shall do nothing), then
 ``tracktools -q predict`` on each good one, one process after the other, compares the files byte by byte, and prints the
-times side by side. ``--whole`` adds circular genomes as they are, ``--kill-after`` ends the first call by SIGKILL, with all
-its jobs, and has another complete it. Linux only: elsewhere the CPU time of jobs cannot be collected.
+times side by side. ``--whole`` adds circular genomes as they are, ``--kill-after`` ends the first call by SIGKILL, with
+all its jobs, and has another complete it. Linux only: elsewhere the CPU time of jobs cannot be collected.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ def workflow_command(folder: Path, cores: int) -> list[str]:
 
 
 def timed(command: list[str], folder: Path, kill_after: float | None = None) -> tuple[float, float]:
-    """Run a command, or kill it and its children after some seconds; return its wall time and the CPU time of all [s]."""
+    """Run a command, or kill all of it after some seconds; return its wall time and the CPU time of all [s]."""
     started, before = time.perf_counter(), os.times()
     with (folder / "output.log").open("a") as log:
         process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, start_new_session=True)

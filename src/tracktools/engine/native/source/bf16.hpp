@@ -47,14 +47,13 @@ struct Bf16Pairs : Avx512Floats {
     return half_word(0, x - near);
   }
 
-  // Two rows of floats, n positions, as one row of words.
+  // Two rows of floats, n positions (or up to a vector more), as one row of words.
   static void store_rows(Word* to, ptrdiff_t part, const float* rows, ptrdiff_t stride, int n) {
-    for (int i = 0; i < n; i++)
-      for (int which = 0; which < PARTS; which++) to[which * part + i] = word(which, rows + i, stride);
+    for (int i = 0; i < n; i += LANES) store_pair(to + i, part, load(rows + i), load(rows + stride + i));
   }
 
   template <int N_ROWS, int VECTORS>
-  static void store_pairs(Word* to, ptrdiff_t stride, ptrdiff_t part, const Vector (&rows)[N_ROWS][VECTORS]) {
+  static void store_block(Word* to, ptrdiff_t stride, ptrdiff_t part, const Vector (&rows)[N_ROWS][VECTORS]) {
     for (int r = 0; r < N_ROWS; r += 2)
       for (int v = 0; v < VECTORS; v++) store_pair(to + r / 2 * stride + v * LANES, part, rows[r][v], rows[r + 1][v]);
   }

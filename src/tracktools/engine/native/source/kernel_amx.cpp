@@ -3,8 +3,8 @@
 // A product C [16 rows][16 positions] += A [16 rows][32 summed] B [32 summed][16 positions] is one instruction. The
 // operands lie in memory as it wants them: A by row, B by pairs. Of the eight tile registers:
 //
-//   0 1 2 3   C, for up to 64 positions          4   A          7   what rounding A left (bf16x3)
-//                                                5   B          6   what rounding B left (bf16x3)
+//   bf16      0 1 2 3   C, for up to 64 positions     4   A                           5 6 7   B, by turns
+//   bf16x3    0 1 2 3   C                             4   A, 7   what rounding left   5   B, 6   what rounding left
 //
 // With TRACKTOOLS_EMULATE_TILES the tile instructions are replaced by loops of the same meaning, to test all else on
 // processors without AMX.
@@ -46,6 +46,7 @@ void emulate_copy(int tile, void* memory, ptrdiff_t stride, bool to_memory) {
   }
 }
 
+#define ZERO_TILE(tile) __builtin_memset(emulated[tile], 0, sizeof emulated[tile])
 #define LOAD_TILE(tile, from, stride) emulate_copy(tile, const_cast<Word*>(from), stride, false)
 #define STORE_TILE(tile, to, stride) emulate_copy(tile, to, stride, true)
 #define DOT_TILES(c, a, b) emulate_dot(c, a, b)
@@ -58,6 +59,7 @@ inline void finish_writing(const void*) {}
 // Compilers do not know what tile instructions read and write: let all stores to memory be done.
 inline void finish_writing(const void* p) { asm volatile("" ::"r"(p) : "memory"); }
 
+#define ZERO_TILE(tile) _tile_zero(tile)
 #define LOAD_TILE(tile, from, stride) _tile_loadd(tile, from, (stride) * sizeof(Word))
 #define STORE_TILE(tile, to, stride) _tile_stored(tile, to, (stride) * sizeof(Word))
 #define DOT_TILES(c, a, b) _tile_dpbf16ps(c, a, b)
@@ -78,16 +80,36 @@ struct TileSession {  // all eight tiles: 16 rows of 64 bytes
 
 #endif
 
+// For each of the C that there are. The number of a tile must be a literal, which templates cannot give.
+#define FOR_TILES(DO, at, stride)                                    \
+  do {                                                               \
+    DO(0, at, stride);                                               \
+    if constexpr (VECTORS > 1) DO(1, (at) + TILE_WORDS, stride);     \
+    if constexpr (VECTORS > 2) DO(2, (at) + 2 * TILE_WORDS, stride); \
+    if constexpr (VECTORS > 3) DO(3, (at) + 3 * TILE_WORDS, stride); \
+  } while (0)
+
+#define CLEAR(c, at, stride) ZERO_TILE(c)
+
+// Where B goes for each C in bf16: a tile is not loaded while it is being multiplied.
+#define B_FOR_0 5
+#define B_FOR_1 6
+#define B_FOR_2 7
+#define B_FOR_3 5
+
 // 16 positions of C += A B, in three products if there are two parts.
-#define ACCUMULATE(c, b)                    \
-  do {                                      \
-    LOAD_TILE(5, b, strides.b_step);        \
-    DOT_TILES(c, 4, 5);                     \
-    if constexpr (PARTS == 2) {             \
-      LOAD_TILE(6, (b) + strides.b_part, strides.b_step); \
-      DOT_TILES(c, 7, 5);                   \
-      DOT_TILES(c, 4, 6);                   \
-    }                                       \
+#define ACCUMULATE(c, b, strides)                             \
+  do {                                                        \
+    if constexpr (PARTS == 1) {                               \
+      LOAD_TILE(B_FOR_##c, b, (strides).b_step);              \
+      DOT_TILES(c, 4, B_FOR_##c);                             \
+    } else {                                                  \
+      LOAD_TILE(5, b, (strides).b_step);                      \
+      LOAD_TILE(6, (b) + (strides).b_part, (strides).b_step); \
+      DOT_TILES(c, 4, 5);                                     \
+      DOT_TILES(c, 7, 5);                                     \
+      DOT_TILES(c, 4, 6);                                     \
+    }                                                         \
   } while (0)
 
 template <int N_PARTS>
@@ -99,38 +121,37 @@ struct Amx : Bf16Pairs<N_PARTS> {
   static constexpr int ROWS = TILE_ROWS;
   static constexpr int KEYS = 2 * TILE_WORDS;  // summed over in one instruction
   static constexpr bool BY_ROW = true;
+  static constexpr bool AHEAD = true;  // a product is a while on its way to memory: the next is made before it is used
 
   template <int VECTORS, class Pairs>
-  static inline __attribute__((always_inline)) void multiply(Block<Amx, VECTORS>& acc, int n_pairs, Pairs pairs,
-                                                             const Strides& strides, int n_words) {
-    constexpr ptrdiff_t ROW = VECTORS * TILE_WORDS;
+  static ALWAYS_INLINE void multiply(Block<Amx, VECTORS>& acc, int n_pairs, Pairs pairs, const Strides& strides,
+                                     int n_words) {
     Word* c = reinterpret_cast<Word*>(&acc);
     finish_writing(c);
-    LOAD_TILE(0, c, ROW);
-    if constexpr (VECTORS > 1) LOAD_TILE(1, c + TILE_WORDS, ROW);
-    if constexpr (VECTORS > 2) LOAD_TILE(2, c + 2 * TILE_WORDS, ROW);
-    if constexpr (VECTORS > 3) LOAD_TILE(3, c + 3 * TILE_WORDS, ROW);
-    for (int i = 0; i < n_pairs; i++) {
-      auto [a, b] = pairs(i);
-      for (int k = 0; k < n_words; k += TILE_WORDS, a += TILE_WORDS, b += TILE_WORDS * strides.b_step) {
-        LOAD_TILE(4, a, strides.a_row);
-        if constexpr (PARTS == 2) LOAD_TILE(7, a + strides.a_part, strides.a_row);
-        ACCUMULATE(0, b);
-        if constexpr (VECTORS > 1) ACCUMULATE(1, b + TILE_WORDS);
-        if constexpr (VECTORS > 2) ACCUMULATE(2, b + 2 * TILE_WORDS);
-        if constexpr (VECTORS > 3) ACCUMULATE(3, b + 3 * TILE_WORDS);
-      }
-    }
-    STORE_TILE(0, c, ROW);
-    if constexpr (VECTORS > 1) STORE_TILE(1, c + TILE_WORDS, ROW);
-    if constexpr (VECTORS > 2) STORE_TILE(2, c + 2 * TILE_WORDS, ROW);
-    if constexpr (VECTORS > 3) STORE_TILE(3, c + 3 * TILE_WORDS, ROW);
+    FOR_TILES(CLEAR, c, 0);
+    for (int i = 0; i < n_pairs; i++) accumulate<VECTORS>(pairs(i), strides, n_words);
+    FOR_TILES(STORE_TILE, c, VECTORS * TILE_WORDS);
     finish_writing(c);
   }
 
   template <int VECTORS>
-  static void store_block(Word* to, ptrdiff_t stride, ptrdiff_t part, const Vector (&rows)[ROWS][VECTORS]) {
-    Base::store_pairs(to, stride, part, rows);
+  static ALWAYS_INLINE void add_product(float* to, Pair pair, const Strides& strides, int n_words) {
+    Word* c = reinterpret_cast<Word*>(to);
+    finish_writing(c);
+    FOR_TILES(LOAD_TILE, c, TILE);
+    accumulate<VECTORS>(pair, strides, n_words);
+    FOR_TILES(STORE_TILE, c, TILE);
+    finish_writing(c);
+  }
+
+  template <int VECTORS>
+  static ALWAYS_INLINE void accumulate(Pair pair, const Strides& strides, int n_words) {
+    auto [a, b] = pair;
+    for (int k = 0; k < n_words; k += TILE_WORDS, a += TILE_WORDS, b += TILE_WORDS * strides.b_step) {
+      LOAD_TILE(4, a, strides.a_row);
+      if constexpr (PARTS == 2) LOAD_TILE(7, a + strides.a_part, strides.a_row);
+      FOR_TILES(ACCUMULATE, b, strides);
+    }
   }
 
   // Columns of 16 words, `stride` apart, to rows of 16 words.

@@ -6,7 +6,7 @@
 namespace tracktools {
 namespace {
 
-struct Avx2 {
+struct Avx2 : InRegisters<Avx2> {
   using Vector = __m256;
   using Operand = __m256;
   static constexpr int LANES = 8;
@@ -31,12 +31,6 @@ struct Avx2 {
   static Operand broadcast_operand(const Word* p) { return _mm256_broadcast_ss(reinterpret_cast<const float*>(p)); }
   static Vector multiply_add(Operand a, Operand b, Vector c) { return _mm256_fmadd_ps(a, b, c); }
 
-  template <int VECTORS, class Pairs>
-  static inline __attribute__((always_inline)) void multiply(Block<Avx2, VECTORS>& acc, int n_pairs, Pairs pairs,
-                                                             const Strides& strides, int n_words) {
-    multiply_in_registers(acc, n_pairs, pairs, strides, n_words);
-  }
-
   // `seen` in the lanes whose distance (that of lane 0 plus the lane) is 0 ... window - 1, `hidden` in the others.
   static Vector where_seen(int distance, int window, Vector seen, Vector hidden) {
     const __m256i lanes = _mm256_set_epi32(7, 6, 5, 4, 3, 2, 1, 0);
@@ -46,20 +40,19 @@ struct Avx2 {
     return _mm256_blendv_ps(hidden, seen, _mm256_castsi256_ps(is_seen));
   }
 
-  // 2^x as 2^round(x) times a polynomial of degree 6 (Cephes, exp2f), for x in -126 ... 127; smaller ones count as -126.
-  // Adding 1.5 * 2^23 rounds to an integer that then stands in the low bits, ready to be added to the exponent.
+  // 2^x for x in -126 ... 127, others count as these: 2^round(x) times a minimax polynomial of degree 5, relative error
+  // below 2.2e-7. Adding 1.5 * 2^23 rounds to an integer that then stands in the low bits, ready to be added to the exponent.
   static Vector exp2(Vector x) {
     const Vector magic = broadcast(12582912.0f);
-    x = max(x, broadcast(-126));
+    x = _mm256_min_ps(_mm256_max_ps(broadcast(-126), x), broadcast(127));  // NaN stays: the second operand is returned
     const Vector rounded = add(x, magic);
     const Vector f = sub(x, sub(rounded, magic));
-    Vector p = broadcast(1.535336188319500e-4f);
-    p = _mm256_fmadd_ps(p, f, broadcast(1.339887440266574e-3f));
-    p = _mm256_fmadd_ps(p, f, broadcast(9.618437357674640e-3f));
-    p = _mm256_fmadd_ps(p, f, broadcast(5.550332471162809e-2f));
-    p = _mm256_fmadd_ps(p, f, broadcast(2.402264791363012e-1f));
-    p = _mm256_fmadd_ps(p, f, broadcast(6.931472028550421e-1f));
-    p = _mm256_fmadd_ps(p, f, broadcast(1));
+    Vector p = broadcast(0x1.5c08e6p-10f);
+    p = _mm256_fmadd_ps(p, f, broadcast(0x1.3d0c52p-7f));
+    p = _mm256_fmadd_ps(p, f, broadcast(0x1.c6b6e4p-5f));
+    p = _mm256_fmadd_ps(p, f, broadcast(0x1.ebf918p-3f));
+    p = _mm256_fmadd_ps(p, f, broadcast(0x1.62e428p-1f));
+    p = _mm256_fmadd_ps(p, f, broadcast(0x1.000002p+0f));
     const __m256i exponent = _mm256_slli_epi32(_mm256_castps_si256(rounded), 23);
     return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(p), exponent));
   }
@@ -76,9 +69,9 @@ struct Avx2 {
     for (int i = 0; i < n; i++) to[i] = word(0, rows + i, 0);
   }
 
-  template <int VECTORS>
-  static void store_block(Word* to, ptrdiff_t stride, ptrdiff_t, const Vector (&rows)[ROWS][VECTORS]) {
-    for (int r = 0; r < ROWS; r++)
+  template <int N_ROWS, int VECTORS>
+  static void store_block(Word* to, ptrdiff_t stride, ptrdiff_t, const Vector (&rows)[N_ROWS][VECTORS]) {
+    for (int r = 0; r < N_ROWS; r++)
       for (int v = 0; v < VECTORS; v++) store_narrow(to + r * stride + v * LANES, 0, rows[r][v]);
   }
 

@@ -7,7 +7,7 @@
 namespace tracktools {
 namespace {
 
-struct Avx512 : Avx512Floats {
+struct Avx512 : Avx512Floats, InRegisters<Avx512> {
   static constexpr int PER_WORD = 1, PARTS = 1;  // numbers in a 32-bit operand; operands that make up a number
   static constexpr int KEYS = STRIP;             // that are left out together where they cannot be seen
   static constexpr int ROWS = 4;                 // 4 rows x 4 vectors = 16 accumulators, of 32 registers
@@ -17,12 +17,6 @@ struct Avx512 : Avx512Floats {
   static Operand load_operand(const Word* p) { return _mm512_loadu_ps(p); }
   static Operand broadcast_operand(const Word* p) { return _mm512_set1_ps(*reinterpret_cast<const float*>(p)); }
   static Vector multiply_add(Operand a, Operand b, Vector c) { return _mm512_fmadd_ps(a, b, c); }
-
-  template <int VECTORS, class Pairs>
-  static inline __attribute__((always_inline)) void multiply(Block<Avx512, VECTORS>& acc, int n_pairs, Pairs pairs,
-                                                             const Strides& strides, int n_words) {
-    multiply_in_registers(acc, n_pairs, pairs, strides, n_words);
-  }
 
   static Vector exp2(Vector x) { return exp2_exact(x); }
 
@@ -38,9 +32,9 @@ struct Avx512 : Avx512Floats {
     for (int i = 0; i < n; i++) to[i] = word(0, rows + i, 0);
   }
 
-  template <int VECTORS>
-  static void store_block(Word* to, ptrdiff_t stride, ptrdiff_t, const Vector (&rows)[ROWS][VECTORS]) {
-    for (int r = 0; r < ROWS; r++)
+  template <int N_ROWS, int VECTORS>
+  static void store_block(Word* to, ptrdiff_t stride, ptrdiff_t, const Vector (&rows)[N_ROWS][VECTORS]) {
+    for (int r = 0; r < N_ROWS; r++)
       for (int v = 0; v < VECTORS; v++) _mm512_storeu_ps(to + r * stride + v * LANES, rows[r][v]);
   }
 

@@ -6,7 +6,7 @@
 namespace tracktools {
 namespace {
 
-struct Avx512Bf16 : Bf16Pairs<1> {
+struct Avx512Bf16 : Bf16Pairs<1>, InRegisters<Avx512Bf16> {
   static constexpr int KEYS = STRIP;  // that are left out together where they cannot be seen
   static constexpr int ROWS = 4;      // 4 rows x 4 vectors = 16 accumulators, of 32 registers
   static constexpr bool BY_ROW = false;
@@ -15,17 +15,6 @@ struct Avx512Bf16 : Bf16Pairs<1> {
   static Operand load_operand(const Word* p) { return (__m512bh)_mm512_loadu_si512(p); }
   static Operand broadcast_operand(const Word* p) { return (__m512bh)_mm512_set1_epi32(int(*p)); }
   static Vector multiply_add(Operand a, Operand b, Vector c) { return _mm512_dpbf16_ps(c, a, b); }
-
-  template <int VECTORS, class Pairs>
-  static inline __attribute__((always_inline)) void multiply(Block<Avx512Bf16, VECTORS>& acc, int n_pairs, Pairs pairs,
-                                                             const Strides& strides, int n_words) {
-    multiply_in_registers(acc, n_pairs, pairs, strides, n_words);
-  }
-
-  template <int VECTORS>
-  static void store_block(Word* to, ptrdiff_t stride, ptrdiff_t part, const Vector (&rows)[ROWS][VECTORS]) {
-    store_pairs(to, stride, part, rows);
-  }
 };
 
 }  // namespace

@@ -4,13 +4,16 @@
 //
 //   x [32][64 + conv_width - 1] --conv--> q, k, v [32][64]     q --relative, rotation--> u^ [32][64]
 //   scores [64 keys][64 queries] = [k | phi]^T [q | u^]        per block of 64 keys, a few keys at a time
-//   weights = 2^(scores)                                       never leaves the L1 cache
+//   weights = 2^scores                                         never leaves the L1 cache
 //   attended [32][64 queries] += v [32][64 keys] weights       v is projected back already, so heads just add up
 //
-// All four products are the same small one, Isa::multiply: rows x (lanes along the sequence).
+// All products are the same small one, Isa::multiply: rows x (lanes along the sequence).
 // Position is the dot product u^ . phi with a constant table phi (see `rotate` in transformer.py).
 // Nothing here depends on where a tile stands, on its neighbours in memory or on threads: results are equal bit by bit.
 #pragma once
+
+#include <pmmintrin.h>
+#include <xmmintrin.h>
 
 #include "layout.hpp"
 
@@ -18,8 +21,18 @@ namespace tracktools {
 namespace {
 
 constexpr float LAYER_NORM_EPS = 1e-5f;
-constexpr float MOST = 60, LEAST = -60;  // largest scores (log2) within these need no subtraction of the largest
+constexpr float MOST = 0x1p60f, LEAST = 0x1p-60f;  // sums of weights that need no subtraction
 constexpr float NONE = -3e38f;
+
+// Numbers below 2^-126 count as 0 while this is there: some processors take a hundred times as long for them.
+class NoDenormals {
+ public:
+  NoDenormals() : before_(_mm_getcsr()) { _mm_setcsr(before_ | _MM_FLUSH_ZERO_ON | _MM_DENORMALS_ZERO_ON); }
+  ~NoDenormals() { _mm_setcsr(before_); }
+
+ private:
+  unsigned before_;
+};
 
 template <class Isa>
 struct Layer : Layout<Isa> {
@@ -29,7 +42,8 @@ struct Layer : Layout<Isa> {
   using Base::AT_ONCE, Base::KEYS, Base::LANES, Base::PARTS, Base::PER_WORD, Base::PER_STRIP, Base::ROWS;
   using Base::CHANNEL_WORDS, Base::MATRIX_WORDS, Base::STATE_WORDS, Base::VALUE_ROW, Base::VALUE_WORDS;
   using Base::WEIGHT_WORDS, Base::X_ROW, Base::X_WORDS;
-  using Base::CONVOLUTION, Base::POSITION, Base::SCORE, Base::VALUE;
+  using Base::CONVOLUTION, Base::KEYS_BY_ROW, Base::POSITION, Base::SCORE, Base::VALUE;
+  static constexpr bool AHEAD = Isa::AHEAD;
 
   // ---- convolution -------------------------------------------------------------------------------------------------
 
@@ -49,11 +63,15 @@ struct Layer : Layout<Isa> {
     }
     for (int c = 0; c < CHANNELS; c += PER_WORD)
       Isa::store_rows(m.neighbours + c / PER_WORD * X_ROW, X_WORDS, m.x + c * X_ROW, X_ROW, TILE + 2 * pad);
+    if constexpr (Isa::BY_ROW)
+      for (int part = 0; part < PARTS; part++)
+        for (int i = 0; i < TILE + 2 * pad; i += STRIP)
+          Isa::transpose(m.neighbours + part * X_WORDS + i, X_ROW, m.rows + part * X_WORDS + i * CHANNEL_WORDS);
   }
 
   // ROWS output channels of a convolution (the sum of its taps) of one part of a tile.
-  static inline __attribute__((always_inline)) void convolve(const Shape& s, const Word* matrices, int channel,
-                                                             const Word* x, Block<Isa, AT_ONCE>& acc) {
+  static ALWAYS_INLINE void convolve(const Shape& s, const Word* matrices, int channel, const Word* x,
+                                     Block<Isa, AT_ONCE>& acc) {
     const Word* rows = matrices + a_word(channel, 0, CHANNELS);
     Isa::template multiply<AT_ONCE>(
         acc, s.conv_width, [&](int tap) { return Pair{rows + tap * PARTS * MATRIX_WORDS, x + tap}; }, CONVOLUTION,
@@ -64,38 +82,56 @@ struct Layer : Layout<Isa> {
     return w.projections + size_t(head * 3 + part) * s.conv_width * PARTS * MATRIX_WORDS;
   }
 
-  static void make_keys_and_values(const Shape& s, const Packed& w, int head, const Scratch& m, Word* keys, Word* values) {
-    Word* columns = Isa::BY_ROW ? m.columns : keys;
+  static void make_keys(const Shape& s, const Packed& w, int head, const Scratch& m, Word* keys) {
+    if constexpr (Isa::BY_ROW) return make_keys_by_row(s, w, head, m, keys);
     for (int t = 0; t < TILE; t += AT_ONCE * LANES)
       for (int channel = 0; channel < CHANNELS; channel += ROWS) {
-        Block<Isa, AT_ONCE> acc{};
+        Block<Isa, AT_ONCE> acc;
         convolve(s, projection(s, w, head, 1), channel, m.neighbours + t, acc);
-        Isa::template store_block<AT_ONCE>(columns + channel / PER_WORD * TILE + t, TILE, STATE_WORDS, acc.at);
-        acc = {};
+        Isa::store_block(keys + channel / PER_WORD * TILE + t, TILE, STATE_WORDS, acc.at);
+      }
+  }
+
+  // Rows are positions here, and lanes channels: this is how the scores want the keys.
+  static void make_keys_by_row(const Shape& s, const Packed& w, int head, const Scratch& m, Word* keys) {
+    constexpr int VECTORS = CHANNELS / LANES;
+    const Word* matrices = projection(s, w, head, 1);
+    for (int t = 0; t < TILE; t += ROWS) {
+      Block<Isa, VECTORS> acc;
+      const auto tap_of = [&](int tap) {
+        return Pair{m.rows + (t + tap) * CHANNEL_WORDS, matrices + tap * PARTS * MATRIX_WORDS};
+      };
+      Isa::template multiply<VECTORS>(acc, s.conv_width, tap_of, KEYS_BY_ROW, CHANNEL_WORDS);
+      for (int r = 0; r < ROWS; r++)
+        for (int v = 0; v < VECTORS; v++)
+          Isa::store_narrow(keys + (t + r) * CHANNEL_WORDS + v * LANES / PER_WORD, STATE_WORDS, acc.at[r][v]);
+    }
+  }
+
+  static void make_values(const Shape& s, const Packed& w, int head, const Scratch& m, Word* values) {
+    for (int t = 0; t < TILE; t += AT_ONCE * LANES)
+      for (int channel = 0; channel < CHANNELS; channel += ROWS) {
+        Block<Isa, AT_ONCE> acc;
         convolve(s, projection(s, w, head, 2), channel, m.neighbours + t, acc);
         for (int r = 0; r < ROWS; r++)
           for (int v = 0; v < AT_ONCE; v++)
             Isa::store_narrow(values + (channel + r) * VALUE_ROW + (t + v * LANES) / PER_WORD, VALUE_WORDS, acc.at[r][v]);
       }
-    if constexpr (Isa::BY_ROW)
-      for (int part = 0; part < PARTS; part++)
-        for (int t = 0; t < TILE; t += STRIP)
-          Isa::transpose(columns + part * STATE_WORDS + t, TILE, keys + part * STATE_WORDS + t * CHANNEL_WORDS);
   }
 
   static void make_queries(const Shape& s, const Packed& w, const float* table, int head, const Scratch& m) {
     for (int t = 0; t < TILE; t += AT_ONCE * LANES) {
       Block<Isa, AT_ONCE> acc;
       for (int channel = 0; channel < CHANNELS; channel += ROWS) {
-        fill(acc, w.query_bias + head * CHANNELS + channel);
         convolve(s, projection(s, w, head, 0), channel, m.neighbours + t, acc);
-        Isa::template store_block<AT_ONCE>(m.q + channel / PER_WORD * TILE + t, TILE, STATE_WORDS, acc.at);
+        add_to_rows(acc, w.query_bias + head * CHANNELS + channel);
+        Isa::store_block(m.q + channel / PER_WORD * TILE + t, TILE, STATE_WORDS, acc.at);
       }
       const Word* relative = w.relative + head * PARTS * MATRIX_WORDS;
       for (int channel = 0; channel < CHANNELS; channel += ROWS) {
-        fill(acc, w.position_bias + head * CHANNELS + channel);
         Isa::template multiply<AT_ONCE>(
             acc, 1, [&](int) { return Pair{relative + a_word(channel, 0, CHANNELS), m.q + t}; }, POSITION, CHANNEL_WORDS);
+        add_to_rows(acc, w.position_bias + head * CHANNELS + channel);
         store(m.u + channel * TILE + t, acc);
       }
     }
@@ -136,85 +172,84 @@ struct Layer : Layout<Isa> {
     bool whole() const { return !partly && first == 0 && last == STRIPS; }
   };
 
-  // Weights of 16 keys for VECTORS vectors of queries from `query` on; sums and largest scores are kept up.
+  // What is made of scores: weights 2^score, only the largest score of each query, or weights 2^(score - shift).
+  enum class Pass { PLAIN, LARGEST, SHIFTED };
+
+  // Scores of ROWS keys and VECTORS vectors of queries.
   template <int VECTORS>
-  static inline __attribute__((always_inline)) void weigh(const Shape& s, const Word* keys, const Word* phi, int before,
-                                                          int query, bool partly, const Scratch& m, Word* weights) {
-    Vector total[VECTORS], largest[VECTORS], shift[VECTORS];
-    for (int v = 0; v < VECTORS; v++) {
-      total[v] = Isa::broadcast(0);
-      largest[v] = Isa::load(m.largest + query + v * LANES);
-      shift[v] = Isa::load(m.shift + query + v * LANES);
-    }
-    for (int key = 0; key < STRIP; key += ROWS) {
-      Block<Isa, VECTORS> acc{};
-      const Pair content = {keys + a_word(key, 0, TILE), m.q + query};
-      const Pair position = {phi + a_word(key, 0, TILE), m.rotated + query};
-      Isa::template multiply<VECTORS>(acc, 2, [&](int i) { return i ? position : content; }, SCORE, CHANNEL_WORDS);
-      for (int r = 0; r < ROWS; r++)
+  static ALWAYS_INLINE void score(const Word* keys, const Word* phi, int query, const Scratch& m,
+                                  Block<Isa, VECTORS>& acc) {
+    const Pair content = {keys, m.q + query}, position = {phi, m.rotated + query};
+    Isa::template multiply<VECTORS>(acc, 2, [&](int i) { return i ? position : content; }, SCORE, CHANNEL_WORDS);
+  }
+
+  // Scores to weights, stored as a factor; their sums, or the largest scores, are kept up. `before`: distance of the first
+  // key and query.
+  template <Pass PASS, int VECTORS>
+  static ALWAYS_INLINE void weigh(const Shape& s, int before, bool partly, const Block<Isa, VECTORS>& scores,
+                                  const Vector (&shift)[VECTORS], Vector (&sums)[VECTORS], Word* weights) {
+    constexpr bool LARGEST = PASS == Pass::LARGEST;
+    for (int row = 0; row < ROWS; row += PER_WORD) {
+      Vector of_word[PER_WORD][VECTORS];
+      for (int r = 0; r < PER_WORD; r++)
         for (int v = 0; v < VECTORS; v++) {
-          Vector score = acc.at[r][v];
-          Vector weight = Isa::exp2(Isa::sub(score, shift[v]));
-          if (partly) {  // a hidden key may have the largest score of all: hide it before taking the maximum
-            const int distance = before + query + v * LANES - key - r;  // of lane 0
-            score = Isa::where_seen(distance, s.window, score, Isa::broadcast(NONE));
-            weight = Isa::where_seen(distance, s.window, weight, Isa::broadcast(0));
-          }
-          largest[v] = Isa::max(largest[v], score);
-          total[v] = Isa::add(total[v], weight);
-          acc.at[r][v] = weight;
+          Vector x = scores.at[row + r][v];
+          if constexpr (PASS == Pass::SHIFTED) x = Isa::sub(x, shift[v]);
+          if constexpr (!LARGEST) x = Isa::exp2(x);
+          if (partly) x = Isa::where_seen(before + v * LANES - row - r, s.window, x, Isa::broadcast(LARGEST ? NONE : 0));
+          sums[v] = LARGEST ? Isa::max(sums[v], x) : Isa::add(sums[v], x);
+          of_word[r][v] = x;
         }
-      Isa::template store_block<VECTORS>(weights + key / PER_WORD * TILE + query, TILE, WEIGHT_WORDS, acc.at);
-    }
-    for (int v = 0; v < VECTORS; v++) {
-      Isa::store(m.total + query + v * LANES, Isa::add(Isa::load(m.total + query + v * LANES), total[v]));
-      Isa::store(m.largest + query + v * LANES, largest[v]);
+      if constexpr (!LARGEST) Isa::store_block(weights + row / PER_WORD * TILE, TILE, WEIGHT_WORDS, of_word);
     }
   }
 
-  // attended [32][queries] += values [32][keys] weights [keys][queries]
-  template <int VECTORS>
-  static inline __attribute__((always_inline)) void gather_values(const Word* values, const Word* weights, int n_keys,
-                                                                  int query, const Scratch& m) {
-    for (int channel = 0; channel < CHANNELS; channel += ROWS) {
-      Block<Isa, VECTORS> acc;
-      float* attended = m.attended + channel * TILE + query;
-      load(acc, attended);
-      Isa::template multiply<VECTORS>(
-          acc, 1, [&](int) { return Pair{values + channel * VALUE_ROW, weights + query}; }, VALUE, n_keys / PER_WORD);
-      store(attended, acc);
+  // Let VECTORS vectors of queries attend to n_keys keys. Not inlined: the registers of this loop are all that it needs,
+  // and compilers spill them for the sake of what is around it.
+  template <Pass PASS, int VECTORS>
+  static __attribute__((noinline)) void attend_to_keys(const Shape& s, int query, bool partly, int before,
+                                                       const Word* keys, const Word* phi, const Word* values, int n_keys,
+                                                       const Scratch& m) {
+    Vector sums[VECTORS], shift[VECTORS];
+    for (int v = 0; v < VECTORS; v++) sums[v] = Isa::load(m.sums + query + v * LANES);
+    for (int v = 0; v < VECTORS; v++) shift[v] = Isa::load(m.shift + query + v * LANES);
+    Block<Isa, VECTORS> scores[AHEAD + 1];
+    if constexpr (AHEAD) score(keys, phi, query, m, scores[0]);
+    for (int key = 0; key < n_keys; key += ROWS) {
+      const int next = AHEAD ? key + ROWS : key;
+      if (next < n_keys)
+        score(keys + a_word(next, 0, TILE), phi + a_word(next, 0, TILE), query, m, scores[AHEAD ? next / ROWS % 2 : 0]);
+      weigh<PASS>(s, before + query - key, partly, scores[AHEAD ? key / ROWS % 2 : 0], shift, sums,
+                  m.weights + key / PER_WORD * TILE + query);
     }
+    for (int v = 0; v < VECTORS; v++) Isa::store(m.sums + query + v * LANES, sums[v]);
+    if constexpr (PASS != Pass::LARGEST)  // attended [32][queries] += values [32][keys] weights [keys][queries]
+      for (int channel = 0; channel < CHANNELS; channel += ROWS)
+        Isa::template add_product<VECTORS>(m.attended + channel * TILE + query,
+                                           Pair{values + channel * VALUE_ROW, m.weights + query}, VALUE, n_keys / PER_WORD);
   }
 
   // Let the strips of queries that `reach` names attend to n_keys keys (all of the same reach).
-  template <int VECTORS>
-  static void attend_to_some(const Shape& s, const Reach& reach, int before, const Word* keys, const Word* phi,
-                             const Word* values, int n_keys, const Scratch& m) {
-    for (int query = reach.first * STRIP; query < reach.last * STRIP; query += VECTORS * LANES) {
-      for (int key = 0; key < n_keys; key += STRIP)
-        weigh<VECTORS>(s, keys + a_word(key, 0, TILE), phi + a_word(key, 0, TILE), before - key, query, reach.partly, m,
-                       m.weights + key / PER_WORD * TILE);
-      gather_values<VECTORS>(values, m.weights, n_keys, query, m);
-    }
-  }
-
+  template <Pass PASS>
   static void attend_to(const Shape& s, const Reach& reach, int before, const Word* keys, const Word* phi,
                         const Word* values, int n_keys, const Scratch& m) {
-    const int strips = reach.last - reach.first;
-    if (strips <= 0) return;
+    const int first = reach.first * STRIP, last = reach.last * STRIP;
     if constexpr (AT_ONCE < STRIPS * PER_STRIP) {
-      attend_to_some<AT_ONCE>(s, reach, before, keys, phi, values, n_keys, m);
+      for (int query = first; query < last; query += AT_ONCE * LANES)
+        attend_to_keys<PASS, AT_ONCE>(s, query, reach.partly, before, keys, phi, values, n_keys, m);
     } else {
-      static_assert(STRIPS == 4 && (AT_ONCE < 4 || PER_STRIP == 1), "one case below for each number of strips");
-      if (strips == 4) attend_to_some<4>(s, reach, before, keys, phi, values, n_keys, m);
-      if (strips == 3) attend_to_some<3>(s, reach, before, keys, phi, values, n_keys, m);
-      if (strips == 2) attend_to_some<2>(s, reach, before, keys, phi, values, n_keys, m);
-      if (strips == 1) attend_to_some<1>(s, reach, before, keys, phi, values, n_keys, m);
+      static_assert(STRIPS == 4 && PER_STRIP == 1, "one case below for each number of strips");
+      const int strips = reach.last - reach.first;
+      if (strips == 4) attend_to_keys<PASS, 4>(s, first, reach.partly, before, keys, phi, values, n_keys, m);
+      if (strips == 3) attend_to_keys<PASS, 3>(s, first, reach.partly, before, keys, phi, values, n_keys, m);
+      if (strips == 2) attend_to_keys<PASS, 2>(s, first, reach.partly, before, keys, phi, values, n_keys, m);
+      if (strips == 1) attend_to_keys<PASS, 1>(s, first, reach.partly, before, keys, phi, values, n_keys, m);
     }
   }
 
+  template <Pass PASS>
   static void attend_once(const Shape& s, const Word* phi, int64_t tile, int head, const Scratch& m) {
-    for (int i = 0; i < TILE; i++) m.total[i] = 0, m.largest[i] = NONE;
+    for (int i = 0; i < TILE; i++) m.sums[i] = PASS == Pass::LARGEST ? NONE : 0;
     for (int i = 0; i < STATE_FLOATS; i++) m.attended[i] = 0;
     const int n = s.blocks();
     for (int block = 0; block < n; block++) {
@@ -225,25 +260,27 @@ struct Layer : Layout<Isa> {
       const int before = (n - 1 - block) * TILE;
       const Reach first(s, before), last(s, before - (TILE - KEYS));
       if (first.whole() && last.whole()) {
-        attend_to(s, first, before, keys, own, values, TILE, m);
+        attend_to<PASS>(s, first, before, keys, own, values, TILE, m);
         continue;
       }
       for (int key = 0; key < TILE; key += KEYS)
-        attend_to(s, Reach(s, before - key), before - key, keys + a_word(key, 0, TILE), own + a_word(key, 0, TILE),
-                  values + key / PER_WORD, KEYS, m);
+        attend_to<PASS>(s, Reach(s, before - key), before - key, keys + a_word(key, 0, TILE), own + a_word(key, 0, TILE),
+                        values + key / PER_WORD, KEYS, m);
     }
   }
 
   // Softmax without subtracting the largest score; only where that leaves the range of float is it done again with it.
   static void attend(const Shape& s, const Word* phi, int64_t tile, int head, const Scratch& m) {
-    for (int i = 0; i < TILE; i++) m.shift[i] = 0;
-    attend_once(s, phi, tile, head, m);
-    bool again = false;
-    for (int i = 0; i < TILE; i++)
-      if (!(m.largest[i] >= LEAST && m.largest[i] <= MOST)) again = true, m.shift[i] = m.largest[i];
-    if (again) attend_once(s, phi, tile, head, m);
+    attend_once<Pass::PLAIN>(s, phi, tile, head, m);
+    bool within[TILE], all = true;
+    for (int i = 0; i < TILE; i++) all &= within[i] = m.sums[i] >= LEAST && m.sums[i] <= MOST;
+    if (!all) {
+      attend_once<Pass::LARGEST>(s, phi, tile, head, m);
+      for (int i = 0; i < TILE; i++) m.shift[i] = within[i] ? 0 : m.sums[i];
+      attend_once<Pass::SHIFTED>(s, phi, tile, head, m);
+    }
     for (int t = 0; t < TILE; t += LANES) {
-      const Vector share = Isa::div(Isa::broadcast(1), Isa::load(m.total + t));
+      const Vector share = Isa::div(Isa::broadcast(1), Isa::load(m.sums + t));
       for (int c = 0; c < CHANNELS; c++) {
         float* update = m.update + c * TILE + t;
         Isa::store(update, Isa::multiply_add_floats(Isa::load(m.attended + c * TILE + t), share, Isa::load(update)));
@@ -267,7 +304,8 @@ struct Layer : Layout<Isa> {
       const Vector scale = Isa::div(Isa::broadcast(1), Isa::sqrt(variance));
       for (int c = 0; c < s.n_channels; c++) {
         const Vector normal = Isa::mul(Isa::sub(Isa::load(m.update + c * TILE + t), mean), scale);
-        Isa::store(y + c * TILE + t, Isa::multiply_add_floats(normal, Isa::broadcast(w.norm_weight[c]), Isa::broadcast(w.norm_bias[c])));
+        const Vector weight = Isa::broadcast(w.norm_weight[c]), bias = Isa::broadcast(w.norm_bias[c]);
+        Isa::store(y + c * TILE + t, Isa::multiply_add_floats(normal, weight, bias));
       }
     }
     for (int c = 0; c < s.n_channels; c++)
@@ -280,12 +318,15 @@ struct Layer : Layout<Isa> {
     const Scratch m(s, scratch);
     const Word* phi = static_cast<const Word*>(tables);
     const float* query_table = reinterpret_cast<const float*>(phi + phi_words(s));
+    const NoDenormals fast;
     [[maybe_unused]] const typename Isa::Session session;  // what the instructions need set up, and released
     const int64_t earliest = first - (s.blocks() - 1);
     for (int64_t tile = earliest > 0 ? earliest : 0; tile < last; tile++) {
       gather(s, span, tile, x, m);
-      for (int head = 0; head < s.n_heads; head++)
-        make_keys_and_values(s, w, head, m, m.keys_of(s, tile, head), m.values_of(s, tile, head));
+      for (int head = 0; head < s.n_heads; head++) {
+        make_keys(s, w, head, m, m.keys_of(s, tile, head));
+        make_values(s, w, head, m, m.values_of(s, tile, head));
+      }
       if (tile < first) continue;
       const float* own = x + (span.first_tile + tile) * STATE_FLOATS;
       for (int c = 0; c < CHANNELS; c++)

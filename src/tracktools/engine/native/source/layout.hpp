@@ -25,6 +25,7 @@ struct Layout {
   static constexpr ptrdiff_t a_row() { return Isa::BY_ROW ? CHANNEL_WORDS : 1; }
   static constexpr ptrdiff_t a_step(int n_rows) { return Isa::BY_ROW ? 1 : n_rows; }
   static constexpr ptrdiff_t a_word(int row, int pair, int n_rows) { return row * a_row() + pair * a_step(n_rows); }
+  static constexpr Strides KEYS_BY_ROW = {CHANNEL_WORDS, 1, X_WORDS, CHANNELS, MATRIX_WORDS};
   static constexpr Strides CONVOLUTION = {a_row(), a_step(CHANNELS), MATRIX_WORDS, X_ROW, X_WORDS};
   static constexpr Strides POSITION = {a_row(), a_step(CHANNELS), MATRIX_WORDS, TILE, STATE_WORDS};
   static constexpr Strides SCORE = {a_row(), a_step(TILE), STATE_WORDS, TILE, STATE_WORDS};
@@ -47,12 +48,15 @@ struct Layout {
     }
   };
 
-  static void pack_matrices(const float* from, Word* to, int n) {  // [in][out] each
+  // [in][out] each, as factor a, or as factor b: [in, paired][out].
+  static void pack_matrices(const float* from, Word* to, int n, bool as_b = false) {
     for (int m = 0; m < n; m++, from += CHANNELS * CHANNELS)
       for (int part = 0; part < PARTS; part++, to += MATRIX_WORDS)
         for (int in = 0; in < CHANNELS; in += PER_WORD)
-          for (int out = 0; out < CHANNELS; out++)
-            to[a_word(out, in / PER_WORD, CHANNELS)] = Isa::word(part, from + in * CHANNELS + out, CHANNELS);
+          for (int out = 0; out < CHANNELS; out++) {
+            const ptrdiff_t word = as_b ? in / PER_WORD * CHANNELS + out : a_word(out, in / PER_WORD, CHANNELS);
+            to[word] = Isa::word(part, from + in * CHANNELS + out, CHANNELS);
+          }
   }
 
   static void copy(const float* from, float* to, int n) {
@@ -63,7 +67,10 @@ struct Layout {
 
   static void pack(const Shape& s, const LayerWeights& w, void* memory) {
     const Packed to(s, memory);
-    pack_matrices(w.projections, to.projections, s.n_heads * 3 * s.conv_width);
+    for (int i = 0; i < s.n_heads * 3; i++)
+      pack_matrices(w.projections + size_t(i) * s.conv_width * CHANNELS * CHANNELS,
+                    to.projections + size_t(i) * s.conv_width * PARTS * MATRIX_WORDS, s.conv_width,
+                    Isa::BY_ROW && i % 3 == 1);  // of the keys
     pack_matrices(w.relative, to.relative, s.n_heads);
     copy(w.query_bias, to.query_bias, s.n_heads * CHANNELS);
     copy(w.position_bias, to.position_bias, s.n_heads * CHANNELS);
@@ -88,12 +95,12 @@ struct Layout {
   }
 
   struct Scratch {  // pointers into one allocation, of one thread
-    float *x, *update, *u, *attended, *total, *largest, *shift;
-    Word *neighbours, *q, *rotated, *weights, *columns, *keys, *values;
+    float *x, *update, *u, *attended, *sums, *shift;
+    Word *neighbours, *rows, *q, *rotated, *weights, *keys, *values;
     static size_t words(const Shape& s) {
       const size_t ring = size_t(s.blocks()) * s.n_heads;
-      return CHANNELS * X_ROW + 3 * STATE_FLOATS + 3 * TILE +
-             PARTS * (X_WORDS + 3 * STATE_WORDS + WEIGHT_WORDS + ring * (STATE_WORDS + VALUE_WORDS));
+      return CHANNELS * X_ROW + 3 * STATE_FLOATS + 2 * TILE +
+             PARTS * (2 * X_WORDS + 2 * STATE_WORDS + WEIGHT_WORDS + ring * (STATE_WORDS + VALUE_WORDS));
     }
     Scratch(const Shape& s, void* memory) {
       Word* next = static_cast<Word*>(memory);
@@ -103,14 +110,13 @@ struct Layout {
       update = take_floats(STATE_FLOATS);
       u = take_floats(STATE_FLOATS);
       attended = take_floats(STATE_FLOATS);
-      total = take_floats(TILE);
-      largest = take_floats(TILE);
+      sums = take_floats(TILE);
       shift = take_floats(TILE);
-      neighbours = take(PARTS * X_WORDS);
+      neighbours = take(PARTS * X_WORDS);  // x as factor b: [channels, paired][positions]
+      rows = take(PARTS * X_WORDS);        // and as factor a: [positions][channels, paired]
       q = take(PARTS * STATE_WORDS);
       rotated = take(PARTS * STATE_WORDS);
       weights = take(PARTS * WEIGHT_WORDS);
-      columns = take(PARTS * STATE_WORDS);  // keys before they are turned
       keys = take(size_t(s.blocks()) * s.n_heads * PARTS * STATE_WORDS);
       values = take(size_t(s.blocks()) * s.n_heads * PARTS * VALUE_WORDS);
     }

@@ -21,7 +21,7 @@ template <class Isa>
 struct Observer : Layer<Isa> {
   using Base = Layer<Isa>;
   using typename Base::Packed, typename Base::Scratch, typename Base::Vector;
-  using Base::a_word, Base::phi_words, Base::gather, Base::convolve, Base::projection, Base::make_queries;
+  using Base::a_word, Base::phi_words, Base::gather, Base::make_keys, Base::make_queries;
   using Base::AT_ONCE, Base::LANES, Base::ROWS, Base::CHANNEL_WORDS, Base::PARTS, Base::STATE_WORDS, Base::SCORE;
   static_assert(Isa::PER_WORD == 1 && PARTS == 1 && !Isa::BY_ROW, "operands must be plain floats, by channel");
 
@@ -43,22 +43,13 @@ struct Observer : Layer<Isa> {
 
   static size_t scratch_bytes(const Shape& s) { return Base::scratch_bytes(s) + Band::floats(s) * sizeof(float); }
 
-  static void make_keys(const Shape& s, const Packed& w, int head, const Scratch& m, Word* keys) {
-    for (int t = 0; t < TILE; t += TOGETHER)
-      for (int channel = 0; channel < CHANNELS; channel += ROWS) {
-        Block<Isa, AT_ONCE> acc{};
-        convolve(s, projection(s, w, head, 1), channel, m.neighbours + t, acc);
-        Isa::template store_block<AT_ONCE>(keys + channel * TILE + t, TILE, STATE_WORDS, acc.at);
-      }
-  }
-
   // Scores of all queries of a tile and 64 keys that stand `before` bases upstream of them.
   static void score(const Shape& s, const Word* keys, const Word* phi, int before, const Scratch& m, float* to, int row) {
     for (int key = 0; key < TILE; key += TOGETHER)
       for (int query = 0; query < TILE; query += ROWS) {
         const int farthest = before + query + ROWS - 1 - key, nearest = before + query - (key + TOGETHER - 1);
         if (farthest < 0 || nearest >= s.window) continue;
-        Block<Isa, AT_ONCE> acc{};
+        Block<Isa, AT_ONCE> acc;
         const Pair content = {m.q + query, keys + key}, position = {m.rotated + query, phi + key};
         Isa::template multiply<AT_ONCE>(acc, 2, [&](int i) { return i ? position : content; }, SCORE, CHANNEL_WORDS);
         for (int r = 0; r < ROWS; r++)
@@ -199,6 +190,7 @@ struct Observer : Layer<Isa> {
                       int64_t last, const float* x, const Watch& w, double* sums, uint64_t* histogram, void* scratch) {
     const Packed weights(s, const_cast<void*>(packed));
     const Scratch m(s, scratch);
+    const NoDenormals fast;
     Band band(s, reinterpret_cast<float*>(static_cast<char*>(scratch) + Base::scratch_bytes(s)));
     const Word* phi = static_cast<const Word*>(tables);
     const float* query_table = reinterpret_cast<const float*>(phi + phi_words(s));
