@@ -285,6 +285,9 @@ def test_what_is_in_the_way_is_named(tmp_path: Path) -> None:
     (tmp_path / "dots.bed").write_text("chr\t5\t6\tx\t0\t.\n")
     with pytest.raises(InputError, match="without a strand"):
         train_quickly(tmp_path / "b", tmp_path / "dots.bed", genome)
+    (tmp_path / "long.bed").write_text("chr\t5\t9\tx\t0\t+\n")
+    with pytest.raises(InputError, match="not one base long"):
+        train_quickly(tmp_path / "e", tmp_path / "long.bed", genome)
     with pytest.raises(ConfigError, match="window_bp is 24"):
         train_quickly(tmp_path / "d", tss, genome, replace(QUICK, window_bp=24))
     sequence = genome.contigs[0].sequence_sha256

@@ -7,37 +7,22 @@ from typing import Any
 
 import numpy as np
 
-from tracktools.errors import InputError
-from tracktools.formats.bed import check_bed_on_genome, read_bed
+from tracktools.formats.tss_bed import read_tss_bed
 from tracktools.genome import Genome
 from tracktools.tracks import TRACKS_FILE, file_sha256, read_tracks
 from tracktools.train.windows import LabelArrays, Strand
 
 
 def read_labels(path: Path, genome: Genome) -> LabelArrays:
-    """Read a BED file of TSS (1-bp features, or the 5' base of longer ones) into one array a contig and strand.
-
-    Raises
-    ------
-    InputError
-        If the file holds no TSS, or one without a strand.
-    GenomeMismatchError
-        If a TSS lies outside the genome.
-    """
-    table, _ = read_bed(path)
-    check_bed_on_genome(table, genome.chrom_sizes, path=path)
-    if len(table) == 0:
-        raise InputError("holds no TSS", path=path)
-    if "strand" not in table or not table["strand"].isin(["+", "-"]).all():
-        raise InputError("holds TSS without a strand", path=path, mend="the sixth column must be + or -")
+    """Read a TSS set (see `read_tss_bed`, whose errors these are) into one array a contig and strand."""
+    table = read_tss_bed(path, genome.chrom_sizes)
     strands: tuple[Strand, ...] = ("+", "-")
     arrays: LabelArrays = {}
     for number, contig in enumerate(genome):
         rows = table[table["chrom"] == contig.name]
         for strand in strands:
             array = np.zeros(len(contig), dtype=bool)
-            here = rows[rows["strand"] == strand]
-            array[here["chromStart"] if strand == "+" else here["chromEnd"] - 1] = True
+            array[rows.loc[rows["strand"] == strand, "chromStart"]] = True
             arrays[number, strand] = array
     return arrays
 
