@@ -3,8 +3,10 @@
 // A product C [16 rows][16 positions] += A [16 rows][32 summed] B [32 summed][16 positions] is one instruction. The
 // operands lie in memory as it wants them: A by row, B by pairs. Of the eight tile registers:
 //
-//   bf16      0 1 2 3   C, for up to 64 positions     4   A                           5 6 7   B, by turns
-//   bf16x3    0 1 2 3   C                             4   A, 7   what rounding left   5   B, 6   what rounding left
+//                    B, 16 positions   16 more
+//                         [ 6 ]         [ 7 ]          32 summed each
+//   A, 16 rows  [ 4 ]     [ 0 ]         [ 1 ]
+//      16 more  [ 5 ]     [ 2 ]         [ 3 ]  C       a product has 16 or 32 rows, and 16 or 32 positions
 //
 // With TRACKTOOLS_EMULATE_TILES the tile instructions are replaced by loops of the same meaning, to test all else on
 // processors without AMX.
@@ -80,36 +82,36 @@ struct TileSession {  // all eight tiles: 16 rows of 64 bytes
 
 #endif
 
-// For each of the C that there are. The number of a tile must be a literal, which templates cannot give.
-#define FOR_TILES(DO, at, stride)                                    \
-  do {                                                               \
-    DO(0, at, stride);                                               \
-    if constexpr (VECTORS > 1) DO(1, (at) + TILE_WORDS, stride);     \
-    if constexpr (VECTORS > 2) DO(2, (at) + 2 * TILE_WORDS, stride); \
-    if constexpr (VECTORS > 3) DO(3, (at) + 3 * TILE_WORDS, stride); \
+// For each C that there is of a product of BLOCKS x 16 rows and VECTORS x 16 positions. The number of a tile must be a
+// literal, which templates cannot give.
+#define FOR_C(DO, at, stride)                                                                \
+  do {                                                                                       \
+    DO(0, at, stride);                                                                       \
+    if constexpr (VECTORS == 2) DO(1, (at) + TILE_WORDS, stride);                            \
+    if constexpr (BLOCKS == 2) DO(2, (at) + TILE_ROWS * (stride), stride);                   \
+    if constexpr (BLOCKS == 2 && VECTORS == 2) DO(3, (at) + TILE_ROWS * (stride) + TILE_WORDS, stride); \
   } while (0)
 
 #define CLEAR(c, at, stride) ZERO_TILE(c)
 
-// Where B goes for each C in bf16: a tile is not loaded while it is being multiplied.
-#define B_FOR_0 5
-#define B_FOR_1 6
-#define B_FOR_2 7
-#define B_FOR_3 5
+#define LOAD_A(a, stride)                                                  \
+  do {                                                                     \
+    LOAD_TILE(4, a, stride);                                               \
+    if constexpr (BLOCKS == 2) LOAD_TILE(5, (a) + TILE_ROWS * (stride), stride); \
+  } while (0)
 
-// 16 positions of C += A B, in three products if there are two parts.
-#define ACCUMULATE(c, b, strides)                             \
-  do {                                                        \
-    if constexpr (PARTS == 1) {                               \
-      LOAD_TILE(B_FOR_##c, b, (strides).b_step);              \
-      DOT_TILES(c, 4, B_FOR_##c);                             \
-    } else {                                                  \
-      LOAD_TILE(5, b, (strides).b_step);                      \
-      LOAD_TILE(6, (b) + (strides).b_part, (strides).b_step); \
-      DOT_TILES(c, 4, 5);                                     \
-      DOT_TILES(c, 7, 5);                                     \
-      DOT_TILES(c, 4, 6);                                     \
-    }                                                         \
+#define LOAD_B(b, stride)                                             \
+  do {                                                                \
+    LOAD_TILE(6, b, stride);                                          \
+    if constexpr (VECTORS == 2) LOAD_TILE(7, (b) + TILE_WORDS, stride); \
+  } while (0)
+
+#define ADD_PRODUCTS()                                          \
+  do {                                                          \
+    DOT_TILES(0, 4, 6);                                         \
+    if constexpr (VECTORS == 2) DOT_TILES(1, 4, 7);             \
+    if constexpr (BLOCKS == 2) DOT_TILES(2, 5, 6);              \
+    if constexpr (BLOCKS == 2 && VECTORS == 2) DOT_TILES(3, 5, 7); \
   } while (0)
 
 template <int N_PARTS>
@@ -118,39 +120,53 @@ struct Amx : Bf16Pairs<N_PARTS> {
   using typename Base::Vector;
   using Base::LANES, Base::PARTS;
   using Session = TileSession;
-  static constexpr int ROWS = TILE_ROWS;
-  static constexpr int KEYS = 2 * TILE_WORDS;  // summed over in one instruction
+  static constexpr int VECTORS = 2, ROWS = 2 * TILE_ROWS;  // all four C
+  static constexpr int KEYS = 2 * TILE_WORDS;              // summed over in one instruction
   static constexpr bool BY_ROW = true;
-  static constexpr bool AHEAD = true;  // a product is a while on its way to memory: the next is made before it is used
+  // A product is a while on its way from the tiles to memory: the scores of the next keys are made before these are used.
+  // Both have 4 KB together, because a load waits for a store before it to the same place in any other 4 KB.
+  static constexpr bool AHEAD = true;
+  static constexpr int KEY_ROWS = TILE_ROWS;
 
-  template <int VECTORS, class Pairs>
-  static ALWAYS_INLINE void multiply(Block<Amx, VECTORS>& acc, int n_pairs, Pairs pairs, const Strides& strides,
+  template <int VECTORS, int N_ROWS, class Pairs>
+  static ALWAYS_INLINE void multiply(Block<Amx, VECTORS, N_ROWS>& acc, int n_pairs, Pairs pairs, const Strides& strides,
                                      int n_words) {
+    constexpr int BLOCKS = N_ROWS / TILE_ROWS;
     Word* c = reinterpret_cast<Word*>(&acc);
     finish_writing(c);
-    FOR_TILES(CLEAR, c, 0);
-    for (int i = 0; i < n_pairs; i++) accumulate<VECTORS>(pairs(i), strides, n_words);
-    FOR_TILES(STORE_TILE, c, VECTORS * TILE_WORDS);
+    FOR_C(CLEAR, c, 0);
+    for (int i = 0; i < n_pairs; i++) accumulate<VECTORS, BLOCKS>(pairs(i), strides, n_words);
+    FOR_C(STORE_TILE, c, VECTORS * TILE_WORDS);
     finish_writing(c);
   }
 
   template <int VECTORS>
   static ALWAYS_INLINE void add_product(float* to, Pair pair, const Strides& strides, int n_words) {
+    constexpr int BLOCKS = ROWS / TILE_ROWS;
     Word* c = reinterpret_cast<Word*>(to);
     finish_writing(c);
-    FOR_TILES(LOAD_TILE, c, TILE);
-    accumulate<VECTORS>(pair, strides, n_words);
-    FOR_TILES(STORE_TILE, c, TILE);
+    FOR_C(LOAD_TILE, c, TILE);
+    accumulate<VECTORS, BLOCKS>(pair, strides, n_words);
+    FOR_C(STORE_TILE, c, TILE);
     finish_writing(c);
   }
 
-  template <int VECTORS>
+  template <int VECTORS, int BLOCKS>
   static ALWAYS_INLINE void accumulate(Pair pair, const Strides& strides, int n_words) {
     auto [a, b] = pair;
     for (int k = 0; k < n_words; k += TILE_WORDS, a += TILE_WORDS, b += TILE_WORDS * strides.b_step) {
-      LOAD_TILE(4, a, strides.a_row);
-      if constexpr (PARTS == 2) LOAD_TILE(7, a + strides.a_part, strides.a_row);
-      FOR_TILES(ACCUMULATE, b, strides);
+      LOAD_A(a, strides.a_row);
+      if constexpr (PARTS == 2) {
+        LOAD_B(b + strides.b_part, strides.b_step);
+        ADD_PRODUCTS();
+        LOAD_B(b, strides.b_step);
+        ADD_PRODUCTS();
+        LOAD_A(a + strides.a_part, strides.a_row);
+        ADD_PRODUCTS();
+      } else {
+        LOAD_B(b, strides.b_step);
+        ADD_PRODUCTS();
+      }
     }
   }
 

@@ -10,7 +10,7 @@ struct Avx2 : InRegisters<Avx2> {
   using Vector = __m256;
   using Operand = __m256;
   static constexpr int LANES = 8;
-  static constexpr int ROWS = 4, VECTORS = 2;    // 4 rows x 2 vectors = 8 accumulators, of 16 registers
+  static constexpr int ROWS = 4, KEY_ROWS = ROWS, VECTORS = 2;  // 4 rows x 2 vectors = 8 accumulators, of 16 registers
   static constexpr int PER_WORD = 1, PARTS = 1;  // numbers in a 32-bit operand; operands that make up a number
   static constexpr int KEYS = STRIP;             // that are left out together where they cannot be seen
   static constexpr bool BY_ROW = false;

@@ -10,7 +10,7 @@ namespace {
 struct Avx512 : Avx512Floats, InRegisters<Avx512> {
   static constexpr int PER_WORD = 1, PARTS = 1;  // numbers in a 32-bit operand; operands that make up a number
   static constexpr int KEYS = STRIP;             // that are left out together where they cannot be seen
-  static constexpr int ROWS = 4;                 // 4 rows x 4 vectors = 16 accumulators, of 32 registers
+  static constexpr int ROWS = 4, KEY_ROWS = ROWS;  // 4 rows x 4 vectors = 16 accumulators, of 32 registers
   static constexpr bool BY_ROW = false;
   using Operand = __m512;
 

@@ -8,7 +8,7 @@ namespace {
 
 struct Avx512Bf16 : Bf16Pairs<1>, InRegisters<Avx512Bf16> {
   static constexpr int KEYS = STRIP;  // that are left out together where they cannot be seen
-  static constexpr int ROWS = 4;      // 4 rows x 4 vectors = 16 accumulators, of 32 registers
+  static constexpr int ROWS = 4, KEY_ROWS = ROWS;  // 4 rows x 4 vectors = 16 accumulators, of 32 registers
   static constexpr bool BY_ROW = false;
   using Operand = __m512bh;
 

@@ -44,6 +44,7 @@ struct Layer : Layout<Isa> {
   using Base::WEIGHT_WORDS, Base::X_ROW, Base::X_WORDS;
   using Base::CONVOLUTION, Base::KEYS_BY_ROW, Base::POSITION, Base::SCORE, Base::VALUE;
   static constexpr bool AHEAD = Isa::AHEAD;
+  static constexpr int KEY_ROWS = Isa::KEY_ROWS;  // keys whose scores are computed at once
 
   // ---- convolution -------------------------------------------------------------------------------------------------
 
@@ -73,7 +74,7 @@ struct Layer : Layout<Isa> {
   static ALWAYS_INLINE void convolve(const Shape& s, const Word* matrices, int channel, const Word* x,
                                      Block<Isa, AT_ONCE>& acc) {
     const Word* rows = matrices + a_word(channel, 0, CHANNELS);
-    Isa::template multiply<AT_ONCE>(
+    Isa::multiply(
         acc, s.conv_width, [&](int tap) { return Pair{rows + tap * PARTS * MATRIX_WORDS, x + tap}; }, CONVOLUTION,
         CHANNEL_WORDS);
   }
@@ -101,7 +102,7 @@ struct Layer : Layout<Isa> {
       const auto tap_of = [&](int tap) {
         return Pair{m.rows + (t + tap) * CHANNEL_WORDS, matrices + tap * PARTS * MATRIX_WORDS};
       };
-      Isa::template multiply<VECTORS>(acc, s.conv_width, tap_of, KEYS_BY_ROW, CHANNEL_WORDS);
+      Isa::multiply(acc, s.conv_width, tap_of, KEYS_BY_ROW, CHANNEL_WORDS);
       for (int r = 0; r < ROWS; r++)
         for (int v = 0; v < VECTORS; v++)
           Isa::store_narrow(keys + (t + r) * CHANNEL_WORDS + v * LANES / PER_WORD, STATE_WORDS, acc.at[r][v]);
@@ -129,7 +130,7 @@ struct Layer : Layout<Isa> {
       }
       const Word* relative = w.relative + head * PARTS * MATRIX_WORDS;
       for (int channel = 0; channel < CHANNELS; channel += ROWS) {
-        Isa::template multiply<AT_ONCE>(
+        Isa::multiply(
             acc, 1, [&](int) { return Pair{relative + a_word(channel, 0, CHANNELS), m.q + t}; }, POSITION, CHANNEL_WORDS);
         add_to_rows(acc, w.position_bias + head * CHANNELS + channel);
         store(m.u + channel * TILE + t, acc);
@@ -175,21 +176,22 @@ struct Layer : Layout<Isa> {
   // What is made of scores: weights 2^score, only the largest score of each query, or weights 2^(score - shift).
   enum class Pass { PLAIN, LARGEST, SHIFTED };
 
-  // Scores of ROWS keys and VECTORS vectors of queries.
+  // Scores of KEY_ROWS keys and VECTORS vectors of queries.
   template <int VECTORS>
   static ALWAYS_INLINE void score(const Word* keys, const Word* phi, int query, const Scratch& m,
-                                  Block<Isa, VECTORS>& acc) {
+                                  Block<Isa, VECTORS, KEY_ROWS>& acc) {
     const Pair content = {keys, m.q + query}, position = {phi, m.rotated + query};
-    Isa::template multiply<VECTORS>(acc, 2, [&](int i) { return i ? position : content; }, SCORE, CHANNEL_WORDS);
+    Isa::multiply(acc, 2, [&](int i) { return i ? position : content; }, SCORE, CHANNEL_WORDS);
   }
 
   // Scores to weights, stored as a factor; their sums, or the largest scores, are kept up. `before`: distance of the first
   // key and query.
   template <Pass PASS, int VECTORS>
-  static ALWAYS_INLINE void weigh(const Shape& s, int before, bool partly, const Block<Isa, VECTORS>& scores,
-                                  const Vector (&shift)[VECTORS], Vector (&sums)[VECTORS], Word* weights) {
+  static ALWAYS_INLINE void weigh(const Shape& s, int before, bool partly,
+                                  const Block<Isa, VECTORS, KEY_ROWS>& scores, const Vector (&shift)[VECTORS],
+                                  Vector (&sums)[VECTORS], Word* weights) {
     constexpr bool LARGEST = PASS == Pass::LARGEST;
-    for (int row = 0; row < ROWS; row += PER_WORD) {
+    for (int row = 0; row < KEY_ROWS; row += PER_WORD) {
       Vector of_word[PER_WORD][VECTORS];
       for (int r = 0; r < PER_WORD; r++)
         for (int v = 0; v < VECTORS; v++) {
@@ -213,13 +215,13 @@ struct Layer : Layout<Isa> {
     Vector sums[VECTORS], shift[VECTORS];
     for (int v = 0; v < VECTORS; v++) sums[v] = Isa::load(m.sums + query + v * LANES);
     for (int v = 0; v < VECTORS; v++) shift[v] = Isa::load(m.shift + query + v * LANES);
-    Block<Isa, VECTORS> scores[AHEAD + 1];
-    if constexpr (AHEAD) score(keys, phi, query, m, scores[0]);
-    for (int key = 0; key < n_keys; key += ROWS) {
-      const int next = AHEAD ? key + ROWS : key;
-      if (next < n_keys)
-        score(keys + a_word(next, 0, TILE), phi + a_word(next, 0, TILE), query, m, scores[AHEAD ? next / ROWS % 2 : 0]);
-      weigh<PASS>(s, before + query - key, partly, scores[AHEAD ? key / ROWS % 2 : 0], shift, sums,
+    Block<Isa, VECTORS, KEY_ROWS> scores[AHEAD + 1];
+    const auto scores_of = [&](int key) -> auto& { return scores[AHEAD ? key / KEY_ROWS % 2 : 0]; };
+    if constexpr (AHEAD) score(keys, phi, query, m, scores_of(0));
+    for (int key = 0; key < n_keys; key += KEY_ROWS) {
+      const int next = AHEAD ? key + KEY_ROWS : key;
+      if (next < n_keys) score(keys + a_word(next, 0, TILE), phi + a_word(next, 0, TILE), query, m, scores_of(next));
+      weigh<PASS>(s, before + query - key, partly, scores_of(key), shift, sums,
                   m.weights + key / PER_WORD * TILE + query);
     }
     for (int v = 0; v < VECTORS; v++) Isa::store(m.sums + query + v * LANES, sums[v]);
@@ -229,22 +231,29 @@ struct Layer : Layout<Isa> {
                                            Pair{values + channel * VALUE_ROW, m.weights + query}, VALUE, n_keys / PER_WORD);
   }
 
+  template <int VECTORS>
+  struct Count {
+    static constexpr int N = VECTORS;
+  };
+
   // Let the strips of queries that `reach` names attend to n_keys keys (all of the same reach).
   template <Pass PASS>
   static void attend_to(const Shape& s, const Reach& reach, int before, const Word* keys, const Word* phi,
                         const Word* values, int n_keys, const Scratch& m) {
-    const int first = reach.first * STRIP, last = reach.last * STRIP;
-    if constexpr (AT_ONCE < STRIPS * PER_STRIP) {
-      for (int query = first; query < last; query += AT_ONCE * LANES)
-        attend_to_keys<PASS, AT_ONCE>(s, query, reach.partly, before, keys, phi, values, n_keys, m);
-    } else {
-      static_assert(STRIPS == 4 && PER_STRIP == 1, "one case below for each number of strips");
-      const int strips = reach.last - reach.first;
-      if (strips == 4) attend_to_keys<PASS, 4>(s, first, reach.partly, before, keys, phi, values, n_keys, m);
-      if (strips == 3) attend_to_keys<PASS, 3>(s, first, reach.partly, before, keys, phi, values, n_keys, m);
-      if (strips == 2) attend_to_keys<PASS, 2>(s, first, reach.partly, before, keys, phi, values, n_keys, m);
-      if (strips == 1) attend_to_keys<PASS, 1>(s, first, reach.partly, before, keys, phi, values, n_keys, m);
-    }
+    const auto attend = [&](auto vectors, int query) {
+      constexpr int VECTORS = decltype(vectors)::N;
+      attend_to_keys<PASS, VECTORS>(s, query, reach.partly, before, keys, phi, values, n_keys, m);
+    };
+    int query = reach.first * STRIP;
+    const int last = reach.last * STRIP;
+    for (; query + AT_ONCE * LANES <= last; query += AT_ONCE * LANES) attend(Count<AT_ONCE>(), query);
+    const int left = (last - query) / STRIP;  // fewer strips than are treated at once
+    if constexpr (AT_ONCE > 3 * PER_STRIP)
+      if (left == 3) attend(Count<3 * PER_STRIP>(), query);
+    if constexpr (AT_ONCE > 2 * PER_STRIP)
+      if (left == 2) attend(Count<2 * PER_STRIP>(), query);
+    if constexpr (AT_ONCE > PER_STRIP)
+      if (left == 1) attend(Count<PER_STRIP>(), query);
   }
 
   template <Pass PASS>

@@ -51,7 +51,7 @@ struct Observer : Layer<Isa> {
         if (farthest < 0 || nearest >= s.window) continue;
         Block<Isa, AT_ONCE> acc;
         const Pair content = {m.q + query, keys + key}, position = {m.rotated + query, phi + key};
-        Isa::template multiply<AT_ONCE>(acc, 2, [&](int i) { return i ? position : content; }, SCORE, CHANNEL_WORDS);
+        Isa::multiply(acc, 2, [&](int i) { return i ? position : content; }, SCORE, CHANNEL_WORDS);
         for (int r = 0; r < ROWS; r++)
           for (int v = 0; v < AT_ONCE; v++) Isa::store(to + (query + r) * row + key + v * LANES, acc.at[r][v]);
       }
