@@ -24,6 +24,7 @@ from tracktools.model.transformer import Transformer
 
 ROOT = Path(__file__).parents[1]
 LIBRARY = "tracktools/engine/native/_native.so"
+SIMDE = Path("/usr/include/simde")
 
 pytestmark = [
     pytest.mark.slow,
@@ -102,29 +103,34 @@ def test_with_a_compiler_the_wheel_is_for_this_platform_and_any_python(source_tr
 
 
 @pytest.fixture(scope="module")
-def emulated_tiles(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The library with AMX's tile instructions as plain loops: what is around them can be tested on any processor."""
-    if "avx512" not in {kernel.name for kernel in library.usable_kernels()}:
-        pytest.skip("the AMX kernels need AVX-512 beside the tiles")
+def emulating_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The library with AMX's tile instructions as plain loops, and AVX-512's too where the processor lacks them."""
     spec = importlib.util.spec_from_file_location("hatch_build", ROOT / "hatch_build.py")
     assert spec is not None
     assert spec.loader is not None
     build = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(build)
-    path: Path = build.compile_library(tmp_path_factory.mktemp("tiles") / "tiles.so", ("-DTRACKTOOLS_EMULATE_TILES",))
+    flags = ["-DTRACKTOOLS_EMULATE_TILES"]
+    if not {"avx512", "avx512_bf16"} <= {kernel.name for kernel in library.usable_kernels()}:
+        if not SIMDE.is_dir():
+            pytest.skip("this processor lacks AVX-512, and SIMDe (libsimde-dev) is not there to emulate it")
+        flags += ["-DTRACKTOOLS_EMULATE_VECTORS", f"-I{ROOT / 'tests' / 'emulated'}"]
+        build.KERNELS = {source: ["-mavx2", "-mfma"] for source in build.KERNELS}
+    path: Path = build.compile_library(tmp_path_factory.mktemp("emulating") / "emulating.so", tuple(flags))
     return path
 
 
 @pytest.fixture
-def with_emulated_tiles(emulated_tiles: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(library, "LIBRARY_PATH", emulated_tiles)
+def with_emulation(emulating_library: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(library, "LIBRARY_PATH", emulating_library)
     library.load_library.cache_clear()
     yield
     monkeypatch.undo()
     library.load_library.cache_clear()
 
 
-@pytest.mark.parametrize("kernel", [k for k in library.KERNELS if k.name.startswith("amx")], ids=lambda k: k.name)
+@pytest.mark.skipif(shutil.which("c++") is None, reason="no C++ compiler")
+@pytest.mark.parametrize("kernel", library.KERNELS, ids=lambda k: k.name)
 @pytest.mark.parametrize(
     "model",
     [
@@ -135,8 +141,8 @@ def with_emulated_tiles(emulated_tiles: Path, monkeypatch: pytest.MonkeyPatch) -
     ],
     ids=["small", "window100", "window512", "large_scores"],
 )
-def test_tile_kernels_equal_the_equations_under_emulation(
-    with_emulated_tiles: None, kernel: library.Kernel, model: Transformer
+def test_every_kernel_equals_the_equations_whatever_the_processor(
+    with_emulation: None, kernel: library.Kernel, model: Transformer
 ) -> None:
     codes = np.random.default_rng(8).integers(0, 5, 651, dtype=np.uint8)
     expected = literal_probabilities(model, codes)

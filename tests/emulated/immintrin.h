@@ -1,0 +1,84 @@
+// AVX-512 in plain code, so that its kernels run on any x86-64: SIMDe's functions under the names of the intrinsics.
+// In front of the compiler's own header of this name (-I). What SIMDe 0.7.4 lacks stands below, written down from the
+// "Operation" of each instruction in Intel's manual.
+#pragma once
+#include_next <immintrin.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#define SIMDE_ENABLE_NATIVE_ALIASES
+#include <simde/x86/avx512.h>
+
+namespace emulated {
+
+template <class T>
+struct Lanes {
+  T at[64 / sizeof(T)];
+  static constexpr int N = 64 / sizeof(T);
+  Lanes() = default;
+  template <class Register>
+  explicit Lanes(const Register& from) {
+    static_assert(sizeof from == sizeof at, "a whole register");
+    std::memcpy(at, &from, sizeof at);
+  }
+  template <class Register>
+  Register as() const {
+    Register to;
+    static_assert(sizeof to == sizeof at, "a whole register");
+    std::memcpy(&to, at, sizeof at);
+    return to;
+  }
+};
+
+inline simde__mmask16 less(simde__m512i a, simde__m512i b) {
+  const Lanes<uint32_t> x(a), y(b);
+  unsigned mask = 0;
+  for (int i = 0; i < x.N; i++) mask |= unsigned(x.at[i] < y.at[i]) << i;
+  return simde__mmask16(mask);
+}
+
+inline simde__m512i gather(simde__m512i places, const void* base, int scale) {
+  const Lanes<int32_t> at(places);
+  Lanes<int32_t> to;
+  for (int i = 0; i < to.N; i++) std::memcpy(&to.at[i], static_cast<const char*>(base) + ptrdiff_t(at.at[i]) * scale, 4);
+  return to.as<simde__m512i>();
+}
+
+inline simde__m256i lower_halves(simde__m512i words) {
+  const Lanes<int32_t> from(words);
+  int16_t halves[16];
+  for (int i = 0; i < from.N; i++) halves[i] = int16_t(from.at[i]);
+  simde__m256i to;
+  std::memcpy(&to, halves, sizeof to);
+  return to;
+}
+
+inline float of_bfloat16(uint32_t upper) {
+  float x;
+  std::memcpy(&x, &upper, sizeof x);
+  return x;
+}
+
+template <class Pairs>
+simde__m512 dot_pairs(simde__m512 sums, Pairs a, Pairs b) {
+  Lanes<float> to(sums);
+  const Lanes<uint32_t> x(a), y(b);
+  for (int i = 0; i < to.N; i++) {
+    to.at[i] += of_bfloat16(x.at[i] & 0xFFFF0000) * of_bfloat16(y.at[i] & 0xFFFF0000);
+    to.at[i] += of_bfloat16(x.at[i] << 16) * of_bfloat16(y.at[i] << 16);
+  }
+  return to.as<simde__m512>();
+}
+
+}  // namespace emulated
+
+#undef _mm512_cmplt_epu32_mask
+#undef _mm512_i32gather_epi32
+#undef _mm512_cvtepi32_epi16
+#undef _mm512_dpbf16_ps
+#define _mm512_cmplt_epu32_mask emulated::less
+#define _mm512_i32gather_epi32 emulated::gather
+#define _mm512_cvtepi32_epi16 emulated::lower_halves
+#define _mm512_dpbf16_ps emulated::dot_pairs
