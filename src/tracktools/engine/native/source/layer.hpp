@@ -21,7 +21,9 @@ namespace tracktools {
 namespace {
 
 constexpr float LAYER_NORM_EPS = 1e-5f;
-constexpr float MOST = 0x1p60f, LEAST = 0x1p-60f;  // sums of weights that need no subtraction
+// Sums of weights within these need no subtraction of the largest score: sums of values fit below 2^127, and what the
+// smallest float, 2^-126, cuts off is 2^-36 of a sum.
+constexpr float MOST = 0x1p100f, LEAST = 0x1p-90f;
 constexpr float NONE = -3e38f;
 
 // Numbers below 2^-126 count as 0 while this is there: some processors take a hundred times as long for them.
