@@ -140,8 +140,8 @@ def word_finder(word: npt.NDArray[np.uint8], distance_bp: int, config: ModelConf
     return model
 
 
-def letter_seeker(letter: int, config: ModelConfig) -> Transformer:
-    """A network of one layer whose every base attends to one letter alone, with a score of 200.
+def letter_seeker(letter: int, config: ModelConfig, score: float = 200) -> Transformer:
+    """A network of one layer whose every base attends to one letter alone, which has this score and all others 0.
 
     Where the letter is out of sight, all visible bases get the same attention.
     """
@@ -155,7 +155,7 @@ def letter_seeker(letter: int, config: ModelConfig) -> Transformer:
         for parameter in (model.position_bias, layer.conv_q.weight, layer.conv_q.bias, layer.conv_k.weight):
             parameter.zero_()
         model.content_bias.zero_()
-        model.content_bias[:, 0] = 200 * math.sqrt(K)
+        model.content_bias[:, 0] = score * math.sqrt(K)
         key = layer.qkv.weight.view(3, config.n_heads, K, D)[1]
         key.zero_()
         key[:, 0, letter] = 1

@@ -207,12 +207,14 @@ def test_a_planted_word_is_found_on_the_exact_base(make: MakeEngine, distance_bp
     np.testing.assert_array_equal(found[found >= distance_bp], centres[centres < 3000])
 
 
+@pytest.mark.parametrize("score", [200, 72, 66, 40, -40, -60, -66, -200])  # x 1.44 are powers of two
 @pytest.mark.parametrize("window_bp", [12, 96])
-def test_scores_of_two_hundred_and_a_largest_one_out_of_sight(make_any: MakeEngine, window_bp: int) -> None:
+def test_scores_of_any_size_and_a_largest_one_out_of_sight(make_any: MakeEngine, window_bp: int, score: float) -> None:
     config = ModelConfig(n_layers=1, n_heads=2, conv_width_bp=3, attention_window_bp=window_bp)
-    model = letter_seeker(3, config)
+    model = letter_seeker(3, config, score)
     codes = random_codes(700, seed=2, n_codes=3)  # no T
     codes[[150, 151, 400, 690]] = 3
+    codes[500:620] = 3  # for a while nothing else is seen
     expected, engine = literal_probabilities(model, codes), make_any(model)
     np.testing.assert_allclose(engine.probabilities(codes, 0, 700), expected, atol=TOLERANCE[engine.precision], rtol=0)
 

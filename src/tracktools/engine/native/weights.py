@@ -70,13 +70,12 @@ def _parts(folded: FoldedLayer, layer: AttentionLayer, config: ModelConfig) -> l
     v = v @ out[:, None]  # (H, C, D, D): a head's values, projected back
     projections = torch.stack([_pad(_pad(part, 3), 2) for part in (q * LOG2_E, k, v)], dim=1)  # (H, 3, C, in, out)
     query_bias, position_bias = torch.split(folded.bias * LOG2_E, [H * K, H * D])
-    relative = layer.relative.weight.view(H, K, D)  # u = relative^T q + what is left of the position bias
-    position_bias = position_bias.view(H, D) - torch.einsum("hk,hkd->hd", query_bias.view(H, K), relative)
+    relative = layer.relative.weight.view(H, K, D)
     return [
         projections,
         _pad(query_bias.view(H, K), 1),
         _pad(_spread(relative, D), 1),
-        _spread(position_bias, D),
+        _spread(position_bias.view(H, D), D),
         *(_pad(part, 0) for part in (folded.out_bias, folded.norm_weight, folded.norm_bias)),
     ]
 

@@ -127,13 +127,15 @@ struct Layer : Layout<Isa> {
       Block<Isa, AT_ONCE> acc;
       for (int channel = 0; channel < CHANNELS; channel += ROWS) {
         convolve(s, projection(s, w, head, 0), channel, m.neighbours + t, acc);
+        Isa::store_block(m.unbiased + channel / PER_WORD * TILE + t, TILE, STATE_WORDS, acc.at);
         add_to_rows(acc, w.query_bias + head * CHANNELS + channel);
         Isa::store_block(m.q + channel / PER_WORD * TILE + t, TILE, STATE_WORDS, acc.at);
       }
       const Word* relative = w.relative + head * PARTS * MATRIX_WORDS;
       for (int channel = 0; channel < CHANNELS; channel += ROWS) {
         Isa::multiply(
-            acc, 1, [&](int) { return Pair{relative + a_word(channel, 0, CHANNELS), m.q + t}; }, POSITION, CHANNEL_WORDS);
+            acc, 1, [&](int) { return Pair{relative + a_word(channel, 0, CHANNELS), m.unbiased + t}; }, POSITION,
+            CHANNEL_WORDS);
         add_to_rows(acc, w.position_bias + head * CHANNELS + channel);
         store(m.u + channel * TILE + t, acc);
       }

@@ -96,11 +96,11 @@ struct Layout {
 
   struct Scratch {  // pointers into one allocation, of one thread
     float *x, *update, *u, *attended, *sums, *shift;
-    Word *neighbours, *rows, *q, *rotated, *weights, *keys, *values;
+    Word *neighbours, *rows, *q, *unbiased, *rotated, *weights, *keys, *values;
     static size_t words(const Shape& s) {
       const size_t ring = size_t(s.blocks()) * s.n_heads;
       return CHANNELS * X_ROW + 3 * STATE_FLOATS + 2 * TILE +
-             PARTS * (2 * X_WORDS + 2 * STATE_WORDS + WEIGHT_WORDS + ring * (STATE_WORDS + VALUE_WORDS));
+             PARTS * (2 * X_WORDS + 3 * STATE_WORDS + WEIGHT_WORDS + ring * (STATE_WORDS + VALUE_WORDS));
     }
     Scratch(const Shape& s, void* memory) {
       Word* next = static_cast<Word*>(memory);
@@ -115,6 +115,7 @@ struct Layout {
       neighbours = take(PARTS * X_WORDS);  // x as factor b: [channels, paired][positions]
       rows = take(PARTS * X_WORDS);        // and as factor a: [positions][channels, paired]
       q = take(PARTS * STATE_WORDS);
+      unbiased = take(PARTS * STATE_WORDS);  // q for the position term, which has a bias of its own
       rotated = take(PARTS * STATE_WORDS);
       weights = take(PARTS * WEIGHT_WORDS);
       keys = take(size_t(s.blocks()) * s.n_heads * PARTS * STATE_WORDS);

@@ -26,7 +26,7 @@ struct Shape {
 // One layer as the caller gives it: float arrays, one after the other, all padded to CHANNELS.
 //   projections [head][q, k, v][tap][channel in][channel out]
 //   query_bias  [head][channel]
-//   relative    [head][channel of q][channel of u]      u = relative^T q + position_bias; sines first, then cosines
+//   relative    [head][channel of q][channel of u]      u = relative^T (q without bias) + position_bias; sines, cosines
 //   position_bias [head][channel of u]
 //   out_bias, norm_weight, norm_bias [channel]
 struct LayerWeights {
