@@ -11,14 +11,16 @@ of what it is given), with which errors grow more than with trained ones. Prints
 from __future__ import annotations
 
 import argparse
-import math
+import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import torch
 
 from tracktools.bundle import CHROM, load_bundle
+from tracktools.config import ModelConfig
 from tracktools.engine.devices import processor_name
 from tracktools.engine.interface import Engine
 from tracktools.engine.native.engine import NativeEngine
@@ -42,7 +44,7 @@ def main() -> None:
     model = load_model(options.model).model
     assert isinstance(model, Transformer)
     if options.random:
-        randomise(model)
+        model = random_network(model.config)
     strand_bp = options.positions // 2
     codes = strands(model, strand_bp)
     expected = np.concatenate([np.concatenate(list(oracle(model, strand, strand_bp))) for strand in codes])
@@ -55,17 +57,13 @@ def main() -> None:
         print(f"| {name} | {error.max():.1e} | {error.mean():.1e} |", flush=True)
 
 
-def randomise(model: Transformer) -> None:
-    """Give a network random weights and biases, none of them zero."""
-    generator = torch.Generator().manual_seed(0)
-    for name, parameter in model.named_parameters():
-        noise = torch.randn(parameter.shape, generator=generator)
-        if "norm.weight" in name:
-            parameter.copy_(1 + 0.1 * noise)
-        elif "bias" in name:
-            parameter.copy_(0.3 * noise)
-        else:
-            parameter.copy_(noise / math.sqrt(parameter.shape[1:].numel()))
+def random_network(config: ModelConfig) -> Transformer:
+    """Return the random network of the tests: no weight and no bias at zero, gain 1."""
+    sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+    import networks
+
+    network: Transformer = networks.random_network(config)
+    return network
 
 
 def strands(model: Transformer, strand_bp: int) -> list[np.ndarray]:

@@ -44,7 +44,7 @@ struct Avx2 : InRegisters<Avx2> {
   // below 2.2e-7. Adding 1.5 * 2^23 rounds to an integer that then stands in the low bits, ready to be added to the exponent.
   static Vector exp2(Vector x) {
     const Vector magic = broadcast(12582912.0f);
-    x = _mm256_min_ps(_mm256_max_ps(broadcast(-126), x), broadcast(127));  // NaN stays: the second operand is returned
+    x = _mm256_min_ps(broadcast(127), _mm256_max_ps(broadcast(-126), x));  // NaN stays: of two, the second is returned
     const Vector rounded = add(x, magic);
     const Vector f = sub(x, sub(rounded, magic));
     Vector p = broadcast(0x1.5c08e6p-10f);
