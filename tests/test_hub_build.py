@@ -28,7 +28,7 @@ from tracktools.formats.bigwig import BigWigReader, write_bigwig
 from tracktools.genome import load_genome
 from tracktools.hub.build import build_hub
 from tracktools.hub.check import check_hub
-from tracktools.hub.hubtxt import read_blocks
+from tracktools.hub.check.hubtxt import read_blocks
 from tracktools.tracks import Track, write_tracks
 
 

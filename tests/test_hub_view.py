@@ -16,8 +16,8 @@ from hubs import build_small_hub, write_small_inputs
 from tracktools.cli.hub import hub as hub_command
 from tracktools.errors import InputError, MissingDependencyError
 from tracktools.formats.bigwig import BigWigReader
-from tracktools.hub.igvjs import find_igv_js
-from tracktools.hub.view import build_view
+from tracktools.hub.clients.igvjs import find_igv_js
+from tracktools.hub.clients.view import build_view
 
 
 @pytest.fixture(scope="module")

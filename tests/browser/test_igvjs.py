@@ -12,8 +12,8 @@ from browsing import ENOUGH_PIXELS, HERE, LOADED, Browser, Visit, drawn_tracks, 
 from hubs import build_small_hub, write_small_inputs
 from tracktools import build_hub
 from tracktools.formats.bed import BED6, write_bed
+from tracktools.hub.clients.view import build_view
 from tracktools.hub.serve import serving
-from tracktools.hub.view import build_view
 from tracktools.tracks import Track, write_tracks
 
 pytestmark = pytest.mark.browser

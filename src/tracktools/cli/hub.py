@@ -65,7 +65,7 @@ def build(
       tracktools hub build predictions/ tss/ --genome NC_000913.3.fa.gz --gff genes.gff3 -o hub/
     """
     from tracktools.hub.build import build_hub
-    from tracktools.hub.links import upload_commands
+    from tracktools.hub.clients.links import upload_commands
 
     built = build_hub(
         folders,
@@ -139,7 +139,7 @@ def view(folder: Path, output: Path, igv_js: Path | None, templates: Path | None
     Example:
       tracktools hub view hub/ -o view.html
     """
-    from tracktools.hub.view import build_view
+    from tracktools.hub.clients.view import build_view
 
     built = build_view(folder, output, igv_js=igv_js, templates=templates)
     for note in built.left_out:

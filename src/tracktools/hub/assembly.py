@@ -13,7 +13,7 @@ import pandas as pd
 from tracktools.config import HubConfig
 from tracktools.errors import InputError
 from tracktools.genome import Genome
-from tracktools.hub.chroms import chrom_aliases
+from tracktools.hub.convert.chroms import chrom_aliases
 from tracktools.hub.model import Assembly
 from tracktools.hub.text import label
 from tracktools.interval import Interval

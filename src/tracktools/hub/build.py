@@ -14,11 +14,11 @@ from tracktools.formats.folder import atomic_folder
 from tracktools.genome import Genome, load_genome
 from tracktools.hub.arrange import arrange_groups
 from tracktools.hub.assembly import busiest_position, describe_assembly
-from tracktools.hub.bookmarks import find_bookmarks
-from tracktools.hub.convert import Converted, convert_source
+from tracktools.hub.clients.bookmarks import find_bookmarks
+from tracktools.hub.clients.igvjs import MISSING, IgvJs, find_igv_js
+from tracktools.hub.clients.links import check_base_url, client_links
+from tracktools.hub.convert.source import Converted, convert_source
 from tracktools.hub.gather import gather_sources
-from tracktools.hub.igvjs import MISSING, IgvJs, find_igv_js
-from tracktools.hub.links import check_base_url, client_links
 from tracktools.hub.model import Assembly, Hub, Source
 from tracktools.hub.render import Templates
 from tracktools.hub.text import LONG_LABEL_CHARACTERS, SHORT_LABEL_CHARACTERS, label

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from tracktools.hub.features import extra_fields
+from tracktools.hub.convert.features import extra_fields
 from tracktools.hub.model import Hub, HubGroup, HubTrack, Mirror
 from tracktools.hub.text import LONG_LABEL_CHARACTERS, SHORT_LABEL_CHARACTERS, label
 from tracktools.tracks import VISIBILITIES

@@ -13,13 +13,13 @@ from tracktools.formats.bed_schemas import BED3, BedField, BedSchema
 from tracktools.formats.bigbed import write_bigbed
 from tracktools.formats.twobit import write_twobit
 from tracktools.genome import Genome
-from tracktools.hub.bookmarks import BOOKMARKS_FILE, bookmarks_bed
-from tracktools.hub.igvjs import IgvJs
-from tracktools.hub.jbrowse import jbrowse_config
+from tracktools.hub.clients.bookmarks import BOOKMARKS_FILE, bookmarks_bed
+from tracktools.hub.clients.igvjs import IgvJs
+from tracktools.hub.clients.jbrowse import jbrowse_config
+from tracktools.hub.clients.sessions import desktop_genome, desktop_session, igvjs_session
 from tracktools.hub.model import Assembly, Hub
 from tracktools.hub.pages import page_json, shared_values, viewer_values, write_pages
 from tracktools.hub.render import Templates
-from tracktools.hub.sessions import desktop_genome, desktop_session, igvjs_session
 from tracktools.hub.stanzas import hub_stanzas
 from tracktools.tracks import PROVENANCE_FILE, package_versions
 

@@ -19,7 +19,7 @@ from tracktools.config import HubConfig
 from tracktools.errors import GenomeMismatchError, InputError
 from tracktools.formats.bedgraph import read_bedgraph
 from tracktools.formats.bigwig import BigWigReader, BigWigWriter
-from tracktools.hub.chroms import check_lengths, rename_chroms
+from tracktools.hub.convert.chroms import check_lengths, rename_chroms
 from tracktools.hub.model import Contents
 
 _Reader = Callable[[str, int, int], "npt.NDArray[np.float32] | None"]  # of one stretch of one sequence of the genome

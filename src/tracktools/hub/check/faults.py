@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 
-from tracktools.hub.hubtxt import Block
+from tracktools.hub.check.hubtxt import Block
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ from tracktools.config import HubConfig
 from tracktools.errors import InputError, MissingDependencyError
 from tracktools.formats.atomic import atomic_file
 from tracktools.formats.bigwig import BigWigReader, BigWigWriter
-from tracktools.hub.bookmarks import BOOKMARKS_FILE, read_bookmarks
-from tracktools.hub.igvjs import MISSING, find_igv_js
+from tracktools.hub.clients.bookmarks import BOOKMARKS_FILE, read_bookmarks
+from tracktools.hub.clients.igvjs import MISSING, find_igv_js
 from tracktools.hub.pages import page_json
 from tracktools.hub.render import Templates
 from tracktools.hub.text import human_count

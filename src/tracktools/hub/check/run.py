@@ -9,13 +9,13 @@ from pathlib import Path
 
 from tracktools.errors import InputError
 from tracktools.formats.twobit import read_twobit_sizes
-from tracktools.hub.check_contents import check_contents
-from tracktools.hub.check_genome import check_genome, check_groups
-from tracktools.hub.check_server import check_server, download_hub
-from tracktools.hub.check_tracks import check_tracks
-from tracktools.hub.faults import Fault, Findings
-from tracktools.hub.hubtxt import Block, read_blocks
-from tracktools.hub.known_settings import unknown_setting
+from tracktools.hub.check.contents import check_contents
+from tracktools.hub.check.faults import Fault, Findings
+from tracktools.hub.check.genome import check_genome, check_groups
+from tracktools.hub.check.hubtxt import Block, read_blocks
+from tracktools.hub.check.known_settings import unknown_setting
+from tracktools.hub.check.server import check_server, download_hub
+from tracktools.hub.check.tracks import check_tracks
 
 HUB_FILE = "hub.txt"
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from tracktools.errors import InputError
 from tracktools.formats.bbi_read import read_header
 from tracktools.formats.bigbed import read_bigbed
-from tracktools.hub.faults import Findings
-from tracktools.hub.hubtxt import Block, read_blocks
+from tracktools.hub.check.faults import Findings
+from tracktools.hub.check.hubtxt import Block, read_blocks
 from tracktools.interval import Interval
 
 _WEB = ("http://", "https://")

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tracktools.hub.faults import Findings
-from tracktools.hub.hubtxt import Block
+from tracktools.hub.check.faults import Findings
+from tracktools.hub.check.hubtxt import Block
 from tracktools.hub.text import LONG_LABEL_CHARACTERS, SHORT_LABEL_CHARACTERS
 from tracktools.palette import rgb
 

@@ -14,11 +14,11 @@ from tracktools.formats.alignments import read_contig_sizes
 from tracktools.formats.bed_schemas import GENES
 from tracktools.formats.bigbed import read_bigbed
 from tracktools.hub.arrange import OTHER_GROUP, track_color
-from tracktools.hub.chroms import check_lengths, rename_chroms
-from tracktools.hub.features import write_display_features, write_feature_table
-from tracktools.hub.genes import read_gene_tables
+from tracktools.hub.convert.chroms import check_lengths, rename_chroms
+from tracktools.hub.convert.features import write_display_features, write_feature_table
+from tracktools.hub.convert.genes import read_gene_tables
+from tracktools.hub.convert.signals import write_display_signal
 from tracktools.hub.model import Contents, HubTrack, Kind, Source
-from tracktools.hub.signals import write_display_signal
 from tracktools.hub.text import LONG_LABEL_CHARACTERS, SHORT_LABEL_CHARACTERS, label, track_name
 from tracktools.tracks import file_sha256
 

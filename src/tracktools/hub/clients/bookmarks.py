@@ -10,7 +10,7 @@ import pandas as pd
 
 from tracktools.config import HubConfig
 from tracktools.formats.bed import read_bed
-from tracktools.hub.convert import Converted
+from tracktools.hub.convert.source import Converted
 from tracktools.hub.model import Bookmark
 from tracktools.interval import Interval
 

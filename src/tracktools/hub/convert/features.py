@@ -15,7 +15,7 @@ from tracktools.formats.bed import check_bed_on_genome, read_bed, sort_bed
 from tracktools.formats.bed_schemas import STANDARD_FIELDS, BedField, BedSchema
 from tracktools.formats.bigbed import write_bigbed
 from tracktools.formats.trix import write_trix
-from tracktools.hub.chroms import rename_chroms
+from tracktools.hub.convert.chroms import rename_chroms
 from tracktools.hub.model import Contents
 from tracktools.palette import STRAND_COLORS, pale
 

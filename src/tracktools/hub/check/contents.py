@@ -13,9 +13,9 @@ from tracktools.formats.alignments import read_contig_sizes
 from tracktools.formats.bbi_read import BbiHeader, read_chroms, read_header, read_indexed_columns
 from tracktools.formats.bigbed import read_bigbed
 from tracktools.formats.bigwig import BigWigReader
-from tracktools.hub.check_tracks import is_parent, track_type
-from tracktools.hub.faults import Findings
-from tracktools.hub.hubtxt import Block
+from tracktools.hub.check.faults import Findings
+from tracktools.hub.check.hubtxt import Block
+from tracktools.hub.check.tracks import is_parent, track_type
 
 _BIGBED_MAGIC = 0x8789F2EB
 _BLOCK_BP = 1 << 20

@@ -9,8 +9,8 @@ from pathlib import Path
 from urllib.parse import quote, urljoin, urlsplit
 
 from tracktools.errors import InputError
-from tracktools.hub.faults import Findings
-from tracktools.hub.hubtxt import read_blocks
+from tracktools.hub.check.faults import Findings
+from tracktools.hub.check.hubtxt import read_blocks
 
 _TIMEOUT_S = 30
 _FILE_KEYS = (

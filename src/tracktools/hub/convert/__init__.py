@@ -1,0 +1,1 @@
+"""Copies of tracks as genome browsers read them: signals, features, genes, names of sequences."""
