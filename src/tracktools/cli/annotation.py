@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from tracktools.cli.renames import rename_option
+from tracktools.cli.options import rename_option
 
 
 @click.command()

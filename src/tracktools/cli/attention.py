@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from tracktools.cli.options import circular_option
 from tracktools.config import AttentionConfig, PredictConfig
 
 
@@ -48,9 +49,7 @@ def _parse_sets(_ctx: click.Context, _parameter: click.Parameter, values: tuple[
 @click.option(
     "--attribute", is_flag=True, help="Also hold each head against input x gradient at TSS of the first --at set."
 )
-@click.option(
-    "--circular", multiple=True, metavar="NAME|all", help="Contig whose end is joined to its start; repeatable."
-)
+@circular_option
 @click.option(
     "--engine", type=click.Choice(["auto", "native", "torch"]), default=PredictConfig.engine, show_default=True
 )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from tracktools.cli.options import circular_option
 from tracktools.config import EvaluateConfig, PredictConfig
 
 
@@ -42,7 +43,7 @@ def _parse_sets(_ctx: click.Context, _parameter: click.Parameter, values: tuple[
     "--genome", type=click.Path(path_type=Path),
     help="FASTA or 2bit, by which the split is known. Default: the embedded E. coli genome, if the bigWigs name it.",
 )  # fmt: skip
-@click.option("--circular", multiple=True, metavar="NAME|all", help="Circular contig of --genome; repeatable.")
+@circular_option
 @click.option(
     "--absent", type=click.Choice(["skip", "zero"]), default=EvaluateConfig.absent, show_default=True,
     help="What a base without a value is: not scored, as in files of tracktools, or 0, as in sparse files of counts.",

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import click
 
+from tracktools.cli.options import circular_option
+
 
 @click.group()
 def models() -> None:
@@ -74,9 +76,7 @@ def verify_models(model: tuple[str, ...]) -> None:
 @click.argument("tss", type=click.Path(path_type=Path))
 @click.option("-m", "--model", "members", metavar="MODEL", multiple=True, help="A model to average; repeatable.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder to make.")
-@click.option(
-    "--circular", multiple=True, metavar="NAME|all", help="Contig whose end is joined to its start; repeatable."
-)
+@circular_option
 @click.option("--name", default="average", show_default=True, help="Name of the model.")
 @click.option("-t", "--threads", type=click.IntRange(1), default=1, show_default=True, help="CPU threads.")
 def average(

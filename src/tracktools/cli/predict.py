@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from tracktools.cli.options import circular_option
 from tracktools.config import PredictConfig
 from tracktools.errors import ConfigError
 
@@ -15,9 +16,7 @@ from tracktools.errors import ConfigError
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder to make.")
 @click.option("--name", help="Stem of the output files; by default that of GENOME.")
 @click.option("-m", "--model", default=None, help="A shipped model or a checkpoint file; see `tracktools models list`.")
-@click.option(
-    "--circular", multiple=True, metavar="NAME|all", help="Contig whose end is joined to its start; repeatable."
-)
+@circular_option
 @click.option(
     "--annotation", type=click.Path(path_type=Path), help="GFF3 whose Is_circular=true says which contigs are circular."
 )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from tracktools.cli.renames import rename_option
+from tracktools.cli.options import rename_option
 from tracktools.config import ReadsConfig
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from typing import Any, get_args, get_type_hints
 
 import click
 
+from tracktools.cli.options import circular_option
 from tracktools.config import ARCHITECTURES, RECIPES, TrainConfig, architecture_of
 
 
@@ -78,9 +79,7 @@ def _recipe(architecture: str, settings: dict[str, Any]) -> TrainConfig:
     "faster; what is not said of the recipe is then what suits them.",
 )  # fmt: skip
 @click.option("--init", metavar="MODEL", help="Start from the weights of a shipped model or a checkpoint file.")
-@click.option(
-    "--circular", multiple=True, metavar="NAME|all", help="Contig whose end is joined to its start; repeatable."
-)
+@circular_option
 @click.option("--name", default="model", show_default=True, help="Name of the model.")
 @click.option("--species", default="", help="Species and strain, for the checkpoint's header.")
 @click.option("--restart", is_flag=True, help="Drop an unfinished training instead of continuing it.")

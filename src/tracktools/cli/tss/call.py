@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from tracktools.cli.options import circular_option
 from tracktools.config import CallConfig
 
 
@@ -15,7 +16,7 @@ from tracktools.config import CallConfig
 @click.option("--threshold", type=float, required=True, help="Least value of a call.")
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="Folder to write.")
 @click.option("--name", default="called", show_default=True, help="Name of the set.")
-@click.option("--circular", multiple=True, metavar="NAME|all", help="A circular sequence; repeatable.")
+@circular_option
 @click.option(
     "--min-distance",
     "min_distance_bp",

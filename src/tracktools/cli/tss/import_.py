@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tracktools.cli.renames import rename_option
+from tracktools.cli.options import rename_option
 from tracktools.cli.tss.mends import import_mend
 from tracktools.errors import ConfigError
 
@@ -36,7 +36,6 @@ _FORMATS = ("auto", "cappable", "sendseq", "smrt", "regulondb", "bed", "gff", "t
 )
 @click.option("--chrom", help="Sequence of files that name none.")
 @rename_option
-@click.option("--rename-file", type=click.Path(path_type=Path), help="Such renamings, OLD and NEW in two columns.")
 @click.option("--base", type=click.Choice(("0", "1", "border")), help="What a position means (see above).")
 @click.option("--position-column", help="Table: column of the position, or of the left end.")
 @click.option("--end-column", help="Table: column of the right end; the TSS is the 5' end.")
@@ -87,7 +86,7 @@ def import_(ctx: click.Context, /, **options: Any) -> None:
         name=options["name"],
         layout=_layout(options),
         chrom=options["chrom"],
-        renames=_read_renames(options["rename_file"]) | options["renames"],
+        renames=options["renames"],
         shift_plus=options["shift_plus"],
         shift_minus=options["shift_minus"],
         swap_strands=options["swap_strands"],
@@ -138,23 +137,6 @@ def _pair(text: str) -> tuple[str, str]:
     if not (left and equals and right):
         raise ConfigError(f"{text!r} is not of the form NAME=VALUE")
     return left, right
-
-
-def _read_renames(path: Path | None) -> dict[str, str]:
-    from tracktools.errors import InputError
-    from tracktools.tss.spreadsheet import read_rows
-
-    renames: dict[str, str] = {}
-    for line, row in [] if path is None else read_rows(path):
-        if len(row) != 2:
-            raise InputError(
-                f"has {len(row)} columns",
-                path=path,
-                line=line,
-                mend="two are needed: OLD and NEW name",
-            )
-        renames[row[0]] = row[1]
-    return renames
 
 
 def _report(ctx: click.Context, result: ImportResult) -> None:

@@ -1,0 +1,86 @@
+"""Options that several commands have, defined once.
+
+Put the decorator above the command's function and take the parameter it gives:
+
+==================== ============================ =========================================================
+decorator            parameter                    pass it on to
+==================== ============================ =========================================================
+rename_option        ``renames: dict[str, str]``  `tracktools.names.join_names`, or the verb's ``renames``
+only_genome_option   ``only_genome: bool``        `tracktools.names.join_names`; count what it leaves out
+circular_option      ``circular: tuple[str, ...]`` ``load_genome(path, circular=circular)``
+==================== ============================ =========================================================
+
+``--rename`` comes with ``--rename-file``; both end up in ``renames``. A command that reads rows ends with
+``click.echo(count_line(...))`` of `tracktools.counting`.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tracktools.errors import InputError
+
+
+def _parse_renames(_ctx: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    renames: dict[str, str] = {}
+    for value in values:
+        name, separator, target = value.rpartition("=")
+        if not (name and separator and target):
+            raise click.BadParameter(f"{value!r} is not OLD=NEW")
+        if renames.get(name, target) != target:
+            raise click.BadParameter(f"{name!r} is renamed twice, to {renames[name]!r} and to {target!r}")
+        renames[name] = target
+    return renames
+
+
+def rename_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command ``--rename OLD=NEW`` and ``--rename-file``, and its function one parameter, ``renames``."""
+
+    @functools.wraps(command)
+    def with_renames(*args: Any, renames: dict[str, str], rename_file: Path | None, **options: Any) -> Any:
+        return command(*args, renames=_read_renames(rename_file) | renames, **options)
+
+    with_file = click.option(
+        "--rename-file", type=click.Path(path_type=Path), help="Such renamings, OLD and NEW in two columns."
+    )(with_renames)
+    return click.option(
+        "--rename",
+        "renames",
+        metavar="OLD=NEW",
+        multiple=True,
+        callback=_parse_renames,
+        help="Read sequence OLD of the files as NEW of the genome; repeatable. Known without: U00096.3, chr and "
+        "Chromosome are NC_000913.3.",
+    )(with_file)
+
+
+def _read_renames(path: Path | None) -> dict[str, str]:
+    from tracktools.tss.spreadsheet import read_rows
+
+    renames: dict[str, str] = {}
+    for line, row in [] if path is None else read_rows(path):
+        if len(row) != 2:
+            raise InputError(f"has {len(row)} columns", path=path, line=line, mend="two are needed: OLD and NEW name")
+        if renames.get(row[0], row[1]) != row[1]:
+            raise InputError(f"{row[0]!r} is renamed twice", path=path, line=line, mend="leave one of the lines out")
+        renames[row[0]] = row[1]
+    return renames
+
+
+only_genome_option = click.option(
+    "--only-genome",
+    is_flag=True,
+    help="Leave out, and count, what is on sequences that the genome does not have.  [default: stop with an error]",
+)
+
+circular_option = click.option(
+    "--circular",
+    multiple=True,
+    metavar="NAME|all",
+    help="Sequence whose end is joined to its start; repeatable; all: every one.  [default: none]",
+)

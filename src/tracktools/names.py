@@ -1,0 +1,138 @@
+"""Which sequence of a genome a name in a file means: the one rule that every command follows.
+
+1. What the user says wins (``--rename OLD=NEW``).
+2. A name that the genome has means that sequence.
+3. Known names of one sequence are joined (`tracktools.aliases`): ``U00096.3`` is ``NC_000913.3``.
+4. Nothing else is ever guessed: not from lengths, not from being the only sequence, not across versions.
+
+A command reads names with `join_names`, which says in one line what cannot be joined, or, where the user asked for
+``--only-genome``, leaves it out of the mapping, for the command to count (`tracktools.counting.count_line`). Without a
+genome, `common_names` joins the names of several files. The options are in `tracktools.cli.options`:
+``rename_option`` gives a command ``renames``, ``only_genome_option`` gives it ``only_genome``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
+
+from tracktools.aliases import ALIASES, other_version, resolve_chrom
+from tracktools.errors import ConfigError, GenomeMismatchError
+
+_LISTED = 3  # names that a message gives
+
+
+def join_names(
+    names: Iterable[str],
+    chroms: Collection[str],
+    *,
+    renames: Mapping[str, str] | None = None,
+    only_genome: bool = False,
+    path: Path | None = None,
+) -> dict[str, str]:
+    """Return what each sequence of a file is called in the genome.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Names in the file.
+    chroms : collection of str
+        Names in the genome; a mapping of name to length will do.
+    renames : mapping of str to str, optional
+        Name in the file to name in the genome, as the user says it.
+    only_genome : bool
+        Leave out a name that the genome lacks, instead of refusing it; another version of a sequence, too.
+    path : Path, optional
+        The file, for messages.
+
+    Returns
+    -------
+    dict of str to str
+        In the order of `names`; with `only_genome`, without those that were left out.
+
+    Raises
+    ------
+    ConfigError
+        If a name is renamed to one that the genome lacks.
+    GenomeMismatchError
+        If the genome lacks a sequence, or has another version of it.
+
+    Examples
+    --------
+    >>> join_names(["U00096.3", "p1"], ["NC_000913.3", "plasmid"], renames={"p1": "plasmid"})
+    {'U00096.3': 'NC_000913.3', 'p1': 'plasmid'}
+    >>> join_names(["NC_000913.3", "phiX"], ["NC_000913.3"], only_genome=True)
+    {'NC_000913.3': 'NC_000913.3'}
+    """
+    joined, unknown = {}, []
+    for name in dict.fromkeys(names):
+        chrom = resolve_chrom(name, chroms, renames)
+        if chrom is not None:
+            joined[name] = chrom
+        elif name in (renames or {}):
+            target = (renames or {})[name]
+            raise ConfigError(f"--rename {name}={target}: the genome has no {target!r} (it has {listed(chroms)})")
+        else:
+            unknown.append(name)
+    if unknown and not only_genome:
+        problem = f"is on {listed(unknown)}, which the genome does not have"
+        raise GenomeMismatchError(problem, path=path, mend=name_mend(unknown[0], chroms))
+    return joined
+
+
+def name_mend(name: str, chroms: Collection[str]) -> str:
+    """Return what to do about a sequence that a genome lacks.
+
+    Examples
+    --------
+    >>> name_mend("chrI", ["NC_000913.3"])
+    'the genome has NC_000913.3: if it is the same sequence, say --rename chrI=NC_000913.3'
+    """
+    version = other_version(name, chroms)
+    if version is not None:
+        return (
+            f"the genome has another version of it, {version}: lift the file over, or take the genome of that version"
+        )
+    return (
+        f"the genome has {listed(chroms)}: if it is the same sequence, say --rename {name}={next(iter(chroms), 'NEW')}"
+    )
+
+
+def common_names(names: Iterable[str], *, renames: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return one name for each sequence of several files, where no genome says what it is called.
+
+    Of the known names of one sequence the first of its group in `tracktools.aliases.ALIASES` that occurs is taken, so
+    that the order of the files does not matter.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Names in all the files.
+    renames : mapping of str to str, optional
+        Name in a file to the name it shall have, as the user says it.
+
+    Examples
+    --------
+    >>> common_names(["chr", "U00096.3", "plasmid"])
+    {'chr': 'U00096.3', 'U00096.3': 'U00096.3', 'plasmid': 'plasmid'}
+    >>> common_names(["U00096.2", "NC_000913.3"])
+    {'U00096.2': 'U00096.2', 'NC_000913.3': 'NC_000913.3'}
+    """
+    given = list(dict.fromkeys(names))
+    said = [(renames or {}).get(name, name) for name in given]
+    known = {alias for group in ALIASES for alias in group}
+    firsts = [next((alias for alias in group if alias in said), None) for group in ALIASES]
+    targets = [first for first in firsts if first is not None] + [name for name in said if name not in known]
+    return {name: resolve_chrom(name, targets, renames) or wanted for name, wanted in zip(given, said, strict=True)}
+
+
+def listed(names: Collection[str]) -> str:
+    """Return the first names, for a message.
+
+    Examples
+    --------
+    >>> listed(["a", "b", "c", "d"])
+    'a, b, c and 1 more'
+    """
+    first = ", ".join(list(names)[:_LISTED])
+    return first + (f" and {len(names) - _LISTED:,} more" if len(names) > _LISTED else "")

@@ -1,0 +1,97 @@
+"""Names of sequences, the line of counts, and signs of strands: what every command builds on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from tracktools.cli.options import only_genome_option, rename_option
+from tracktools.counting import count_line
+from tracktools.errors import ConfigError, GenomeMismatchError, InputError
+from tracktools.names import common_names, join_names
+from tracktools.strand_sign import StrandSign, pair_notes, pair_record
+
+
+def test_names_are_joined_by_what_is_known_and_by_what_the_user_says_alone() -> None:
+    genome = {"NC_000913.3": 4_641_652, "plasmid": 9_000}
+    assert join_names(["U00096.3", "p"], genome, renames={"p": "plasmid"}) == {
+        "U00096.3": "NC_000913.3",
+        "p": "plasmid",
+    }
+    with pytest.raises(GenomeMismatchError, match=r"a.bed: is on p, which .* --rename p=NC_000913.3"):
+        join_names(["p"], genome, path=Path("a.bed"))
+    with pytest.raises(GenomeMismatchError, match="another version of it"):
+        join_names(["U00096.2"], genome)
+
+
+def test_only_the_genome_leaves_other_sequences_out() -> None:
+    assert join_names(["NC_000913.3", "phiX", "U00096.2"], ["NC_000913.3"], only_genome=True) == {
+        "NC_000913.3": "NC_000913.3"
+    }
+
+
+def test_a_renaming_to_nothing_is_refused_whatever_is_left_out() -> None:
+    with pytest.raises(ConfigError, match="--rename a=b: the genome has no 'b'"):
+        join_names(["a"], ["c"], renames={"a": "b"}, only_genome=True)
+
+
+@pytest.mark.parametrize("names", [["chr", "U00096.3"], ["U00096.3", "chr"]])
+def test_names_of_several_files_become_one_in_any_order(names: list[str]) -> None:
+    assert common_names(names) == dict.fromkeys(names, "U00096.3")
+    assert common_names([*names, "NC_000913.3"]) == dict.fromkeys([*names, "NC_000913.3"], "NC_000913.3")
+    assert set(common_names(["p", *names], renames={"p": "chr"}).values()) == {"U00096.3"}
+
+
+def test_the_line_of_counts() -> None:
+    assert count_line(0, {"without strand": 2}, "reads") == "Read 2 reads: 0 taken, 2 left out (2 without strand)"
+
+
+def test_a_negative_minus_file_means_the_same_as_a_positive_one() -> None:
+    values = np.array([np.nan, 0, 3, 1], dtype=np.float32)
+    signs = StrandSign(Path("a.plus.bw"), "+"), StrandSign(Path("a.minus.bw"), "-")
+    for sign, stored in zip(signs, (values, -values), strict=True):
+        np.testing.assert_array_equal(sign.positive(stored, "c"), values)
+    assert signs[0].n_values == signs[1].n_values == 2
+    assert pair_record(*signs)["minus_strand"] == "stored negative, read as positive"
+    assert len(pair_notes(*signs)) == 1
+
+
+@pytest.mark.parametrize(("strand", "pieces"), [("+", (2.0, -1.0)), ("-", (-2.0, 1.0)), ("-", (2.0, -1.0))])
+def test_both_signs_on_one_strand_are_refused_wherever_they_meet(strand: str, pieces: tuple[float, float]) -> None:
+    sign = StrandSign(Path("a.bw"), strand)
+    sign.positive(np.array([0.0, pieces[0]]), "c")
+    with pytest.raises(InputError, match=rf"both signs, .* on the \{strand} strand"):
+        sign.positive(np.array([pieces[1]]), "c", 2)
+
+
+def test_a_negative_plus_file_looks_exchanged_and_an_infinite_value_has_a_place() -> None:
+    with pytest.raises(InputError, match="are the two files exchanged"):
+        StrandSign(Path("a.bw"), "+").positive(np.array([-1.0]), "c")
+    with pytest.raises(InputError, match="infinite value at c:102"):
+        StrandSign(Path("a.bw"), "+").positive(np.array([0, np.inf]), "c", 100)
+
+
+def test_a_strand_without_a_value_beside_thousands_is_told() -> None:
+    signs = StrandSign(Path("a.plus.bw"), "+"), StrandSign(Path("a.minus.bw"), "-")
+    signs[0].positive(np.ones(5000), "c")
+    signs[1].positive(np.zeros(5000), "c")
+    assert any("no value above 0 on the - strand" in note for note in pair_notes(*signs))
+
+
+def test_renamings_come_from_the_line_and_from_a_file(tmp_path: Path) -> None:
+    @click.command()
+    @rename_option
+    @only_genome_option
+    def show(renames: dict[str, str], only_genome: bool) -> None:
+        click.echo(f"{sorted(renames.items())} {only_genome}")
+
+    (tmp_path / "names.tsv").write_text("a\tNC_1\nb\tNC_2\n")
+    ran = CliRunner().invoke(
+        show, ["--rename-file", str(tmp_path / "names.tsv"), "--rename", "b=NC_3", "--only-genome"]
+    )
+    assert ran.output == "[('a', 'NC_1'), ('b', 'NC_3')] True\n"
+    assert "renamed twice" in CliRunner().invoke(show, ["--rename", "a=b", "--rename", "a=c"]).output
