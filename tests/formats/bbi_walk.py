@@ -101,21 +101,31 @@ class Walk(Trees):
         (value,) = self.find(self.tree, name.encode())
         return struct.unpack("<II", value)
 
+    def blocks_named(self, index: int, name: str) -> list[list[str]]:
+        """The items of each block that an extra index of a bigBed finds, as the text behind start and end."""
+        tree, _ = self._extra_index(index)
+        blocks = []
+        for place in sorted(set(self.find(tree, name.encode()))):
+            offset, size = struct.unpack("<QQ", place)
+            block = zlib.decompress(self.data[offset : offset + size])
+            position, texts = 0, []
+            while position < len(block):
+                stop = block.index(b"\0", position + 12)
+                texts.append(block[position + 12 : stop].decode())
+                position = stop + 1
+            blocks.append(texts)
+        return blocks
+
     def items_named(self, index: int, name: str) -> list[str]:
         """The text behind start and end of the items that an extra index of a bigBed finds."""
+        _, field = self._extra_index(index)
+        texts = [text for block in self.blocks_named(index, name) for text in block]
+        return [text for text in texts if text.split("\t")[field - 3] == name]
+
+    def _extra_index(self, index: int) -> tuple[int, int]:
+        """Where the tree of an extra index is, and the number of its column."""
         _, count, list_offset = struct.unpack_from("<HHQ", self.data, self.extension)
         assert index < count
         _, n_fields, tree, field, _ = struct.unpack_from("<HHQ4xHH", self.data, list_offset + 20 * index)
         assert n_fields == 1
-        texts = []
-        for place in sorted(set(self.find(tree, name.encode()))):
-            offset, size = struct.unpack("<QQ", place)
-            block = zlib.decompress(self.data[offset : offset + size])
-            position = 0
-            while position < len(block):
-                stop = block.index(b"\0", position + 12)
-                text = block[position + 12 : stop].decode()
-                if text.split("\t")[field - 3] == name:
-                    texts.append(text)
-                position = stop + 1
-        return texts
+        return tree, field

@@ -137,6 +137,21 @@ def test_names_are_found_through_the_extra_index(tmp_path: Path, table: pd.DataF
         assert walk.items_named(0, absent) == []
 
 
+def test_names_in_capitals_are_found_through_the_last_index_and_exact_ones_through_the_first(tmp_path: Path):
+    schema = BED6.with_fields("genes", "Genes", (BedField("locusTag", "string", "Locus tag"),))
+    rows = [("chr", 10 * n, 10 * n + 4, f"gEnE{n}", 0, "+", f"b{n:04}" if n % 2 else "") for n in range(2000)]
+    table = pd.DataFrame(rows, columns=list(schema.columns))
+    write_bigbed(tmp_path / "a.bb", {"chr": 30_000}, table, schema, capital_fields=("name", "locusTag"))
+    walk = Walk(tmp_path / "a.bb")
+    assert walk.items_named(0, "gEnE7")[0].startswith("gEnE7\t")
+    assert walk.items_named(0, "GENE7") == walk.items_named(1, "gEnE7") == walk.items_named(1, "") == []
+    for n in (1, 7, 1999):
+        for capitals in (f"GENE{n}", f"B{n:04}"):
+            blocks = walk.blocks_named(1, capitals)
+            assert len(blocks) == 1
+            assert any(item.startswith(f"gEnE{n}\t") for item in blocks[0])
+
+
 def test_several_alias_columns_can_be_searched(tmp_path: Path):
     columns = ("ncbi", "genbank", "ucsc")
     fields = tuple(BedField(name, "string", f"Name at {name}") for name in columns)

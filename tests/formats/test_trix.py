@@ -1,4 +1,4 @@
-"""trix indexes: found as UCSC's and igv.js's readers look words up."""
+"""trix indexes, read as the reader of the UCSC Genome Browser reads them."""
 
 from __future__ import annotations
 
@@ -9,20 +9,34 @@ from hypothesis import strategies as st
 
 from tracktools.formats.trix import write_trix
 
-WORDS = st.text(st.sampled_from("aBc1_.-"), min_size=1, max_size=12)
+WORDS = st.text(st.sampled_from("aBc1_.-é"), min_size=1, max_size=12)
+HEX = {letter: value for value, letter in enumerate(b"0123456789ABCDEF")}
 
 
 def look_up(path: Path, word: str) -> list[str]:
-    """Find a word as readers do: take the last bin whose prefix is before it, and read 64 KiB from there."""
-    start = 0
+    """Find a word as UCSC's reader does.
+
+    It knows no separator in ``.ixx``: five bytes are the prefix, the next ten the offset, in which a byte that is no
+    upper-case hexadecimal digit counts 0. Of the bins it takes the last one before the first whose prefix is past that
+    of the word, seeks there in ``.ix``, and scans until it meets the word, or one past it, or the end.
+    """
+    wanted = word.encode()
+    prefix, start = wanted[:5].ljust(5), 0
     for line in path.with_name(path.name + "x").read_bytes().splitlines():
-        prefix, offset = line[:-10].decode().strip(), int(line[-10:], 16)
-        if prefix[: len(word)] < word:
-            start = offset
-    part = path.read_bytes()[start : start + 65536].decode()
-    lines = part[: part.rfind("\n")].split("\n") if "\n" in part else []
-    found = [line.split(" ")[1:] for line in lines if line.split(" ")[0] == word]
-    return [item.split(",")[0] for item in found[0]] if found else []
+        if prefix < line[:5]:
+            break
+        start = 0
+        for digit in line[5:15]:
+            start = start * 16 + HEX.get(digit, 0)
+    with path.open("rb") as file:
+        file.seek(start)
+        for line in file:
+            found, *items = line.split()
+            if found == wanted:
+                return [item.split(b",")[0].decode() for item in items]
+            if found > wanted:
+                break
+    return []
 
 
 @given(st.lists(st.tuples(WORDS, WORDS), max_size=60))
@@ -36,14 +50,31 @@ def test_every_word_is_found_in_any_case(tmp_path_factory, entries: list[tuple[s
     assert lines == sorted(lines, key=lambda line: line.split(b" ")[0])
 
 
-def test_long_common_prefixes_over_many_bins(tmp_path: Path) -> None:
-    names = [f"pTSS_NC_000913.3_{number}_f" for number in range(1, 30_000, 7)]
+def test_every_name_of_thousands_of_one_prefix_is_found_and_those_before_and_after(tmp_path: Path) -> None:
+    called = [f"pTSS_NC_000915.1_{number}_{'fr'[number % 2]}" for number in range(1, 30_000, 7)]
+    names = ["abcA", "pTS", "pTSR", "z", "zzzzz", "zzzzzz", *called]
     write_trix(tmp_path / "a.ix", ((name, name) for name in names))
-    assert len((tmp_path / "a.ixx").read_text().splitlines()) > 5
-    for name in names[::50] + names[-1:]:
-        assert look_up(tmp_path / "a.ix", name.lower()) == [name]
+    assert (tmp_path / "a.ix").stat().st_size > 3 * 65536
+    assert [name for name in names if look_up(tmp_path / "a.ix", name.lower()) != [name]] == []
+    assert look_up(tmp_path / "a.ix", "ptss_nc_000915.1_2_f") == []
+
+
+def test_bins_have_five_letters_and_begin_where_these_change(tmp_path: Path) -> None:
+    names = [
+        f"{gene}{letter}" for gene in ("aa", "ab", "longer", "longest", "x") for letter in map(chr, range(97, 123))
+    ]
+    write_trix(tmp_path / "a.ix", ((name, "i" * 200) for name in names))
+    text = (tmp_path / "a.ix").read_bytes()
+    bins = (tmp_path / "a.ixx").read_bytes().splitlines()
+    assert len(bins) > 3
+    assert {len(line) for line in bins} == {15}
+    for line in bins:
+        offset = int(line[5:], 16)
+        before, after = text[:offset].splitlines()[-1:], text[offset:].split()[0]
+        assert line[:5] == after[:5].ljust(5)
+        assert [word.split()[0][:5].ljust(5) for word in before] != [line[:5]], "a prefix is cut by its bin"
 
 
 def test_words_that_the_format_cannot_hold_are_left_out(tmp_path: Path) -> None:
-    write_trix(tmp_path / "a.ix", [("two words", "x"), ("a,b", "x"), ("", "x"), ("good", "Good1")])
+    write_trix(tmp_path / "a.ix", [("two words", "x"), ("a,b", "x"), ("", "x"), ("\x01a", "x"), ("good", "Good1")])
     assert (tmp_path / "a.ix").read_text() == "good Good1,1\n"

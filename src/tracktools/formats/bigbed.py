@@ -49,6 +49,7 @@ def write_bigbed(
     table: pd.DataFrame,
     schema: BedSchema,
     index_fields: Sequence[str] = ("name",),
+    capital_fields: Sequence[str] = (),
 ) -> None:
     """Write a table as bigBed.
 
@@ -66,6 +67,10 @@ def write_bigbed(
     index_fields : sequence of str
         Columns by whose values browsers can find items; those that the schema lacks are an error. Empty values are not
         indexed, equal ones are all found.
+    capital_fields : sequence of str
+        Columns whose values, in capital letters, are the keys of one more index: igv.js writes what it looks up in
+        capitals. It is said to be of the first of these columns, and comes last, so that other readers take the one
+        of exact names.
 
     Raises
     ------
@@ -78,7 +83,7 @@ def write_bigbed(
         If the file cannot be written, or reads back otherwise than it was written.
     """
     path = Path(path)
-    for name in index_fields:
+    for name in (*index_fields, *capital_fields):
         if name not in schema.columns[3:]:
             raise ValueError(f"{name!r} cannot be indexed: it is none of {', '.join(schema.columns[3:])}")
     check_bed(table, schema, path=path)
@@ -99,7 +104,7 @@ def write_bigbed(
                 autosql=schema.autosql,
                 fields=len(schema.fields),
                 defined_fields=schema.defined_fields,
-                n_extra_indexes=len(index_fields),
+                n_extra_indexes=len(index_fields) + bool(capital_fields),
             )
             places = _write_items(writer, chrom_sizes, columns)
             writer.finish_data()
@@ -108,6 +113,8 @@ def write_bigbed(
             zooms.close()
             numbers = [schema.columns.index(name) for name in index_fields]
             indexes = [(number, *_index(columns[number], places)) for number in numbers]
+            if capital_fields:
+                indexes.append(_capital_index(schema, capital_fields, columns, places))
             writer.finish(len(table), zooms.summary, indexes)
         read, found = read_bigbed(partial)
         if found != schema or format_columns(read, found) != columns:
@@ -139,6 +146,17 @@ def _rows_of_chroms(chroms: Sequence[str]) -> Iterator[tuple[str, range]]:
 def _index(texts: list[str], places: list[bytes]) -> tuple[list[bytes], list[bytes]]:
     pairs = [(text.encode(), place) for text, place in zip(texts, places, strict=True) if text]
     return [key for key, _ in pairs], [place for _, place in pairs]
+
+
+def _capital_index(
+    schema: BedSchema, names: Sequence[str], columns: list[list[str]], places: list[bytes]
+) -> tuple[int, list[bytes], list[bytes]]:
+    """Return the index of the values of several columns in capital letters, each value once for each block."""
+    numbers = [schema.columns.index(name) for name in names]
+    pairs = dict.fromkeys(
+        (text.upper(), place) for number in numbers for text, place in zip(columns[number], places, strict=True)
+    )
+    return numbers[0], *_index([text for text, _ in pairs], [place for _, place in pairs])
 
 
 def _coverage_zooms(table: pd.DataFrame, chrom_sizes: Mapping[str, int], folder: Path) -> ZoomPyramid:

@@ -1,7 +1,8 @@
 """trix indexes: words in lower case, and the items they stand for; search in UCSC, IGV and JBrowse whatever the case.
 
 Format: https://genome.ucsc.edu/goldenPath/help/trix.html. ``.ix`` has a line a word, sorted by byte; ``.ixx`` has, for
-about every 32 KiB of it, the first letters of a word and its offset as ten hexadecimal digits.
+some of its words, the first five bytes and the offset as ten hexadecimal digits. UCSC's reader takes five bytes,
+whatever stands there, and reads on from the last bin whose prefix is not past that of the word.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ from pathlib import Path
 
 from tracktools.formats.atomic import atomic_file
 
-_BIN_BYTES = 1 << 15
-_LEAST_PREFIX = 5  # letters, as UCSC's own indexes have
+PREFIX_BYTES = 5
+ADDRESS_DIGITS = 10
+_BIN_BYTES = 1 << 12  # igv.js reads 64 KiB from the bin before, so that bins must be much smaller
 
 
 def write_trix(path: Path, entries: Iterable[tuple[str, str]]) -> None:
@@ -23,22 +25,23 @@ def write_trix(path: Path, entries: Iterable[tuple[str, str]]) -> None:
     path : Path
         The ``.ix`` file; the other has an ``x`` more. Each appears complete or not at all.
     entries : iterable of (word, item)
-        What is searched for and the name of an item it finds; words with spaces or commas are left out. Prefixes are as
-        long as the longest word: readers take the last bin whose prefix is before the word, which among equal prefixes
-        would be the wrong one.
+        What is searched for and the name of an item it finds; words with spaces or commas are left out. A bin begins
+        where the prefix changes, never within words of one prefix: a reader could not tell which of two is meant.
     """
     found: dict[str, dict[str, None]] = {}
     for word, item in entries:
-        if word and item and not (set(word + item) & set(" ,\t\n")):
+        if word and item and "," not in word + item and all(letter > " " for letter in word + item):
             found.setdefault(word.lower(), {})[item] = None
-    prefix = max([_LEAST_PREFIX, *(len(word.encode()) for word in found)])
-    lines, offset, next_bin = [], 0, 0
+    lines: list[bytes] = []
     bins: list[bytes] = []
+    offset, next_bin, last_prefix = 0, 0, b""
     for word in sorted(found, key=str.encode):
         line = f"{word} {' '.join(f'{item},1' for item in found[word])}\n".encode()
-        if offset >= next_bin:
-            bins.append(word.encode().ljust(prefix) + f"{offset:010X}\n".encode())
+        prefix = word.encode()[:PREFIX_BYTES].ljust(PREFIX_BYTES)
+        if prefix != last_prefix and offset >= next_bin:
+            bins.append(prefix + f"{offset:0{ADDRESS_DIGITS}X}\n".encode())
             next_bin = offset + _BIN_BYTES
+        last_prefix = prefix
         lines.append(line)
         offset += len(line)
     for target, parts in ((path, lines), (path.with_name(path.name + "x"), bins)):

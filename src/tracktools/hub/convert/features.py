@@ -81,8 +81,8 @@ def write_feature_table(
     check_bed_on_genome(table, chrom_sizes, path=path)
     table, schema = _as_bed9(table, schema, color)
     table = _without_markup(sort_bed(table, list(chrom_sizes)), schema)
-    write_bigbed(target, dict(chrom_sizes), table, schema, index_fields=("name",))
     searched = [name for name in _SEARCHED if name in schema.columns]
+    write_bigbed(target, dict(chrom_sizes), table, schema, index_fields=("name",), capital_fields=searched)
     write_trix(
         target.with_suffix(".ix"),
         ((word, item) for name in searched for word, item in zip(table[name], table["name"], strict=True)),
