@@ -27,10 +27,10 @@ $(STAMP): pyproject.toml constraints.txt
 
 test: $(STAMP)
 	bash tests/browser/setup.sh || echo "no browser here: its tests will be skipped, each saying so"
-	$(BIN)/python -m pytest -ra
+	$(BIN)/python -m pytest -ra -n auto --dist loadfile
 
 test-slow: $(STAMP)
-	$(BIN)/python -m pytest -ra -m slow
+	$(BIN)/python -m pytest -ra -m slow -n auto --dist loadfile
 
 check: lint types layers
 

@@ -12,7 +12,7 @@ from tracktools.config import EvaluateConfig, PredictConfig
 from tracktools.errors import ConfigError
 from tracktools.evaluate import Judged, Wanted, evaluate_tracks
 from tracktools.evaluate.apart import COLUMNS
-from tracktools.evaluate.near_copies import find_near_copies
+from tracktools.evaluate.near_copies import fill_holes, find_near_copies
 from tracktools.evaluate.read import read_all
 from tracktools.evaluate.run import score_material
 from tracktools.evaluate.stretches import Stretch
@@ -163,3 +163,11 @@ def test_the_ribosomal_operons_of_e_coli_are_found(data_dir: Path) -> None:
     (found,) = find_near_copies(genome, split, [Stretch("NC_000913.3", start, end, len(genome))])
     assert found[3427221 + 300 - start : 3427221 + 1200 - start].mean() > 0.95  # rrsD, 16S, of seven copies
     assert 0.005 < found.mean() < 0.05
+
+
+@pytest.mark.parametrize(("apart", "is_filled"), [(99, True), (100, False)])
+def test_a_hole_between_near_bases_is_filled_when_a_window_spans_both(apart: int, is_filled: bool) -> None:
+    near = np.zeros(300, dtype=bool)
+    near[[20, 20 + apart]] = True  # a window of 100 bases holds two bases that are at most 99 apart
+    assert fill_holes(near).sum() == (apart + 1 if is_filled else 2)
+    assert near.sum() == 2, "what is given stays as it is"

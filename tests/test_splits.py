@@ -68,6 +68,13 @@ def test_drawn_parts_have_their_shares_cover_all_and_depend_on_the_seed(lengths:
     assert shortest >= min(4 * GAP, *lengths) - 1
 
 
+@pytest.mark.parametrize(("blocks", "expected"), [(7.25, 7), (7.75, 8)])
+def test_a_drawn_block_belongs_to_the_part_in_which_its_middle_lies(blocks: float, expected: int) -> None:
+    genome, share = genome_of(1_500), blocks / 30  # 30 blocks of 50 bp; the border of test lies within the eighth
+    split = draw_split(genome, (0.9 - share, 0.1, share), seed=3, gap_bp=5)
+    assert sum(region.end - region.start for region in split.regions if region.part == "test") == expected * 50
+
+
 @pytest.mark.parametrize(
     "fractions", [(0.7, 0.1), (0.7, 0.1, 0.1), (1.2, -0.4, 0.2), (0.8, 0.0, 0.2), (float("nan"),) * 3]
 )

@@ -115,7 +115,7 @@ def _near_copies(contig: Contig, stretch: Stretch, training: TrainingWords) -> n
         for start in range(0, len(at), _PAIRS):
             near[_centres(codes, at[start : start + _PAIRS], training.codes, there[start : start + _PAIRS])] = True
     inside = near[WINDOW_BP + half : len(codes) - WINDOW_BP - half]
-    return _filled(inside)
+    return fill_holes(inside)
 
 
 def _centres(codes: Codes, at: Ints, training: Codes, there: Ints) -> Ints:
@@ -128,8 +128,8 @@ def _centres(codes: Codes, at: Ints, training: Codes, there: Ints) -> Ints:
     return np.unique(at[pair] - _BEFORE + window + WINDOW_BP // 2)
 
 
-def _filled(near: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """Fill the holes that are shorter than a window."""
+def fill_holes(near: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Return `near` with the bases between two near ones filled, where one window (100 bases) holds both."""
     marked = np.flatnonzero(near)
     filled = near.copy()
     for number in np.flatnonzero((np.diff(marked) > 1) & (np.diff(marked) < WINDOW_BP)):
