@@ -1,6 +1,6 @@
 # `make test` and `make demo` set up all they need: a virtual environment, the pinned packages, the project itself.
 
-PYTHON ?= python3.11
+PYTHON ?= $(firstword $(foreach name,python3 python3.11 python3.12 python3.13 python3.14,$(shell $(name) -c "import sys; sys.version_info >= (3, 11) and print('$(name)')" 2>/dev/null)) python3)
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
