@@ -18,7 +18,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from networks import random_network
 from tracktools.cli import tracktools
 from tracktools.config import EvaluateConfig, ModelConfig, PredictConfig
-from tracktools.errors import ConfigError, InputError
+from tracktools.errors import ConfigError, InputError, TracktoolsError
 from tracktools.evaluate import Evaluation, Judged, Wanted, evaluate_tracks
 from tracktools.evaluate.read import read_all
 from tracktools.evaluate.run import score_material
@@ -189,22 +189,82 @@ def test_gaps_are_left_out_or_zero(tmp_path: Path, caplog: pytest.LogCaptureFixt
     assert 0.66 < row["ap"] < 0.67
 
 
-def test_a_display_copy_is_read_when_told_and_noticed_when_not(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    signals, tss = noise(), spread()
+def planted(n: int = 120) -> tuple[dict[tuple[str, str], np.ndarray], list[tuple[str, int, str]]]:
+    """A signal that is highest at each TSS, and these."""
+    signals, tss = noise(), spread(n=n)
     for chrom, at, strand in tss:
         signals[chrom, strand][at] = 0.9
+    return signals, tss
+
+
+def test_a_minus_file_stored_negative_gives_the_same_scores_and_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    signals, tss = planted()
     bed = write_set(tmp_path / "set.bed", tss)
-    judged = write_pair(tmp_path, signals, minus_sign=-1)
-    wrong = scored(judged, bed)
-    assert "--minus-negative" in caplog.text
-    assert base_row(wrong.table)["ap"] < 0.6
-    told = Judged(plus=judged.plus, minus=judged.minus, minus_negative=True)
-    assert base_row(scored(told, bed).table)["ap"] == 1
-    write_pair(tmp_path, signals)
-    with pytest.raises(InputError, match=r"x\.minus\.bw: holds positive values \(leave out --minus-negative\)"):
-        scored(told, bed)
+    as_made = scored(write_pair(tmp_path, signals), bed).table
+    assert "stored negative" not in caplog.text
+    code, _, err = run_cli(
+        tmp_path / "x.plus.bw", write_pair(tmp_path, signals, minus_sign=-1).minus, "--tss", f"set={bed}",
+        "--region", "all", "--resamples", 20, "-o", tmp_path / "out",
+    )  # fmt: skip
+    assert code == 0, err
+    assert "x.minus.bw: the minus strand is stored negative; its values are read as positive" in err
+    assert base_row(pd.read_csv(tmp_path / "out" / "scores.tsv", sep="\t"))["ap"] == base_row(as_made)["ap"] == 1
+    record = json.loads((tmp_path / "out" / "provenance.json").read_text())["parameters"]
+    assert record["judged"]["read"]["minus_strand"] == "stored negative, read as positive"
+    assert record["counts"]["set"] == "Read 120 TSS: 120 taken, 0 left out"
+
+
+def test_values_of_both_signs_are_one_line(tmp_path: Path) -> None:
+    signals, tss = planted()
+    signals["chr2", "-"][5] = -0.3
+    with pytest.raises(InputError, match=r"x\.minus\.bw: holds values of both signs"):
+        scored(write_pair(tmp_path, signals), write_set(tmp_path / "set.bed", tss))
+
+
+def test_exchanged_strands_are_noticed_and_the_hint_mends_it(tmp_path: Path) -> None:
+    signals, tss = planted(20)
+    bed, judged = write_set(tmp_path / "set.bed", tss), write_pair(tmp_path, signals)
+    common = ("--tss", f"set={bed}", "--region", "all", "--resamples", 5, "--force", "-o", tmp_path / "out")
+    code, _, err = run_cli(judged.minus, judged.plus, *common)
+    assert (code, "at 20 of 20 TSS the signal is higher on the other strand" in err) == (0, True), err
+    assert "exchanged" in (tmp_path / "out" / "provenance.json").read_text()
+    code, _, err = run_cli(judged.plus, judged.minus, *common)
+    assert (code, "exchanged" in err) == (0, False)
+
+
+def test_names_of_signal_and_sets_are_joined_by_rename(tmp_path: Path) -> None:
+    signals, tss = planted()
+    judged = write_pair(tmp_path, signals)
+    bed = write_set(tmp_path / "set.bed", [(chrom.replace("chr1", "CP1.1"), *rest) for chrom, *rest in tss])
+    common = ("--tss", f"set={bed}", "--region", "all", "--resamples", 5, "-o", tmp_path / "out")
+    code, _, err = run_cli(judged.plus, judged.minus, *common)
+    assert (code, "CP1.1" in err, "--rename CP1.1=chr1" in err) == (1, True, True)
+    code, _, err = run_cli(judged.plus, judged.minus, *common, "--rename", "chr1=CP1.1")
+    assert code == 0, err
+    assert "set: Read 120 TSS: 120 taken, 0 left out" in err
+    n = sum(chrom == "chr1" for chrom, *_ in tss)
+    code, _, err = run_cli(judged.plus, judged.minus, *common, "--force", "--only-genome")
+    assert code == 0, err
+    expected = f"Read 120 TSS: {120 - n} taken, {n} left out ({n} on sequences that the genome does not have)"
+    assert expected in err
+
+
+@pytest.mark.parametrize("minus_sign", [1, -1])
+def test_sets_without_a_positive_value_are_scored_without_a_picture_on_a_log_scale(
+    tmp_path: Path, minus_sign: int
+) -> None:
+    signals, tss = zeros(), spread()
+    signals["chr1", "+"][10:500] = signals["chr1", "-"][20:30] = 3
+    judged = write_pair(tmp_path, signals, minus_sign=minus_sign)
+    bed = write_set(tmp_path / "set.bed", [one for one in tss if one[0] == "chr2"])
+    code, _, err = run_cli(
+        judged.plus, judged.minus, "--tss", f"a={bed}", "--region", "all", "--resamples", 5,
+        "-o", tmp_path / "out",
+    )  # fmt: skip
+    assert code == 0, err
+    assert (tmp_path / "out" / "calibration.png").is_file()
 
 
 def test_peaks_tell_the_distance_along_the_strand(tmp_path: Path) -> None:
@@ -339,7 +399,7 @@ def test_the_test_region_is_announced_and_logged(
         ("chr1\t5\t6\tt\t0\t.\n", r"without a strand \(the sixth column must be \+ or -\)"),
         ("chr1\t5\t6\n", "without a strand"),
         ("chr1\t5\t9\tt\t0\t+\n", r"1 items are not one base long, the first is chr1:5-9 \(tss import"),
-        ("chr3\t5\t6\tt\t0\t+\n", r"sequences that the genome does not have: chr3 \(it has chr1, chr2\)"),
+        ("chr3\t5\t6\tt\t0\t+\n", r"is on chr3, which the genome does not have \(the genome has chr1, chr2"),
         ("chr2\t23507\t23508\tt\t0\t+\n", "end past the end of their sequence"),
     ],
 )
@@ -371,7 +431,7 @@ def test_sets_of_another_assembly_are_sent_to_lift(tmp_path: Path) -> None:
     for name in ("plus", "minus"):
         write_bigwig(tmp_path / f"{name}.bw", sizes, {"NC_000913.3": np.ones(9, np.float32)})
     sets = {"old": write_set(tmp_path / "old.bed", [("U00096.2", 5, "+")])}
-    with pytest.raises(InputError, match=r"another version of NC_000913\.3 \(bring them over with tss lift\)"):
+    with pytest.raises(InputError, match=r"another version of it, NC_000913\.3: .*with tss lift"):
         evaluate_tracks(Judged(plus=tmp_path / "plus.bw", minus=tmp_path / "minus.bw"), sets, tmp_path / "out")
 
 
@@ -385,7 +445,7 @@ def test_bigwigs_of_other_genomes_are_refused(tmp_path: Path, model: tuple[Path,
         evaluate_tracks(judged, sets, tmp_path / "out", wanted=Wanted(genome=fasta))
     for sizes, message in (
         ({"chr1": 61_004, "chr2": 23_507}, "chr1 has 61,004 bp, and 61,003 in the genome"),
-        ({"chrX": 400}, r"no sequence of the genome: it has chrX \(the genome has chr1, chr2\)"),
+        ({"chrX": 400}, r"no sequence of the genome: it has chrX \(the genome has chr1, chr2"),
     ):
         for name in ("a", "b"):
             write_bigwig(tmp_path / f"{name}.bw", sizes, {next(iter(sizes)): np.ones(9, np.float32)})
@@ -406,7 +466,8 @@ def test_a_signal_without_any_value_is_refused(tmp_path: Path) -> None:
 
 def run_cli(*arguments: object) -> tuple[int, str, str]:
     result = CliRunner().invoke(tracktools, ["evaluate", *map(str, arguments)], standalone_mode=True)
-    return result.exit_code, result.stdout, result.stderr
+    error = result.exception if isinstance(result.exception, TracktoolsError) else ""  # `main` prints it
+    return result.exit_code, result.stdout, f"{result.stderr}{error}"
 
 
 def test_the_command_prints_the_table_that_it_writes(tmp_path: Path) -> None:
@@ -431,7 +492,6 @@ def test_the_command_prints_the_table_that_it_writes(tmp_path: Path) -> None:
     [
         (["a.bw"], "one model is needed, or two bigWigs, PLUS and MINUS"),
         (["a.bw", "b.bw", "c.bw"], "3 files to judge"),
-        (["ecoli-tss", "--minus-negative"], "--minus-negative is for bigWigs"),
         (["a.bw", "b.bw", "--tss", "x.bed"], "'x.bed' is not NAME=BED"),
         (["a.bw", "b.bw", "--tss", "set=y.bed"], "'set' is named twice"),
     ],

@@ -46,7 +46,7 @@ def test_a_bed_of_parts_is_read_on_several_contigs(tmp_path: Path) -> None:
         ("c0\t0\t300\ttrain\nc0\t300\t300\tvalid\n", InputError, r"p\.bed:2: holds no base"),
         ("c0\t0\t300\ttrain\n", InputError, "has no part 'valid'"),
         ("c0\t0\t900\ttrain\n", GenomeMismatchError, "end past the end"),
-        ("cX\t0\t9\ttrain\n", GenomeMismatchError, "sequences that the genome does not have"),
+        ("cX\t0\t9\ttrain\n", GenomeMismatchError, "on cX, which the genome does not have"),
     ],
 )
 def test_a_bed_that_is_no_split_is_refused_with_its_line(tmp_path: Path, text: str, kind: type, words: str) -> None:

@@ -89,11 +89,20 @@ def test_soft_weight_one_learns_from_the_signal_alone(tmp_path: Path) -> None:
 
 def test_a_signal_that_is_no_soft_label_is_refused(tmp_path: Path) -> None:
     genome = circular_genome()
-    good, negative = pair(tmp_path, genome, seed=3), pair(tmp_path, genome, scale=-1)
+    good, counts = pair(tmp_path, genome, seed=3), pair(tmp_path, genome, scale=3)
     with pytest.raises(InputError, match=r"0\.minus\.bw: the value of chr at \d+ .* soft labels are 0 to 1"):
-        read_soft(replace(good, minus=negative.minus), genome)
+        read_soft(replace(good, minus=counts.minus), genome)
     with pytest.raises(GenomeMismatchError, match=r"chr has 6,007 bp, and 5,000 in the genome"):
         read_soft(good, circular_genome(5000))
     write_bigwig(tmp_path / "empty.bw", genome.chrom_sizes, {})
     with pytest.raises(InputError, match="holds no value"):
         read_soft(replace(good, plus=tmp_path / "empty.bw"), genome)
+
+
+def test_a_minus_file_stored_negative_teaches_the_same(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    genome = circular_genome()
+    good, shown = pair(tmp_path, genome, seed=3), pair(tmp_path, genome, seed=4, scale=-1)
+    mirrored = read_soft(replace(shown, plus=good.plus), genome)[0, "-"]
+    assert "stored negative" in caplog.text
+    turned = read_soft(replace(good, minus=pair(tmp_path, genome, seed=4).minus), genome)[0, "-"]
+    np.testing.assert_array_equal(mirrored, turned)

@@ -18,6 +18,7 @@ import numpy.typing as npt
 from tracktools.errors import ConfigError, GenomeMismatchError, InputError
 from tracktools.formats.bed import check_bed_on_genome, item_lines, read_bed
 from tracktools.genome import Contig, Genome
+from tracktools.names import join_names
 
 PARTS = ("train", "valid", "test")
 NO_PART = "none"
@@ -105,7 +106,7 @@ def paper_split(contig: Contig) -> Split:
     )
 
 
-def read_split(path: Path, genome: Genome) -> Split:
+def read_split(path: Path, genome: Genome, renames: Mapping[str, str] | None = None) -> Split:
     """Read a split from a BED file whose name column says train, valid or test; a strand column says nothing.
 
     Raises
@@ -115,6 +116,8 @@ def read_split(path: Path, genome: Genome) -> Split:
         as `GenomeMismatchError`, if an item is not on the genome.
     """
     table, _ = read_bed(path)
+    names = join_names(map(str, table["chrom"].unique()), genome.chrom_sizes, renames=renames, path=path)
+    table["chrom"] = table["chrom"].map(names)
     check_bed_on_genome(table, genome.chrom_sizes, path=path)
     lines, regions = item_lines(path), []
     for line, row in zip(lines, table.to_dict("records"), strict=True):

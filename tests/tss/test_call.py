@@ -1,15 +1,17 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
+import pyBigWig
 import pytest
 
 from tracktools.errors import ConfigError, GenomeMismatchError, InputError
 from tracktools.formats.bed import CALLED_TSS, read_bed
 from tracktools.formats.bigwig import write_bigwig
 from tracktools.tss import call
-from tracktools.tss.call import call_from_bigwigs
+from tracktools.tss.call import call_folder, call_from_bigwigs
 
 SIZES = {"c1": 120, "c2": 77}
 
@@ -30,7 +32,7 @@ def pair(folder: Path, sizes: dict[str, int] = SIZES, sign: float = 1.0) -> tupl
 
 
 def called(*args, **options) -> list[tuple[str, int, str]]:
-    table = call_from_bigwigs(*args, **options)
+    table = call_from_bigwigs(*args, **options).table
     return sorted(zip(table["chrom"], table["chromStart"].tolist(), table["strand"], strict=True))
 
 
@@ -73,9 +75,57 @@ def test_faults(tmp_path: Path) -> None:
         call_from_bigwigs(plus, minus, 0.5, circular=["c9"])
     (tmp_path / "other").mkdir()
     other, _ = pair(tmp_path / "other", {"c1": 121, "c2": 77})
-    with pytest.raises(GenomeMismatchError, match="other sequences"):
+    with pytest.raises(GenomeMismatchError, match="has 120 bp of c1"):
         call_from_bigwigs(other, minus, 0.5)
-    (tmp_path / "shown").mkdir()
-    _, shown = pair(tmp_path / "shown", sign=-1.0)
-    with pytest.raises(InputError, match="negative values only"):
-        call_from_bigwigs(shown, shown, 0.5)
+    with pytest.raises(InputError, match="named for both strands"):
+        call_from_bigwigs(plus, plus, 0.5)
+    with pytest.raises(ConfigError, match=r"--rename c7=x: .* has no 'c7'"):
+        call_from_bigwigs(plus, minus, 0.5, renames={"c7": "x"})
+
+
+def test_the_calls_are_the_same_whatever_the_sign_of_the_minus_file(tmp_path: Path, run) -> None:
+    plus, minus = pair(tmp_path)
+    expected = called(plus, minus, 0.5)
+    _, shown = pair(tmp_path, sign=-1.0)
+    assert called(plus, shown, 0.5) == expected
+    ran = run("tss", "call", plus, shown, "--threshold", 0.5, "-o", tmp_path / "out")
+    assert "(2 on +, 3 on -)" in ran.stdout
+    assert "\nRead 9 bases at or above the threshold: 5 taken, 4 left out" in ran.stdout
+    record = json.loads((tmp_path / "out" / "provenance.json").read_text())["parameters"]
+    assert record["read"]["minus_strand"] == "stored negative, read as positive"
+    assert "stored negative" in record["warnings"][0]
+
+
+def test_a_file_of_both_signs_or_with_an_infinite_value_is_refused(tmp_path: Path) -> None:
+    plus, minus = pair(tmp_path)
+    with pytest.raises(InputError, match="are the two files exchanged"):
+        call_from_bigwigs(pair(tmp_path, sign=-1.0)[1], plus, 0.5)
+    mixed = np.array([0.2, -0.1, 0.3], dtype=np.float32)
+    write_bigwig(minus, SIZES, {"c1": mixed})
+    with pytest.raises(InputError, match=r"minus\.bw: holds values of both signs, -0\.1 to 0\.3, on the - strand"):
+        call_from_bigwigs(plus, minus, 0.5)
+    with pyBigWig.open(str(minus), "w") as file:
+        file.addHeader([("c1", 120), ("c2", 77)])
+        file.addEntries(["c1"], [5], ends=[6], values=[float("inf")])
+    with pytest.raises(InputError, match="infinite value at c1:6"):
+        call_from_bigwigs(plus, minus, 0.5)
+
+
+def test_one_file_may_lack_a_sequence_and_names_are_given(tmp_path: Path) -> None:
+    plus, minus = pair(tmp_path)
+    expected = called(plus, minus, 0.5)
+    only = np.full(120, np.nan, dtype=np.float32)
+    only[[10, 40]] = 0.9
+    write_bigwig(plus, {"c1": 120}, {"c1": only})
+    found = called(plus, minus, 0.5, renames={"c1": "CP1.1"})
+    assert found == [("CP1.1", 10, "+"), ("CP1.1", 40, "+"), ("CP1.1", 62, "-"), *expected[-2:]]
+
+
+def test_a_strand_without_calls_beside_thousands_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    sizes = {"c": 40_000}
+    values = np.zeros(40_000, dtype=np.float32)
+    values[::20] = 5
+    write_bigwig(tmp_path / "p.bw", sizes, {"c": values})
+    write_bigwig(tmp_path / "m.bw", sizes, {"c": values / 10})
+    call_folder(tmp_path / "p.bw", tmp_path / "m.bw", 2, tmp_path / "out")
+    assert "no call at or above 2 on -, and 2,000 on +" in caplog.text

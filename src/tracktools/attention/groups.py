@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tracktools.attention.places import Ints, Places
+from tracktools.counting import count_line
 from tracktools.errors import ConfigError, InputError
 from tracktools.formats.tss_bed import read_tss_bed
 
@@ -46,7 +48,9 @@ def plain_group(name: str, description: str, keys: Ints) -> Group:
     return Group(name, description, np.sort(keys), ["."] * len(keys))
 
 
-def read_tss_group(name: str, path: Path, places: Places) -> Group:
+def read_tss_group(
+    name: str, path: Path, places: Places, *, renames: Mapping[str, str] | None = None, only_genome: bool = False
+) -> Group:
     """Read the positions of a TSS set that get an output; those that get none are left out, with a warning.
 
     Raises
@@ -55,7 +59,7 @@ def read_tss_group(name: str, path: Path, places: Places) -> Group:
         If it is not a TSS set of this genome (`read_tss_bed`), or none of its TSS gets an output.
     """
     sizes = places.genome.chrom_sizes
-    table = read_tss_bed(path, sizes)
+    table, left_out = read_tss_bed(path, sizes, renames=renames, only_genome=only_genome)
     numbers = {chrom: number for number, chrom in enumerate(sizes)}
     firsts = [
         places.first_key(numbers[chrom], strand) for chrom, strand in zip(table["chrom"], table["strand"], strict=True)
@@ -68,6 +72,9 @@ def read_tss_group(name: str, path: Path, places: Places) -> Group:
         )
     if not answered.all():
         log.warning("warning: %s: %d of %d TSS get no output and are left out", path, (~answered).sum(), len(keys))
+    unanswered = int((~answered).sum())
+    left_out |= {"on a base that another row names too": len(table) - len(keys), "without an output": unanswered}
+    log.info("%s: %s", path, count_line(len(keys) - unanswered, left_out, "TSS"))
     names = table["name"].astype(str).to_numpy()[index]
     kept = [name or "." for name in names[answered]]
     return Group(name, f"TSS of {path.name}", keys[answered], kept)

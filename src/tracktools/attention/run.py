@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -52,6 +52,8 @@ def attend_genome(
     at: Mapping[str, Path] | None = None,
     config: AttentionConfig | None = None,
     predict: PredictConfig | None = None,
+    renames: Mapping[str, str] | None = None,
+    only_genome: bool = False,
     figures: bool = True,
     force: bool = False,
 ) -> AttentionRun:
@@ -71,6 +73,10 @@ def attend_genome(
         Which groups, and how many positions of each.
     predict : PredictConfig, optional
         Block length, engine, device, threads; the precision is always exact.
+    renames : mapping of str to str, optional
+        Name of a sequence in the TSS sets to its name in the genome.
+    only_genome : bool
+        Leave out TSS on sequences that the genome lacks, instead of refusing them.
     figures : bool
         Draw ``figures/``.
     force : bool
@@ -92,7 +98,10 @@ def attend_genome(
     places = Places(genome, network.config)
     inputs = [*at.values(), *([model.path] if model.path else [])]
     with atomic_folder(Path(output), force=force, inputs=inputs) as folder:
-        groups = _known_groups(places, at, config)
+        sets = [
+            read_tss_group(name, path, places, renames=renames, only_genome=only_genome) for name, path in at.items()
+        ]
+        groups = _known_groups(places, sets, config)
         if (config.ablate or config.attribute) and not at:
             raise ConfigError("--ablate and --attribute need measured TSS (name a set with --at)")
         threads = min(predict.threads or available_threads(), available_threads())
@@ -110,12 +119,12 @@ def attend_genome(
     return AttentionRun(Path(output), tables)
 
 
-def _known_groups(places: Places, at: Mapping[str, Path], config: AttentionConfig) -> list[Group]:
+def _known_groups(places: Places, sets: Sequence[Group], config: AttentionConfig) -> list[Group]:
     """Return the groups that are known before the outputs: the random one, and those of ``--at``."""
     scored = sum(last - first for first, last in places.scored())
     if not scored:
         raise InputError(f"no base of {places.genome.name} gets an output: its contigs are too short")
-    if not (config.sample_share or config.whole or at):
+    if not (config.sample_share or config.whole or sets):
         raise ConfigError("no group is asked for (name a set with --at, or ask for --all or a --sample)")
     groups = []
     if config.sample_share:
@@ -123,9 +132,8 @@ def _known_groups(places: Places, at: Mapping[str, Path], config: AttentionConfi
         keys = places.draw(n, config.seed)
         keys = keys[places.has_output(keys)]
         groups.append(plain_group("random", f"{len(keys):,} positions drawn from both strands", keys))
-    sets = [read_tss_group(name, path, places) for name, path in at.items()]
-    check_groups(list(at), sum(len(group.keys) for group in [*groups, *sets]))
-    return groups + sets
+    check_groups([one.name for one in sets], sum(len(group.keys) for group in [*groups, *sets]))
+    return [*groups, *sets]
 
 
 def _announce(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from tracktools.cli.options import circular_option
+from tracktools.cli.options import circular_option, only_genome_option, rename_option
 from tracktools.config import AttentionConfig, PredictConfig
 
 
@@ -50,6 +50,8 @@ def _parse_sets(_ctx: click.Context, _parameter: click.Parameter, values: tuple[
     "--attribute", is_flag=True, help="Also hold each head against input x gradient at TSS of the first --at set."
 )
 @circular_option
+@rename_option
+@only_genome_option
 @click.option(
     "--engine", type=click.Choice(["auto", "native", "torch"]), default=PredictConfig.engine, show_default=True
 )
@@ -75,6 +77,8 @@ def attention(
     ablate_bp: int,
     attribute: bool,
     circular: tuple[str, ...],
+    renames: dict[str, str],
+    only_genome: bool,
     seed: int,
     force: bool,
     **settings: str | int,
@@ -114,6 +118,8 @@ def attention(
         output,
         model=load_model(model or DEFAULT_MODEL),
         at=at,
+        renames=renames,
+        only_genome=only_genome,
         config=AttentionConfig(
             sample_share=sample_share,
             whole=whole,

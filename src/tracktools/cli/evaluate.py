@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from tracktools.cli.options import circular_option
+from tracktools.cli.options import circular_option, only_genome_option, rename_option
 from tracktools.config import EvaluateConfig, PredictConfig
 
 
@@ -44,13 +44,13 @@ def _parse_sets(_ctx: click.Context, _parameter: click.Parameter, values: tuple[
     help="FASTA or 2bit, by which the split is known. Default: the embedded E. coli genome, if the bigWigs name it.",
 )  # fmt: skip
 @circular_option
+@rename_option
+@only_genome_option
 @click.option(
     "--absent", type=click.Choice(["skip", "zero"]), default=EvaluateConfig.absent, show_default=True,
     help="What a base without a value is: not scored, as in files of tracktools, or 0, as in sparse files of counts.",
 )  # fmt: skip
-@click.option(
-    "--minus-negative", is_flag=True, help="MINUS.bw holds negative values (a display copy): take them positive."
-)
+@click.option("--minus-negative", is_flag=True, hidden=True, help="No longer needed: either sign is read.")
 @click.option(
     "--near-copies", is_flag=True,
     help="Also give the AP without bases whose 100 nt are nearly those of training sequence, such as rRNA operons.",
@@ -82,6 +82,8 @@ def evaluate(
     split_of: str | None,
     genome: Path | None,
     circular: tuple[str, ...],
+    renames: dict[str, str],
+    only_genome: bool,
     absent: str,
     minus_negative: bool,
     near_copies: bool,
@@ -98,6 +100,8 @@ def evaluate(
     highest first, each take the nearest free TSS within 0, 1, 2, 5 or 10 nt; AP, and recall at 1, 10 and 100 false
     calls per million scored positions. Every figure has its 95 % interval over 10-kb blocks.
 
+    Counts and probabilities of any scale will do; MINUS.bw may be stored negative.
+
     \b
     Writes DIR/scores.tsv        a row a set, level and distance; also printed
            DIR/peaks.tsv         the highest peaks, and how far the TSS is that each found
@@ -113,13 +117,11 @@ def evaluate(
 
     if len(judged) > 2 or (len(judged) == 1 and judged[0].lower().endswith((".bw", ".bigwig"))):
         raise click.UsageError(f"{len(judged)} files to judge: one model is needed, or two bigWigs, PLUS and MINUS")
-    if len(judged) == 1 and minus_negative:
-        raise click.UsageError("--minus-negative is for bigWigs")
     evaluation = evaluate_tracks(
-        Judged(model=judged[0]) if len(judged) == 1 else Judged(None, Path(judged[0]), Path(judged[1]), minus_negative),
+        Judged(model=judged[0]) if len(judged) == 1 else Judged(None, Path(judged[0]), Path(judged[1])),
         tss,
         output,
-        wanted=Wanted(regions, genome, circular, split_of),
+        wanted=Wanted(regions, genome, circular, split_of, renames, only_genome),
         test_log=test_log,
         config=EvaluateConfig(
             region=region,  # type: ignore[arg-type]  # click has checked the choices

@@ -8,7 +8,7 @@ from typing import Any, get_args, get_type_hints
 
 import click
 
-from tracktools.cli.options import circular_option
+from tracktools.cli.options import circular_option, only_genome_option, rename_option
 from tracktools.config import ARCHITECTURES, RECIPES, TrainConfig, architecture_of
 
 
@@ -80,6 +80,8 @@ def _recipe(architecture: str, settings: dict[str, Any]) -> TrainConfig:
 )  # fmt: skip
 @click.option("--init", metavar="MODEL", help="Start from the weights of a shipped model or a checkpoint file.")
 @circular_option
+@rename_option
+@only_genome_option
 @click.option("--name", default="model", show_default=True, help="Name of the model.")
 @click.option("--species", default="", help="Species and strain, for the checkpoint's header.")
 @click.option("--restart", is_flag=True, help="Drop an unfinished training instead of continuing it.")
@@ -97,6 +99,8 @@ def train(
     architecture: str,
     init: str | None,
     circular: tuple[str, ...],
+    renames: dict[str, str],
+    only_genome: bool,
     name: str,
     species: str,
     restart: bool,
@@ -141,6 +145,8 @@ def train(
         "soft": SoftLabels(*soft) if soft else None,
         "init": start,
         "restart": restart,
+        "renames": renames,
+        "only_genome": only_genome,
     }
     if folds is not None:
         if split_path is not None or fractions is not None:
@@ -150,6 +156,8 @@ def train(
         made = train_folds(genome, labels, output, folds=folds, **inputs)
         click.echo(f"{made.folder}: {folds} models; validation AP {made.table['valid_ap'].mean():.4f} on average")
         return
-    split = choose_split(genome, bed=split_path, fractions=fractions, seed=config.seed, network=network)
+    split = choose_split(
+        genome, bed=split_path, fractions=fractions, seed=config.seed, network=network, renames=renames
+    )
     trained = train_model(genome, labels, output, split=split, keep_sides=keep_sides, **inputs)
     click.echo(f"{trained.checkpoint}: validation AP {trained.validation['average_precision']:.4f}")

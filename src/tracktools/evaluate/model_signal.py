@@ -11,7 +11,8 @@ from tracktools.config import PredictConfig
 from tracktools.engine import make_engine
 from tracktools.engine.devices import resolve_device
 from tracktools.engine.grid import score_region
-from tracktools.evaluate.signals import STRANDS, Values
+from tracktools.evaluate.signals import Values
+from tracktools.formats.bigwig_pair import STRANDS
 from tracktools.genome import Genome
 from tracktools.model.checkpoint import Checkpoint
 from tracktools.model.registry import load_model

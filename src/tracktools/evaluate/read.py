@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from tracktools.config import EvaluateConfig, PredictConfig
-from tracktools.evaluate.signals import MARGIN_BP, LoadedStretch, load_signal, open_pair
+from tracktools.evaluate.exchanged import exchange_notes
+from tracktools.evaluate.signals import MARGIN_BP, LoadedStretch, PairSignal, load_signal
 from tracktools.evaluate.tss_sets import TssSet, read_tss
 from tracktools.evaluate.where import Scope, Wanted, choose_scope, find_genome
 from tracktools.formats.bigwig import BigWigReader
+from tracktools.formats.bigwig_pair import open_pair, renamed_sizes
 from tracktools.genome import Genome
 from tracktools.progress import show_progress
 from tracktools.tracks import file_sha256, read_provenance
@@ -26,15 +28,12 @@ class Judged:
     model : str or Path, optional
         A shipped model or a checkpoint file.
     plus, minus : Path, optional
-        bigWigs in plus-strand coordinates.
-    minus_negative : bool
-        The minus file holds negative values, as copies for display do.
+        bigWigs in plus-strand coordinates; the minus file may be stored negative.
     """
 
     model: str | Path | None = None
     plus: Path | None = None
     minus: Path | None = None
-    minus_negative: bool = False
 
     def __str__(self) -> str:
         return str(self.model) if self.plus is None else self.plus.name.removesuffix(".bw").removesuffix(".plus")
@@ -52,48 +51,55 @@ class Material:
         The bases to be scored.
     sets : mapping of str to TssSet
         Measured TSS by name.
+    left_out : mapping of str to mapping
+        For each set, how many of its rows were left out, by reason.
     genome : Genome or None
         None where bigWigs are of a genome that is not known.
     identity : mapping
         What was judged: names and checksums of the files, or of the model.
     calibration : mapping, optional
         The checkpoint's map from model output to probability.
+    notes : list of str
+        What looks wrong with the files.
     """
 
     loaded: list[LoadedStretch]
     scope: Scope
     sets: Mapping[str, TssSet]
+    left_out: Mapping[str, Mapping[str, int]]
     genome: Genome | None
     identity: dict[str, Any]
     calibration: Mapping[str, list[float]] | None = None
+    notes: list[str] = field(default_factory=list)
 
 
 def read_all(
     judged: Judged, tss: Mapping[str, Path], wanted: Wanted, config: EvaluateConfig, predict: PredictConfig
 ) -> Material:
-    """Read sets and signal; the small files first, so that a fault in them is known before the long work."""
+    """Read sets and signal; the small files first, so that an error in them is known before the long work."""
     if judged.plus is not None and judged.minus is not None:
-        return _read_pair(judged.plus, judged.minus, judged.minus_negative, tss, wanted, config)
+        return _read_pair(judged.plus, judged.minus, tss, wanted, config)
     assert judged.model is not None
     return _read_model(judged.model, tss, wanted, config, predict)
 
 
-def _read_pair(
-    plus: Path, minus: Path, minus_negative: bool, tss: Mapping[str, Path], wanted: Wanted, config: EvaluateConfig
-) -> Material:
-    with BigWigReader(plus) as reader:
-        held = reader.chrom_sizes
-    genome = find_genome(wanted, held)
-    sizes = genome.chrom_sizes if genome else held
-    with open_pair(plus, minus, sizes, minus_negative=minus_negative) as pair:
-        sets = {name: read_tss(path, sizes) for name, path in tss.items()}
+def _read_pair(plus: Path, minus: Path, tss: Mapping[str, Path], wanted: Wanted, config: EvaluateConfig) -> Material:
+    held: dict[str, int] = {}
+    for path in (plus, minus):
+        with BigWigReader(path) as reader:
+            held |= reader.chrom_sizes
+    genome = find_genome(wanted, renamed_sizes(held, wanted.renames))
+    with open_pair(plus, minus, genome.chrom_sizes if genome else None, renames=wanted.renames) as pair:
+        sizes = genome.chrom_sizes if genome else pair.chrom_sizes
+        sets, left_out = _read_sets(tss, sizes, wanted)
         scope = choose_scope(config.region, wanted, genome, sizes)
         circular = [contig.name for contig in genome if contig.circular] if genome else []
-        loaded = load_signal(pair, scope.stretches, circular, absent=config.absent)
-        pair.warn_of_sign()
-    identity = {"plus": file_identity(plus), "minus": file_identity(minus)}
+        loaded = load_signal(PairSignal(pair), scope.stretches, circular, absent=config.absent)
+        notes, record = pair.notes, pair.record
+    identity: dict[str, Any] = {"plus": file_identity(plus), "minus": file_identity(minus), "read": record}
     model = read_provenance(plus.parent).get("model")
-    return Material(loaded, scope, sets, genome, identity | ({"model": model} if model else {}))
+    identity |= {"model": model} if model else {}
+    return Material(loaded, scope, sets, left_out, genome, identity, notes=notes + exchange_notes(sets, loaded))
 
 
 def _read_model(
@@ -103,7 +109,7 @@ def _read_model(
 
     genome = find_genome(wanted, None)
     assert genome is not None
-    sets = {name: read_tss(path, genome.chrom_sizes) for name, path in tss.items()}
+    sets, left_out = _read_sets(tss, genome.chrom_sizes, wanted)
     scope = choose_scope(config.region, wanted, genome, genome.chrom_sizes, model)
     circular = [contig.name for contig in genome if contig.circular]
     total = 2 * sum(len(stretch) + 2 * MARGIN_BP for stretch in scope.stretches)
@@ -112,7 +118,18 @@ def _read_model(
         loaded = load_signal(signal, scope.stretches, circular, absent=config.absent)
     metadata = signal.checkpoint.metadata
     identity = {"model": {"name": metadata.name, "sha256": signal.checkpoint.sha256}}
-    return Material(loaded, scope, sets, genome, identity, metadata.calibration)
+    notes = exchange_notes(sets, loaded)
+    return Material(loaded, scope, sets, left_out, genome, identity, metadata.calibration, notes)
+
+
+def _read_sets(
+    tss: Mapping[str, Path], sizes: Mapping[str, int], wanted: Wanted
+) -> tuple[dict[str, TssSet], dict[str, dict[str, int]]]:
+    read = {
+        name: read_tss(path, sizes, renames=wanted.renames, only_genome=wanted.only_genome)
+        for name, path in tss.items()
+    }
+    return {name: one for name, (one, _) in read.items()}, {name: out for name, (_, out) in read.items()}
 
 
 def file_identity(path: Path) -> dict[str, str]:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from tracktools.config import EvaluateConfig, PredictConfig
+from tracktools.counting import count_line
 from tracktools.errors import ConfigError
 from tracktools.evaluate.apart import add_apart
 from tracktools.evaluate.calibration import calibration_table
@@ -114,6 +115,7 @@ def evaluate_tracks(
         near = _near_copies(read) if config.near_copies else None
         _remind(read.scope, test_log)
         evaluation = score_material(read, config, near)
+        counts = _counts(read, evaluation.table)
         _write(folder, evaluation, judged)
         parameters: dict[str, Any] = {
             "region": read.scope.label,
@@ -125,8 +127,14 @@ def evaluate_tracks(
             started=started,
             genome={"name": read.genome.name, "sha256": read.genome.sha256} if read.genome else {},
             model=read.identity.get("model"),
-            parameters=parameters | {"tss": {name: file_identity(path) for name, path in tss.items()}},
+            parameters=parameters
+            | {"tss": {name: file_identity(path) for name, path in tss.items()}}
+            | {"counts": counts, "warnings": read.notes},
         )
+    for note in read.notes:
+        log.warning("warning: %s", note)
+    for name, line in counts.items():
+        log.info("%s: %s", name, line)
     if test_log is not None:
         append_log(test_log, evaluation.table, _log_name(read.identity), read.scope.label)
     return evaluation
@@ -197,6 +205,18 @@ def _note_gaps(ground: Ground, table: pd.DataFrame) -> None:
     for row in table[table["level"] == "base"].itertuples():
         if row.positives == 0:
             log.warning("warning: %s has no TSS in the scored bases: it has no scores", row.set)
+
+
+def _counts(read: Material, table: pd.DataFrame) -> dict[str, str]:
+    """Return, for each set, the line that tells what was read and taken."""
+    rows = {row["set"]: row for row in table.to_dict("records") if row["level"] == "base"}
+    lines = {}
+    for name, tss in read.sets.items():
+        scored, unscored = int(rows[name]["positives"]), int(rows[name]["unscored"])
+        outside = sum(map(len, tss.values())) - scored - unscored
+        left_out = {"outside the scored bases": outside, "on a base without a value": unscored}
+        lines[name] = count_line(scored, {**read.left_out[name], **left_out}, "TSS")
+    return lines
 
 
 def _write(folder: Path, evaluation: Evaluation, judged: Judged) -> None:

@@ -14,9 +14,10 @@ import pandas as pd
 from tracktools.calls import call_tss
 from tracktools.config import EvaluateConfig
 from tracktools.errors import InputError
-from tracktools.evaluate.signals import MARGIN_BP, STRANDS, LoadedStretch, Strand
+from tracktools.evaluate.signals import MARGIN_BP, LoadedStretch
 from tracktools.evaluate.stretches import Stretch
 from tracktools.evaluate.tss_sets import TssSet, tss_offsets
+from tracktools.formats.bigwig_pair import STRANDS, Strand
 from tracktools.metrics import match_positions
 from tracktools.resampling import Hits, Numbers, Ranking, draw_blocks, interval, precision_recall, score_ranking
 

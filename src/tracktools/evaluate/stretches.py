@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from tracktools.aliases import resolve_chrom
 from tracktools.errors import ConfigError, InputError
 from tracktools.formats.bed import check_bed_on_genome, read_bed
 from tracktools.genome import Genome
+from tracktools.names import join_names
 from tracktools.splits import Split
 
 Ints = npt.NDArray[np.int64]
@@ -81,7 +81,9 @@ def part_stretches(genome: Genome, split: Split, part: str) -> list[Stretch]:
     return _joined(found, genome.chrom_sizes, [contig.name for contig in genome if contig.circular])
 
 
-def bed_stretches(path: Path, chrom_sizes: Mapping[str, int], circular: Collection[str]) -> list[Stretch]:
+def bed_stretches(
+    path: Path, chrom_sizes: Mapping[str, int], circular: Collection[str], renames: Mapping[str, str] | None = None
+) -> list[Stretch]:
     """Return the intervals of a BED file, joined where they touch; a strand column says nothing.
 
     Raises
@@ -90,7 +92,8 @@ def bed_stretches(path: Path, chrom_sizes: Mapping[str, int], circular: Collecti
         If the file is not BED, holds no base, or, as `GenomeMismatchError`, one outside the genome.
     """
     table, _ = read_bed(path)
-    table["chrom"] = [resolve_chrom(name, chrom_sizes) or name for name in table["chrom"]]
+    names = join_names(map(str, table["chrom"].unique()), chrom_sizes, renames=renames, path=path)
+    table["chrom"] = table["chrom"].map(names)
     check_bed_on_genome(table, chrom_sizes, path=path)
     table = table[table["chromEnd"] > table["chromStart"]]
     if not len(table):

@@ -10,22 +10,26 @@ import numpy as np
 import numpy.typing as npt
 
 from tracktools.errors import ConfigError
-from tracktools.evaluate.signals import STRANDS, Strand
 from tracktools.evaluate.stretches import Stretch
+from tracktools.formats.bigwig_pair import STRANDS, Strand
 from tracktools.formats.tss_bed import read_tss_bed
 
 Ints = npt.NDArray[np.int64]
 TssSet = Mapping[tuple[str, Strand], Ints]  # ascending distinct positions of each sequence and strand
 
 
-def read_tss(path: Path, chrom_sizes: Mapping[str, int]) -> TssSet:
-    """Read a TSS set (`read_tss_bed`, which says what is refused)."""
-    table = read_tss_bed(path, chrom_sizes)
-    return {
+def read_tss(
+    path: Path, chrom_sizes: Mapping[str, int], *, renames: Mapping[str, str] | None = None, only_genome: bool = False
+) -> tuple[TssSet, dict[str, int]]:
+    """Read a TSS set (`read_tss_bed`, which says what is refused); return what was left out by reason, too."""
+    table, left_out = read_tss_bed(path, chrom_sizes, renames=renames, only_genome=only_genome)
+    positions: TssSet = {
         (str(chrom), strand): np.unique(rows["chromStart"].to_numpy(dtype=np.int64))
         for strand in STRANDS
         for chrom, rows in table[table["strand"] == strand].groupby("chrom")
     }
+    left_out["on a base that another row names too"] = len(table) - sum(map(len, positions.values()))
+    return positions, left_out
 
 
 def tss_offsets(tss: TssSet, stretch: Stretch, strand: Strand) -> Ints:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tracktools.aliases import resolve_chrom
@@ -53,12 +53,18 @@ class Wanted:
     split_of : str or Path, optional
         Model whose split says what train, valid and test are; by default the judged model, or the shipped one that
         knows the genome, or the split of the paper.
+    renames : mapping of str to str
+        Name of a sequence in the files to its name in the genome.
+    only_genome : bool
+        Leave out TSS on sequences that the genome lacks, instead of refusing them.
     """
 
     regions: Path | None = None
     genome: Path | None = None
     circular: Collection[str] = ()
     split_of: str | Path | None = None
+    renames: Mapping[str, str] = field(default_factory=dict)
+    only_genome: bool = False
 
 
 def find_genome(wanted: Wanted, held: Mapping[str, int] | None) -> Genome | None:
@@ -134,7 +140,7 @@ def choose_scope(
     circular = [contig.name for contig in genome if contig.circular] if genome else []
     split = find_split(genome, wanted.split_of or model) if genome else Split(())
     if wanted.regions is not None:
-        label, stretches = wanted.regions.name, bed_stretches(wanted.regions, sizes, circular)
+        label, stretches = wanted.regions.name, bed_stretches(wanted.regions, sizes, circular, wanted.renames)
     elif region == "all":
         label, stretches = "all", whole_stretches(sizes)
     elif genome is None:

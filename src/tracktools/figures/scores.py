@@ -112,7 +112,12 @@ def draw_calibration(table: pd.DataFrame, folder: Path, title: str) -> list[Path
             if len(shown) and 0 < shown[column].max() <= 1:
                 low = max(float(shown[shown[column] > 0][column].min()), 1e-7)
                 axes.plot([low, 1], [low, 1], color="#999999", linewidth=0.8, linestyle="--", label="share = value")
-            axes.set(xscale="log", yscale="log", xlabel=label, ylabel="share of bases that are a TSS")
+            axes.set(xlabel=label, ylabel="share of bases that are a TSS")
+            if (shown[column] > 0).any():
+                axes.set(xscale="log", yscale="log")
+            else:
+                axes.set(xticks=[], yticks=[])
+                axes.text(0.5, 0.5, "no TSS on a base with a value above 0", ha="center", transform=axes.transAxes)
             axes.legend(fontsize=7, frameon=False)
         figure.suptitle(title, fontsize=10)
         return save_figure(figure, folder, "calibration")

@@ -8,18 +8,37 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from tracktools.aliases import other_version, resolve_chrom
-from tracktools.errors import GenomeMismatchError, InputError
+from tracktools.errors import InputError
 from tracktools.formats.bed import check_bed_on_genome, item_lines, read_bed
+from tracktools.names import join_names, name_mend
+
+OTHER_SEQUENCES = "on sequences that the genome does not have"  # why rows are left out, for `count_line`
 
 
-def read_tss_bed(path: Path, chrom_sizes: Mapping[str, int]) -> pd.DataFrame:
+def read_tss_bed(
+    path: Path,
+    chrom_sizes: Mapping[str, int],
+    *,
+    renames: Mapping[str, str] | None = None,
+    only_genome: bool = False,
+) -> tuple[pd.DataFrame, dict[str, int]]:
     """Read a TSS set: BED with at least six columns, an item a base, as ``tss import`` writes it.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    chrom_sizes : mapping of str to int
+        Length of each sequence of the genome [bp].
+    renames, only_genome
+        See `join_names`.
 
     Returns
     -------
-    DataFrame
+    table : DataFrame
         As of `read_bed`; ``chrom`` holds the genome's own names.
+    left_out : dict of str to int
+        How many rows were left out, by reason, for `tracktools.counting.count_line`.
 
     Raises
     ------
@@ -41,12 +60,18 @@ def read_tss_bed(path: Path, chrom_sizes: Mapping[str, int]) -> pd.DataFrame:
         row, line = long.iloc[0], item_lines(path)[int(is_long.argmax())]
         problem = f"{len(long)} items are not one base long, the first is {row.chrom}:{row.chromStart}-{row.chromEnd}"
         raise InputError(problem, path=path, line=line, mend="tss import takes their 5' ends")
-    names = {str(name): resolve_chrom(str(name), chrom_sizes) for name in table["chrom"].unique()}
-    for name, chrom in names.items():
-        other = None if chrom else other_version(name, chrom_sizes)
-        if other:
-            problem = f"its TSS are on {name}, another version of {other}"
-            raise GenomeMismatchError(problem, path=path, mend="bring them over with tss lift")
-    table["chrom"] = [names[str(name)] or str(name) for name in table["chrom"]]
+    names = join_names(
+        map(str, table["chrom"].unique()), chrom_sizes, renames=renames, only_genome=only_genome, path=path
+    )
+    kept = table["chrom"].isin(list(names))
+    left_out = {OTHER_SEQUENCES: int((~kept).sum())}
+    if not kept.any():
+        raise InputError(
+            "holds no TSS on a sequence of the genome",
+            path=path,
+            mend=name_mend(str(table["chrom"].iloc[0]), chrom_sizes),
+        )
+    table = table[kept].reset_index(drop=True)
+    table["chrom"] = table["chrom"].map(names)
     check_bed_on_genome(table, chrom_sizes, path=path)
-    return table
+    return table, left_out

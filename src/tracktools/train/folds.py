@@ -90,12 +90,14 @@ def train_folds(
     soft: SoftLabels | None = None,
     init: Checkpoint | None = None,
     restart: bool = False,
+    renames: Mapping[str, str] | None = None,
+    only_genome: bool = False,
 ) -> TrainedFolds:
     """Train one model for each part of a genome, without that part; a killed run continues.
 
     Parameters
     ----------
-    genome, labels, species, config, model_config, soft, init, restart
+    genome, labels, species, config, model_config, soft, init, restart, renames, only_genome
         See `train_model`; every fold has the same recipe. A checkpoint to start from, or soft labels, that have seen
         the whole genome would make the held-out parts known: that is the caller's business.
     output : Path
@@ -118,7 +120,7 @@ def train_folds(
     folder = output.with_name(output.name + ".partial")
     network = init.model.config if init else model_config or ModelConfig()
     config = config or TrainConfig()
-    trial = Task(genome, labels, splits[0], config, network, soft, init)
+    trial = Task(genome, labels, splits[0], config, network, soft, init, renames or {}, only_genome)
     trial.windows()  # what is wrong with the inputs is said before anything is written
     with working_folder(folder, restart=restart):
         config = _planned_precision(folder, config)

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from tracktools.counting import count_line
 from tracktools.formats.tss_bed import read_tss_bed
 from tracktools.genome import Genome
 from tracktools.tracks import TRACKS_FILE, file_sha256, read_tracks
 from tracktools.train.windows import LabelArrays, Strand
 
+log = logging.getLogger(__name__)
 
-def read_labels(path: Path, genome: Genome) -> LabelArrays:
+
+def read_labels(
+    path: Path, genome: Genome, *, renames: Mapping[str, str] | None = None, only_genome: bool = False
+) -> LabelArrays:
     """Read a TSS set (see `read_tss_bed`, whose errors these are) into one array a contig and strand."""
-    table = read_tss_bed(path, genome.chrom_sizes)
+    table, left_out = read_tss_bed(path, genome.chrom_sizes, renames=renames, only_genome=only_genome)
+    log.info("%s: %s", path, count_line(len(table), left_out, "TSS"))
     strands: tuple[Strand, ...] = ("+", "-")
     arrays: LabelArrays = {}
     for number, contig in enumerate(genome):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tracktools.bundle import load_bundle
@@ -24,6 +24,7 @@ def choose_split(
     fractions: Sequence[float] | None = None,
     seed: int = 0,
     network: NetworkConfig | None = None,
+    renames: Mapping[str, str] | None = None,
 ) -> Split:
     """Return the split that a user asks for; for NC_000913.3, that of the paper by default.
 
@@ -38,6 +39,8 @@ def choose_split(
         Of the random blocks that `fractions` asks for.
     network : ModelConfig, optional
         Its receptive field is the least length of a border.
+    renames : mapping of str to str, optional
+        Name of a sequence in the BED file to its name in the genome.
 
     Raises
     ------
@@ -49,7 +52,7 @@ def choose_split(
     if bed is not None and fractions is not None:
         raise ConfigError("--split and --fractions are two ways to say one thing: give one of them")
     if bed is not None:
-        return read_split(bed, genome)
+        return read_split(bed, genome, renames)
     if fractions is not None:
         return draw_split(genome, fractions, seed=seed, gap_bp=receptive_field_bp(network or ModelConfig()))
     embedded = load_bundle().load_genome().contigs[0].sequence_sha256

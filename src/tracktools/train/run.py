@@ -55,6 +55,8 @@ def train_model(
     init: Checkpoint | None = None,
     keep_sides: bool = False,
     restart: bool = False,
+    renames: Mapping[str, str] | None = None,
+    only_genome: bool = False,
 ) -> TrainedModel:
     """Train a network; a killed training continues when it is started again in the same way.
 
@@ -82,6 +84,10 @@ def train_model(
         Keep each side output as a model of its own, too: ``NAME.safetensors``, of the step that is best for the first.
     restart : bool
         Drop an unfinished training instead of continuing it.
+    renames : mapping of str to str, optional
+        Name of a sequence in label and signal files to its name in the genome.
+    only_genome : bool
+        Leave out TSS on sequences that the genome lacks, instead of refusing them.
 
     Raises
     ------
@@ -103,7 +109,7 @@ def train_model(
         raise OutputError("exists", path=output, mend="choose another folder")
     network = init.model.config if init else model_config or ModelConfig()
     config = resolve_precision(config, folder, restart=restart)
-    task = Task(genome, labels, split, config, network, soft, init)
+    task = Task(genome, labels, split, config, network, soft, init, renames or {}, only_genome)
     torch.set_num_threads(config.threads)
     windows = task.windows()  # all inputs are read, and what is wrong with them said, before anything is written
     for label in labels if keep_sides else ():

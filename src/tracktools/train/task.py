@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,10 @@ class Task:
         What the kept output learns beside the first label set.
     init : Checkpoint, optional
         The weights to start from; its architecture must be `model_config`.
+    renames : mapping of str to str
+        Name of a sequence in label and signal files to its name in the genome.
+    only_genome : bool
+        Leave out TSS on sequences that the genome lacks, instead of refusing them.
     """
 
     genome: Genome
@@ -49,11 +53,14 @@ class Task:
     model_config: NetworkConfig
     soft: SoftLabels | None = None
     init: Checkpoint | None = None
+    renames: Mapping[str, str] = field(default_factory=dict)
+    only_genome: bool = False
 
     @cached_property
     def arrays(self) -> dict[str, LabelArrays]:
         """The label sets by name, read once."""
-        return {name: read_labels(path, self.genome) for name, path in self.labels.items()}
+        names: dict[str, Any] = {"renames": self.renames, "only_genome": self.only_genome}
+        return {name: read_labels(path, self.genome, **names) for name, path in self.labels.items()}
 
     @cached_property
     def inputs(self) -> dict[str, Any]:
@@ -69,6 +76,8 @@ class Task:
             "network": asdict(self.model_config),
             "soft": {} if self.soft is None else self.soft.describe(),
             "init": "" if self.init is None else self.init.sha256,
+            **({"renames": dict(self.renames)} if self.renames else {}),
+            **({"only_genome": True} if self.only_genome else {}),
         }
 
     @property
@@ -85,7 +94,7 @@ class Task:
             If the recipe or the split leaves none, or nothing to validate on.
         """
         self.check_validation(next(iter(self.labels)))
-        soft = None if self.soft is None else read_soft(self.soft, self.genome)
+        soft = None if self.soft is None else read_soft(self.soft, self.genome, self.renames)
         try:
             stretches = training_stretches(self.genome, self.split, self.gap_bp)
             labels = list(self.arrays.values())

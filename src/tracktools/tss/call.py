@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,14 +14,50 @@ import pandas as pd
 
 from tracktools.calls import call_tss
 from tracktools.config import CallConfig
-from tracktools.errors import ConfigError, GenomeMismatchError, InputError
+from tracktools.counting import count_line
+from tracktools.errors import ConfigError
 from tracktools.formats.bed import CALLED_TSS, write_bed
-from tracktools.formats.bigwig import BigWigReader
+from tracktools.formats.bigwig_pair import STRANDS, BigWigPair, Strand, open_pair
 from tracktools.formats.folder import atomic_folder
+from tracktools.names import listed
 from tracktools.tracks import Track, as_track_name, write_provenance, write_tracks
 from tracktools.tss.table import check_name, rank_fractions, tss_name
 
+log = logging.getLogger(__name__)
+
 _PIECE_BP = 1 << 22  # read at once
+_MANY = 1000  # calls on one strand that make none on the other suspicious
+
+
+@dataclass(frozen=True)
+class CalledSet:
+    """What was called.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Columns of `CALLED_TSS`; `calibrated` is nan and `split` is ``none``, since nothing is known of the signal.
+        `score` is the rank of the value, 1000 the highest.
+    n_above : int
+        Bases of both strands at or above the threshold.
+    notes : list of str
+        What to say of the files: a minus file stored negative, a strand that gave nothing.
+    record : dict
+        The same for the provenance.
+    """
+
+    table: pd.DataFrame
+    n_above: int
+    notes: list[str]
+    record: dict[str, object]
+
+    @property
+    def counts(self) -> str:
+        """The line that tells what was read and taken."""
+        near = self.n_above - len(self.table)
+        return count_line(
+            len(self.table), {"no maximum, or near a higher one": near}, "bases at or above the threshold"
+        )
 
 
 def call_from_bigwigs(
@@ -30,13 +68,15 @@ def call_from_bigwigs(
     name: str = "called",
     circular: Collection[str] = (),
     min_distance_bp: int = CallConfig.min_distance_bp,
-) -> pd.DataFrame:
+    renames: Mapping[str, str] | None = None,
+) -> CalledSet:
     """Call TSS from a stranded pair of signals.
 
     Parameters
     ----------
     plus, minus : Path
-        bigWigs in plus-strand coordinates, positive on both strands. A base without a value is never called.
+        bigWigs in plus-strand coordinates; the minus file may be stored negative. A base without a value is never
+        called.
     threshold : float
         Least value of a call.
     name : str
@@ -45,19 +85,19 @@ def call_from_bigwigs(
         Sequences whose last base is a neighbour of the first; ``"all"`` stands for every one.
     min_distance_bp : int
         Calls of one strand stand at least so far apart: the higher wins, of equal ones the 5'-most.
+    renames : mapping of str to str, optional
+        Name of a sequence in the files to the name that the set gives it.
 
     Returns
     -------
-    DataFrame
-        Columns of `CALLED_TSS`; `calibrated` is nan and `split` is ``none``, since nothing is known of the signal.
-        `score` is the rank of the value, 1000 the highest.
+    CalledSet
 
     Raises
     ------
     ConfigError
-        If the threshold is no number, or the distance less than 1.
+        If the threshold is no number, the distance less than 1, or a sequence is named that the files lack.
     InputError
-        If a file is no bigWig, or its values are all negative, as in copies made for display.
+        If a file is no bigWig, or one strand has values of both signs.
     GenomeMismatchError
         If the two are of different sequences.
     """
@@ -67,31 +107,23 @@ def call_from_bigwigs(
     if min_distance_bp < 1:
         raise ConfigError(f"distance is {min_distance_bp}: it must be 1 or more")
     parts = []
-    with BigWigReader(plus) as forward, BigWigReader(minus) as reverse:
-        if forward.chrom_sizes != reverse.chrom_sizes:
-            raise GenomeMismatchError(f"has other sequences than {plus}", path=minus, mend="take a pair of one genome")
-        circular = forward.chrom_sizes if "all" in circular else circular
-        unknown = sorted(set(circular) - set(forward.chrom_sizes))
-        if unknown:
-            raise ConfigError(f"no sequence {unknown[0]!r} to make circular")
-        for chrom, length in forward.chrom_sizes.items():
-            for signal, strand in ((forward, "+"), (reverse, "-")):
-                at, values = _at_or_above(signal, chrom, length, threshold)
+    n_above = 0
+    with open_pair(plus, minus, renames=renames) as pair:
+        _check_sequences(pair.chrom_sizes, circular, renames, plus)
+        circular = pair.chrom_sizes if "all" in circular else circular
+        for chrom, length in pair.chrom_sizes.items():
+            for strand in STRANDS:
+                at, values = _at_or_above(pair, strand, chrom, length, threshold)
                 chosen = call_tss(
-                    at,
-                    values,
-                    "+" if strand == "+" else "-",
-                    length=length,
-                    circular=chrom in circular,
-                    min_distance_bp=min_distance_bp,
+                    at, values, strand, length=length, circular=chrom in circular, min_distance_bp=min_distance_bp
                 )
+                n_above += len(at)
                 parts.append(_rows(chrom, at[chosen], values[chosen], strand, name))
-        if not any(map(len, parts)):
-            _check_sign(forward, threshold)
-            _check_sign(reverse, threshold)
+        notes, record = pair.notes, pair.record
     table = pd.concat(parts, ignore_index=True)
     ranks = rank_fractions(table["modelOutput"].to_numpy(dtype=np.float64))
-    return table.assign(score=np.round(1000 * (1 - ranks)).astype(np.int64))
+    table = table.assign(score=np.round(1000 * (1 - ranks)).astype(np.int64))
+    return CalledSet(table, n_above, [*notes, *_one_sided(table, threshold)], record)
 
 
 def call_folder(
@@ -103,14 +135,17 @@ def call_folder(
     name: str = "called",
     circular: Collection[str] = (),
     min_distance_bp: int = CallConfig.min_distance_bp,
+    renames: Mapping[str, str] | None = None,
     force: bool = False,
-) -> pd.DataFrame:
+) -> CalledSet:
     """Call TSS and write ``<name>.bed`` and the track row into a new folder; see `call_from_bigwigs`."""
     started = time.time()
     with atomic_folder(output, force=force, inputs=[plus, minus]) as folder:
-        table = call_from_bigwigs(plus, minus, threshold, name=name, circular=circular, min_distance_bp=min_distance_bp)
+        called = call_from_bigwigs(
+            plus, minus, threshold, name=name, circular=circular, min_distance_bp=min_distance_bp, renames=renames
+        )
         file = folder / f"{name}.bed"
-        write_bed(file, table, CALLED_TSS)
+        write_bed(file, called.table, CALLED_TSS)
         track = Track(
             name=as_track_name(f"tss_{name}"),
             path=file,
@@ -125,17 +160,42 @@ def call_folder(
         )
         write_tracks(folder, [track])
         parameters = {"plus": str(plus), "minus": str(minus), "threshold": threshold}
-        parameters |= {"min_distance_bp": min_distance_bp, "circular": sorted(circular)}
+        parameters |= {"min_distance_bp": min_distance_bp, "circular": sorted(circular), "read": called.record}
+        parameters |= {"counts": called.counts, "warnings": called.notes}
         write_provenance(folder, started=started, parameters=parameters)
-    return table
+    for note in called.notes:
+        log.warning("warning: %s", note)
+    return called
+
+
+def _check_sequences(
+    held: Mapping[str, int], circular: Collection[str], renames: Mapping[str, str] | None, path: Path
+) -> None:
+    unknown = sorted(set(circular) - set(held) - {"all"})
+    if unknown:
+        raise ConfigError(f"no sequence {unknown[0]!r} to make circular ({path} has {listed(held)})")
+    for old, new in (renames or {}).items():
+        if new not in held:
+            raise ConfigError(f"--rename {old}={new}: {path} has no {old!r} (it has {listed(held)})")
+
+
+def _one_sided(table: pd.DataFrame, threshold: float) -> list[str]:
+    """Return a warning where all of thousands of calls are on one strand."""
+    counts = {strand: int((table["strand"] == strand).sum()) for strand in STRANDS}
+    one, other = sorted(STRANDS, key=lambda strand: counts[strand])
+    if counts[one] == 0 and counts[other] >= _MANY:
+        return [
+            f"no call at or above {threshold:g} on {one}, and {counts[other]:,} on {other}: is the other file right?"
+        ]
+    return []
 
 
 def _at_or_above(
-    signal: BigWigReader, chrom: str, length: int, threshold: float
+    pair: BigWigPair, strand: Strand, chrom: str, length: int, threshold: float
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
     positions, kept = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.float32)]
     for start in range(0, length, _PIECE_BP):
-        values = signal.values(chrom, start, min(start + _PIECE_BP, length))
+        values = pair.values(strand, chrom, start, min(start + _PIECE_BP, length))
         with np.errstate(invalid="ignore"):
             at = np.flatnonzero(values >= threshold)
         positions.append(at + start)
@@ -159,10 +219,3 @@ def _rows(
             "split": "none",
         }
     )
-
-
-def _check_sign(signal: BigWigReader, threshold: float) -> None:
-    if threshold > 0 and signal.summary is not None and signal.summary.minimum < 0 >= signal.summary.maximum:
-        raise InputError(
-            "holds negative values only", path=signal.path, mend="a display copy? take the file that it was made from"
-        )

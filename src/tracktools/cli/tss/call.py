@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from tracktools.cli.options import circular_option
+from tracktools.cli.options import circular_option, rename_option
 from tracktools.config import CallConfig
 
 
@@ -17,6 +17,7 @@ from tracktools.config import CallConfig
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="Folder to write.")
 @click.option("--name", default="called", show_default=True, help="Name of the set.")
 @circular_option
+@rename_option
 @click.option(
     "--min-distance",
     "min_distance_bp",
@@ -33,13 +34,14 @@ def call(
     output: Path,
     name: str,
     circular: tuple[str, ...],
+    renames: dict[str, str],
     min_distance_bp: int,
     force: bool,
 ) -> None:
     """Call TSS from PLUS and MINUS, a stranded pair of bigWigs, as predict calls them from its own.
 
     A call is a local maximum at or above the threshold; of a plateau, its 5'-most base; of two that stand too close,
-    the higher. Values are positive on both strands.
+    the higher. MINUS may be stored negative; each file has values of one sign.
 
     \b
     Writes DIR/<name>.bed   BED6 and the value; tss compare and tss classify take it
@@ -51,7 +53,7 @@ def call(
     """
     from tracktools.tss.call import call_folder
 
-    table = call_folder(
+    called = call_folder(
         plus,
         minus,
         threshold,
@@ -59,8 +61,10 @@ def call(
         name=name,
         circular=circular,
         min_distance_bp=min_distance_bp,
+        renames=renames,
         force=force,
     )
-    counts = table["strand"].value_counts()
+    counts = called.table["strand"].value_counts()
     strands = f"{counts.get('+', 0):,} on +, {counts.get('-', 0):,} on -"
-    click.echo(f"{output / f'{name}.bed'}: {len(table):,} TSS at or above {threshold:g} ({strands})")
+    click.echo(f"{output / f'{name}.bed'}: {len(called.table):,} TSS at or above {threshold:g} ({strands})")
+    click.echo(called.counts)
