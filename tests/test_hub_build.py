@@ -316,6 +316,26 @@ def test_bad_rows_are_one_line(inputs: dict[str, Path], tmp_path: Path, column: 
     assert problem in refused(inputs, tmp_path, str(tmp_path))
 
 
+def test_a_pair_stored_negative_under_another_name_is_drawn_the_same_and_told(
+    inputs: dict[str, Path], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    rows = "name\tpath\tformat\tstrand\nx.plus\tp.bw\tbigWig\t+\nx.minus\tm.bw\tbigWig\t-\n"
+    (tmp_path / "tracks.tsv").write_text(rows)
+    values = np.zeros(6007, dtype=np.float32)
+    write_bigwig(tmp_path / "p.bw", {"mine": 6007}, {"mine": values})
+    values[3::4] = -7
+    write_bigwig(tmp_path / "m.bw", {"mine": 6007}, {"mine": values})
+    hub = build_hub([tmp_path], tmp_path / "hub", genome=inputs["genome"], renames={"mine": "chrA"}).folder
+    with BigWigReader(hub / "x_minus.bw") as shown:
+        np.testing.assert_array_equal(shown.values("chrA", 0, 6007), values)
+    assert "m.bw: the minus strand is stored negative" in caplog.text
+    assert "p.bw: no value above 0 on the + strand, and 1,501 on the other" in caplog.text
+    tracks = {track["track"]: track for track in json.loads((hub / "provenance.json").read_text())["tracks"]}
+    assert tracks["x_minus"]["made_from_sign"] == "negative"
+    assert "made_from_sign" not in tracks["x_plus"]
+    assert "mine" in (hub / "chromAlias.txt").read_text().split()
+
+
 def test_bad_signals_are_one_line(inputs: dict[str, Path], tmp_path: Path) -> None:
     path = tmp_path / "a.bw"
     (tmp_path / "tracks.tsv").write_text("name\tpath\tformat\tstrand\na\ta.bw\tbigWig\t-\n")

@@ -17,7 +17,7 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 from tracktools.aliases import ALIASES, other_version, resolve_chrom
-from tracktools.errors import ConfigError, GenomeMismatchError
+from tracktools.errors import ConfigError, GenomeMismatchError, InputError
 
 _LISTED = 3  # names that a message gives
 
@@ -80,6 +80,35 @@ def join_names(
     return joined
 
 
+def own_names(names: Mapping[str, str], *, path: Path) -> dict[str, str]:
+    """Return what each sequence of the genome is called in a file of values, which may have it once.
+
+    Parameters
+    ----------
+    names : mapping of str to str
+        From `join_names`.
+    path : Path
+        The file, for messages.
+
+    Raises
+    ------
+    InputError
+        If two sequences of the file have one name in the genome.
+
+    Examples
+    --------
+    >>> own_names({"U00096.3": "NC_000913.3"}, path=Path("a.bw"))
+    {'NC_000913.3': 'U00096.3'}
+    """
+    turned: dict[str, str] = {}
+    for name, chrom in names.items():
+        if chrom in turned:
+            problem = f"holds {chrom} twice, as {turned[chrom]} and as {name}"
+            raise InputError(problem, path=path, mend="join them, or leave a --rename out")
+        turned[chrom] = name
+    return turned
+
+
 def name_mend(name: str, chroms: Collection[str]) -> str:
     """Return what to do about a sequence that a genome lacks.
 
@@ -91,7 +120,8 @@ def name_mend(name: str, chroms: Collection[str]) -> str:
     version = other_version(name, chroms)
     if version is not None:
         return (
-            f"the genome has another version of it, {version}: lift the file over, or take the genome of that version"
+            f"the genome has another version of it, {version}: bring the file over (a TSS set with tss lift), or take "
+            "the genome of that version"
         )
     return (
         f"the genome has {listed(chroms)}: if it is the same sequence, say --rename {name}={next(iter(chroms), 'NEW')}"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from tracktools.cli.options import rename_option
 from tracktools.config import HubConfig, ServeConfig
 
 _FILE = click.Path(exists=False, dir_okay=False, path_type=Path)
@@ -31,6 +32,7 @@ def hub() -> None:
 @click.option("--base-url", metavar="URL", help="Web address that the folder will have; prints links for it.")
 @click.option("--igv-js", type=_FILE, help="igv.min.js for index.html; by default an installed one.")
 @click.option("--templates", type=_FOLDER, help="Folder whose files override packaged templates.")
+@rename_option
 @click.option("--email", default=HubConfig.email, show_default=True, help="Whom the hub names.")
 @click.option("--force", is_flag=True, help="Replace the output folder.")
 def build(
@@ -43,6 +45,7 @@ def build(
     base_url: str | None,
     igv_js: Path | None,
     templates: Path | None,
+    renames: dict[str, str],
     email: str,
     force: bool,
 ) -> None:
@@ -77,6 +80,7 @@ def build(
         base_url=base_url,
         igv_js=igv_js,
         templates=templates,
+        renames=renames,
         email=email,
         force=force,
     )

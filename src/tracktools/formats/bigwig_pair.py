@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from tracktools.errors import GenomeMismatchError, InputError
 from tracktools.formats.bigwig import BigWigReader
-from tracktools.names import join_names, listed, name_mend
+from tracktools.names import join_names, listed, name_mend, own_names
 from tracktools.strand_sign import StrandSign, pair_notes, pair_record
 
 Strand = Literal["+", "-"]
@@ -37,7 +37,7 @@ class BigWigPair:
         left_out: tuple[str, ...],
     ) -> None:
         self._readers, self.left_out = readers, left_out
-        self._names = {strand: {chrom: name for name, chrom in names[strand].items()} for strand in STRANDS}
+        self._names = {strand: own_names(names[strand], path=readers[strand].path) for strand in STRANDS}
         self.chrom_sizes = {
             chrom: readers[strand].chrom_sizes[name]
             for strand in STRANDS
@@ -142,10 +142,6 @@ def _names(
         names = {name: (renames or {}).get(name, name) for name in reader.chrom_sizes}
     else:
         names = join_names(reader.chrom_sizes, chrom_sizes, renames=renames, only_genome=True, path=reader.path)
-    twice = next((chrom for chrom in names.values() if list(names.values()).count(chrom) > 1), None)
-    if twice is not None:
-        held = ", ".join(name for name, chrom in names.items() if chrom == twice)
-        raise InputError(f"holds {twice} under several names: {held}", path=reader.path, mend="leave one --rename out")
     for name, chrom in names.items() if chrom_sizes is not None else ():
         if chrom_sizes[chrom] != reader.chrom_sizes[name]:  # type: ignore[index]  # not None here
             problem = f"{name} has {reader.chrom_sizes[name]:,} bp, and {chrom_sizes[chrom]:,} in the genome"  # type: ignore[index]

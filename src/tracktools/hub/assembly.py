@@ -19,7 +19,14 @@ from tracktools.hub.text import label
 from tracktools.interval import Interval
 
 
-def describe_assembly(genome: Genome, facts_toml: str, *, path: str, attach: str | None = None) -> Assembly:
+def describe_assembly(
+    genome: Genome,
+    facts_toml: str,
+    *,
+    path: str,
+    attach: str | None = None,
+    renames: Mapping[str, str] | None = None,
+) -> Assembly:
     """Return the assembly of a hub, without its default position.
 
     Parameters
@@ -32,13 +39,15 @@ def describe_assembly(genome: Genome, facts_toml: str, *, path: str, attach: str
         Where that text is, for messages.
     attach : str, optional
         Name of a genome that UCSC knows already: its own sequence and genes are shown beside the tracks.
+    renames : mapping of str to str, optional
+        Further names of its sequences, each to the genome's own.
 
     Raises
     ------
     InputError
         If the text is no TOML, or a fact is missing or of the wrong kind, or `attach` is no name.
     """
-    aliases = chrom_aliases(genome.chrom_sizes)
+    aliases = chrom_aliases(genome.chrom_sizes, renames)
     facts = _facts_of(genome, aliases, facts_toml, path)
     name = attach or str(facts.get("genome", _plain_name(genome.name)))
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.]*", name):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from tracktools.hub.model import Assembly, Hub, Source
 from tracktools.hub.render import Templates
 from tracktools.hub.text import LONG_LABEL_CHARACTERS, SHORT_LABEL_CHARACTERS, label
 from tracktools.hub.write import write_hub
+from tracktools.strand_sign import pair_notes
 
 _log = logging.getLogger(__name__)
 _FORBIDS = re.compile(r"(?i)\b(no|not)\b.*\bredistribut")
@@ -67,6 +68,7 @@ def build_hub(
     base_url: str | None = None,
     templates: Path | None = None,
     igv_js: Path | None = None,
+    renames: Mapping[str, str] | None = None,
     email: str = HubConfig.email,
     force: bool = False,
 ) -> BuiltHub:
@@ -94,6 +96,8 @@ def build_hub(
         Folder whose files override packaged templates.
     igv_js : Path, optional
         ``igv.min.js`` for ``index.html``; by default an installed one.
+    renames : mapping of str to str, optional
+        Name of a sequence in the files to its name in the genome; they win over the known names.
     email : str
         Whom the hub names; UCSC wants one.
     force : bool
@@ -119,18 +123,21 @@ def build_hub(
     sources = gather_sources(folders, gff, bams, sequences)
     _check_inputs(sources, Path(output))
     facts, facts_path = texts.facts()
-    assembly = describe_assembly(sequences, facts, path=facts_path, attach=attach)
+    assembly = describe_assembly(sequences, facts, path=facts_path, attach=attach, renames=renames)
     inputs = [Path(path) for path in (*folders, genome, gff, *bams, templates, igv_js) if path is not None]
     with atomic_folder(output, force=force, inputs=inputs) as folder:
         converted: list[Converted] = []
         for source in sources:
             _log.info("%s: %s", source.row.name, source.row.path)
-            converted += convert_source(source, folder, sequences.chrom_sizes)
+            converted += convert_source(source, folder, sequences.chrom_sizes, renames)
         _check_names(converted)
         hub = _hub(converted, assembly, sequences, email)
+        notes = _sign_notes(hub)
         links = client_links(hub, address) if address else {}
         write_hub(folder, hub, sequences, texts, igv_js=script, links=links)
         size_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    for note in notes:
+        _log.warning("warning: %s", note)
     bound = tuple(track.name for track in hub if _FORBIDS.search(track.source.row.licence))
     return BuiltHub(Path(output), hub, size_bytes, links, _left_out(script), bound)
 
@@ -146,6 +153,17 @@ def _hub(converted: Sequence[Converted], assembly: Assembly, genome: Genome, ema
         groups=arrange_groups([item.track for item in converted]),
         bookmarks=find_bookmarks(converted, genome.chrom_sizes, first),
     )
+
+
+def _sign_notes(hub: Hub) -> list[str]:
+    """Return what to say of the signs of stranded signals, and of a strand that gave nothing."""
+    notes = []
+    for group in hub.groups:
+        for mirror in group.mirrors:
+            signs = mirror.plus.contents.sign, mirror.minus.contents.sign
+            if signs[0] is not None and signs[1] is not None:
+                notes += pair_notes(signs[0], signs[1])
+    return notes
 
 
 def _check_inputs(sources: Sequence[Source], output: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from tracktools.formats.bed_schemas import BedSchema
+from tracktools.strand_sign import StrandSign
 from tracktools.tracks import Track
 
 Kind = Literal["signal", "features", "alignments"]
@@ -58,6 +59,8 @@ class Contents:
         Colours of the items.
     size_bytes : int
         Of the file in the hub.
+    sign : StrandSign, optional
+        Of a signal: how the file that came in stores it.
     """
 
     count: int = 0
@@ -72,6 +75,7 @@ class Contents:
     choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     colors: tuple[str, ...] = ()
     size_bytes: int = 0
+    sign: StrandSign | None = None
 
 
 @dataclass(frozen=True)

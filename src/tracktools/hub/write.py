@@ -101,6 +101,7 @@ def _provenance(hub: Hub, genome: Genome) -> dict[str, Any]:
                 "made_from_sha256": track.source.row.sha256,
                 "provenance": dict(track.source.provenance),
             }
+            | ({"made_from_sign": "negative"} if track.contents.sign and track.contents.sign.negative else {})
             for track in hub
         ],
     }

@@ -2,48 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
-from tracktools.aliases import ALIASES, other_version, resolve_chrom
+from tracktools.aliases import ALIASES
 from tracktools.errors import GenomeMismatchError
-
-
-def rename_chroms(names: Iterable[str], chrom_sizes: Mapping[str, int], *, path: Path) -> dict[str, str]:
-    """Return what each sequence of a file is called in the genome.
-
-    Parameters
-    ----------
-    names : iterable of str
-        Names in the file.
-    chrom_sizes : mapping of str to int
-        Length of each sequence of the genome [bp].
-    path : Path
-        The file, for messages.
-
-    Raises
-    ------
-    GenomeMismatchError
-        If a name is of no sequence of the genome, or of another version of one.
-
-    Examples
-    --------
-    >>> rename_chroms(["U00096.3"], {"NC_000913.3": 4641652}, path=Path("a.gff"))
-    {'U00096.3': 'NC_000913.3'}
-    """
-    renamed = {}
-    for name in names:
-        chrom = resolve_chrom(name, chrom_sizes)
-        if chrom is None:
-            other = other_version(name, chrom_sizes)
-            known = ", ".join(list(chrom_sizes)[:3]) + (", …" if len(chrom_sizes) > 3 else "")
-            raise GenomeMismatchError(
-                f"speaks of {name!r}, which the genome does not hold",
-                path=path,
-                mend=f"it holds another version, {other}: lift the file over" if other else f"it holds {known}",
-            )
-        renamed[name] = chrom
-    return renamed
 
 
 def check_lengths(
@@ -56,7 +19,7 @@ def check_lengths(
     lengths : mapping of str to int
         What the file says [bp], by its own names.
     names : mapping of str to str
-        What each of them is called in the genome; see `rename_chroms`.
+        What each of them is called in the genome; see `join_names`.
     chrom_sizes : mapping of str to int
         Length of each sequence of the genome [bp].
     path : Path
@@ -76,15 +39,21 @@ def check_lengths(
             )
 
 
-def chrom_aliases(chrom_sizes: Mapping[str, int]) -> dict[str, tuple[str, ...]]:
-    """Return the other names of each sequence of a genome.
+def chrom_aliases(
+    chrom_sizes: Mapping[str, int], renames: Mapping[str, str] | None = None
+) -> dict[str, tuple[str, ...]]:
+    """Return the other names of each sequence of a genome: the known ones, and those that the user says.
+
+    Browsers find by them the sequences of files that are copied as they are.
 
     Examples
     --------
     >>> chrom_aliases({"NC_000913.3": 4641652, "plasmid": 9000})
     {'NC_000913.3': ('U00096.3', 'chr', 'Chromosome'), 'plasmid': ()}
     """
-    return {
-        chrom: next((tuple(name for name in group if name != chrom) for group in ALIASES if chrom in group), ())
-        for chrom in chrom_sizes
-    }
+    aliases = {}
+    for chrom in chrom_sizes:
+        known = next((group for group in ALIASES if chrom in group), ())
+        said = [old for old, new in (renames or {}).items() if new == chrom and old not in chrom_sizes]
+        aliases[chrom] = tuple(name for name in dict.fromkeys([*known, *said]) if name != chrom)
+    return aliases

@@ -15,8 +15,8 @@ from tracktools.formats.bed import check_bed_on_genome, read_bed, sort_bed
 from tracktools.formats.bed_schemas import STANDARD_FIELDS, BedField, BedSchema
 from tracktools.formats.bigbed import write_bigbed
 from tracktools.formats.trix import write_trix
-from tracktools.hub.convert.chroms import rename_chroms
 from tracktools.hub.model import Contents
+from tracktools.names import join_names
 from tracktools.palette import STRAND_COLORS, pale
 
 _NUMBERS = ("int", "uint", "bigint", "float", "double")
@@ -25,7 +25,11 @@ _MARKUP = str.maketrans({"<": "&lt;", ">": "&gt;"})
 
 
 def write_display_features(
-    source: Path, target: Path, chrom_sizes: Mapping[str, int], color: str = ""
+    source: Path,
+    target: Path,
+    chrom_sizes: Mapping[str, int],
+    color: str = "",
+    renames: Mapping[str, str] | None = None,
 ) -> tuple[Contents, pd.DataFrame]:
     """Write the bigBed of a BED file; see `write_feature_table`.
 
@@ -37,7 +41,7 @@ def write_display_features(
         If an item does not lie on the genome.
     """
     table, schema = read_bed(source)
-    return write_feature_table(table, schema, target, chrom_sizes, path=source, color=color)
+    return write_feature_table(table, schema, target, chrom_sizes, path=source, color=color, renames=renames)
 
 
 def write_feature_table(
@@ -48,6 +52,7 @@ def write_feature_table(
     *,
     path: Path,
     color: str = "",
+    renames: Mapping[str, str] | None = None,
 ) -> tuple[Contents, pd.DataFrame]:
     """Write a table of features as bigBed.
 
@@ -66,6 +71,8 @@ def write_feature_table(
     color : str
         Colour of the items, paler on the minus strand: items of one base have no arrow. By default one colour for each
         strand.
+    renames : mapping of str to str, optional
+        Name of a sequence in the table to its name in the genome.
 
     Returns
     -------
@@ -76,7 +83,7 @@ def write_feature_table(
     """
     if table.empty:
         raise InputError("holds no item", path=path, mend="an empty track cannot be drawn: leave it out")
-    renamed = rename_chroms(table["chrom"].unique(), chrom_sizes, path=path)
+    renamed = join_names(map(str, table["chrom"].unique()), chrom_sizes, renames=renames, path=path)
     table = table.assign(chrom=table["chrom"].map(renamed))
     check_bed_on_genome(table, chrom_sizes, path=path)
     table, schema = _as_bed9(table, schema, color)

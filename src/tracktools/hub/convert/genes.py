@@ -11,7 +11,9 @@ from tracktools.aliases import resolve_chrom
 from tracktools.regions import check_on_genome, circular_contigs, genes_to_bed, read_genes
 
 
-def read_gene_tables(path: Path, chrom_sizes: Mapping[str, int]) -> dict[str, pd.DataFrame]:
+def read_gene_tables(
+    path: Path, chrom_sizes: Mapping[str, int], renames: Mapping[str, str] | None = None
+) -> dict[str, pd.DataFrame]:
     """Return the genes and the pseudogenes of a GFF3, as rows of the BED schema ``GENES``.
 
     Parameters
@@ -20,6 +22,8 @@ def read_gene_tables(path: Path, chrom_sizes: Mapping[str, int]) -> dict[str, pd
         GFF3, plain or gzip.
     chrom_sizes : mapping of str to int
         Length of each sequence of the genome [bp].
+    renames : mapping of str to str, optional
+        Name of a sequence in the file to its name in the genome.
 
     Returns
     -------
@@ -34,8 +38,10 @@ def read_gene_tables(path: Path, chrom_sizes: Mapping[str, int]) -> dict[str, pd
     GenomeMismatchError
         If a gene does not lie on the genome.
     """
-    circular = {resolve_chrom(name, chrom_sizes) for name in circular_contigs(path)} - {None}
-    genes = check_on_genome(read_genes(path), chrom_sizes, circular=[str(name) for name in circular], path=path)
+    circular = {resolve_chrom(name, chrom_sizes, renames) for name in circular_contigs(path)} - {None}
+    genes = check_on_genome(
+        read_genes(path), chrom_sizes, renames=renames, circular=[str(name) for name in circular], path=path
+    )
     tables = {
         "genes": genes_to_bed(genes[~genes["is_pseudo"].astype(bool)], chrom_sizes),
         "pseudogenes": genes_to_bed(genes[genes["is_pseudo"].astype(bool)], chrom_sizes),

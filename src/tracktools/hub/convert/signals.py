@@ -19,8 +19,10 @@ from tracktools.config import HubConfig
 from tracktools.errors import GenomeMismatchError, InputError
 from tracktools.formats.bedgraph import read_bedgraph
 from tracktools.formats.bigwig import BigWigReader, BigWigWriter
-from tracktools.hub.convert.chroms import check_lengths, rename_chroms
+from tracktools.hub.convert.chroms import check_lengths
 from tracktools.hub.model import Contents
+from tracktools.names import join_names, own_names
+from tracktools.strand_sign import StrandSign
 
 _Reader = Callable[[str, int, int], "npt.NDArray[np.float32] | None"]  # of one stretch of one sequence of the genome
 _BLOCK_BP = 1 << 20  # values held at once, so that memory does not grow with the genome
@@ -47,7 +49,13 @@ class _Tally:
 
 
 def write_display_signal(
-    source: Path, target: Path, chrom_sizes: Mapping[str, int], strand: str, *, is_text: bool = False
+    source: Path,
+    target: Path,
+    chrom_sizes: Mapping[str, int],
+    strand: str,
+    *,
+    is_text: bool = False,
+    renames: Mapping[str, str] | None = None,
 ) -> Contents:
     """Write the copy of a signal that a hub shows.
 
@@ -64,6 +72,8 @@ def write_display_signal(
         Strand of the signal.
     is_text : bool
         Whether `source` is bedGraph.
+    renames : mapping of str to str, optional
+        Name of a sequence in the file to its name in the genome.
 
     Raises
     ------
@@ -74,18 +84,21 @@ def write_display_signal(
     """
     tally = _Tally()
     with ExitStack() as stack:
-        read = _read_bedgraph(source, chrom_sizes) if is_text else _read_bigwig(source, chrom_sizes, stack)
+        read = (
+            _read_bedgraph(source, chrom_sizes, renames)
+            if is_text
+            else _read_bigwig(source, chrom_sizes, renames, stack)
+        )
         writer = stack.enter_context(BigWigWriter(target, dict(chrom_sizes)))
-        sign = 0.0
+        sign = StrandSign(source, strand)
         for chrom, length in chrom_sizes.items():
             for start in range(0, length, _BLOCK_BP):
                 values = read(chrom, start, min(start + _BLOCK_BP, length))
                 if values is None:
                     continue
-                values = np.round(values, HubConfig.display_decimals)
-                sign = _one_sign(values, sign, strand, source)
-                if strand == "-" and sign > 0:
-                    values = np.where(values == 0, values, -values)  # no negative zeros
+                values = sign.positive(np.round(values, HubConfig.display_decimals), chrom, start)
+                if strand == "-":
+                    values = np.where(values == 0, 0, -values)  # no negative zeros
                 tally.add(values)
                 writer.add(chrom, start, values)
     if not tally.count:
@@ -96,26 +109,29 @@ def write_display_signal(
         maximum=tally.maximum,
         mean=tally.total / tally.count,
         view=_view(tally, strand),
+        sign=sign,
         size_bytes=target.stat().st_size,
     )
 
 
-def _read_bigwig(source: Path, chrom_sizes: Mapping[str, int], stack: ExitStack) -> _Reader:
+def _read_bigwig(
+    source: Path, chrom_sizes: Mapping[str, int], renames: Mapping[str, str] | None, stack: ExitStack
+) -> _Reader:
     reader = stack.enter_context(BigWigReader(source))
-    names = rename_chroms(reader.chrom_sizes, chrom_sizes, path=source)
+    names = join_names(reader.chrom_sizes, chrom_sizes, renames=renames, path=source)
     check_lengths(reader.chrom_sizes, names, chrom_sizes, path=source)
-    own_names = {chrom: name for name, chrom in names.items()}
+    own = own_names(names, path=source)
 
     def read(chrom: str, start: int, end: int) -> npt.NDArray[np.float32] | None:
-        return reader.values(own_names[chrom], start, end) if chrom in own_names else None
+        return reader.values(own[chrom], start, end) if chrom in own else None
 
     return read
 
 
-def _read_bedgraph(source: Path, chrom_sizes: Mapping[str, int]) -> _Reader:
+def _read_bedgraph(source: Path, chrom_sizes: Mapping[str, int], renames: Mapping[str, str] | None) -> _Reader:
     steps = read_bedgraph(source)
-    names = rename_chroms(steps, chrom_sizes, path=source)
-    own = {names[name]: stretches for name, stretches in steps.items()}
+    names = join_names(steps, chrom_sizes, renames=renames, path=source)
+    own = {chrom: steps[name] for chrom, name in own_names(names, path=source).items()}
     for chrom, stretches in own.items():
         if stretches.ends[-1] > chrom_sizes[chrom]:
             raise GenomeMismatchError(
@@ -128,20 +144,6 @@ def _read_bedgraph(source: Path, chrom_sizes: Mapping[str, int]) -> _Reader:
         return own[chrom].dense(start, end).astype(np.float32) if chrom in own else None
 
     return read
-
-
-def _one_sign(values: npt.NDArray[np.float32], sign: float, strand: str, path: Path) -> float:
-    """Return the sign of a stranded signal, known so far or seen in this block; 0 where all is 0."""
-    if strand == ".":
-        return 0.0
-    low, high = float(np.nanmin(values, initial=0.0)), float(np.nanmax(values, initial=0.0))
-    if ((low < 0 or sign < 0) and (high > 0 or sign > 0)) or (strand == "+" and low < 0):
-        raise InputError(
-            f"has values from {low:g} to {high:g} on the {strand} strand",
-            path=path,
-            mend="a stranded signal has one sign: write strand . for a signal with both",
-        )
-    return sign or (1.0 if high > 0 else -1.0 if low < 0 else 0.0)
 
 
 def _view(tally: _Tally, strand: str) -> tuple[float, float]:

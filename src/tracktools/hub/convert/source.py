@@ -14,12 +14,13 @@ from tracktools.formats.alignments import read_contig_sizes
 from tracktools.formats.bed_schemas import GENES
 from tracktools.formats.bigbed import read_bigbed
 from tracktools.hub.arrange import OTHER_GROUP, track_color
-from tracktools.hub.convert.chroms import check_lengths, rename_chroms
+from tracktools.hub.convert.chroms import check_lengths
 from tracktools.hub.convert.features import write_display_features, write_feature_table
 from tracktools.hub.convert.genes import read_gene_tables
 from tracktools.hub.convert.signals import write_display_signal
 from tracktools.hub.model import Contents, HubTrack, Kind, Source
 from tracktools.hub.text import LONG_LABEL_CHARACTERS, SHORT_LABEL_CHARACTERS, label, track_name
+from tracktools.names import join_names
 from tracktools.tracks import file_sha256
 
 _KINDS: dict[str, tuple[Kind, str]] = {  # format: kind, visibility
@@ -40,7 +41,9 @@ class Converted:
     table: pd.DataFrame | None = None
 
 
-def convert_source(source: Source, folder: Path, chrom_sizes: Mapping[str, int]) -> list[Converted]:
+def convert_source(
+    source: Source, folder: Path, chrom_sizes: Mapping[str, int], renames: Mapping[str, str] | None = None
+) -> list[Converted]:
     """Write the hub's copy of one data file.
 
     Parameters
@@ -51,6 +54,8 @@ def convert_source(source: Source, folder: Path, chrom_sizes: Mapping[str, int])
         The hub, under construction.
     chrom_sizes : mapping of str to int
         Length of each sequence of the genome [bp].
+    renames : mapping of str to str, optional
+        Name of a sequence in the file to its name in the genome.
 
     Returns
     -------
@@ -64,22 +69,24 @@ def convert_source(source: Source, folder: Path, chrom_sizes: Mapping[str, int])
     """
     row = source.row
     if row.format == "gff3":
-        return _genes(source, folder, chrom_sizes)
+        return _genes(source, folder, chrom_sizes, renames)
     kind, visibility = _KINDS[row.format]
     name = track_name(row.name, path=source.origin)
     target = folder / (name + _SUFFIXES[kind])
     table = None
     if kind == "signal":
-        contents = write_display_signal(row.path, target, chrom_sizes, row.strand, is_text=row.format == "bedGraph")
+        contents = write_display_signal(
+            row.path, target, chrom_sizes, row.strand, is_text=row.format == "bedGraph", renames=renames
+        )
         contents = _with_view(contents, source)
     elif row.format == "bed":
-        contents, table = write_display_features(row.path, target, chrom_sizes, row.color)
+        contents, table = write_display_features(row.path, target, chrom_sizes, row.color, renames)
     elif row.format == "bigBed":
         contents, table = write_feature_table(
-            *read_bigbed(row.path), target, chrom_sizes, path=row.path, color=row.color
+            *read_bigbed(row.path), target, chrom_sizes, path=row.path, color=row.color, renames=renames
         )
     else:
-        contents = _copy_alignments(row.path, target, chrom_sizes)
+        contents = _copy_alignments(row.path, target, chrom_sizes, renames)
     return [Converted(_track(source, name, kind, contents, visibility), table)]
 
 
@@ -101,11 +108,13 @@ def _track(source: Source, name: str, kind: Kind, contents: Contents, visibility
     )
 
 
-def _genes(source: Source, folder: Path, chrom_sizes: Mapping[str, int]) -> list[Converted]:
+def _genes(
+    source: Source, folder: Path, chrom_sizes: Mapping[str, int], renames: Mapping[str, str] | None
+) -> list[Converted]:
     """Write genes and pseudogenes as two tracks."""
     converted = []
     stem = track_name(source.row.name, path=source.origin)
-    for kind, table in read_gene_tables(source.row.path, chrom_sizes).items():
+    for kind, table in read_gene_tables(source.row.path, chrom_sizes, renames).items():
         name = kind if stem == "genes" else f"{stem}_{kind}"
         contents, written = write_feature_table(table, GENES, folder / f"{name}.bb", chrom_sizes, path=source.row.path)
         title = kind.capitalize()
@@ -131,9 +140,12 @@ def _with_view(contents: Contents, source: Source) -> Contents:
     return replace(contents, view=view)
 
 
-def _copy_alignments(source: Path, target: Path, chrom_sizes: Mapping[str, int]) -> Contents:
+def _copy_alignments(
+    source: Path, target: Path, chrom_sizes: Mapping[str, int], renames: Mapping[str, str] | None
+) -> Contents:
     lengths = read_contig_sizes(source)
-    check_lengths(lengths, rename_chroms(lengths, chrom_sizes, path=source), chrom_sizes, path=source)
+    names = join_names(lengths, chrom_sizes, renames=renames, path=source)
+    check_lengths(lengths, names, chrom_sizes, path=source)
     index = next(
         (path for path in (source.with_suffix(".bam.bai"), source.with_suffix(".bai")) if path.is_file()), None
     )
