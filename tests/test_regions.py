@@ -13,11 +13,12 @@ from tracktools.errors import GenomeMismatchError, InputError
 from tracktools.regions import (
     GENE_COLUMNS,
     check_on_genome,
-    circular_contigs,
     genes_from_bed,
     genes_to_bed,
     nearest_genes,
     overlapping_genes,
+    place_annotation,
+    read_annotation,
     read_genes,
     split_parts,
 )
@@ -67,7 +68,7 @@ def test_genbank_annotation_of_e_coli(data_dir: Path) -> None:
     crl = genes[genes["name"] == "crl"].iloc[0]
     assert (crl["start"], crl["end"], crl["parts"]) == (257828, 259006, ((257828, 257899), (258675, 259006)))
     assert not genes["locus_tag"].duplicated().any()
-    assert circular_contigs(data_dir / "annotation/U00096.3.genbank.gff3.gz") == {"U00096.3"}
+    assert read_annotation(data_dir / "annotation/U00096.3.genbank.gff3.gz").circular == {"U00096.3"}
 
 
 def test_refseq_annotation_of_e_coli(data_dir: Path) -> None:
@@ -172,8 +173,8 @@ def test_names_are_those_of_the_genome(data_dir: Path) -> None:
 @pytest.mark.parametrize(
     ("row", "sizes", "part"),
     [
-        (("c", 1, 2, "+"), {"d": 9, "e": 8}, "a.gff: speaks of c, the genome holds d, e"),
-        (("U00096.2", 1, 2, "+"), {"NC_000913.3": 9}, "is another version of NC_000913.3: lift it over"),
+        (("c", 1, 2, "+"), {"d": 9, "e": 8}, "a.gff: is on c, which the genome does not have (the genome has d, e"),
+        (("U00096.2", 1, 2, "+"), {"NC_000913.3": 9}, "the genome has another version of it, NC_000913.3: lift the file over"),
         (("c", 1, 10, "+"), {"c": 9}, "g0 ends at 10 on c, which has 9 bp"),
     ],
 )
@@ -186,7 +187,7 @@ def test_another_genome_is_refused(row: tuple[str, int, int, str], sizes: dict[s
 def test_only_a_circle_may_be_crossed_and_only_once() -> None:
     crossing = table(("c", 90, 105, "+"))
     assert len(check_on_genome(crossing, {"c": 100}, circular={"c"})) == 1
-    with pytest.raises(GenomeMismatchError, match="not declared so"):
+    with pytest.raises(GenomeMismatchError, match="if c is a circle, say --circular c"):
         check_on_genome(crossing, {"c": 100}, circular={"d"})
     for start, end in ((90, 191), (100, 105)):
         with pytest.raises(GenomeMismatchError):

@@ -61,7 +61,7 @@ def test_percent_encoding_in_the_name_of_a_sequence(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "line", "part"),
     [
-        (ROW.replace("ID=g1", 'gene_id "g1"').split(";")[0], 1, "is GTF, not GFF3: 'gene_id \"g1\"'"),
+        (ROW.replace("ID=g1", 'name "g1"').split(";")[0], 1, "is GFF2, without gene_id: 'name \"g1\"'"),
         ("##gff-version 2\n" + ROW, 1, "is not GFF3: '##gff-version 2'"),
         (ROW.replace("\t", " "), 1, "this line has spaces"),
         ("# x\n" + ROW.replace("\t.\t-", "\t-"), 2, "has 8 columns"),

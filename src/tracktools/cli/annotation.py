@@ -6,19 +6,34 @@ from pathlib import Path
 
 import click
 
-from tracktools.cli.options import rename_option
+from tracktools.cli.options import circular_option, only_genome_option, rename_option
 
 
 @click.command()
-@click.argument("gff3", metavar="GFF3", type=click.Path(path_type=Path))
+@click.argument("file", metavar="ANNOTATION", type=click.Path(path_type=Path))
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="Folder to write.")
 @click.option(
-    "--genome", required=True, type=click.Path(path_type=Path), help="The genome: FASTA (plain, gzip, bgzip) or 2bit."
+    "--genome",
+    type=click.Path(path_type=Path),
+    help="The genome: FASTA, 2bit or GenBank.  [default: the sequence that ANNOTATION holds]",
 )
 @rename_option
+@only_genome_option
+@circular_option
 @click.option("--force", is_flag=True, help="Replace a folder that holds files.")
-def annotation(gff3: Path, output: Path, genome: Path, renames: dict[str, str], force: bool) -> None:
-    """Write the genes and pseudogenes of GFF3 (RefSeq, GenBank, Ensembl, Prokka, Bakta) as tracks.
+def annotation(
+    file: Path,
+    output: Path,
+    genome: Path | None,
+    renames: dict[str, str],
+    only_genome: bool,
+    circular: tuple[str, ...],
+    force: bool,
+) -> None:
+    """Write the genes and pseudogenes of ANNOTATION, a GFF3, GTF or GenBank file, as tracks.
+
+    Genes are rows of type gene or pseudogene, and each CDS or RNA that belongs to none. What is left out is counted in
+    the last line.
 
     \b
     Writes DIR/genes.bed         genes, BED9+: symbol, locus tag, biotype, product
@@ -26,11 +41,22 @@ def annotation(gff3: Path, output: Path, genome: Path, renames: dict[str, str], 
            DIR/tracks.tsv, DIR/provenance.json
 
     \b
-    Example:
+    Examples:
       tracktools annotation NC_000913.3.gff3.gz --genome NC_000913.3.fa.gz -o genes/
+      tracktools annotation prokka.gbk -o genes/
     """
     from tracktools.annotation import make_gene_tracks
     from tracktools.genome import load_genome
 
-    for track in make_gene_tracks(gff3, output, genome=load_genome(genome), renames=renames, force=force):
+    made = make_gene_tracks(
+        file,
+        output,
+        genome=load_genome(genome or file),
+        renames=renames,
+        circular=circular,
+        only_genome=only_genome,
+        force=force,
+    )
+    for track in made.tracks:
         click.echo(track.path)
+    click.echo(made.count_line)

@@ -98,7 +98,7 @@ def reads(
         raise click.UsageError("--library, --signal, --min-mapq and --normalise are for BAM, not for bedGraph")
     from tracktools.genome import load_genome
     from tracktools.reads import AlignmentSignal, BedGraphSignal, Signal, make_read_tracks
-    from tracktools.regions import check_on_genome, read_genes
+    from tracktools.regions import place_annotation
 
     loaded = load_genome(genome) if genome else None
     signal: Signal
@@ -111,8 +111,6 @@ def reads(
         )
     genes = None
     if annotation:
-        genes = check_on_genome(
-            read_genes(annotation), signal.sizes, renames=renames, circular=signal.sizes, path=annotation
-        )
+        genes = place_annotation(annotation, signal.sizes, renames=renames, circular=signal.sizes).genes
     for track in make_read_tracks(signal, output, name=name, genome=loaded, genes=genes, force=force):
         click.echo(track.path)

@@ -1,110 +1,125 @@
-"""GFF3 rows: plain or gzip, Windows line ends, an embedded FASTA, percent-encoded attributes.
+"""GFF3 and GTF rows: plain or gzip, any line ends, an embedded FASTA, the dialects that people have.
 
-Format: https://github.com/The-Sequence-Ontology/Specifications/blob/master/gff3.md (version 1.26).
+GFF3: https://github.com/The-Sequence-Ontology/Specifications/blob/master/gff3.md (version 1.26). GTF: `gtf`.
 """
 
 from __future__ import annotations
 
 import re
-import zlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote
 
 from tracktools.errors import InputError
-from tracktools.formats.fasta import open_maybe_gzip
+from tracktools.formats.feature_row import FeatureRow
+from tracktools.formats.gtf import gtf_attributes, link_by_gene_id
+from tracktools.formats.text_file import first_line, open_text
 
-_GTF_ATTRIBUTE = re.compile(r'\s*\w+ +("[^"]*"|[^=]+)\s*')
 _OTHER_VERSION = re.compile(r"##\s*gff-version\s+(?!3)\S+")
+_SEQUENCE_REGION = re.compile(r"##sequence-region\s+(\S+)\s+1\s+(\d{1,12})\s*")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_OTHER_KINDS = (
+    (">", "FASTA: a sequence without annotation"),
+    ("@", "FASTQ or SAM: reads"),
+    ("PK\x03\x04", "zip: unzip it"),
+    ("<", "a web page: download the file itself"),
+)
 
 
-@dataclass(frozen=True, slots=True)
-class Gff3Row:
-    """One feature line.
-
-    Parameters
-    ----------
-    chrom : str
-        Name of the sequence.
-    type : str
-        Sequence Ontology term, such as ``gene``.
-    start, end : int
-        0-based and half-open. On a circular sequence `end` may lie past its length: the feature crosses the origin.
-    strand : str
-        ``+``, ``-`` or ``.``; the ``?`` of GFF3 becomes ``.``.
-    attributes : mapping of str to str
-        Column nine, decoded; a list of values stays one text with commas.
-    line : int
-        Line of the file, counted from 1.
-    """
-
-    chrom: str
-    type: str
-    start: int
-    end: int
-    strand: str
-    attributes: Mapping[str, str]
-    line: int
-
-
-def read_gff3(path: Path) -> Iterator[Gff3Row]:
-    """Yield the feature lines of a GFF3 file.
+def read_gff3(path: Path) -> Iterator[FeatureRow]:
+    """Yield the feature lines of a GFF3 or GTF file.
 
     Parameters
     ----------
     path : Path
-        The file; gzip is recognised by its content. Comments, directives and everything from ``##FASTA`` (or a line
-        that starts with ``>``) on are passed over.
+        The file; gzip and UTF-16 are recognised by their content. Comments, directives and everything from
+        ``##FASTA`` (or a line that starts with ``>``) on are passed over. Quotes that a spreadsheet put around a
+        column, or a writer around a value, are taken off. A GTF row is known by its ninth column, and linked by its
+        ``gene_id`` as GFF3 links by ``ID`` and ``Parent``. A ``##sequence-region`` line gives a row of that type.
 
     Raises
     ------
     InputError
         If the file is missing, damaged or no text; if a line has not nine columns, a coordinate that is no number, a
-        start below 1 or past its end, or an unknown strand; if the file is GTF or GFF2. Names the line.
+        start below 1 or past its end, or an unknown strand; if the file is GFF2. Names the line.
     """
     path = Path(path)
-    try:
-        with open_maybe_gzip(path) as file:
-            for number, raw in enumerate(file, start=1):
-                if b"\0" in raw:
-                    raise InputError("is not text", path=path, line=number, mend="a GFF3 file is needed")
-                text = raw.decode("utf-8-sig" if number == 1 else "utf-8", errors="replace").rstrip("\r\n")
-                if text.startswith(("##FASTA", ">")):
-                    return
-                if _OTHER_VERSION.match(text):
-                    raise InputError(f"is not GFF3: {text!r}", path=path, line=number, mend="download GFF3")
-                if text.strip() and not text.startswith("#"):
-                    yield _row(text, path, number)
-    except (OSError, EOFError, zlib.error) as error:
-        raise InputError(f"is damaged: {error}", path=path, mend="download or compress it again") from None
+    old_version: tuple[str, int] | None = None
+    with open_text(path) as file:
+        for number, line in enumerate(file, start=1):
+            text = line.rstrip("\n")
+            if "\0" in text:
+                raise InputError("is not text", path=path, line=number, mend="a GFF3 file is needed")
+            if number == 1:
+                _refuse_other_kinds(text, path)
+            if text.startswith(("##FASTA", ">")):
+                return
+            if _OTHER_VERSION.match(text):
+                old_version = (text, number)
+            elif region := _SEQUENCE_REGION.fullmatch(text):
+                yield FeatureRow(unquote(region[1]), "sequence-region", 0, int(region[2]), ".", {}, number)
+            elif text.strip() and not text.startswith("#"):
+                row, is_gtf = _row(text, path, number)
+                if old_version is not None and not is_gtf:
+                    problem, at = f"is not GFF3: {old_version[0]!r}", old_version[1]
+                    raise InputError(problem, path=path, line=at, mend="download GFF3")
+                yield row
 
 
-def _row(text: str, path: Path, line: int) -> Gff3Row:
-    columns = text.split("\t")
+def holds_gff3_sequence(path: Path) -> bool:
+    """Return whether a file is GFF3 by its first line; whether a sequence follows, only the whole file tells."""
+    return first_line(path).startswith("##gff-version")
+
+
+def _refuse_other_kinds(text: str, path: Path) -> None:
+    for start, kind in _OTHER_KINDS:
+        if text.startswith(start):
+            mend = "GFF3, GTF or GenBank is needed"
+            raise InputError(f"is no annotation but {kind}", path=path, line=1, mend=mend)
+
+
+def _row(text: str, path: Path, line: int) -> tuple[FeatureRow, bool]:
+    columns = [_unquoted(column) for column in text.split("\t")]
     if len(columns) != 9:
         mend = "GFF3 has nine, separated by tabs"
         if len(text.split(None, 8)) == 9 and len(columns) == 1:
             mend += "; this line has spaces"
         raise InputError(f"has {len(columns)} columns: {text[:40]!r}", path=path, line=line, mend=mend)
-    chrom, _, kind, start, end, _, strand, _, attributes = columns
+    chrom, _, kind, start, end, _, strand, _, ninth = columns
     for name, value in (("start", start), ("end", end)):
-        if not (value.isascii() and value.isdigit()):
-            raise InputError(f"{name} is {value!r}", path=path, line=line, mend="a whole number is needed")
+        if not (value.isascii() and value.isdigit() and len(value) <= 15):
+            raise InputError(f"{name} is {value[:40]!r}", path=path, line=line, mend="a whole number is needed")
     if not 1 <= int(start) <= int(end):
         mend = "GFF3 counts from 1 and needs start <= end, on both strands"
         raise InputError(f"the feature goes from {start} to {end}", path=path, line=line, mend=mend)
     if strand not in ("+", "-", ".", "?"):
         raise InputError(f"strand is {strand!r}", path=path, line=line, mend="write +, -, . or ?")
-    return Gff3Row(
-        chrom=unquote(chrom),
+    gtf = gtf_attributes(ninth)
+    if gtf is not None and "gene_id" not in gtf:
+        mend = "GTF needs a gene_id on each row; download GFF3 or GTF"
+        raise InputError(f"is GFF2, without gene_id: {ninth[:40]!r}", path=path, line=line, mend=mend)
+    row = FeatureRow(
+        chrom=_clean(unquote(chrom)),
         type=kind,
         start=int(start) - 1,
         end=int(end),
         strand="." if strand == "?" else strand,
-        attributes=_attributes(attributes, path, line),
+        attributes=_attributes(ninth, path, line) if gtf is None else link_by_gene_id(kind, gtf),
         line=line,
     )
+    return row, gtf is not None
+
+
+def _unquoted(value: str) -> str:
+    """Take off the quotes that a spreadsheet puts around a column, and halve those that it doubled inside."""
+    if len(value) > 1 and value[0] == value[-1] == '"':
+        return value[1:-1].replace('""', '"')
+    return value
+
+
+def _clean(value: str) -> str:
+    """Return a text without control characters: a decoded ``%09`` would end a column of the files made from it."""
+    return _CONTROL.sub(" ", value).strip()
 
 
 def _attributes(text: str, path: Path, line: int) -> dict[str, str]:
@@ -116,11 +131,8 @@ def _attributes(text: str, path: Path, line: int) -> dict[str, str]:
             values[name] = value
         elif name and piece.strip():
             values[name] += ";" + piece  # a semicolon that the writer forgot to encode
-        elif _GTF_ATTRIBUTE.fullmatch(piece):
-            mend = "GFF3 writes name=value; convert it, or download the GFF3 of the same annotation"
-            raise InputError(f"is GTF, not GFF3: {piece.strip()[:40]!r}", path=path, line=line, mend=mend)
         elif piece.strip() not in ("", "."):
             raise InputError(
                 f"attribute {piece[:40]!r} has no '='", path=path, line=line, mend="GTF or GFF2? GFF3 writes name=value"
             )
-    return {unquote(name): unquote(value) for name, value in values.items()}
+    return {_clean(unquote(name)): _clean(unquote(_unquoted(value.strip()))) for name, value in values.items()}

@@ -6,7 +6,6 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from tracktools.aliases import resolve_chrom
 from tracktools.config import PredictConfig
 from tracktools.formats.folder import check_disjoint
 from tracktools.genome import Genome, load_genome
@@ -23,7 +22,7 @@ from tracktools.predict import (
     predict_shard,
     read_selection,
 )
-from tracktools.regions import check_on_genome, circular_contigs, read_genes
+from tracktools.regions import place_annotation
 
 
 @dataclass(frozen=True)
@@ -69,10 +68,9 @@ class Inputs:
         checkpoint = load_model(self.model or DEFAULT_MODEL)
         genome = load_genome(self.genome, circular=self.circular, name=self.name)
         if self.annotation is not None:
-            declared = {resolve_chrom(chrom, genome.chrom_sizes) for chrom in circular_contigs(self.annotation)}
-            genome = genome.with_circular({chrom for chrom in declared if chrom is not None})
             rings = [contig.name for contig in genome if contig.circular]
-            check_on_genome(read_genes(self.annotation), genome.chrom_sizes, circular=rings, path=self.annotation)
+            placed = place_annotation(self.annotation, genome.chrom_sizes, circular=rings)
+            genome = genome.with_circular(placed.circular)
         return genome, checkpoint, None if self.regions is None else read_selection(self.regions, genome)
 
 

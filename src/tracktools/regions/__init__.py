@@ -17,19 +17,24 @@ parts       object  tuple of (start, end), ascending: a gene cut in two by an in
 
 from __future__ import annotations
 
-from tracktools.regions.genes import GENE_COLUMNS, circular_contigs, read_genes
+from tracktools.regions.annotation_file import Annotation, read_annotation, read_genes
+from tracktools.regions.genes import GENE_COLUMNS
 from tracktools.regions.overlap import StrandRelation, nearest_genes, overlapping_genes
+from tracktools.regions.placed import PlacedAnnotation, place_annotation
 from tracktools.regions.placement import check_on_genome, genes_from_bed, genes_to_bed, split_parts
 
 __all__ = [
     "GENE_COLUMNS",
+    "Annotation",
+    "PlacedAnnotation",
     "StrandRelation",
     "check_on_genome",
-    "circular_contigs",
     "genes_from_bed",
     "genes_to_bed",
     "nearest_genes",
     "overlapping_genes",
+    "place_annotation",
+    "read_annotation",
     "read_genes",
     "split_parts",
 ]

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tracktools.aliases import other_version, resolve_chrom
 from tracktools.errors import GenomeMismatchError
+from tracktools.names import join_names
 from tracktools.palette import GREEN, PURPLE, STRAND_COLORS
 from tracktools.regions.genes import GENE_COLUMNS, ordered_parts
 
@@ -21,6 +21,7 @@ def check_on_genome(
     *,
     renames: Mapping[str, str] | None = None,
     circular: Collection[str] = (),
+    only_genome: bool = False,
     path: Path | None = None,
 ) -> pd.DataFrame:
     """Return a table with the chrom names of a genome, after checking that it can be of this genome.
@@ -32,43 +33,41 @@ def check_on_genome(
     chrom_sizes : mapping of str to int
         Lengths of the genome's sequences [bp].
     renames : mapping of str to str, optional
-        Name in the table to name in the genome, beside `tracktools.aliases.ALIASES`.
+        Name in the table to name in the genome, see `tracktools.names`.
     circular : collection of str
         Names, in the genome, of circular sequences: a row may cross their origin once.
+    only_genome : bool
+        Leave out rows on sequences that the genome does not have, instead of refusing them.
     path : Path, optional
-        File to name in a fault.
+        File to name in an error.
 
     Raises
     ------
     GenomeMismatchError
         If a sequence is not in the genome, or a row lies past the end of its sequence.
     """
-    names = {name: resolve_chrom(name, chrom_sizes, renames) for name in table["chrom"].unique()}
-    unknown = [name for name, resolved in names.items() if resolved is None]
-    if unknown:
-        version = other_version(unknown[0], chrom_sizes)
-        mend = (
-            f"{unknown[0]} is another version of {version}: lift it over, or take the file of this version"
-            if version
-            else "take both from one assembly, or rename the sequence"
-        )
-        problem = f"speaks of {_listed(unknown)}, the genome holds {_listed(list(chrom_sizes))}"
-        raise GenomeMismatchError(problem, path=path, mend=mend)
-    placed = table.assign(chrom=table["chrom"].map(names))
+    names = join_names(table["chrom"].unique(), chrom_sizes, renames=renames, only_genome=only_genome, path=path)
+    placed = table[table["chrom"].isin(list(names))].reset_index(drop=True)
+    placed = placed.assign(chrom=placed["chrom"].map(names).astype(object))
     size = placed["chrom"].map(dict(chrom_sizes)).astype(np.int64)
     may_cross = placed["chrom"].isin(list(circular)) & (placed["start"] < size)
     beyond = placed["end"] > size + placed["start"].where(may_cross, 0)
     if beyond.any():
-        row = placed[beyond].iloc[0]
-        what = f"{row['name']} ends" if "name" in row else "a row ends"
-        problem = f"{what} at {row['end']:,} on {row['chrom']}, which has {chrom_sizes[row['chrom']]:,} bp"
-        mend = "another assembly? or a circular sequence that is not declared so"
-        raise GenomeMismatchError(problem, path=path, mend=mend)
+        raise _past_the_end(placed[beyond].iloc[0], chrom_sizes, circular, path)
     return placed
 
 
-def _listed(names: list[str]) -> str:
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+def _past_the_end(
+    row: pd.Series, chrom_sizes: Mapping[str, int], circular: Collection[str], path: Path | None
+) -> GenomeMismatchError:
+    chrom = row["chrom"]
+    size = chrom_sizes[chrom]
+    what = f"{row['name']} ends" if "name" in row else "a row ends"
+    problem = f"{what} at {row['end']:,} on {chrom}, which has {size:,} bp"
+    mend = "take the annotation of this assembly"
+    if chrom not in circular and row["start"] < size and row["end"] <= size + row["start"]:
+        mend = f"if {chrom} is a circle, say --circular {chrom}; if not, {mend}"
+    return GenomeMismatchError(problem, path=path, mend=mend)
 
 
 def split_parts(genes: pd.DataFrame, chrom_sizes: Mapping[str, int]) -> pd.DataFrame:

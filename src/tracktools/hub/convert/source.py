@@ -114,7 +114,8 @@ def _genes(
     """Write genes and pseudogenes as two tracks."""
     converted = []
     stem = track_name(source.row.name, path=source.origin)
-    for kind, table in read_gene_tables(source.row.path, chrom_sizes, renames).items():
+    tables, _ = read_gene_tables(source.row.path, chrom_sizes, renames=renames)
+    for kind, table in tables.items():
         name = kind if stem == "genes" else f"{stem}_{kind}"
         contents, written = write_feature_table(table, GENES, folder / f"{name}.bb", chrom_sizes, path=source.row.path)
         title = kind.capitalize()

@@ -1,0 +1,37 @@
+"""The ninth column of GTF (2.2), as NCBI and Ensembl write it for bacteria: https://mblab.wustl.edu/GTF22.html."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+_PAIR = re.compile(r'\s*([A-Za-z_][\w.-]*) +("(?:[^"\\]|\\.)*"|[^\s";=][^;="]*?) *(?:;|$)')
+
+
+def gtf_attributes(text: str) -> dict[str, str] | None:
+    """Return the attributes of a GTF row; None where the text is not of that form.
+
+    Of a name that is there more than once, the first value is taken.
+
+    Examples
+    --------
+    >>> gtf_attributes('gene_id "b0001"; gene "thrL"; note "a; b"; exon_number 1;')
+    {'gene_id': 'b0001', 'gene': 'thrL', 'note': 'a; b', 'exon_number': '1'}
+    >>> gtf_attributes("ID=g1;Name=thrL") is None
+    True
+    """
+    values: dict[str, str] = {}
+    at = 0
+    while text[at:].strip(" ;"):
+        pair = _PAIR.match(text, at)
+        if pair is None:
+            return None
+        values.setdefault(pair[1], " ".join(pair[2].strip('"').split()))
+        at = pair.end()
+    return values or None
+
+
+def link_by_gene_id(kind: str, values: Mapping[str, str]) -> dict[str, str]:
+    """Return the attributes of a row with the links of GFF3: a gene has an ``ID``, what is below it a ``Parent``."""
+    link = "ID" if kind == "gene" else "Parent"
+    return {**values, link: f"gene:{values['gene_id']}"}
