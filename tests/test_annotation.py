@@ -55,7 +55,10 @@ def test_a_folder_of_genes(tmp_path: Path, genome: Path) -> None:
 
 def test_the_genome_may_say_itself_that_it_is_circular(tmp_path: Path, genome: Path) -> None:
     path = gff3(tmp_path, "chrom x gene 91 105 - . ID=g1")
-    with pytest.raises(GenomeMismatchError, match="g1 ends at 105 on chrom, which has 100 bp .if chrom is a circle, say --circular chrom"):
+    with pytest.raises(
+        GenomeMismatchError,
+        match=r"g1 ends at 105 on chrom, which has 100 bp \(if chrom is a circle, say --circular chrom",
+    ):
         make_gene_tracks(path, tmp_path / "out", genome=load_genome(genome))
     assert not (tmp_path / "out").exists()
     make_gene_tracks(path, tmp_path / "out", genome=load_genome(genome, circular=["chrom"]))
@@ -70,7 +73,11 @@ def test_the_command_on_e_coli(data_dir: Path, tmp_path: Path, name: str) -> Non
     assert result.exit_code == 0, result.output
     *paths, counts = result.stdout.splitlines()
     assert paths == [str(tmp_path / "out" / f"{kind}.bed") for kind in ("genes", "pseudogenes")]
-    assert counts.startswith(f"Read 10,120 rows of {name}: 9,324 taken, 796 left out (697 repeat_region" if name.startswith("U") else f"Read 9,489 rows of {name}: 9,390 taken, 99 left out (50 mobile_genetic_element")
+    assert counts.startswith(
+        f"Read 10,120 rows of {name}: 9,324 taken, 796 left out (697 repeat_region"
+        if name.startswith("U")
+        else f"Read 9,489 rows of {name}: 9,390 taken, 99 left out (50 mobile_genetic_element"
+    )
     genes, pseudogenes = (read_bed(tmp_path / "out" / f"{kind}.bed")[0] for kind in ("genes", "pseudogenes"))
     assert (len(genes), len(pseudogenes)) == ((4419, 166) if name.startswith("U") else (4494, 145))
     assert set(genes["chrom"]) == {"NC_000913.3"}

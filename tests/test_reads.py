@@ -193,7 +193,7 @@ def test_replicates_of_different_genomes_are_refused(tmp_path: Path) -> None:
     [
         ({"c1": 401, "c2": 300}, "was aligned to c1 of 400 bp; c1 of the genome has 401"),
         ({"c1": 399, "c2": 300}, "c1"),
-        ({"x": 400}, "speaks of c1, c2, the genome holds x"),
+        ({"x": 400}, "is on c1, c2, which the genome does not have"),
     ],
 )
 def test_another_genome_is_refused(tmp_path: Path, sizes: dict[str, int], part: str) -> None:
@@ -255,7 +255,12 @@ def test_bedgraph_values_absent_where_no_file_has_one(tmp_path: Path) -> None:
         ("c1 0 1 -2", "c1 0 1 2", InputError, "holds negative values, -2 (is it the minus strand?)"),
         ("c1 0 1 2", "c1 0 1 2; c1 2 3 -1", InputError, "holds values of both signs, -1 to 2"),
         ("c1 0 9 2", "c1 0 1 2", GenomeMismatchError, "a row ends at 9 on c1, which has 5 bp"),
-        ("c7 0 1 2", "c1 0 1 2", GenomeMismatchError, "speaks of c7, the genome holds c1, NC_000913.3"),
+        (
+            "c7 0 1 2",
+            "c1 0 1 2",
+            GenomeMismatchError,
+            "is on c7, which the genome does not have (the genome has c1, NC_000913.3",
+        ),
         ("chr 0 1 2; U00096.3 2 3 1", "c1 0 1 2", InputError, "holds NC_000913.3 under two names"),
     ],
 )
@@ -440,7 +445,7 @@ def test_the_annotation_of_another_genome_is_refused_by_its_name(tmp_path: Path)
     output = tmp_path / "out"
     result = run("reads", path, "--library", "forward", "--name", "x", "--annotation", gff3, "-o", output)
     assert isinstance(result.exception, GenomeMismatchError)
-    assert str(result.exception).startswith(f"{gff3}: speaks of c9, the genome holds c1, c2")
+    assert str(result.exception).startswith(f"{gff3}: is on c9, which the genome does not have (the genome has c1, c2")
     assert not output.exists()
 
 

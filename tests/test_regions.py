@@ -17,7 +17,6 @@ from tracktools.regions import (
     genes_to_bed,
     nearest_genes,
     overlapping_genes,
-    place_annotation,
     read_annotation,
     read_genes,
     split_parts,
@@ -174,7 +173,11 @@ def test_names_are_those_of_the_genome(data_dir: Path) -> None:
     ("row", "sizes", "part"),
     [
         (("c", 1, 2, "+"), {"d": 9, "e": 8}, "a.gff: is on c, which the genome does not have (the genome has d, e"),
-        (("U00096.2", 1, 2, "+"), {"NC_000913.3": 9}, "the genome has another version of it, NC_000913.3: lift the file over"),
+        (
+            ("U00096.2", 1, 2, "+"),
+            {"NC_000913.3": 9},
+            "the genome has another version of it, NC_000913.3: lift the file over",
+        ),
         (("c", 1, 10, "+"), {"c": 9}, "g0 ends at 10 on c, which has 9 bp"),
     ],
 )

@@ -83,9 +83,7 @@ def make_gene_tracks(
     annotation, output = Path(annotation), Path(output)
     sizes = genome.chrom_sizes
     rings = [contig.name for contig in genome if contig.circular]
-    placed = place_annotation(
-        annotation, sizes, renames=renames, circular=[*rings, *circular], only_genome=only_genome
-    )
+    placed = place_annotation(annotation, sizes, renames=renames, circular=[*rings, *circular], only_genome=only_genome)
     pseudo = placed.genes["is_pseudo"].astype(bool)
     chosen = {"genes": (BLUE, placed.genes[~pseudo]), "pseudogenes": (PURPLE, placed.genes[pseudo])}
     tracks = []
@@ -99,7 +97,7 @@ def make_gene_tracks(
         write_tracks(folder, tracks)
         counts = {kind: len(table) for kind, (_, table) in chosen.items()}
         parameters = {"annotation": str(annotation), "annotation_sha256": file_sha256(annotation), **counts}
-        parameters |= {"circular": sorted(placed.circular), "rows_taken": placed.taken, "rows_left_out": placed.left_out}
+        parameters |= {"circular": sorted(placed.circles), "rows_taken": placed.taken, "rows_left_out": placed.left_out}
         of_genome = {"name": genome.name, "sha256": genome.sha256}
         write_provenance(folder, started=started, genome=of_genome, parameters=parameters)
     placed_tracks = [replace(track, path=output / track.path.name) for track in tracks]

@@ -196,7 +196,7 @@ def _is_plain(name: str) -> bool:
     return name.isprintable() and "/" not in name
 
 
-def load_genome(path: Path, *, circular: Collection[str] = (), name: str | None = None) -> Genome:
+def load_genome(path: Path | str, *, circular: Collection[str] = (), name: str | None = None) -> Genome:
     """Read a genome from FASTA (plain, gzip, bgzip) or 2bit.
 
     Parameters

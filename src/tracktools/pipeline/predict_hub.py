@@ -70,7 +70,7 @@ class Inputs:
         if self.annotation is not None:
             rings = [contig.name for contig in genome if contig.circular]
             placed = place_annotation(self.annotation, genome.chrom_sizes, circular=rings)
-            genome = genome.with_circular(placed.circular)
+            genome = genome.with_circular(placed.circles)
         return genome, checkpoint, None if self.regions is None else read_selection(self.regions, genome)
 
 

@@ -20,7 +20,7 @@ from __future__ import annotations
 from tracktools.regions.annotation_file import Annotation, read_annotation, read_genes
 from tracktools.regions.genes import GENE_COLUMNS
 from tracktools.regions.overlap import StrandRelation, nearest_genes, overlapping_genes
-from tracktools.regions.placed import PlacedAnnotation, place_annotation
+from tracktools.regions.placed import PlacedAnnotation, place_annotation, place_without_genome
 from tracktools.regions.placement import check_on_genome, genes_from_bed, genes_to_bed, split_parts
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "nearest_genes",
     "overlapping_genes",
     "place_annotation",
+    "place_without_genome",
     "read_annotation",
     "read_genes",
     "split_parts",

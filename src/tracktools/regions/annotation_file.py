@@ -15,7 +15,16 @@ from tracktools.formats.gff3 import read_gff3
 from tracktools.regions.genes import gene_table
 from tracktools.regions.linking import link_rows
 
-_SEQUENCE_TYPES = ("sequence-region", "region", "source", "chromosome", "plasmid", "contig", "supercontig", "databank_entry")
+_SEQUENCE_TYPES = (
+    "sequence-region",
+    "region",
+    "source",
+    "chromosome",
+    "plasmid",
+    "contig",
+    "supercontig",
+    "databank_entry",
+)
 
 
 @dataclass(frozen=True)

@@ -67,7 +67,7 @@ def _describe(gene: Gene, length: int | None) -> dict[str, Any]:
 
 
 def _first(rows: Iterable[Row], names: Sequence[str]) -> str:
-    """Return the first value that any row has, names before rows: a product behind a transcript without one is found."""
+    """Return the first value of any row, names before rows: the product behind a transcript without one is found."""
     rows = list(rows)
     return next((row.said[name] for name in names for row in rows if row.said[name]), "")
 

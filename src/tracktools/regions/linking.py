@@ -6,7 +6,8 @@
 3. One that belongs to none, because the file has no gene rows, or not this one, or its parent is an operon or a
    transcript, is a gene itself.
 
-Rows of one ID are parts of one gene, unless what they say of themselves differs, or they are far apart (`are_alike`, `FAR_BP`).
+Rows of one ID are parts of one gene, unless what they say of themselves differs (`are_alike`), or they are further
+apart than `FAR_BP`.
 """
 
 from __future__ import annotations
@@ -212,7 +213,9 @@ class _Owners:
     def _alike(self, row: Row) -> list[Gene]:
         place = (row.row.chrom, row.row.strand)
         same_place = self._by_place.get((*place, row.row.start, row.row.end), [])
-        same_name = [gene for name in _NAMES if row.said[name] for gene in self._by_name.get((*place, row.said[name]), [])]
+        same_name = [
+            gene for name in _NAMES if row.said[name] for gene in self._by_name.get((*place, row.said[name]), [])
+        ]
         inside = [gene for gene in same_name if _covered(row, gene)]
         return list({id(gene): gene for gene in (*same_place, *inside) if not _differ(gene, row)}.values())
 
@@ -243,7 +246,8 @@ def _genes_of_orphans(
         for part in gene.parts:
             for parent in part.parents:
                 children[part.row.chrom, parent].append(gene)
-    carriers, left = [], []
+    carriers: list[Row] = []
+    left: list[Row] = []
     for row in orphans:
         if row.is_carrier:
             below = children.get((row.row.chrom, row.said["id"]), []) if row.said["id"] else []

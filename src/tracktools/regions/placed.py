@@ -29,8 +29,8 @@ class PlacedAnnotation:
         The file.
     genes : DataFrame
         See `tracktools.regions`; names of the genome.
-    circular : frozenset of str
-        Circular sequences, by the names of the genome: those that the file, the genome or the user calls so.
+    circles : mapping of str to int
+        Lengths of the circular sequences [bp], by the names of the genome: what the file or the user calls so.
     taken : int
         Rows of the file that make or describe genes of the genome.
     left_out : dict of str to int
@@ -39,7 +39,7 @@ class PlacedAnnotation:
 
     path: Path
     genes: pd.DataFrame
-    circular: frozenset[str]
+    circles: Mapping[str, int]
     taken: int
     left_out: dict[str, int]
 
@@ -91,14 +91,47 @@ def place_annotation(
     if genes.empty:
         problem, mend = f"has no gene on {listed(chrom_sizes)}", "take the annotation of this genome"
         raise InputError(problem, path=path, mend=mend)
-    genes = _close_circles(genes, {name: chrom_sizes[name] for name in rings})
+    circles = {name: chrom_sizes[name] for name in chrom_sizes if name in rings}
+    genes = _close_circles(genes, circles)
     return PlacedAnnotation(
         path=path,
         genes=genes,
-        circular=frozenset(rings),
+        circles=circles,
         taken=sum(n for chrom, n in annotation.taken.items() if chrom in names),
         left_out=_left_out(annotation, names),
     )
+
+
+def place_without_genome(
+    annotation: Path | str, *, renames: Mapping[str, str] | None = None, circular: Collection[str] = ()
+) -> PlacedAnnotation:
+    """Take the genes of a file on the sequences that the file itself describes.
+
+    Parameters
+    ----------
+    annotation : Path or str
+        The file.
+    renames : mapping of str to str, optional
+        Name in the file to the name that the sequence shall have.
+    circular : collection of str
+        Names of circular sequences, or ``all``; beside those that the file calls so.
+
+    Raises
+    ------
+    InputError
+        If the file is no annotation, or does not say how long a circular sequence is.
+    GenomeMismatchError
+        If a gene lies past the end of its sequence.
+    """
+    read = read_annotation(annotation)
+    ends = read.genes.groupby("chrom")["end"].max()
+    names = {str(name): (renames or {}).get(str(name), str(name)) for name in ends.index}
+    sizes = {target: read.sizes.get(name, int(ends[name])) for name, target in names.items()}
+    for name, target in names.items():
+        if name not in read.sizes and {name, target, "all"} & set(circular):
+            problem, mend = f"does not say how long {name} is, which --circular names", "name the genome with --genome"
+            raise InputError(problem, path=read.path, mend=mend)
+    return place_annotation(read, sizes, renames=renames, circular=circular)
 
 
 def _circles(
@@ -133,5 +166,5 @@ def _left_out(annotation: Annotation, names: Collection[str]) -> dict[str, int]:
         else:
             elsewhere += n
     most = types.most_common(_NAMED_TYPES)
-    reasons = {"on sequences that the genome does not have": elsewhere, **{kind: n for kind, n in most}}
+    reasons = {"on sequences that the genome does not have": elsewhere, **dict(most)}
     return {**reasons, "of other types": sum(types.values()) - sum(n for _, n in most)}

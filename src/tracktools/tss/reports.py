@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from tracktools.bundle import CHROM, load_bundle
 from tracktools.config import TssConfig
+from tracktools.errors import ConfigError
 from tracktools.formats.bed import CLASSIFIED_TSS, read_bed, write_bed
 from tracktools.formats.folder import atomic_folder
-from tracktools.formats.gff3 import read_gff3
-from tracktools.regions import circular_contigs, read_genes
+from tracktools.genome import load_genome
+from tracktools.regions import PlacedAnnotation, place_annotation, place_without_genome
 from tracktools.tracks import write_provenance, write_tracks
 from tracktools.tss.classify import ClassifiedSet, classify_tss
 from tracktools.tss.compare import Comparison, compare_tss
@@ -24,33 +26,59 @@ from tracktools.tss.table import read_tss_set
 
 
 def classify_folder(
-    path: Path,
-    output: Path,
+    path: Path | str,
+    output: Path | str,
     *,
-    annotation: Path | None = None,
+    annotation: Path | str | None = None,
+    genome: Path | str | None = None,
+    renames: Mapping[str, str] | None = None,
+    circular: Collection[str] = (),
+    only_genome: bool = False,
     utr_bp: int = TssConfig.utr_bp,
     antisense_bp: int = TssConfig.antisense_bp,
     force: bool = False,
-) -> ClassifiedSet:
+) -> tuple[ClassifiedSet, str]:
     """Classify a set and write it under its own name, with ``genes.tsv``, into a new folder; see `classify_tss`.
 
-    Without an annotation the genes of the embedded *E. coli* K-12 MG1655 are taken.
+    Parameters
+    ----------
+    path, output : Path or str
+        The set, and the folder.
+    annotation : Path or str, optional
+        GFF3, GTF or GenBank; without it the genes of the embedded *E. coli* K-12 MG1655 are taken.
+    genome : Path or str, optional
+        The genome, against which the annotation is checked; without it the lengths that the annotation gives are taken.
+    renames, circular, only_genome
+        See `tracktools.regions.place_annotation`; they need an annotation, and `only_genome` the genome.
+    utr_bp, antisense_bp, force
+        See `classify_tss` and `atomic_folder`.
+
+    Returns
+    -------
+    classified : ClassifiedSet
+        The set and its genes.
+    count_line : str
+        What of the annotation was left out; empty for the embedded one.
     """
     started = time.time()
+    path, output = Path(path), Path(output)
     table, schema = read_bed(path)
     read_tss_set(path)
-    genes, sizes = _embedded_genes() if annotation is None else (read_genes(annotation), _circular_sizes(annotation))
+    placed = _place(annotation, genome, renames, circular, only_genome)
+    genes, sizes = _embedded_genes() if placed is None else (placed.genes, placed.circles)
     classified = classify_tss(table, genes, utr_bp=utr_bp, antisense_bp=antisense_bp, circular_sizes=sizes)
-    inputs = [path] if annotation is None else [path, annotation]
+    inputs = [path, *(Path(file) for file in (annotation, genome) if file is not None)]
     with atomic_folder(output, force=force, inputs=inputs) as folder:
         file = folder / f"{stem_of(path)}.bed"
         fields = CLASSIFIED_TSS.fields[-3:]
         write_bed(file, classified.table, schema.with_fields(f"{schema.name}Classified", schema.description, fields))
         write_tsv(folder / "genes.tsv", classified.relations)
         write_tracks(folder, [derived_track(path, file, "Classified by annotation (TSSpredator's classes).")])
-        parameters = {"set": str(path), "annotation": str(annotation or "embedded"), "utr_bp": utr_bp}
-        write_provenance(folder, started=started, parameters=parameters | {"antisense_bp": antisense_bp})
-    return classified
+        parameters: dict[str, Any] = {"set": str(path), "annotation": str(annotation or "embedded"), "utr_bp": utr_bp}
+        parameters |= {"antisense_bp": antisense_bp, "circular": sorted(sizes)}
+        parameters |= {} if placed is None else {"rows_taken": placed.taken, "rows_left_out": placed.left_out}
+        write_provenance(folder, started=started, parameters=parameters)
+    return classified, "" if placed is None else placed.count_line
 
 
 def compare_folder(
@@ -77,11 +105,26 @@ def compare_folder(
     return comparison, paper
 
 
-def _circular_sizes(gff3: Path) -> dict[str, int]:
-    """Return the lengths of the sequences that a GFF3 file declares circular [bp]."""
-    names = circular_contigs(gff3)
-    rows = (row for row in read_gff3(gff3) if row.chrom in names and row.start == 0)
-    return {row.chrom: row.end for row in rows if row.attributes.get("Is_circular", "").lower() == "true"}
+def _place(
+    annotation: Path | str | None,
+    genome: Path | str | None,
+    renames: Mapping[str, str] | None,
+    circular: Collection[str],
+    only_genome: bool,
+) -> PlacedAnnotation | None:
+    if annotation is None:
+        if genome is not None or renames or circular or only_genome:
+            raise ConfigError("--genome, --rename, --circular and --only-genome need --annotation")
+        return None
+    if genome is not None:
+        loaded = load_genome(genome)
+        rings = [contig.name for contig in loaded if contig.circular]
+        return place_annotation(
+            annotation, loaded.chrom_sizes, renames=renames, circular=[*rings, *circular], only_genome=only_genome
+        )
+    if only_genome:
+        raise ConfigError("--only-genome needs --genome")
+    return place_without_genome(annotation, renames=renames, circular=circular)
 
 
 def _embedded_genes() -> tuple[pd.DataFrame, dict[str, int]]:

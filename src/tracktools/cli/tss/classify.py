@@ -6,13 +6,26 @@ from pathlib import Path
 
 import click
 
+from tracktools.cli.options import circular_option, only_genome_option, rename_option
 from tracktools.config import TssConfig
 
 
 @click.command()
 @click.argument("set_", metavar="SET", type=click.Path(path_type=Path))
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="Folder to write.")
-@click.option("--annotation", type=click.Path(path_type=Path), help="GFF3.  [default: the embedded E. coli]")
+@click.option(
+    "--annotation",
+    type=click.Path(path_type=Path),
+    help="GFF3, GTF or GenBank with the genes.  [default: the embedded E. coli]",
+)
+@click.option(
+    "--genome",
+    type=click.Path(path_type=Path),
+    help="The genome (FASTA, 2bit, GenBank) against which the annotation is checked.",
+)
+@rename_option
+@only_genome_option
+@circular_option
 @click.option(
     "--utr",
     "utr_bp",
@@ -30,7 +43,18 @@ from tracktools.config import TssConfig
     help="Greatest distance of an antisense TSS from a gene [bp].",
 )
 @click.option("--force", is_flag=True, help="Replace a folder that holds files.")
-def classify(set_: Path, output: Path, annotation: Path | None, utr_bp: int, antisense_bp: int, force: bool) -> None:
+def classify(
+    set_: Path,
+    output: Path,
+    annotation: Path | None,
+    genome: Path | None,
+    renames: dict[str, str],
+    only_genome: bool,
+    circular: tuple[str, ...],
+    utr_bp: int,
+    antisense_bp: int,
+    force: bool,
+) -> None:
     """Classify SET, measured, curated or called TSS, by the genes around: the words of TSSpredator.
 
     \b
@@ -52,8 +76,17 @@ def classify(set_: Path, output: Path, annotation: Path | None, utr_bp: int, ant
     from tracktools.tss.classify import CLASSES
     from tracktools.tss.reports import classify_folder
 
-    classified = classify_folder(
-        set_, output, annotation=annotation, utr_bp=utr_bp, antisense_bp=antisense_bp, force=force
+    classified, annotation_counts = classify_folder(
+        set_,
+        output,
+        annotation=annotation,
+        genome=genome,
+        renames=renames,
+        circular=circular,
+        only_genome=only_genome,
+        utr_bp=utr_bp,
+        antisense_bp=antisense_bp,
+        force=force,
     )
     counts = classified.table["class"].value_counts()
     click.echo(f"{output}: {len(classified.table):,} TSS")
@@ -61,3 +94,5 @@ def classify(set_: Path, output: Path, annotation: Path | None, utr_bp: int, ant
         click.echo(f"  {name:<10}{counts.get(name, 0):>8,}")
     with_tss = classified.relations[classified.relations["class"] == "primary"]["locusTag"].nunique()
     click.echo(f"{with_tss:,} of {classified.relations['locusTag'].nunique():,} genes have a primary TSS")
+    if annotation_counts:
+        click.echo(annotation_counts)
