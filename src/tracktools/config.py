@@ -185,6 +185,17 @@ class EvaluateConfig:
 
 
 @dataclass(frozen=True)
+class ProfileConfig:
+    """How a signal is described around sites."""
+
+    flank_bp: int = 600  # to each side: 1,201 positions, as in the paper
+    absent: Literal["skip", "zero"] = "skip"  # what a base without a value means: nothing known, or silent
+    confidence: float = 0.95
+    most_sites: int = 50_000  # of a set; of more, so many are drawn
+    seed: int = 1
+
+
+@dataclass(frozen=True)
 class MotifConfig:
     """How motifs are made of what attention heads attend to."""
 

@@ -26,6 +26,7 @@ COMMANDS: dict[str, str] = {
     "annotation": "Genes and pseudogenes from GFF3.",
     "train": "Train the network on a genome and measured TSS.",
     "evaluate": "Score a model, or any pair of bigWigs, against measured TSS.",
+    "profile": "The signal around TSS, gene starts, terminators; its levels in and between genes.",
     "attention": "Describe what every attention head looks at, over a whole genome.",
     "motifs": "Motifs, logos and tracks of what attention heads attend to.",
     "hub": "Track hubs for UCSC, IGV and JBrowse: build, check, serve, view.",

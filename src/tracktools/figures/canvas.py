@@ -24,13 +24,19 @@ def figure_style() -> Iterator[None]:
         yield
 
 
-def save_figure(figure: Figure, folder: Path, name: str) -> list[Path]:
-    """Write ``<name>.svg`` and ``<name>.png`` into a folder, without a date; call it within `figure_style`."""
+def save_figure(figure: Figure, folder: Path, name: str, *, pdf: bool = False) -> list[Path]:
+    """Write ``<name>.svg`` and ``<name>.png`` into a folder, without a date; call it within `figure_style`.
+
+    With `pdf`, ``<name>.pdf`` too.
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     FigureCanvasAgg(figure)
     paths = []
-    for kind, metadata in (("svg", {"Date": None}), ("png", {"Software": None})):
+    metadata_of: dict[str, dict[str, str | None]] = {"svg": {"Date": None}, "png": {"Software": None}}
+    if pdf:
+        metadata_of["pdf"] = {"CreationDate": None, "Creator": None, "Producer": None}
+    for kind, metadata in metadata_of.items():
         path = folder / f"{name}.{kind}"
         figure.savefig(path, metadata=metadata, dpi=_DOTS_PER_INCH, bbox_inches="tight")
         paths.append(path)

@@ -1,0 +1,112 @@
+"""``tracktools profile``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tracktools.cli.options import circular_option, only_genome_option, rename_option
+from tracktools.config import ProfileConfig
+
+
+def _parse(kind: str) -> Any:
+    def parsed(_ctx: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> list[Any]:
+        from tracktools.profile.matrix import SignalSource
+        from tracktools.profile.sites import SiteSource
+
+        try:
+            return [(SignalSource if kind == "signal" else SiteSource).parse(value) for value in values]
+        except ValueError as error:
+            raise click.BadParameter(str(error)) from None
+
+    return parsed
+
+
+def _parse_regions(_ctx: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> list[Any]:
+    from tracktools.interval import Interval
+
+    try:
+        return [Interval.from_ucsc(value) for value in values]
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+@click.command()
+@click.option(
+    "--signal", "signals", metavar="NAME=PLUS.bw,MINUS.bw|FOLDER", multiple=True, required=True,
+    callback=_parse("signal"),
+    help="Stranded signal: two bigWigs, or a folder of `predict` or `reads`; repeatable. MINUS.bw may be negative.",
+)  # fmt: skip
+@click.option(
+    "--sites", metavar="NAME=BED|GFF3:TYPE", multiple=True, callback=_parse("sites"),
+    help="Sites: the 5' ends of the items of a BED, or of the rows of one type of a GFF3 (genes.gff3:gene); add "
+    ":3prime for their 3' ends; repeatable.",
+)  # fmt: skip
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder to make.")
+@click.option(
+    "--flank", type=click.IntRange(1), default=ProfileConfig.flank_bp, show_default=True,
+    help="Bases to each side of a site [nt].",
+)  # fmt: skip
+@click.option(
+    "--absent", type=click.Choice(["skip", "zero"]), default=ProfileConfig.absent, show_default=True,
+    help="What a base without a value is: not known, as in files of predictions, or 0, as in sparse files of counts.",
+)  # fmt: skip
+@click.option(
+    "--within", metavar="CHROM:FIRST-LAST", multiple=True, callback=_parse_regions,
+    help="Look at these bases only (1-based); repeatable.  [default: all]",
+)  # fmt: skip
+@click.option("--levels", type=click.Path(path_type=Path), metavar="GFF3", help="Also write levels by these genes.")
+@click.option(
+    "--operons", type=click.Path(path_type=Path), metavar="BED|TSV",
+    help="With --levels: operons, as BED or RegulonDB's OperonSet.tsv.",
+)  # fmt: skip
+@circular_option
+@rename_option
+@only_genome_option
+@click.option("--force", is_flag=True, help="Replace an output folder that holds files.")
+def profile(
+    signals: list[Any],
+    sites: list[Any],
+    output: Path,
+    flank: int,
+    absent: str,
+    within: list[Any],
+    levels: Path | None,
+    operons: Path | None,
+    circular: tuple[str, ...],
+    renames: dict[str, str],
+    only_genome: bool,
+    force: bool,
+) -> None:
+    """Draw stranded signals around sites: TSS, gene starts, pseudogenes, terminators.
+
+    At each offset: the median over the sites with its 95 % bootstrap interval, mean and quartiles, along the strand of
+    the site (sense) and against it (antisense).
+
+    \b
+    Writes DIR/profile.tsv     a row a signal, set, direction and offset
+           DIR/baseline.tsv    median and mean of each signal over all bases
+           DIR/levels.tsv      with --levels: in CDS, outside, between the genes of operons
+           DIR/profile.svg, .png, .pdf, DIR/heat_map.svg, .png, .pdf, DIR/provenance.json
+
+    \b
+    Example:
+      tracktools profile --signal model=predictions --sites TSS=curated.bed --sites genes=genes.gff3:gene -o profile
+    """
+    from tracktools.counting import count_line
+    from tracktools.profile import ProfileOptions, profile_sites
+
+    result = profile_sites(
+        signals,
+        sites,
+        output,
+        options=ProfileOptions(circular, renames, only_genome, within, levels, operons),
+        config=ProfileConfig(flank_bp=flank, absent=absent),  # type: ignore[arg-type]  # click has checked the choices
+        force=force,
+    )
+    for one in result.sites:
+        click.echo(f"{one.name}: {count_line(len(one.table), one.left_out, 'sites')}")
+    if result.levels is not None:
+        click.echo(result.levels.to_csv(sep="\t", index=False, float_format="%.4g", lineterminator="\n"), nl=False)

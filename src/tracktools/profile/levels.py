@@ -1,0 +1,236 @@
+"""Levels of a signal in genes, outside them and within operons, as the paper of the network gives them."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from tracktools.errors import InputError
+from tracktools.formats.bed import read_bed
+from tracktools.formats.fasta import open_maybe_gzip
+from tracktools.formats.gff3 import read_gff3
+from tracktools.interval import Interval
+from tracktools.names import join_names
+from tracktools.profile.matrix import Absent, OpenSignal, StrandPair
+
+COLUMNS = ("level", "direction", "regions", "n", "mean", "median", "medianOfMaxima")
+_REGULONDB = ("firstGeneLeftPosition", "lastGeneRightPosition", "strand")
+_STRANDS = {"forward": "+", "reverse": "-", "+": "+", "-": "-"}
+_HEADER_SEARCH = 200  # lines; RegulonDB's downloads begin with a long comment
+
+
+class Region(NamedTuple):
+    """A stretch of one sequence, 0-based, half-open; a region with the strand ``.`` has no direction."""
+
+    chrom: str
+    start: int
+    end: int
+    strand: str
+
+
+@dataclass(frozen=True)
+class Landmarks:
+    """Where genes and operons are.
+
+    Parameters
+    ----------
+    coding : tuple of Region
+        Every CDS part.
+    between : tuple of Region
+        Bases between the genes of one operon, with its strand.
+    """
+
+    coding: tuple[Region, ...]
+    between: tuple[Region, ...]
+
+
+def read_landmarks(
+    annotation: Path,
+    operons: Path | None,
+    chrom_sizes: Mapping[str, int],
+    *,
+    renames: Mapping[str, str] | None = None,
+    only_genome: bool = False,
+) -> Landmarks:
+    """Read the CDS rows of a GFF3, and operons as BED or RegulonDB's ``OperonSet.tsv``.
+
+    An operon's stretches between genes are the bases within its bounds that no CDS or RNA gene of its strand covers.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be read, or has no CDS or no operon; as `GenomeMismatchError`, if the genome lacks a sequence.
+    """
+    rows = list(read_gff3(annotation))
+    names = join_names(
+        (row.chrom for row in rows), chrom_sizes, renames=renames, only_genome=only_genome, path=annotation
+    )
+    kept = [row for row in rows if row.chrom in names]
+    coding = _on_circle(
+        (Region(names[row.chrom], row.start, row.end, row.strand) for row in kept if row.type == "CDS"), chrom_sizes
+    )
+    if not coding:
+        raise InputError("has no CDS row", path=annotation, mend="levels need a GFF3 with coding sequences")
+    genes = _on_circle(
+        (
+            Region(names[row.chrom], row.start, row.end, row.strand)
+            for row in kept
+            if row.type in ("CDS", "gene", "pseudogene") or row.type.endswith("RNA")
+        ),
+        chrom_sizes,
+    )
+    if operons is None:
+        return Landmarks(tuple(coding), ())
+    bounds = _read_operons(operons, chrom_sizes, renames=renames, only_genome=only_genome)
+    return Landmarks(tuple(coding), tuple(_gaps(bounds, genes, chrom_sizes)))
+
+
+def _on_circle(regions: Iterable[Region], chrom_sizes: Mapping[str, int]) -> list[Region]:
+    """Cut regions that go on across the origin."""
+    cut = []
+    for region in regions:
+        size = chrom_sizes[region.chrom]
+        cut.append(region._replace(end=min(region.end, size)))
+        if region.end > size:
+            cut.append(region._replace(start=0, end=min(region.end - size, size)))
+    return [region for region in cut if region.start < region.end]
+
+
+def _read_operons(
+    path: Path, chrom_sizes: Mapping[str, int], *, renames: Mapping[str, str] | None, only_genome: bool
+) -> list[Region]:
+    with open_maybe_gzip(path) as file:
+        lines = [line.decode("utf-8", "replace") for line in file]
+    header = next((n for n, line in enumerate(lines[:_HEADER_SEARCH]) if all(name in line for name in _REGULONDB)), -1)
+    if header >= 0:
+        return _regulondb_operons(path, lines, header, chrom_sizes)
+    table, schema = read_bed(path)
+    if schema.defined_fields < 6:
+        raise InputError("has no strands", path=path, mend="BED with six columns, or RegulonDB's OperonSet.tsv")
+    names = join_names(table["chrom"].astype(str), chrom_sizes, renames=renames, only_genome=only_genome, path=path)
+    columns = zip(table["chrom"].astype(str), table["chromStart"], table["chromEnd"], table["strand"], strict=True)
+    return [Region(names[chrom], int(s), int(e), str(strand)) for chrom, s, e, strand in columns if chrom in names]
+
+
+def _regulondb_operons(path: Path, lines: Sequence[str], header: int, sizes: Mapping[str, int]) -> list[Region]:
+    """Read 1-based bounds; the file names no sequence, so that there may be only one."""
+    if len(sizes) != 1:
+        mend = "give the operons as BED, which names the sequence"
+        raise InputError(f"names no sequence, and the genome has {len(sizes)}", path=path, mend=mend)
+    (chrom,) = sizes
+    operons = []
+    for number, row in enumerate(csv.DictReader(lines[header:], delimiter="\t"), start=header + 2):
+        try:
+            first, last = int(row[_REGULONDB[0]]), int(row[_REGULONDB[1]])
+            operons.append(Region(chrom, first - 1, last, _STRANDS[row["strand"]]))
+        except (TypeError, ValueError, KeyError):
+            problem = f"is no operon: {[row.get(name) for name in _REGULONDB]}"
+            raise InputError(problem, path=path, line=number, mend="two positions and forward or reverse") from None
+        if not 0 < first <= last <= sizes[chrom]:
+            raise InputError(f"{first} to {last} lies outside the {sizes[chrom]:,} bp", path=path, line=number)
+    return operons
+
+
+def _gaps(operons: Sequence[Region], genes: Sequence[Region], chrom_sizes: Mapping[str, int]) -> list[Region]:
+    covered = {
+        (chrom, strand): _mask((g for g in genes if (g.chrom, g.strand) == (chrom, strand)), size)
+        for chrom, size in chrom_sizes.items()
+        for strand in "+-"
+    }
+    gaps = []
+    for operon in sorted(set(operons)):
+        free = ~covered[operon.chrom, operon.strand][operon.start : operon.end]
+        edges = np.flatnonzero(np.diff(np.concatenate(([False], free, [False])).astype(np.int8)))
+        gaps += [
+            operon._replace(start=operon.start + int(first), end=operon.start + int(last))
+            for first, last in edges.reshape(-1, 2)
+            if first > 0 and last < len(free)  # a gap at the border is not between two genes
+        ]
+    return gaps
+
+
+def _mask(regions: Iterable[Region], length: int) -> npt.NDArray[np.bool_]:
+    mask = np.zeros(length, dtype=bool)
+    for region in regions:
+        mask[region.start : region.end] = True
+    return mask
+
+
+def level_table(
+    signal: OpenSignal,
+    landmarks: Landmarks,
+    chrom_sizes: Mapping[str, int],
+    *,
+    within: Collection[Interval] = (),
+    absent: Absent = "skip",
+) -> pd.DataFrame:
+    """Describe the values of a signal by where they are.
+
+    Parameters
+    ----------
+    signal : OpenSignal
+        The signal.
+    landmarks : Landmarks
+        Genes and operons.
+    chrom_sizes : mapping of str to int
+        Sequences of the genome.
+    within : collection of Interval
+        Bases to look at; all, if none is given. A region that lies in part outside is cut.
+    absent : {"skip", "zero"}
+        What a base without a value means.
+
+    Returns
+    -------
+    DataFrame
+        `COLUMNS`: ``all``, ``coding`` (a CDS on either strand, both strands' values; also by direction), ``noncoding``,
+        ``operon`` (between the genes of one operon); `regions` and `n` values; `mean`, `median`; the median over the
+        regions of the highest value in each.
+    """
+    pools: dict[tuple[str, str], list[npt.NDArray[np.float32]]] = {}
+    for chrom, size in chrom_sizes.items():
+        inside = _mask((Region(i.chrom, i.start, i.end, ".") for i in within if i.chrom == chrom), size)
+        if not within:
+            inside[:] = True
+        if not inside.any():
+            continue
+        values = signal.read(chrom, size, absent)
+        for strand_values in values:
+            strand_values[~inside] = np.nan
+        coding = [region for region in landmarks.coding if region.chrom == chrom]
+        covered = _mask(coding, size)
+        for level, chosen in (("all", np.ones(size, dtype=bool)), ("coding", covered), ("noncoding", ~covered)):
+            pools.setdefault((level, "both"), []).extend(_runs(values, chosen))
+        for level, regions in (
+            ("coding", coding),
+            ("operon", [region for region in landmarks.between if region.chrom == chrom]),
+        ):
+            for region in regions:
+                along, against = (values.plus, values.minus) if region.strand == "+" else (values.minus, values.plus)
+                for direction, one in (("sense", along), ("antisense", against)):
+                    pools.setdefault((level, direction), []).append(one[region.start : region.end])
+    rows = [(*key, *_describe(parts)) for key, parts in pools.items()]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _runs(values: StrandPair, chosen: npt.NDArray[np.bool_]) -> list[npt.NDArray[np.float32]]:
+    """Return the values of both strands in each run of chosen bases."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], chosen, [False])).astype(np.int8)))
+    return [np.concatenate([one[first:last] for one in values]) for first, last in edges.reshape(-1, 2)]
+
+
+def _describe(parts: Sequence[npt.NDArray[np.float32]]) -> tuple[int, int, float, float, float]:
+    known = [part[~np.isnan(part)] for part in parts]
+    known = [part for part in known if len(part)]
+    if not known:
+        return 0, 0, float("nan"), float("nan"), float("nan")
+    everything = np.concatenate(known)
+    maxima = np.median([part.max() for part in known])
+    mean, median = everything.mean(dtype=np.float64), np.median(everything)
+    return len(known), len(everything), float(mean), float(median), float(maxima)
