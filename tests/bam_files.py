@@ -29,18 +29,18 @@ def write_bam(path: Path, records: Sequence[dict[str, Any]], sizes: dict[str, in
                 read.cigarstring = fields["cigar"]
                 read.query_sequence = "A" * read.infer_query_length()
             if "mate" in fields:
-                read.next_reference_id = fields["contig"]
+                read.next_reference_id = fields.get("mate_contig", fields["contig"])
                 read.next_reference_start, read.template_length = fields["mate"], fields["length"]
             file.write(read)
     return path
 
 
 def pair(contig: int, start: int, end: int, *, read1_reverse: bool, width: int = 20) -> list[dict[str, Any]]:
-    """Return the two records of a proper pair whose fragment is [start, end)."""
+    """Return the two records, of one name, of a proper pair whose fragment is [start, end)."""
     left, right = (0x80 | 0x20, 0x40 | 0x10) if read1_reverse else (0x40 | 0x20, 0x80 | 0x10)
     proper = 0x1 | 0x2
-    last = end - width
+    last, name = end - width, f"p{contig}:{start}-{end}"
     return [
-        record(contig, start, f"{width}M", proper | left, mate=last, length=end - start),
-        record(contig, last, f"{width}M", proper | right, mate=start, length=start - end),
+        record(contig, start, f"{width}M", proper | left, name=name, mate=last, length=end - start),
+        record(contig, last, f"{width}M", proper | right, name=name, mate=start, length=start - end),
     ]

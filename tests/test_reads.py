@@ -21,7 +21,7 @@ from tracktools import cli
 from tracktools.config import ReadsConfig
 from tracktools.errors import ConfigError, GenomeMismatchError, InputError, OutputError, TracktoolsError
 from tracktools.formats.bigwig import BigWigReader, write_bigwig
-from tracktools.reads import AlignmentSignal, BedGraphSignal, alignment_signal, make_read_tracks, strand_agreement
+from tracktools.reads import AlignmentSignal, ValueSignal, alignment_signal, make_read_tracks, strand_agreement
 from tracktools.regions import check_on_genome, read_genes, split_parts
 from tracktools.tracks import read_tracks
 
@@ -35,7 +35,7 @@ def window(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> i
     return int(request.param)
 
 
-def collected(signal: AlignmentSignal | BedGraphSignal, strand: str) -> Arrays:
+def collected(signal: AlignmentSignal | ValueSignal, strand: str) -> Arrays:
     """Return all values of a strand, by chrom, after checking that the windows come in order without gaps."""
     row = signal.strands.index(strand)
     parts: dict[str, list[npt.NDArray[Any]]] = {}
@@ -238,7 +238,7 @@ def graphs(folder: Path, **texts: str) -> dict[str, Path]:
 def test_bedgraph_values_absent_where_no_file_has_one(tmp_path: Path) -> None:
     g = graphs(tmp_path, p1="c2 1 3 2; c2 3 4 0", p2="c2 2 5 4", m1="c2 0 1 -3", m2="c2 0 2 -5")
     for combine, plus, minus in (("sum", [2, 6, 4, 4], [8, 5]), ("mean", [1, 3, 2, 2], [4, 2.5])):
-        source = BedGraphSignal(
+        source = ValueSignal(
             [g["p1"], g["p2"]],
             [g["m1"], g["m2"]],
             chrom_sizes={"c1": 3, "c2": 6},
@@ -252,7 +252,7 @@ def test_bedgraph_values_absent_where_no_file_has_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("plus", "minus", "error", "part"),
     [
-        ("c1 0 1 -2", "c1 0 1 2", InputError, "holds negative values, -2 (is it the minus strand?)"),
+        ("c1 0 1 -2", "c1 0 1 2", InputError, "holds negative values, -2 to 0, as the plus strand"),
         ("c1 0 1 2", "c1 0 1 2; c1 2 3 -1", InputError, "holds values of both signs, -1 to 2"),
         ("c1 0 9 2", "c1 0 1 2", GenomeMismatchError, "a row ends at 9 on c1, which has 5 bp"),
         (
@@ -269,16 +269,16 @@ def test_a_wrong_bedgraph_is_refused(
 ) -> None:
     g = graphs(tmp_path, plus=plus, minus=minus)
     with pytest.raises(error) as caught:
-        BedGraphSignal([g["plus"]], [g["minus"]], chrom_sizes={"c1": 5, "NC_000913.3": 5})
+        list(ValueSignal([g["plus"]], [g["minus"]], chrom_sizes={"c1": 5, "NC_000913.3": 5}).windows())
     assert part in str(caught.value)
 
 
 def test_bedgraph_settings_that_make_no_sense(tmp_path: Path) -> None:
     g = graphs(tmp_path, plus="c1 0 1 2", minus="c1 0 1 2")
     with pytest.raises(ConfigError, match="1 plus and 0 minus files"):
-        BedGraphSignal([g["plus"]], [], chrom_sizes={"c1": 5})
+        ValueSignal([g["plus"]], [], chrom_sizes={"c1": 5})
     with pytest.raises(ConfigError, match="counts per million need reads"):
-        BedGraphSignal([g["plus"]], [g["minus"]], chrom_sizes={"c1": 5}, config=ReadsConfig(normalise="cpm"))
+        ValueSignal([g["plus"]], [g["minus"]], chrom_sizes={"c1": 5}, config=ReadsConfig(normalise="cpm"))
 
 
 # --- real data: the strands are right ------------------------------------------------------------------------------
@@ -290,7 +290,7 @@ def termseq(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[P
     sizes = {"NC_000913.3": LENGTH}
     folder = data_dir / "reads/termseq_Ecoli"
     plus, minus = ([folder / f"{word}_{i}.bedgraph.gz" for i in (1, 2)] for word in ("forward", "reverse"))
-    source = BedGraphSignal(plus, minus, chrom_sizes=sizes, config=ReadsConfig(combine="mean"))
+    source = ValueSignal(plus, minus, chrom_sizes=sizes, config=ReadsConfig(combine="mean"))
     output = tmp_path_factory.mktemp("termseq") / "out"
     genes = check_on_genome(read_genes(data_dir / "annotation/U00096.3.genbank.gff3.gz"), sizes)
     make_read_tracks(source, output, name="termseq", genes=genes)
@@ -408,7 +408,15 @@ def test_the_folder_is_a_pair_of_tracks(tmp_path: Path) -> None:
     assert [t.path for t in returned] == [t.path for t in tracks]
     parameters = json.loads((output / "provenance.json").read_text())["parameters"]
     assert parameters["library"] == "reverse"
-    assert parameters["records"] == {str(path): {"used": 2, "duplicate": 1}}
+    assert parameters["records"] == {
+        str(path): {
+            "read": 3,
+            "pairs": 0,
+            "reads_alone": 2,
+            "reads_of_a_pair_alone": 0,
+            "left_out": {"duplicate": 1},
+        }
+    }
     with pytest.raises(OutputError, match=r"is not empty \(--force replaces it\)"):
         make_read_tracks(AlignmentSignal([path], library="reverse"), output, name="x")
     make_read_tracks(AlignmentSignal([path], library="unstranded"), output, name="x", force=True)
@@ -477,9 +485,8 @@ def test_the_command_reads_bedgraph_by_alias_and_by_rename(tmp_path: Path) -> No
     ("arguments", "part"),
     [
         (["a.bam"], "BAM needs --library"),
-        ([], "name either BAM files, or bedGraph"),
-        (["a.bam", "--plus", "p"], "name either BAM files, or bedGraph"),
-        (["--plus", "p", "--minus", "m"], "bedGraph needs --genome"),
+        ([], "name either BAM files, or the files of each strand"),
+        (["a.bam", "--plus", "p"], "name either BAM files, or the files of each strand"),
         (["a.bam", "--library", "unstranded", "--annotation", "g"], "an unstranded library has none"),
         (["--plus", "p", "--minus", "m", "--genome", "g", "--library", "forward"], "are for BAM"),
         (["--plus", "p", "--minus", "m", "--genome", "g", "--signal", "5prime"], "are for BAM"),
@@ -496,4 +503,4 @@ def test_one_bedgraph_for_both_strands_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.bedgraph"
     path.write_text("chr\t0\t3\t1\n")
     with pytest.raises(ConfigError, match=r"a.bedgraph is named for both strands"):
-        BedGraphSignal([path], [tmp_path / "x" / ".." / "a.bedgraph"], chrom_sizes={"chr": 9})
+        ValueSignal([path], [tmp_path / "x" / ".." / "a.bedgraph"], chrom_sizes={"chr": 9})

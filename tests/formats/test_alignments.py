@@ -3,66 +3,66 @@ from __future__ import annotations
 import random
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import pysam
 import pytest
 
 from bam_files import SIZES, pair, record, write_bam
 from tracktools.errors import InputError
-from tracktools.formats.alignments import USED, read_contig_sizes, read_fragments
+from tracktools.formats.alignments import RECORDS, Alignment, read_alignments, read_contig_sizes
 
 
-def fragments(path: Path, library: Any = "forward", min_mapq: int = 0) -> tuple[list[Any], Counter[str]]:
+def alignments(path: Path, min_mapq: int = 0) -> tuple[list[Alignment], Counter[str]]:
     tally: Counter[str] = Counter()
-    return [tuple(f) for f in read_fragments(path, library=library, min_mapq=min_mapq, tally=tally)], tally
+    return list(read_alignments(path, min_mapq=min_mapq, tally=tally)), tally
 
 
 @pytest.mark.parametrize("mode", ["wb", "w"], ids=["BAM", "SAM"])
-@pytest.mark.parametrize(("library", "forward_read_is_reverse"), [("forward", False), ("reverse", True)])
-def test_the_strand_of_a_single_read(tmp_path: Path, mode: str, library: str, forward_read_is_reverse: bool) -> None:
+def test_a_read_as_the_file_has_it(tmp_path: Path, mode: str) -> None:
     path = write_bam(tmp_path / "a.bam", [record(0, 10), record(0, 50, flag=0x10)], mode=mode)
-    found, tally = fragments(path, library)
-    assert found == [(0, ((10, 30),), forward_read_is_reverse), (0, ((50, 70),), not forward_read_is_reverse)]
-    assert tally == {USED: 2}
+    found, tally = alignments(path)
+    assert found == [
+        Alignment("r0", 0, 10, ((10, 30),), False, 0, -1),
+        Alignment("r1", 0, 50, ((50, 70),), True, 0, -1),
+    ]
+    assert tally == {RECORDS: 2}
     assert read_contig_sizes(path) == SIZES
 
 
-@pytest.mark.parametrize("read1_reverse", [False, True])
-def test_a_pair_is_one_fragment_with_the_strand_of_read_1(tmp_path: Path, read1_reverse: bool) -> None:
-    path = write_bam(tmp_path / "a.bam", pair(1, 100, 190, read1_reverse=read1_reverse))
-    found, tally = fragments(path, "forward")
-    assert found == [(1, ((100, 190),), read1_reverse)]
-    assert tally == {USED: 1, "second read of a pair": 1}
-    assert fragments(path, "reverse")[0] == [(1, ((100, 190),), not read1_reverse)]
-    assert fragments(path, "unstranded")[0] == [(1, ((100, 190),), False)]
-
-
-def test_a_mate_alone_still_tells_the_strand(tmp_path: Path) -> None:
-    paired, read1, read2, reverse, mate_unmapped = 0x1, 0x40, 0x80, 0x10, 0x8
-    flags = [paired | read1 | mate_unmapped, paired | read2 | mate_unmapped, paired | read2 | mate_unmapped | reverse]
-    path = write_bam(tmp_path / "a.bam", [record(0, 10 * i, flag=flag) for i, flag in enumerate(flags)])
-    assert [fragment[2] for fragment in fragments(path)[0]] == [False, True, False]
+def test_a_mate_is_where_the_record_of_a_proper_pair_says(tmp_path: Path) -> None:
+    left, right = pair(1, 100, 190, read1_reverse=True)
+    alone = right | {"flag": right["flag"] & ~0x2}
+    path = write_bam(tmp_path / "a.bam", [left, right, alone])
+    assert [(read.number, read.mate_start) for read in alignments(path)[0]] == [(2, 170), (1, 100), (1, -1)]
 
 
 def test_gaps_and_clips_are_not_aligned_bases(tmp_path: Path) -> None:
     path = write_bam(tmp_path / "a.bam", [record(0, 10, "5S10M3D10M20N10M2I5M4S")])
-    assert fragments(path)[0] == [(0, ((10, 20), (23, 33), (53, 63), (63, 68)), False)]
+    (read,) = alignments(path)[0]
+    assert read.blocks == ((10, 20), (23, 33), (53, 63), (63, 68))
+
+
+@pytest.mark.parametrize("mode", ["wb", "w"], ids=["BAM", "SAM"])
+def test_a_read_that_covers_no_base_is_left_out(tmp_path: Path, mode: str) -> None:
+    records = [record(0, 10, cigar) for cigar in ("40I", "20S", "5S10N5S", "7D", "20M")]
+    found, tally = alignments(write_bam(tmp_path / "a.bam", records, mode=mode))
+    assert [read.name for read in found] == ["r4"]
+    assert tally == {RECORDS: 5, "without an aligned base": 4}
 
 
 def test_what_is_left_out_is_counted(tmp_path: Path) -> None:
     flags = [0x4, 0x100, 0x800, 0x400, 0x200, 0]
     records = [record(0, 10, "" if flag == 0x4 else "20M", flag) for flag in flags] + [record(0, 11, mapq=9)]
-    found, tally = fragments(write_bam(tmp_path / "a.bam", records), min_mapq=10)
+    found, tally = alignments(write_bam(tmp_path / "a.bam", records), min_mapq=10)
     assert len(found) == 1
     assert tally == {
-        USED: 1,
+        RECORDS: 7,
         "unmapped": 1,
         "secondary": 1,
         "supplementary": 1,
         "duplicate": 1,
         "failed quality control": 1,
-        "mapping quality below 10": 1,
+        "below mapping quality 10": 1,
     }
 
 
@@ -70,11 +70,11 @@ def test_no_index_is_needed_and_real_reads_are_all_there(data_dir: Path, tmp_pat
     source = data_dir / "reads/rnaseq_Mtb/ERR262980_1_10000.bam"
     copy = tmp_path / "alone.bam"
     copy.write_bytes(source.read_bytes())
-    found, tally = fragments(copy)
-    assert tally == {USED: 4525}
+    found, tally = alignments(copy)
+    assert tally == {RECORDS: 4525}
     assert read_contig_sizes(copy) == {"AL123456.3": 4411532}
     with pysam.AlignmentFile(str(source)) as file:
-        assert [f[1] for f in found] == [tuple(read.get_blocks()) for read in file]
+        assert [read.blocks for read in found] == [tuple(read.get_blocks()) for read in file]
 
 
 # --- hostile files --------------------------------------------------------------------------------------------------
@@ -82,7 +82,7 @@ def test_no_index_is_needed_and_real_reads_are_all_there(data_dir: Path, tmp_pat
 
 def refusal(path: Path) -> str:
     with pytest.raises(InputError) as caught:
-        fragments(path)
+        alignments(path)
     assert str(caught.value).startswith(f"{path}: ")
     return str(caught.value)
 
@@ -118,17 +118,19 @@ def test_a_bam_with_a_hole_is_refused(tmp_path: Path, capfd: pytest.CaptureFixtu
 
 def test_a_read_past_the_end_is_refused(tmp_path: Path) -> None:
     assert "'r0' ends at 401 on c1, which has 400 bp" in refusal(write_bam(tmp_path / "a", [record(0, 381)]))
-    found, _ = fragments(write_bam(tmp_path / "b", [record(0, 380)]))
-    assert found == [(0, ((380, 400),), False)]
+    (read,) = alignments(write_bam(tmp_path / "b", [record(0, 380)]))[0]
+    assert read.blocks == ((380, 400),)
 
 
 @pytest.mark.parametrize(
     ("content", "part"),
     [
-        (b"CRAM\3\0", "is CRAM (samtools view -b"),
-        (b">c1\nACGT\n", "is neither BAM nor SAM with a header"),
-        (b"", "is neither BAM nor SAM with a header"),
-        (b"r1\t0\tc1\t1\t60\t4M\t*\t0\t0\tACGT\t*\n", "is neither BAM nor SAM with a header"),
+        (b"CRAM\3\0", "is damaged"),
+        (b"BAI\1\0\0\0\0", "is the index of a BAM file (name the BAM file"),
+        (b"CSI\1\0\0\0\0", "is the index of a BAM file (name the BAM file"),
+        (b">c1\nACGT\n", "is not BAM, CRAM, or SAM with a header"),
+        (b"", "is not BAM, CRAM, or SAM with a header"),
+        (b"r1\t0\tc1\t1\t60\t4M\t*\t0\t0\tACGT\t*\n", "is not BAM, CRAM, or SAM with a header"),
         (b"\x1f\x8b\x08broken", "is damaged"),
         (bytes.fromhex("1f8b08040000000000ff0600424302001b00"), "is cut short"),
         (b"@HD\tVN:1.6\n@SQ\tSN:c1\tLN:9\nr1\t0\n", "is damaged"),

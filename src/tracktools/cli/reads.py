@@ -8,24 +8,31 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from tracktools.cli.options import rename_option
+from tracktools.cli.options import only_genome_option, rename_option
 from tracktools.config import ReadsConfig
 
 if TYPE_CHECKING:
-    from tracktools.formats.alignments import Library
+    from tracktools.reads.fragments import Library
 
 _PATH = click.Path(path_type=Path)
 
 
 @click.command()
-@click.argument("files", metavar="[BAM]...", nargs=-1, type=_PATH)
+@click.argument("files", metavar="[BAM|SAM|CRAM]...", nargs=-1, type=_PATH)
 @click.option(
-    "--plus", multiple=True, type=_PATH, help="bedGraph of the + strand instead of BAM; again for a replicate."
+    "--plus",
+    multiple=True,
+    type=_PATH,
+    help="Instead of BAM: bigWig, bedGraph or wiggle of the + strand; again for a replicate.",
 )
-@click.option("--minus", multiple=True, type=_PATH, help="bedGraph of the - strand; as many as --plus.")
+@click.option("--minus", multiple=True, type=_PATH, help="The same of the - strand; its values may be stored negative.")
 @click.option("-o", "--output", required=True, type=_PATH, help="Folder to write.")
 @click.option("--name", required=True, help="Name of the tracks, and stem of the files.")
-@click.option("--genome", type=_PATH, help="The genome: FASTA or 2bit. Without it, the header of the BAM is believed.")
+@click.option(
+    "--genome",
+    type=_PATH,
+    help="The genome: FASTA or 2bit. Without it, the header of the BAM, CRAM or bigWig is believed.",
+)
 @click.option(
     "--library",
     type=click.Choice(["forward", "reverse", "unstranded"]),
@@ -36,7 +43,7 @@ _PATH = click.Path(path_type=Path)
     type=click.Choice(["coverage", "5prime", "3prime"]),
     default=ReadsConfig.signal,
     show_default=True,
-    help="BAM: count a fragment over all its bases, or at the 5' or 3' end of the RNA.",
+    help="BAM: count a fragment over all its bases, or at the 5' or 3' end of the RNA, if a read starts there.",
 )
 @click.option(
     "--min-mapq",
@@ -57,6 +64,7 @@ _PATH = click.Path(path_type=Path)
 )
 @click.option("--annotation", type=_PATH, help="GFF3: say how much of the signal in genes is on their strand.")
 @rename_option
+@only_genome_option
 @click.option("--force", is_flag=True, help="Replace a folder that holds files.")
 def reads(
     files: tuple[Path, ...],
@@ -68,13 +76,15 @@ def reads(
     library: str | None,
     annotation: Path | None,
     renames: dict[str, str],
+    only_genome: bool,
     force: bool,
     **settings: Any,
 ) -> None:
-    """Write measured reads as one bigWig a strand: from BAM (or SAM), or from bedGraph of each strand.
+    """Write measured reads as one bigWig a strand: from BAM, SAM or CRAM, or from bigWig, bedGraph or wiggle.
 
-    The + track holds RNA of the + strand; both tracks are positive. BAM is sorted by coordinate; it needs no index.
-    Several files are replicates.
+    The + track holds RNA of the + strand; both tracks are positive. BAM is sorted by coordinate; it needs no index,
+    and CRAM no reference. Several files are replicates. What a file is, its content tells, not its name.
+    The last line counts what was read, taken, and left out and why.
 
     \b
     Writes DIR/<name>.plus.bw, DIR/<name>.minus.bw   (DIR/<name>.bw for an unstranded library)
@@ -84,33 +94,38 @@ def reads(
     Examples:
       tracktools reads rna_1.bam rna_2.bam --library reverse --name rnaseq --annotation genes.gff3 -o rnaseq/
       tracktools reads --plus fwd.bedgraph.gz --minus rev.bedgraph.gz --genome genome.fa --name termseq -o termseq/
+      tracktools reads --plus fwd.bw --minus rev.bw --name tss --rename chr=contig_1 -o tss/
     """
     if bool(files) == bool(plus or minus):
-        raise click.UsageError("name either BAM files, or bedGraph files with --plus and --minus")
-    if files and library is None:
-        raise click.UsageError("BAM needs --library: forward, reverse (dUTP) or unstranded")
-    if not files and genome is None:
-        raise click.UsageError("bedGraph needs --genome")
+        raise click.UsageError("name either BAM files, or the files of each strand with --plus and --minus")
     if annotation and library == "unstranded":
         raise click.UsageError("--annotation checks strands, and an unstranded library has none")
     config = ReadsConfig(**settings)
     if not files and (library is not None or replace(config, combine=ReadsConfig.combine) != ReadsConfig()):
-        raise click.UsageError("--library, --signal, --min-mapq and --normalise are for BAM, not for bedGraph")
+        raise click.UsageError("--library, --signal, --min-mapq and --normalise are for BAM, not for values")
     from tracktools.genome import load_genome
-    from tracktools.reads import AlignmentSignal, BedGraphSignal, Signal, make_read_tracks
+    from tracktools.reads import AlignmentSignal, Signal, ValueSignal, make_read_tracks, refuse_values
     from tracktools.regions import place_annotation
 
+    for path in files:
+        refuse_values(path)
+    if files and library is None:
+        raise click.UsageError("BAM needs --library: forward, reverse (dUTP) or unstranded")
     loaded = load_genome(genome) if genome else None
+    names: dict[str, Any] = {
+        "chrom_sizes": loaded.chrom_sizes if loaded else None,
+        "renames": renames,
+        "only_genome": only_genome,
+    }
     signal: Signal
-    if loaded is not None and not files:
-        signal = BedGraphSignal(plus, minus, chrom_sizes=loaded.chrom_sizes, config=config, renames=renames)
+    if files:
+        signal = AlignmentSignal(files, library=cast("Library", library), config=config, **names)
     else:
-        sizes = loaded.chrom_sizes if loaded else None
-        signal = AlignmentSignal(
-            files, library=cast("Library", library), config=config, chrom_sizes=sizes, renames=renames
-        )
+        signal = ValueSignal(plus, minus, config=config, **names)
     genes = None
     if annotation:
-        genes = place_annotation(annotation, signal.sizes, renames=renames, circular=signal.sizes).genes
+        genes = place_annotation(
+            annotation, signal.sizes, renames=renames, circular=signal.sizes, only_genome=only_genome
+        ).genes
     for track in make_read_tracks(signal, output, name=name, genome=loaded, genes=genes, force=force):
         click.echo(track.path)

@@ -1,4 +1,4 @@
-"""Aligned reads in BAM and SAM files, as fragments of RNA with a strand. With `formats.fasta`, the door to pysam.
+"""Aligned reads in BAM, SAM and CRAM files. With `formats.fasta`, the door to pysam.
 
 Format: https://samtools.github.io/hts-specs/SAMv1.pdf. Files are read from start to end, so no index is needed.
 """
@@ -8,38 +8,63 @@ from __future__ import annotations
 import os
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import pysam
 
 from tracktools.errors import InputError
 from tracktools.formats.fasta import open_maybe_gzip
 
-Library = Literal["forward", "reverse", "unstranded"]
-USED = "used"
+RECORDS = "records"
+MATE_UNKNOWN = -1
+Blocks = tuple[tuple[int, int], ...]
+
+_PAIRED, _PROPER, _UNMAPPED, _REVERSE, _READ_1, _READ_2 = 0x1, 0x2, 0x4, 0x10, 0x40, 0x80
+_LEFT_OUT = (  # in the order in which they are looked at: a record is counted once
+    (_UNMAPPED, "unmapped"),
+    (0x100, "secondary"),
+    (0x800, "supplementary"),
+    (0x400, "duplicate"),
+    (0x200, "failed quality control"),
+)
+_ANY_LEFT_OUT = sum(bit for bit, _ in _LEFT_OUT)
+_ALL_BUT_LETTERS = "required_fields=0x1ff"  # bases and qualities are not decoded, so that CRAM needs no reference
 
 pysam.set_verbosity(0)  # htslib writes to stderr by itself
 
 
-class Fragment(NamedTuple):
-    """A fragment of RNA, as far as its reads were aligned.
+class Alignment(NamedTuple):
+    """One read, as far as it is aligned.
 
     Parameters
     ----------
+    name : str
+        Name of the read, which its mate has too.
     contig : int
         Number of the sequence in the header of the file.
+    start : int
+        Where the record is sorted by [0-based]: the first base of its CIGAR, which may be a deleted one.
     blocks : tuple of (start, end)
-        Aligned bases, 0-based and half-open, ascending.
+        Aligned bases, 0-based and half-open, ascending, not empty: no deletion, intron or clipped base.
     reverse : bool
-        Whether the RNA is of the minus strand.
+        Whether the read is aligned as its reverse complement.
+    number : {0, 1, 2, 3}
+        Read 1 or 2 of a pair; 0: a single read; 3: of a pair, but the file does not say which.
+    mate_start : int
+        Where the mate starts on the same sequence, if the aligner calls the two a proper pair; else `MATE_UNKNOWN`.
+        What the record says: whether the file holds the mate is another question.
     """
 
+    name: str
     contig: int
-    blocks: tuple[tuple[int, int], ...]
+    start: int
+    blocks: Blocks
     reverse: bool
+    number: int
+    mate_start: int
 
 
 def read_contig_sizes(path: Path) -> dict[str, int]:
@@ -48,7 +73,7 @@ def read_contig_sizes(path: Path) -> dict[str, int]:
     Raises
     ------
     InputError
-        If the file is missing, is no BAM or SAM, is cut short, or names no sequence.
+        If the file is missing, is no BAM, SAM or CRAM, is cut short, or names no sequence.
     """
     with _open(path) as file:
         sizes = dict(zip(file.references, file.lengths, strict=True))
@@ -57,49 +82,49 @@ def read_contig_sizes(path: Path) -> dict[str, int]:
     return sizes
 
 
-def read_fragments(path: Path, *, library: Library, min_mapq: int, tally: Counter[str]) -> Iterator[Fragment]:
-    """Yield the fragments of a coordinate-sorted BAM or SAM file, by contig, then start.
-
-    A properly paired pair is one fragment from its first to its last base; any other read is one by itself.
+def read_alignments(
+    path: Path, *, min_mapq: int, tally: Counter[str], contigs: Collection[int] | None = None
+) -> Iterator[Alignment]:
+    """Yield the reads of a coordinate-sorted BAM, SAM or CRAM file that can be used, by contig, then start.
 
     Parameters
     ----------
     path : Path
         The file.
-    library : {"forward", "reverse", "unstranded"}
-        ``forward``: read 1 (or the only read) has the sequence of the RNA. ``reverse``: it has the reverse complement,
-        as after dUTP marking. ``unstranded``: nothing tells; every fragment counts as plus.
     min_mapq : int
         Reads below this mapping quality are left out.
     tally : Counter
-        Gets the number of records that were `USED` and, by reason, of those left out: unmapped, secondary,
-        supplementary, duplicate, failed quality control, low mapping quality, second read of a pair.
+        Gets the number of `RECORDS` and, by reason, of those left out: unmapped, secondary, supplementary, duplicate,
+        failed quality control, low mapping quality, without an aligned base, on other sequences.
+    contigs : collection of int, optional
+        Numbers of the sequences whose reads are wanted; by default all.
 
     Raises
     ------
     InputError
-        If the file is no BAM or SAM, is cut short or damaged, is not sorted, or a read lies past the end of its
+        If the file is no BAM, SAM or CRAM, is cut short or damaged, is not sorted, or a read lies past the end of its
         sequence.
     """
     file, last = _open(path), (0, 0)
     sizes = file.lengths
     try:
         for read in file.fetch(until_eof=True):
-            reason = _reason_to_leave_out(read, min_mapq)
-            tally[reason or USED] += 1
-            if reason is not None:
+            tally[RECORDS] += 1
+            reason = _reason_to_leave_out(read, min_mapq, contigs)
+            blocks = () if reason else _blocks(read)
+            if not blocks:
+                tally[reason or "without an aligned base"] += 1
                 continue
             here = read.reference_id, read.reference_start
             if here < last:
                 mend = "samtools sort -o sorted.bam FILE"
                 raise InputError(f"is not sorted by coordinate: {read.query_name!r}", path=path, mend=mend)
             last = here
-            blocks = _blocks(read)
             if blocks[-1][1] > sizes[read.reference_id]:
                 what = f"{read.query_name!r} ends at {blocks[-1][1]:,}"
                 where = f"{read.reference_name}, which has {sizes[read.reference_id]:,} bp"
                 raise InputError(f"{what} on {where}", path=path, mend="is the header of another genome?")
-            yield Fragment(read.reference_id, blocks, _is_reverse(read, library))
+            yield _alignment(read, blocks)
     except (OSError, ValueError) as error:
         raise InputError(f"is damaged: {error}", path=path, mend="copy or align it again") from None
     finally:
@@ -113,42 +138,41 @@ def _open(path: Path) -> pysam.AlignmentFile:
             start = stream.read(4)
         except (OSError, EOFError, zlib.error) as error:
             raise InputError(f"is damaged: {error}", path=path, mend="copy it again") from None
-    if start == b"CRAM":
-        raise InputError("is CRAM", path=path, mend="samtools view -b -o reads.bam FILE")
-    if start != b"BAM\1" and not start.startswith(b"@"):
-        raise InputError("is neither BAM nor SAM with a header", path=path, mend="aligned reads are needed")
+    mode = {b"BAM\1": "rb", b"CRAM": "rc"}.get(start, "r")
+    if start in (b"BAI\1", b"CSI\1"):
+        raise InputError("is the index of a BAM file", path=path, mend="name the BAM file; no index is needed")
+    if mode == "r" and not start.startswith(b"@"):
+        raise InputError("is not BAM, CRAM, or SAM with a header", path=path, mend="aligned reads are needed")
     try:
-        return pysam.AlignmentFile(os.fspath(path), "rb" if start == b"BAM\1" else "r", check_sq=False)
+        return pysam.AlignmentFile(os.fspath(path), mode, check_sq=False, format_options=[_ALL_BUT_LETTERS])
     except (OSError, ValueError) as error:
         raise InputError(f"is damaged: {error}", path=path, mend="copy or align it again") from None
 
 
-def _reason_to_leave_out(read: pysam.AlignedSegment, min_mapq: int) -> str | None:
-    if read.is_unmapped or not read.cigartuples:
+def _reason_to_leave_out(read: pysam.AlignedSegment, min_mapq: int, contigs: Collection[int] | None) -> str | None:
+    flag = read.flag
+    if flag & _ANY_LEFT_OUT:
+        return next(reason for bit, reason in _LEFT_OUT if flag & bit)
+    if read.reference_id < 0:
         return "unmapped"
-    if read.is_secondary:
-        return "secondary"
-    if read.is_supplementary:
-        return "supplementary"
-    if read.is_duplicate:
-        return "duplicate"
-    if read.is_qcfail:
-        return "failed quality control"
+    if contigs is not None and read.reference_id not in contigs:
+        return "on sequences that the genome lacks"
     if read.mapping_quality < min_mapq:
-        return f"mapping quality below {min_mapq}"
-    if read.is_proper_pair and read.template_length < 0:
-        return "second read of a pair"
+        return f"below mapping quality {min_mapq}"
     return None
 
 
-def _blocks(read: pysam.AlignedSegment) -> tuple[tuple[int, int], ...]:
-    if read.is_proper_pair and read.template_length > 0:
-        return ((read.reference_start, read.reference_start + read.template_length),)
-    return tuple(read.get_blocks())
+def _blocks(read: pysam.AlignedSegment) -> Blocks:
+    if not read.cigartuples:  # pysam fails on a read without CIGAR
+        return ()
+    return tuple(block for block in read.get_blocks() if block[0] < block[1])
 
 
-def _is_reverse(read: pysam.AlignedSegment, library: Library) -> bool:
-    if library == "unstranded":
-        return False
-    first_is_reverse = read.is_reverse != read.is_read2  # the two reads of a pair face each other
-    return bool(first_is_reverse != (library == "reverse"))
+def _alignment(read: pysam.AlignedSegment, blocks: Blocks) -> Alignment:
+    flag, contig, name = read.flag, read.reference_id, read.query_name or ""
+    number, mate_start = 0, MATE_UNKNOWN
+    if flag & _PAIRED:
+        number = {_READ_1: 1, _READ_2: 2}.get(flag & (_READ_1 | _READ_2), 3)
+        if flag & _PROPER and read.next_reference_id == contig:
+            mate_start = read.next_reference_start
+    return Alignment(name, contig, read.reference_start, blocks, bool(flag & _REVERSE), number, mate_start)

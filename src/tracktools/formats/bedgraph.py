@@ -1,10 +1,14 @@
-"""bedGraph files: values of stretches of a genome. Format: https://genome.ucsc.edu/goldenPath/help/bedgraph.html."""
+"""bedGraph and wiggle files: values of stretches of a genome.
+
+Formats: https://genome.ucsc.edu/goldenPath/help/bedgraph.html and `tracktools.formats.wiggle`.
+"""
 
 from __future__ import annotations
 
 import math
 import zlib
 from array import array
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +17,12 @@ import numpy.typing as npt
 
 from tracktools.errors import InputError
 from tracktools.formats.fasta import open_maybe_gzip
+from tracktools.formats.wiggle import DECLARATIONS, WiggleSection, parse_declaration
+
+_OTHER_TABLES = {  # by the number of columns
+    3: "; for depths by position, bedtools genomecov writes it with -bga",
+    6: "; is it BED? its features have no value a base",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,13 +58,27 @@ class Steps:
         return np.concatenate([np.full(edges[0] if len(edges) else end - start, np.nan), np.repeat(values, lengths)])
 
 
+class _Columns:
+    """The stretches of one sequence, line by line."""
+
+    def __init__(self) -> None:
+        self.starts, self.ends, self.values, self.lines = array("q"), array("q"), array("d"), array("q")
+
+    def add(self, start: int, end: int, value: float, line: int) -> None:
+        self.starts.append(start)
+        self.ends.append(end)
+        self.values.append(value)
+        self.lines.append(line)
+
+
 def read_bedgraph(path: Path) -> dict[str, Steps]:
-    """Read a bedGraph file, plain or gzip, in any order of lines.
+    """Read a bedGraph or wiggle file, plain or gzip, in any order of lines.
 
     Parameters
     ----------
     path : Path
-        The file. ``track``, ``browser`` and comment lines are passed over. About 32 bytes of memory a line.
+        The file. Lines below ``fixedStep`` or ``variableStep`` are read as `tracktools.formats.wiggle` says; ``track``,
+        ``browser`` and comment lines are passed over. About 32 bytes of memory a line.
 
     Returns
     -------
@@ -64,27 +88,14 @@ def read_bedgraph(path: Path) -> dict[str, Steps]:
     Raises
     ------
     InputError
-        If the file is missing, damaged or empty; if a line has not four columns, a stretch is no stretch, a value is
-        no finite number, or two stretches overlap. Names the line.
+        If the file is missing, damaged or empty; if a line has not the columns of its format, a stretch is no stretch,
+        a value is no finite number, or two stretches overlap. Names the line.
     """
     path = Path(path)
-    columns: dict[str, tuple[array[int], array[int], array[float], array[int]]] = {}
+    columns: dict[str, _Columns] = {}
     try:
         with open_maybe_gzip(path) as file:
-            for number, raw in enumerate(file, start=1):
-                if b"\0" in raw:
-                    mend = "bedGraph is needed: chrom start end value; bigWigToBedGraph turns bigWig into it"
-                    raise InputError("is not text but binary", path=path, line=number, mend=mend)
-                words = raw.decode("utf-8-sig", errors="replace").split()
-                if words and not words[0].startswith("#") and words[0] not in ("track", "browser"):
-                    start, end, value = _parse(words, path, number)
-                    if words[0] not in columns:
-                        columns[words[0]] = array("q"), array("q"), array("d"), array("q")
-                    starts, ends, values, lines = columns[words[0]]
-                    starts.append(start)
-                    ends.append(end)
-                    values.append(value)
-                    lines.append(number)
+            _read_lines(file, columns, path)
     except (OSError, EOFError, zlib.error) as error:
         raise InputError(f"is damaged: {error}", path=path, mend="download or compress it again") from None
     if not columns:
@@ -92,10 +103,35 @@ def read_bedgraph(path: Path) -> dict[str, Steps]:
     return {chrom: _sorted_steps(chrom, lists, path) for chrom, lists in columns.items()}
 
 
+def _read_lines(file: Iterable[bytes], columns: dict[str, _Columns], path: Path) -> None:
+    section: WiggleSection | None = None  # without one, lines are bedGraph
+    for number, raw in enumerate(file, start=1):
+        if b"\0" in raw:
+            mend = "bedGraph is needed: chrom start end value; bigWigToBedGraph turns bigWig into it"
+            raise InputError("is not text but binary", path=path, line=number, mend=mend)
+        words = raw.decode("utf-8-sig", errors="replace").split()
+        if not words or words[0].startswith("#") or words[0] == "browser":
+            continue
+        if words[0] == "track":
+            section = None
+        elif words[0] in DECLARATIONS:
+            section = parse_declaration(words, path, number)
+        else:
+            chrom = words[0]
+            if section is not None and len(words) < 4:  # a file may go on with lines of bedGraph
+                chrom, (start, end, value) = section.chrom, section.parse(words, path, number)
+            else:
+                start, end, value = _parse(words, path, number)
+            if chrom not in columns:
+                columns[chrom] = _Columns()
+            columns[chrom].add(start, end, value, number)
+
+
 def _parse(words: list[str], path: Path, line: int) -> tuple[int, int, float]:
     if len(words) != 4:
         problem = f"has {len(words)} columns: {' '.join(words)[:40]!r}"
-        raise InputError(problem, path=path, line=line, mend="bedGraph has four: chrom start end value")
+        mend = "bedGraph has four: chrom start end value" + _OTHER_TABLES.get(len(words), "")
+        raise InputError(problem, path=path, line=line, mend=mend)
     try:
         start, end, value = int(words[1]), int(words[2]), float(words[3])
     except ValueError:
@@ -107,8 +143,8 @@ def _parse(words: list[str], path: Path, line: int) -> tuple[int, int, float]:
     return start, end, value
 
 
-def _sorted_steps(chrom: str, lists: tuple[array[int], array[int], array[float], array[int]], path: Path) -> Steps:
-    starts, ends, values, lines = (np.array(column) for column in lists)
+def _sorted_steps(chrom: str, lists: _Columns, path: Path) -> Steps:
+    starts, ends, values, lines = (np.array(c) for c in (lists.starts, lists.ends, lists.values, lists.lines))
     order = np.argsort(starts, kind="stable")
     starts, ends, values, lines = starts[order], ends[order], values[order], lines[order]
     overlap = starts[1:] < ends[:-1]

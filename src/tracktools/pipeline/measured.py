@@ -11,7 +11,7 @@ from tracktools.bundle import load_bundle
 from tracktools.config import ReadsConfig
 from tracktools.errors import InputError
 from tracktools.genome import Genome
-from tracktools.reads import BedGraphSignal, make_read_tracks
+from tracktools.reads import ValueSignal, make_read_tracks
 from tracktools.tss.folders import curate_folder, import_folder, lift_folder
 from tracktools.tss.importing import ImportRequest
 
@@ -124,6 +124,6 @@ def _termseq(found: Mapping[str, Path], folder: Path, genome: Genome) -> list[Pa
     plus, minus = (tuple(found[file] for file in TERMSEQ[strand]) for strand in ("plus", "minus"))
     if not folder.exists():
         log.info("reading Term-seq")
-        signal = BedGraphSignal(plus, minus, chrom_sizes=genome.chrom_sizes, config=ReadsConfig(), renames={})
+        signal = ValueSignal(plus, minus, chrom_sizes=genome.chrom_sizes, config=ReadsConfig(), renames={})
         make_read_tracks(signal, folder, name="termseq", genome=genome, genes=load_bundle().load_genes())
     return [folder]

@@ -1,9 +1,17 @@
-"""Measured reads as tracks: stranded bigWigs from BAM, SAM or bedGraph, on the strand of the RNA."""
+"""Measured reads as tracks: stranded bigWigs, on the strand of the RNA, from reads or from values of each strand."""
 
 from __future__ import annotations
 
 from tracktools.reads.alignment_signal import AlignmentSignal
-from tracktools.reads.bedgraph_signal import BedGraphSignal
+from tracktools.reads.content import refuse_values
 from tracktools.reads.tracks import Signal, make_read_tracks, strand_agreement
+from tracktools.reads.value_signal import ValueSignal
 
-__all__ = ["AlignmentSignal", "BedGraphSignal", "Signal", "make_read_tracks", "strand_agreement"]
+__all__ = [
+    "AlignmentSignal",
+    "Signal",
+    "ValueSignal",
+    "make_read_tracks",
+    "refuse_values",
+    "strand_agreement",
+]

@@ -2,51 +2,61 @@
 
 from __future__ import annotations
 
-import logging
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from tracktools.config import ReadsConfig
+from tracktools.counting import count_line
 from tracktools.errors import ConfigError, GenomeMismatchError, InputError
-from tracktools.formats.alignments import USED, Fragment, Library, read_contig_sizes, read_fragments
-from tracktools.regions import check_on_genome
-
-logger = logging.getLogger(__name__)
+from tracktools.formats.alignments import RECORDS, read_contig_sizes
+from tracktools.reads.fragments import ALONE, PAIRS, WITHOUT_MATE, Fragment, Library, read_fragments
+from tracktools.reads.naming import names_in_genome
 
 WINDOW_BP = 1 << 16  # bases that are counted at once
 Window = tuple[str, int, Sequence[npt.NDArray[Any]]]  # chrom, first base, for each strand values (n,)
+_MANY = 1000  # fragments on one strand that make none on the other suspicious
+
+
+class _Contig(NamedTuple):
+    """A sequence of a file whose reads are counted."""
+
+    number: int
+    chrom: str
+    size: int
 
 
 class AlignmentSignal:
     """The signal of aligned reads, every base of the aligner's genome with a value: 0 where there is no read.
 
-    Memory does not grow with the file: a few windows of 65,536 bases are held for each file.
+    Memory does not grow with the file: a few windows of 65,536 bases are held for each file, and the reads that wait
+    for their mates, see `tracktools.reads.fragments.read_fragments`.
 
     Parameters
     ----------
     paths : sequence of Path
-        Coordinate-sorted BAM or SAM files, replicates of one library, aligned to one FASTA. No index is needed.
+        Coordinate-sorted BAM, SAM or CRAM files, replicates of one library, aligned to one FASTA. No index is needed.
     library : {"forward", "reverse", "unstranded"}
-        How reads lie to the RNA, see `tracktools.formats.alignments.read_fragments`.
+        How reads lie to the RNA, see `tracktools.reads.fragments.read_fragments`.
     config : ReadsConfig, optional
         Signal, filter, combination, normalisation.
     chrom_sizes : mapping of str to int, optional
         Sequences of the genome, against which the headers are checked; by default the header is believed.
     renames : mapping of str to str, optional
         Name of a sequence in the files to its name in the genome.
+    only_genome : bool
+        Leave out, and count, reads on sequences that the genome lacks, instead of refusing such a file.
 
     Raises
     ------
     InputError
-        If a file is no BAM or SAM, or is cut short; while reading, if it is not sorted or no read can be used.
+        If a file is no BAM, SAM or CRAM, or is cut short; while reading, if it is not sorted or no read can be used.
     GenomeMismatchError
         If files and genome differ in a sequence or its length.
     ConfigError
@@ -68,6 +78,7 @@ class AlignmentSignal:
         config: ReadsConfig | None = None,
         chrom_sizes: Mapping[str, int] | None = None,
         renames: Mapping[str, str] | None = None,
+        only_genome: bool = False,
     ) -> None:
         self.paths = tuple(Path(path) for path in paths)
         self.library, self.config = library, config or ReadsConfig()
@@ -75,11 +86,11 @@ class AlignmentSignal:
             mend = "ask for coverage"
             raise ConfigError(f"an unstranded library does not tell the {self.config.signal} end of an RNA ({mend})")
         self.strands: tuple[str, ...] = (".",) if library == "unstranded" else ("+", "-")
-        contigs = _common_contigs(self.paths)
-        self._chroms = _names_in_genome(contigs, chrom_sizes, renames, self.paths[0])
-        self._contig_sizes = list(contigs.values())
-        self.sizes = dict(zip(self._chroms, self._contig_sizes, strict=True)) | dict(chrom_sizes or {})
+        self._contigs = [_contigs(path, chrom_sizes, renames, only_genome) for path in self.paths]
+        _check_replicates(self.paths, self._contigs)
+        self.sizes = {contig.chrom: contig.size for contig in self._contigs[0]} | dict(chrom_sizes or {})
         self._tallies: dict[str, Counter[str]] = {}
+        self._by_strand = np.zeros(len(self.strands), dtype=np.int64)
 
     @property
     def method(self) -> str:
@@ -91,91 +102,131 @@ class AlignmentSignal:
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """The settings and, once the windows were made, the number of records used and left out."""
+        """The settings and, once the windows were made, the number of records read, taken and left out."""
         return {
             "library": self.library,
             **asdict(self.config),
-            "records": {p: dict(t) for p, t in self._tallies.items()},
+            "records": {path: _record_of(tally) for path, tally in self._tallies.items()},
         }
+
+    @property
+    def counts(self) -> str:
+        """One line on what was read, taken and left out of all files, once the windows were made."""
+        total = sum(self._tallies.values(), Counter())
+        line = count_line(_taken(total), _left_out(total), "records")
+        pairs = f"; {total[PAIRS]:,} pairs and {total[ALONE]:,} reads alone" if total[PAIRS] else ""
+        lost = f", {total[WITHOUT_MATE]:,} of them of a pair" if total[PAIRS] and total[WITHOUT_MATE] else ""
+        return line + pairs + lost
+
+    @property
+    def notes(self) -> list[str]:
+        """What to warn of, once the windows were made: a strand that gave nothing while the other gave much."""
+        if len(self.strands) < 2 or self._by_strand.min() > 0 or self._by_strand.max() < _MANY:
+            return []
+        empty, full = self.strands[int(self._by_strand.argmin())], self.strands[int(self._by_strand.argmax())]
+        return [
+            f"no fragment on the {empty} strand, and {self._by_strand.max():,} on the {full} strand: "
+            "do the files hold the reads of both strands?"
+        ]
 
     def windows(self) -> Iterator[Window]:
         """Yield the values of each strand, window by window, in the order of `sizes`."""
         weights = [1.0 / (len(self.paths) if self.config.combine == "mean" else 1)] * len(self.paths)
         if self.config.normalise == "cpm":
-            weights = [w * 1e6 / self._n_fragments(path) for w, path in zip(weights, self.paths, strict=True)]
+            weights = [w * 1e6 / self._n_fragments(number) for number, w in enumerate(weights)]
+        self._by_strand[:] = 0
         replicates = [
-            _count_windows(self._fragments(path, Counter()), self._contig_sizes, self.config.signal, len(self.strands))
-            for path in self.paths
+            _count_windows(self._fragments(number), contigs, len(self.strands))
+            for number, contigs in enumerate(self._contigs)
         ]
         for parts in zip(*replicates, strict=True):
-            contig, start, counts = parts[0]
+            chrom, start, counts = parts[0]
             values = counts * weights[0]
             for weight, (_, _, more) in zip(weights[1:], parts[1:], strict=True):
                 values += weight * more
-            yield self._chroms[contig], start, list(values)
+            yield chrom, start, list(values)
         for path in self.paths:
-            self._report(path)
+            self._check_used(path)
 
-    def _fragments(self, path: Path, tally: Counter[str]) -> Iterator[Fragment]:
-        self._tallies[str(path)] = tally
-        return read_fragments(path, library=self.library, min_mapq=self.config.min_mapq, tally=tally)
+    def _fragments(self, number: int) -> Iterator[Fragment]:
+        path, contigs = self.paths[number], {contig.number for contig in self._contigs[number]}
+        tally = self._tallies[str(path)] = Counter()
+        config = self.config
+        for fragment in read_fragments(
+            path, library=self.library, signal=config.signal, min_mapq=config.min_mapq, tally=tally, contigs=contigs
+        ):
+            self._by_strand[int(fragment.reverse)] += 1
+            yield fragment
 
-    def _n_fragments(self, path: Path) -> int:
-        count = sum(1 for _ in self._fragments(path, Counter()))
+    def _n_fragments(self, number: int) -> int:
+        count = sum(1 for _ in self._fragments(number))
         if count == 0:
-            self._report(path)
+            self._check_used(self.paths[number])
         return count
 
-    def _report(self, path: Path) -> None:
+    def _check_used(self, path: Path) -> None:
         tally = self._tallies[str(path)]
-        left_out = ", ".join(f"{count:,} {reason}" for reason, count in sorted(tally.items()) if reason != USED)
-        if not tally[USED]:
+        if not _taken(tally):
+            left_out = ", ".join(f"{count:,} {reason}" for reason, count in _left_out(tally).items())
             mend = f"left out: {left_out}" if left_out else "the file has no records"
             raise InputError("holds no read that can be used", path=path, mend=mend)
-        logger.info("%s: %s fragments; left out: %s", path, f"{tally[USED]:,}", left_out or "none")
 
 
-def _common_contigs(paths: Sequence[Path]) -> dict[str, int]:
-    headers = [read_contig_sizes(path) for path in paths]
-    for path, header in zip(paths, headers, strict=True):
-        if list(header.items()) != list(headers[0].items()):
+def _taken(tally: Counter[str]) -> int:
+    return 2 * tally[PAIRS] + tally[ALONE]
+
+
+def _left_out(tally: Counter[str]) -> dict[str, int]:
+    return {
+        reason: count
+        for reason, count in sorted(tally.items())
+        if reason not in (RECORDS, PAIRS, ALONE, WITHOUT_MATE) and count
+    }
+
+
+def _record_of(tally: Counter[str]) -> dict[str, Any]:
+    counts = {"read": tally[RECORDS], "pairs": tally[PAIRS], "reads_alone": tally[ALONE]}
+    return counts | {"reads_of_a_pair_alone": tally[WITHOUT_MATE], "left_out": _left_out(tally)}
+
+
+def _contigs(
+    path: Path, chrom_sizes: Mapping[str, int] | None, renames: Mapping[str, str] | None, only_genome: bool
+) -> list[_Contig]:
+    header = read_contig_sizes(path)
+    names = names_in_genome(header, chrom_sizes, renames=renames, only_genome=only_genome, path=path)
+    contigs = [_Contig(n, names[name], size) for n, (name, size) in enumerate(header.items()) if name in names]
+    for name, (_, chrom, size) in zip(names, contigs, strict=True):
+        if chrom_sizes is not None and size != chrom_sizes[chrom]:
+            problem = f"was aligned to {name} of {size:,} bp; {chrom} of the genome has {chrom_sizes[chrom]:,}"
+            raise GenomeMismatchError(problem, path=path, mend="name the FASTA that the reads were aligned to")
+    return contigs
+
+
+def _check_replicates(paths: Sequence[Path], contigs: Sequence[Sequence[_Contig]]) -> None:
+    for path, others in zip(paths, contigs, strict=True):
+        if [contig[1:] for contig in others] != [contig[1:] for contig in contigs[0]]:
             mend = "replicates are aligned to one FASTA"
             raise GenomeMismatchError(f"has other sequences in its header than {paths[0]}", path=path, mend=mend)
-    return headers[0]
-
-
-def _names_in_genome(
-    contigs: Mapping[str, int], chrom_sizes: Mapping[str, int] | None, renames: Mapping[str, str] | None, path: Path
-) -> list[str]:
-    if chrom_sizes is None:
-        return [(renames or {}).get(name, name) for name in contigs]
-    table = pd.DataFrame({"chrom": list(contigs), "start": 0, "end": list(contigs.values())})
-    names = check_on_genome(table, chrom_sizes, renames=renames, path=path)["chrom"].tolist()
-    for (contig, size), name in zip(contigs.items(), names, strict=True):
-        if size != chrom_sizes[name]:
-            problem = f"was aligned to {contig} of {size:,} bp; {name} of the genome has {chrom_sizes[name]:,}"
-            raise GenomeMismatchError(problem, path=path, mend="name the FASTA that the reads were aligned to")
-    return [str(name) for name in names]
 
 
 def _count_windows(
-    fragments: Iterable[Fragment], sizes: Sequence[int], signal: str, n_strands: int
-) -> Iterator[tuple[int, int, npt.NDArray[np.int64]]]:
-    """Yield contig, first base and counts (n_strands, n) of every window of every contig, in order."""
+    fragments: Iterable[Fragment], contigs: Sequence[_Contig], n_strands: int
+) -> Iterator[tuple[str, int, npt.NDArray[np.int64]]]:
+    """Yield chrom, first base and counts (n_strands, n) of every window of every contig, in order."""
     groups = groupby(fragments, key=lambda fragment: fragment.contig)
     group = next(groups, None)
-    for contig, size in enumerate(sizes):
+    for number, chrom, size in contigs:
         here: Iterable[Fragment] = ()
-        if group is not None and group[0] == contig:
+        if group is not None and group[0] == number:
             here = group[1]
-        for start, counts in _count_contig(here, size, signal, n_strands):
-            yield contig, start, counts
-        if group is not None and group[0] == contig:
+        for start, counts in _count_contig(here, size, n_strands):
+            yield chrom, start, counts
+        if group is not None and group[0] == number:
             group = next(groups, None)
 
 
 def _count_contig(
-    fragments: Iterable[Fragment], size: int, signal: str, n_strands: int
+    fragments: Iterable[Fragment], size: int, n_strands: int
 ) -> Iterator[tuple[int, npt.NDArray[np.int64]]]:
     steps: defaultdict[int, npt.NDArray[np.int64]] = defaultdict(
         lambda: np.zeros((n_strands, WINDOW_BP + 1), dtype=np.int64)
@@ -189,22 +240,13 @@ def _count_contig(
 
     done = 0
     for fragment in fragments:
-        window = fragment.blocks[0][0] // WINDOW_BP
-        if window > done:  # sorted: nothing is to come for the windows before it
-            yield from finished(range(done, window))
-            done = window
-        for start, end in _counted(fragment, signal):
+        for start, end in fragment.blocks:
             for part in range(start // WINDOW_BP, (end - 1) // WINDOW_BP + 1):
                 row = steps[part][int(fragment.reverse)]
                 row[max(start - part * WINDOW_BP, 0)] += 1
                 row[min(end - part * WINDOW_BP, WINDOW_BP)] -= 1
+        window = min(fragment.floor, size - 1) // WINDOW_BP
+        if window > done:
+            yield from finished(range(done, window))
+            done = window
     yield from finished(range(done, -(-size // WINDOW_BP)))
-
-
-def _counted(fragment: Fragment, signal: str) -> Sequence[tuple[int, int]]:
-    """Return the stretches of a fragment that are counted."""
-    if signal == "coverage":
-        return fragment.blocks
-    first, last = fragment.blocks[0][0], fragment.blocks[-1][1] - 1
-    base = last if fragment.reverse == (signal == "5prime") else first
-    return ((base, base + 1),)

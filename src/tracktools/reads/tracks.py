@@ -26,11 +26,12 @@ from tracktools.tracks import Track, write_provenance, write_tracks
 
 logger = logging.getLogger(__name__)
 
+_FLIPPED_BELOW = 0.5  # share of the signal inside genes that is on their strand
 _STRAND_WORDS = {"+": "plus", "-": "minus", ".": "both"}
 
 
 class Signal(Protocol):
-    """Where values come from: `AlignmentSignal` or `BedGraphSignal`."""
+    """Where values come from: `AlignmentSignal` or `ValueSignal`."""
 
     paths: tuple[Path, ...]
     strands: tuple[str, ...]
@@ -43,6 +44,14 @@ class Signal(Protocol):
     @property
     def parameters(self) -> dict[str, Any]:
         """What goes into the provenance."""
+
+    @property
+    def counts(self) -> str:
+        """One line on what was read, taken and left out, once the windows were made."""
+
+    @property
+    def notes(self) -> list[str]:
+        """What to warn of, once the windows were made."""
 
     def windows(self) -> Iterator[Window]:
         """Yield chrom, first base and the values of each strand, in the order of `sizes`."""
@@ -61,7 +70,7 @@ def make_read_tracks(
 
     Parameters
     ----------
-    signal : AlignmentSignal or BedGraphSignal
+    signal : AlignmentSignal or ValueSignal
         What to write.
     output : Path
         Folder that appears complete or not at all: ``<name>.plus.bw`` and ``<name>.minus.bw``, or ``<name>.bw`` for an
@@ -98,12 +107,19 @@ def make_read_tracks(
     with atomic_folder(output, force=force, inputs=signal.paths) as folder:
         files = _write_bigwigs(folder, name, signal)
         parameters = {"inputs": [str(path) for path in signal.paths], **signal.parameters}
+        notes = signal.notes
         if genes is not None and signal.strands == ("+", "-"):
-            parameters["strand_agreement"] = _judged_agreement(files[0], files[1], genes, signal.sizes)
+            share = _agreement(files[0], files[1], genes, signal.sizes)
+            parameters["strand_agreement"] = share
+            notes = notes + _doubts(share)
+        for note in notes:
+            logger.warning("warning: %s", note)
+        parameters["warnings"] = notes
         tracks = [_track(path, strand, name, signal) for path, strand in zip(files, signal.strands, strict=True)]
         write_tracks(folder, tracks)
         known = {} if genome is None else {"name": genome.name, "sha256": genome.sha256}
         write_provenance(folder, started=started, genome=known, parameters=parameters)
+    logger.info("%s", signal.counts)
     return [replace(track, path=output / track.path.name) for track in tracks]
 
 
@@ -136,20 +152,24 @@ def _track(path: Path, strand: str, name: str, signal: Signal) -> Track:
     )
 
 
-def _judged_agreement(plus: Path, minus: Path, genes: pd.DataFrame, sizes: Mapping[str, int]) -> float | None:
+def _agreement(plus: Path, minus: Path, genes: pd.DataFrame, sizes: Mapping[str, int]) -> float | None:
     share = strand_agreement(plus, minus, genes, sizes)
     if np.isnan(share):
-        logger.warning("no signal lies inside genes: the strands cannot be checked")
         return None
-    if share < 0.5:
-        logger.warning(
-            "only %.1f %% of the signal inside genes is on their strand: are the strands flipped? "
-            "(try the other --library, or exchange --plus and --minus)",
-            100 * share,
-        )
-    else:
+    if share >= _FLIPPED_BELOW:
         logger.info("%.1f %% of the signal inside genes is on their strand", 100 * share)
     return round(share, 4)
+
+
+def _doubts(share: float | None) -> list[str]:
+    if share is None:
+        return ["no signal lies inside genes: the strands cannot be checked"]
+    if share < _FLIPPED_BELOW:
+        return [
+            f"only {100 * share:.1f} % of the signal inside genes is on their strand: are the strands flipped? "
+            "(try the other --library, or exchange --plus and --minus)"
+        ]
+    return []
 
 
 def strand_agreement(plus: Path, minus: Path, genes: pd.DataFrame, chrom_sizes: Mapping[str, int]) -> float:

@@ -1,0 +1,43 @@
+"""What a file of reads is, by its content: the name of a file says nothing."""
+
+from __future__ import annotations
+
+import zlib
+from pathlib import Path
+
+from tracktools.errors import InputError
+from tracktools.formats.bbi import BIGWIG_MAGIC
+from tracktools.formats.fasta import open_maybe_gzip
+
+_BIGWIG_STARTS = BIGWIG_MAGIC.to_bytes(4, "little"), BIGWIG_MAGIC.to_bytes(4, "big")
+_SAM_STARTS = b"@HD\t", b"@SQ\t", b"@RG\t", b"@PG\t", b"@CO\t"
+
+
+def _start(path: Path) -> bytes:
+    """Return the first bytes, decompressed; nothing of a file that is damaged."""
+    with open_maybe_gzip(path) as file:
+        try:
+            return file.read(4)
+        except (OSError, EOFError, zlib.error):
+            return b""
+
+
+def is_bigwig(path: Path) -> bool:
+    """Return whether a file is a bigWig, of whatever byte order."""
+    return _start(path) in _BIGWIG_STARTS
+
+
+def refuse_alignments(path: Path) -> None:
+    """Refuse BAM, SAM and CRAM where values are needed."""
+    start = _start(path)
+    if start in (b"BAM\1", b"CRAM") or start in _SAM_STARTS:
+        raise InputError("holds aligned reads of both strands", path=path, mend="name it without --plus and --minus")
+
+
+def refuse_values(path: Path) -> None:
+    """Refuse bigWig, bedGraph and wiggle where aligned reads are needed; a missing file is for others to refuse."""
+    start = _start(path) if path.is_file() else b""
+    if start in _BIGWIG_STARTS or start in (b"vari", b"fixe", b"trac", b"brow"):
+        kind = "bigWig" if start in _BIGWIG_STARTS else "values, not reads"
+        mend = "name the file of each strand: --plus FILE --minus FILE"
+        raise InputError(f"is {kind}", path=path, mend=mend)
