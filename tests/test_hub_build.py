@@ -20,7 +20,7 @@ from click.testing import CliRunner
 import tracktools
 from hubs import build_small_hub, write_bam, write_predictions, write_small_inputs
 from tracktools.cli.hub import hub as hub_command
-from tracktools.errors import ConfigError, GenomeMismatchError, InputError, OutputError
+from tracktools.errors import ConfigError, GenomeMismatchError, InputError, OutputError, OutputForeign
 from tracktools.formats.bed import BED6, write_bed
 from tracktools.formats.bed_schemas import BedField
 from tracktools.formats.bigbed import read_bigbed, write_bigbed
@@ -360,9 +360,11 @@ def test_output_folder_is_never_overwritten_unasked(inputs: dict[str, Path], sma
     (target / "mine.txt").write_text("keep")
     with pytest.raises(OutputError, match="--force"):
         build_small_hub(inputs, target)
+    with pytest.raises(OutputForeign, match=r"mine\.txt"):
+        build_small_hub(inputs, target, force=True)
     assert (target / "mine.txt").read_text() == "keep"
+    (target / "mine.txt").unlink()
     build_small_hub(inputs, target, force=True)
-    assert not (target / "mine.txt").exists()
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="is a file"):
         build_small_hub(inputs, tmp_path / "file")

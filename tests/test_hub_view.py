@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from hubs import build_small_hub, write_small_inputs
 from tracktools.cli.hub import hub as hub_command
-from tracktools.errors import InputError, MissingDependencyError
+from tracktools.errors import InputError, MissingDependencyError, OutputForeign, OutputNotEmpty
 from tracktools.formats.bigwig import BigWigReader
 from tracktools.hub.clients.igvjs import find_igv_js
 from tracktools.hub.clients.view import build_view
@@ -31,6 +31,20 @@ def script(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def small_hub(tmp_path_factory: pytest.TempPathFactory, script: Path) -> Path:
     folder = tmp_path_factory.mktemp("view")
     return build_small_hub(write_small_inputs(folder / "inputs"), folder / "hub", igv_js=script).folder
+
+
+def test_a_file_is_replaced_only_by_force(small_hub: Path, script: Path, tmp_path: Path) -> None:
+    notes = tmp_path / "notes.html"
+    notes.write_text("mine")
+    words = ["view", str(small_hub), "-o", str(notes), "--igv-js", str(script)]
+    refused = CliRunner().invoke(hub_command, words)
+    assert isinstance(refused.exception, OutputNotEmpty)
+    assert notes.read_text() == "mine"
+    assert CliRunner().invoke(hub_command, [*words, "--force"], catch_exceptions=False).exit_code == 0
+    assert 'id="session"' in notes.read_text()
+    with pytest.raises(OutputForeign, match="is in the input"):
+        build_view(small_hub, small_hub / "index.html", igv_js=script, force=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.html"]
 
 
 def test_everything_is_embedded_and_signals_are_thinned(small_hub: Path, script: Path, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -172,10 +173,23 @@ def test_provenance_says_what_made_the_files(tmp_path: Path, monkeypatch: pytest
 
 def test_provenance_that_cannot_be_read(tmp_path: Path):
     assert read_provenance(tmp_path) == {}
-    for text, fault in [("{", "is not JSON"), ("[1]", "is not a JSON object")]:
+    for text, error in [
+        ("{", ":1: is not JSON"),
+        ("[1]", ": is not a JSON object"),
+        ('{"genome": [1]}', r": genome is \[1\], and an object is needed"),
+        ('{"model": {"name": "\\ud800"}}', ": holds half a character"),
+        ('{"a": ' * 5_000 + "1" + "}" * 5_000, ": is nested deeper than 64 levels"),
+        ('{"a": ' * 200 + "1" + "}" * 200, ": is nested deeper than 64 levels"),
+        ('{"cpu_s": ' + "1" * 5_000 + "}", ": holds a number of too many digits"),
+    ]:
         (tmp_path / "provenance.json").write_text(text)
-        with pytest.raises(InputError, match=rf"provenance\.json: {fault}"):
+        with pytest.raises(InputError, match=rf"provenance\.json{error}") as caught:
             read_provenance(tmp_path)
+        assert len(str(caught.value)) < 300 + len(str(tmp_path))
+    (tmp_path / "provenance.json").unlink()
+    os.mkfifo(tmp_path / "provenance.json")
+    with pytest.raises(InputError, match="is not a file"):
+        read_provenance(tmp_path)
 
 
 def test_packages_that_are_not_installed_have_no_version():

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from tracktools.formats.bed import write_bed
 from tracktools.formats.bed_schemas import GENES
-from tracktools.formats.folder import atomic_folder
 from tracktools.genome import Genome
 from tracktools.palette import BLUE, PURPLE
 from tracktools.regions import genes_to_bed, place_annotation
+from tracktools.run import output_folder
 from tracktools.tracks import Track, file_sha256, write_provenance, write_tracks
 
 logger = logging.getLogger(__name__)
@@ -87,7 +87,7 @@ def make_gene_tracks(
     pseudo = placed.genes["is_pseudo"].astype(bool)
     chosen = {"genes": (BLUE, placed.genes[~pseudo]), "pseudogenes": (PURPLE, placed.genes[pseudo])}
     tracks = []
-    with atomic_folder(output, force=force, inputs=[annotation]) as folder:
+    with output_folder(output, force=force, inputs=[annotation]) as folder:
         for kind, (color, table) in chosen.items():
             path = folder / f"{kind}.bed"
             write_bed(path, genes_to_bed(table, sizes), GENES, chrom_order=list(sizes))

@@ -1,56 +1,73 @@
-"""Every fault that a user can mend.
+"""Every error that a user can fix.
 
 ::
 
     TracktoolsError
-    ├── InputError          a file, or a line of it, is not what it should be
-    │   ├── CheckpointError     a model file is damaged, or of another kind
-    │   ├── GenomeMismatchError two inputs speak of different genomes
-    │   └── OutputError         a result cannot be written where it was asked for
-    ├── ConfigError         a setting is unknown, out of range or contradicts another
+    ├── InputError              a file, or a line of it, is not what it should be
+    │   ├── CheckpointError         a model file is damaged, or of another kind
+    │   └── GenomeMismatchError     two inputs are of different genomes
+    ├── OutputError             a result cannot be written where it was asked for
+    │   ├── OutputNotEmpty          there are files already, and --force was not given
+    │   ├── OutputForeign           there are files that tracktools did not make, or that were changed since
+    │   ├── OutputLocked            another run is writing there
+    │   └── UnfinishedRunDiffers    an unfinished run there has other inputs or settings
+    ├── ConfigError             a setting is unknown, out of range or contradicts another
     ├── MissingDependencyError  an optional package or program is needed and absent
-    └── DownloadError       a data set could not be fetched
+    └── DownloadError           a data set could not be fetched
 
 The command line turns any of them into one line on stderr and exit status 1. Everything else is a bug and keeps its
-traceback.
+traceback. What a program needs to know of an error is its type and its fields, never the words of its message.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
+_SHOWN_CHARACTERS = 200  # of a value in a message
+
 
 class TracktoolsError(Exception):
-    """A fault that the user can mend; its text is one line."""
-
-
-class InputError(TracktoolsError):
-    """A file, or a line of it, is not what it should be.
+    """An error that the user can fix; its text is one line.
 
     Parameters
     ----------
     problem : str
         What is wrong, with the offending value.
     path : Path or str, optional
-        The file.
+        The file or folder.
     line : int, optional
         Line of the file, counted from 1.
+    value : object, optional
+        The offending value, for programs; `problem` already shows it.
     mend : str, optional
-        What the user can do about it.
+        What the user can do about it; the field `hint`.
 
     Examples
     --------
-    >>> print(InputError("strand is 'x'", path="tss.bed", line=3, mend="write + or -"))
+    >>> error = TracktoolsError("strand is 'x'", path="tss.bed", line=3, value="x", mend="write + or -")
+    >>> print(error)
     tss.bed:3: strand is 'x' (write + or -)
+    >>> error.file, error.line, error.value, error.hint
+    ('tss.bed', 3, 'x', 'write + or -')
     """
 
     def __init__(
-        self, problem: str, *, path: Path | str | None = None, line: int | None = None, mend: str | None = None
+        self,
+        problem: str,
+        *,
+        path: Path | str | None = None,
+        line: int | None = None,
+        value: object = None,
+        mend: str | None = None,
     ) -> None:
         where = "" if path is None else f"{path}: " if line is None else f"{path}:{line}: "
         text = where + problem + ("" if mend is None else f" ({mend})")
         super().__init__(" ".join(text.splitlines()))
-        self.problem, self.path, self.line, self.mend = problem, path, line, mend
+        self.problem, self.file, self.line, self.value, self.hint = problem, path, line, value, mend
+
+
+class InputError(TracktoolsError):
+    """A file, or a line of it, is not what it should be."""
 
 
 class CheckpointError(InputError):
@@ -58,11 +75,27 @@ class CheckpointError(InputError):
 
 
 class GenomeMismatchError(InputError):
-    """Two inputs speak of different genomes."""
+    """Two inputs are of different genomes."""
 
 
-class OutputError(InputError):
+class OutputError(TracktoolsError):
     """A result cannot be written where it was asked for."""
+
+
+class OutputNotEmpty(OutputError):
+    """There are files already, and the user did not say that they may be replaced."""
+
+
+class OutputForeign(OutputError):
+    """There are files that tracktools did not make, or that were changed since; nothing of them is deleted."""
+
+
+class OutputLocked(OutputError):
+    """Another run is writing there."""
+
+
+class UnfinishedRunDiffers(OutputError):
+    """An unfinished run there has other inputs or settings."""
 
 
 class ConfigError(TracktoolsError):
@@ -75,3 +108,15 @@ class MissingDependencyError(TracktoolsError):
 
 class DownloadError(TracktoolsError):
     """A data set could not be fetched."""
+
+
+def shown(value: object, most: int = _SHOWN_CHARACTERS) -> str:
+    """Return a value as a message shows it: on one line, and cut where it is long.
+
+    Examples
+    --------
+    >>> shown("a" * 300, most=10), shown(3)
+    ("'aaaaaaaaa…", '3')
+    """
+    text = repr(value)
+    return text if len(text) <= most else text[:most] + "…"

@@ -23,6 +23,7 @@ from typing import Any
 
 from tracktools.errors import InputError
 from tracktools.formats.atomic import atomic_file
+from tracktools.formats.json_file import read_json
 
 TRACKS_FILE = "tracks.tsv"
 PROVENANCE_FILE = "provenance.json"
@@ -288,14 +289,15 @@ def write_provenance(
 
 
 def read_provenance(folder: Path) -> dict[str, Any]:
-    """Read the ``provenance.json`` of a folder; an empty dictionary where there is none."""
-    path = folder / PROVENANCE_FILE
-    if not path.is_file():
-        return {}
+    """Read the ``provenance.json`` of a folder; an empty dictionary where there is none.
+
+    Raises
+    ------
+    InputError
+        If it is damaged, or a part of it is of another kind than `write_provenance` writes.
+    """
+    kinds = dict.fromkeys(("genome", "model", "parameters", "versions", "files"), dict) | {"command": str}
     try:
-        record = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        raise InputError(f"is not JSON: {error}", path=path) from None
-    if not isinstance(record, dict):
-        raise InputError("is not a JSON object", path=path)
-    return record
+        return read_json(folder / PROVENANCE_FILE, fields=kinds)
+    except FileNotFoundError:
+        return {}

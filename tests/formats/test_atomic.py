@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 
 from tracktools.errors import OutputError
-from tracktools.formats.atomic import atomic_file
+from tracktools.formats.atomic import atomic_file, is_partial_name
 
 
 def write(path: Path, text: str, fault: BaseException | None = None) -> None:
     with atomic_file(path) as partial:
         partial.write_text(text)
-        assert partial.name == path.name + ".partial"
+        assert partial.parent == path.parent
+        assert is_partial_name(partial.name)
         if fault is not None:
             raise fault
 
@@ -44,3 +45,15 @@ def test_places_that_cannot_be_written(tmp_path: Path):
         write(tmp_path, "text")
     with pytest.raises(OutputError, match="File name too long"):
         write(tmp_path / ("a" * 300), "text")
+
+
+def test_no_file_of_that_name_is_overwritten_or_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "thesis.tex").write_text("years of work")
+    (tmp_path / "a.txt.partial").symlink_to("thesis.tex")
+    write(tmp_path / "a.txt", "text")
+    monkeypatch.setattr("secrets.token_hex", lambda _: "0" * 16)
+    (tmp_path / f".{'0' * 16}.partial").symlink_to("thesis.tex")
+    with pytest.raises(OutputError, match="File exists"):
+        write(tmp_path / "b.txt", "text")
+    assert (tmp_path / "thesis.tex").read_text() == "years of work"
+    assert (tmp_path / "a.txt.partial").is_symlink()

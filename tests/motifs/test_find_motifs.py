@@ -15,7 +15,7 @@ import pytest
 from attention_folders import HEADS, LENGTHS, FolderMaker, Planted
 from motifs.conftest import Found
 from tracktools.config import MotifConfig
-from tracktools.errors import GenomeMismatchError, InputError
+from tracktools.errors import GenomeMismatchError, InputError, OutputForeign
 from tracktools.formats.bed import MOTIF_SITES, read_bed
 from tracktools.formats.motif_files import read_motifs
 from tracktools.hub.build import build_hub
@@ -253,10 +253,13 @@ def test_faults_of_the_folder_are_one_line_and_leave_nothing(found: Found, tmp_p
 
     refused(tmp_path / "none", "no such folder")
     refused(found.genome_path.parent, "does not say which heads")
-    for text in ('{"parameters": []}', '{"parameters": {"n_layers": 1, "n_heads": 0, "attention_window_bp": 9}}'):
+    for text, words in (
+        ('{"parameters": []}', "parameters is .*an object is needed"),
+        ('{"parameters": {"n_layers": 1, "n_heads": 0, "attention_window_bp": 9}}', "does not say which heads"),
+    ):
         (tmp_path / "odd").mkdir(exist_ok=True)
         (tmp_path / "odd" / "provenance.json").write_text(text)
-        refused(tmp_path / "odd", "does not say which heads")
+        refused(tmp_path / "odd", words)
     other = tmp_path / "other.fa"
     other.write_text(">ring\nACGT\n")
     refused(found.attention, "was made on genome", GenomeMismatchError, other)
@@ -281,6 +284,6 @@ def test_faults_of_the_folder_are_one_line_and_leave_nothing(found: Found, tmp_p
 
 def test_an_output_that_holds_the_input_is_not_replaced(found: Found, tmp_path: Path) -> None:
     folder = broken(found, tmp_path)
-    with pytest.raises(InputError, match="holds the input"):
+    with pytest.raises(OutputForeign, match="holds the input"):
         find_motifs(folder, folder, genome=found.genome_path, force=True)
     assert (folder / "top.tsv").exists()

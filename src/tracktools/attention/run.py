@@ -26,11 +26,11 @@ from tracktools.engine.devices import available_threads
 from tracktools.engine.interface import AttentiveEngine
 from tracktools.errors import ConfigError, InputError
 from tracktools.figures.attention import MOST_DRAWN, draw_mean_attention, draw_profiles, draw_spearman, map_of
-from tracktools.formats.folder import atomic_folder
 from tracktools.genome import Genome
 from tracktools.model.checkpoint import Checkpoint
 from tracktools.model.dilated import Dilated
 from tracktools.model.registry import load_model
+from tracktools.run import output_folder
 from tracktools.tracks import file_sha256, write_provenance
 
 log = logging.getLogger(__name__)
@@ -97,7 +97,7 @@ def attend_genome(
         raise ConfigError(f"the model {model.metadata.name} is convolutional: it has no heads (take a transformer)")
     places = Places(genome, network.config)
     inputs = [*at.values(), *([model.path] if model.path else [])]
-    with atomic_folder(Path(output), force=force, inputs=inputs) as folder:
+    with output_folder(Path(output), force=force, inputs=inputs) as folder:
         sets = [
             read_tss_group(name, path, places, renames=renames, only_genome=only_genome) for name, path in at.items()
         ]

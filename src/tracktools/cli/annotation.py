@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from tracktools.cli.options import circular_option, only_genome_option, rename_option
+from tracktools.cli.options import circular_option, force_option, only_genome_option, rename_option
 
 
 @click.command()
@@ -20,7 +20,7 @@ from tracktools.cli.options import circular_option, only_genome_option, rename_o
 @rename_option
 @only_genome_option
 @circular_option
-@click.option("--force", is_flag=True, help="Replace a folder that holds files.")
+@force_option
 def annotation(
     file: Path,
     output: Path,

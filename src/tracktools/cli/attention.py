@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from tracktools.cli.options import circular_option, only_genome_option, rename_option
+from tracktools.cli.options import circular_option, force_option, only_genome_option, rename_option
 from tracktools.config import AttentionConfig, PredictConfig
 
 
@@ -65,7 +65,7 @@ def _parse_sets(_ctx: click.Context, _parameter: click.Parameter, values: tuple[
     "--block-bp", type=click.IntRange(1), default=PredictConfig.block_bp, show_default=True, help="Bases run at once."
 )
 @click.option("--seed", type=click.IntRange(0), default=AttentionConfig.seed, show_default=True, help="Of the sample.")
-@click.option("--force", is_flag=True, help="Replace an output folder that is not empty.")
+@force_option
 def attention(
     genome_path: Path,
     output: Path,
@@ -108,11 +108,11 @@ def attention(
       tracktools attention genome.fa.gz -o attention --circular all --at curated=curated.bed --all
     """
     from tracktools.attention import attend_genome
-    from tracktools.formats.folder import check_output_folder
     from tracktools.genome import load_genome
     from tracktools.model.registry import DEFAULT_MODEL, load_model
+    from tracktools.run import check_output
 
-    check_output_folder(output, force=force, inputs=[genome_path])
+    check_output(output, force=force, inputs=[genome_path])
     run = attend_genome(
         load_genome(genome_path, circular=circular),
         output,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from tracktools.cli.options import circular_option, only_genome_option, rename_option
+from tracktools.cli.options import circular_option, force_option, only_genome_option, rename_option
 from tracktools.config import EvaluateConfig, PredictConfig
 
 
@@ -72,7 +72,7 @@ def _parse_sets(_ctx: click.Context, _parameter: click.Parameter, values: tuple[
     "-t", "--threads", type=click.IntRange(0), default=PredictConfig.threads, show_default=True,
     help="Of a MODEL; 0: all cores.",
 )  # fmt: skip
-@click.option("--force", is_flag=True, help="Replace an output folder that holds files.")
+@force_option
 def evaluate(
     judged: tuple[str, ...],
     tss: dict[str, Path],

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from tracktools.cli.options import rename_option
+from tracktools.cli.options import force_option, rename_option
 from tracktools.config import HubConfig, ServeConfig
 
 _FILE = click.Path(exists=False, dir_okay=False, path_type=Path)
@@ -34,7 +34,7 @@ def hub() -> None:
 @click.option("--templates", type=_FOLDER, help="Folder whose files override packaged templates.")
 @rename_option
 @click.option("--email", default=HubConfig.email, show_default=True, help="Whom the hub names.")
-@click.option("--force", is_flag=True, help="Replace the output folder.")
+@force_option
 def build(
     folders: tuple[Path, ...],
     output: Path,
@@ -130,7 +130,8 @@ def check(place: str, as_json: bool) -> None:
 @click.option("-o", "--output", required=True, type=_FILE, help="HTML file to write.")
 @click.option("--igv-js", type=_FILE, help="igv.min.js to embed; by default an installed one.")
 @click.option("--templates", type=_FOLDER, help="Folder whose files override packaged templates.")
-def view(folder: Path, output: Path, igv_js: Path | None, templates: Path | None) -> None:
+@force_option
+def view(folder: Path, output: Path, igv_js: Path | None, templates: Path | None, force: bool) -> None:
     """Make one HTML file of a hub: genome, tracks and viewer, for opening from disk without any network.
 
     Signals are thinned copies; the page says how. Alignments are left out.
@@ -145,7 +146,7 @@ def view(folder: Path, output: Path, igv_js: Path | None, templates: Path | None
     """
     from tracktools.hub.clients.view import build_view
 
-    built = build_view(folder, output, igv_js=igv_js, templates=templates)
+    built = build_view(folder, output, igv_js=igv_js, templates=templates, force=force)
     for note in built.left_out:
         click.echo(f"Left out: {note}", err=True)
     click.echo(f"{built.path}: {built.size_bytes / 1e6:.1f} MB; open it in a web browser")

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import click
 
+from tracktools.cli.options import force_option, restart_option
+
 
 @click.command()
 @click.argument("folders", metavar="SHARD...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder to make.")
-@click.option("--force", is_flag=True, help="Replace an output folder that is not empty.")
-@click.option("--restart", is_flag=True, help="Drop what an unfinished run left beside the output folder.")
+@force_option
+@restart_option
 def merge(folders: tuple[Path, ...], output: Path, force: bool, restart: bool) -> None:
     """Join the folders of all shards of one `tracktools predict --shard I/N`, in any order.
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from tracktools.cli.options import force_option
 from tracktools.config import MotifConfig
 
 
@@ -44,7 +45,7 @@ from tracktools.config import MotifConfig
     "--min-times-uniform", type=click.FloatRange(0), default=MotifConfig.min_times_uniform, show_default=True,
     help="Attention over an even share that a site needs to be a line of BED.",
 )  # fmt: skip
-@click.option("--force", is_flag=True, help="Replace an output folder that holds files.")
+@force_option
 def motifs(
     attention: Path,
     output: Path,

@@ -8,6 +8,8 @@ decorator            parameter                    pass it on to
 rename_option        ``renames: dict[str, str]``  `tracktools.names.join_names`, or the verb's ``renames``
 only_genome_option   ``only_genome: bool``        `tracktools.names.join_names`; count what it leaves out
 circular_option      ``circular: tuple[str, ...]`` ``load_genome(path, circular=circular)``
+force_option         ``force: bool``              `tracktools.run.Policy`, or the verb's ``force``
+restart_option       ``restart: bool``            `tracktools.run.Policy`, or the verb's ``restart``
 ==================== ============================ =========================================================
 
 ``--rename`` comes with ``--rename-file``; both end up in ``renames``. A command that reads rows ends with
@@ -83,4 +85,17 @@ circular_option = click.option(
     multiple=True,
     metavar="NAME|all",
     help="Sequence whose end is joined to its start; repeatable; all: every one.  [default: none]",
+)
+
+
+force_option = click.option(
+    "--force",
+    is_flag=True,
+    help="Replace what an earlier run of tracktools made there; anything else is named and never deleted.",
+)
+
+restart_option = click.option(
+    "--restart",
+    is_flag=True,
+    help="Drop what an unfinished run left in <output>.partial, instead of continuing it.",
 )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from tracktools.cli.options import circular_option
+from tracktools.cli.options import circular_option, force_option, restart_option
 from tracktools.config import PredictConfig
 from tracktools.errors import ConfigError
 
@@ -46,8 +46,8 @@ from tracktools.errors import ConfigError
     show_default=True,
     help="Bases scored at once.",
 )
-@click.option("--force", is_flag=True, help="Replace an output folder that is not empty.")
-@click.option("--restart", is_flag=True, help="Drop what an unfinished run left instead of continuing it.")
+@force_option
+@restart_option
 def predict(
     genome_path: Path,
     output: Path,

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from tracktools.cli.options import circular_option, only_genome_option, rename_option
+from tracktools.cli.options import circular_option, force_option, only_genome_option, rename_option
 from tracktools.config import ProfileConfig
 
 
@@ -65,7 +65,7 @@ def _parse_regions(_ctx: click.Context, _parameter: click.Parameter, values: tup
 @circular_option
 @rename_option
 @only_genome_option
-@click.option("--force", is_flag=True, help="Replace an output folder that holds files.")
+@force_option
 def profile(
     signals: list[Any],
     sites: list[Any],

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from tracktools.cli.options import only_genome_option, rename_option
+from tracktools.cli.options import force_option, only_genome_option, rename_option
 from tracktools.config import ReadsConfig
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ _PATH = click.Path(path_type=Path)
 @click.option("--annotation", type=_PATH, help="GFF3: say how much of the signal in genes is on their strand.")
 @rename_option
 @only_genome_option
-@click.option("--force", is_flag=True, help="Replace a folder that holds files.")
+@force_option
 def reads(
     files: tuple[Path, ...],
     plus: tuple[Path, ...],

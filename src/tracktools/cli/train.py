@@ -8,7 +8,7 @@ from typing import Any, get_args, get_type_hints
 
 import click
 
-from tracktools.cli.options import circular_option, only_genome_option, rename_option
+from tracktools.cli.options import circular_option, only_genome_option, rename_option, restart_option
 from tracktools.config import ARCHITECTURES, RECIPES, TrainConfig, architecture_of
 
 
@@ -84,7 +84,7 @@ def _recipe(architecture: str, settings: dict[str, Any]) -> TrainConfig:
 @only_genome_option
 @click.option("--name", default="model", show_default=True, help="Name of the model.")
 @click.option("--species", default="", help="Species and strain, for the checkpoint's header.")
-@click.option("--restart", is_flag=True, help="Drop an unfinished training instead of continuing it.")
+@restart_option
 @_recipe_options
 def train(
     genome_path: Path,

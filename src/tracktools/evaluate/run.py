@@ -25,7 +25,7 @@ from tracktools.evaluate.scoring import Curve, Ground, list_peaks, prepare, scor
 from tracktools.evaluate.tss_sets import check_set_names
 from tracktools.evaluate.where import Scope, Wanted
 from tracktools.figures.scores import DrawnCurve, draw_calibration, draw_precision_recall
-from tracktools.formats.folder import atomic_folder
+from tracktools.run import output_folder
 from tracktools.tracks import write_provenance
 
 log = logging.getLogger(__name__)
@@ -110,7 +110,7 @@ def evaluate_tracks(
     check_set_names(list(tss))
     if test_log is not None:
         check_log(test_log)
-    with atomic_folder(output, force=force) as folder:
+    with output_folder(output, force=force) as folder:
         read = read_all(judged, tss, wanted or Wanted(), config, predict)
         near = _near_copies(read) if config.near_copies else None
         _remind(read.scope, test_log)

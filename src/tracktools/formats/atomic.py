@@ -1,21 +1,33 @@
-"""Outputs appear complete or not at all."""
+"""Outputs appear complete or not at all, and nobody else's file is written or removed on the way.
+
+What is written has a name of its own, ``.<16 hexadecimal digits>.partial``, made anew each time: no file of the user's
+can have it, and a symbolic link is never written through.
+"""
 
 from __future__ import annotations
 
 import errno
 import os
+import re
+import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tracktools.errors import OutputError
 
 _DISK_FAULTS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
+_PARTIAL_NAME = re.compile(r"\.[0-9a-f]{16}\.partial")
+
+
+def is_partial_name(name: str) -> bool:
+    """Return whether a file has the name of an unfinished one: a killed run leaves it, the next may remove it."""
+    return _PARTIAL_NAME.fullmatch(name) is not None
 
 
 @contextmanager
 def atomic_file(path: Path) -> Iterator[Path]:
-    """Yield the path ``<name>.partial`` to write to; rename it to `path` at the end, or remove it after a fault.
+    """Yield the path of a new file in the same folder to write to; rename it to `path` at the end, or remove it.
 
     Parameters
     ----------
@@ -37,13 +49,12 @@ def atomic_file(path: Path) -> Iterator[Path]:
     ['a.txt']
     """
     path = Path(path)
-    partial = path.with_name(path.name + ".partial")
     try:
         if not path.parent.is_dir():
             raise OutputError("cannot be written: its folder does not exist", path=path, mend=f"create {path.parent}")
         if path.is_dir():
             raise OutputError("cannot be written: a folder has that name", path=path, mend="name a file")
-        partial.touch()
+        partial = _new_file(path)
     except OSError as error:
         raise OutputError(f"cannot be written: {error.strerror}", path=path) from None
     try:
@@ -59,6 +70,15 @@ def atomic_file(path: Path) -> Iterator[Path]:
         partial.unlink(missing_ok=True)
 
 
+def _new_file(path: Path) -> Path:
+    """Make an empty file next to `path` that was not there before."""
+    with suppress(FileNotFoundError):
+        path.lstat()  # a name that is too long is an error now, and not when the work is done
+    partial = path.with_name(f".{secrets.token_hex(8)}.partial")
+    os.close(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666))
+    return partial
+
+
 def write_synced(path: Path, data: bytes) -> None:
     """Write a file so that after a power loss it is whole or absent: written aside, synced, renamed, folder synced.
 
@@ -67,18 +87,21 @@ def write_synced(path: Path, data: bytes) -> None:
     OSError
         If the disk is full or refuses; `path` is as it was.
     """
-    partial = path.with_name(path.name + ".partial")
-    with partial.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+    partial = _new_file(path)
+    try:
+        with partial.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
     sync_path(path.parent)
 
 
 def sync_path(path: Path) -> None:
     """Wait until a file's content, or a folder's list of names, is on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
     finally:

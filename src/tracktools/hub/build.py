@@ -10,7 +10,6 @@ from pathlib import Path
 
 from tracktools.config import HubConfig
 from tracktools.errors import InputError, OutputError
-from tracktools.formats.folder import atomic_folder
 from tracktools.genome import Genome, load_genome
 from tracktools.hub.arrange import arrange_groups
 from tracktools.hub.assembly import busiest_position, describe_assembly
@@ -23,6 +22,7 @@ from tracktools.hub.model import Assembly, Hub, Source
 from tracktools.hub.render import Templates
 from tracktools.hub.text import LONG_LABEL_CHARACTERS, SHORT_LABEL_CHARACTERS, label
 from tracktools.hub.write import write_hub
+from tracktools.run import output_folder
 from tracktools.strand_sign import pair_notes
 
 _log = logging.getLogger(__name__)
@@ -125,7 +125,7 @@ def build_hub(
     facts, facts_path = texts.facts()
     assembly = describe_assembly(sequences, facts, path=facts_path, attach=attach, renames=renames)
     inputs = [Path(path) for path in (*folders, genome, gff, *bams, templates, igv_js) if path is not None]
-    with atomic_folder(output, force=force, inputs=inputs) as folder:
+    with output_folder(output, force=force, inputs=inputs) as folder:
         converted: list[Converted] = []
         for source in sources:
             _log.info("%s: %s", source.row.name, source.row.path)

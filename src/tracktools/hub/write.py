@@ -21,7 +21,8 @@ from tracktools.hub.model import Assembly, Hub
 from tracktools.hub.pages import page_json, shared_values, viewer_values, write_pages
 from tracktools.hub.render import Templates
 from tracktools.hub.stanzas import hub_stanzas
-from tracktools.tracks import PROVENANCE_FILE, package_versions
+from tracktools.run import PROVENANCE_FILE, without_list
+from tracktools.tracks import package_versions
 
 _FASTA_LINE_BP = 80
 
@@ -99,7 +100,7 @@ def _provenance(hub: Hub, genome: Genome) -> dict[str, Any]:
                 "file": track.file,
                 "made_from": track.source.row.path.name,
                 "made_from_sha256": track.source.row.sha256,
-                "provenance": dict(track.source.provenance),
+                "provenance": without_list(track.source.provenance),
             }
             | ({"made_from_sign": "negative"} if track.contents.sign and track.contents.sign.negative else {})
             for track in hub

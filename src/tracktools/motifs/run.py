@@ -11,12 +11,12 @@ from typing import Any
 from tracktools.bundle import load_bundle
 from tracktools.config import MotifConfig
 from tracktools.errors import ConfigError, InputError
-from tracktools.formats.folder import atomic_folder, check_output_folder
 from tracktools.genome import Genome, load_genome
 from tracktools.motifs.attention_folder import AttentionFolder, check_genome, read_attention
 from tracktools.motifs.discover import discover_motifs
 from tracktools.motifs.matches import Collection, read_collections
 from tracktools.motifs.write import MotifResult, write_motifs
+from tracktools.run import check_output, output_folder
 from tracktools.tracks import file_sha256, write_provenance
 
 
@@ -64,12 +64,12 @@ def find_motifs(
     started, config = time.time(), config or MotifConfig()
     _check_config(config)
     inputs = [Path(path) for path in (attention, genome, *collections) if path is not None]
-    output = check_output_folder(Path(output), force=force, inputs=inputs)
+    output = check_output(Path(output), force=force, inputs=inputs)
     folder = read_attention(Path(attention), background)
     compared = read_collections([Path(path) for path in collections])
     loaded = _genome(folder, genome)
     motifs = discover_motifs(folder, loaded, config)
-    with atomic_folder(output, force=force, inputs=inputs) as partial:
+    with output_folder(output, force=force, inputs=inputs) as partial:
         result = write_motifs(partial, folder, loaded, tuple(motifs), compared, config)
         write_provenance(
             partial,

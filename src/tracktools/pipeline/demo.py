@@ -9,7 +9,6 @@ from pathlib import Path
 
 from tracktools.bundle import Bundle, load_bundle
 from tracktools.config import PredictConfig
-from tracktools.formats.folder import atomic_folder
 from tracktools.genome import Genome
 from tracktools.hub.build import build_hub
 from tracktools.model.checkpoint import Checkpoint
@@ -18,6 +17,7 @@ from tracktools.palette import BLUE, PURPLE
 from tracktools.pipeline.attended import attended_folders
 from tracktools.pipeline.measured import find_measured, measured_folders
 from tracktools.predict import check_output, predict_genome
+from tracktools.run import output_folder
 from tracktools.tracks import Track, read_provenance, write_provenance, write_tracks
 
 log = logging.getLogger(__name__)
@@ -72,7 +72,7 @@ def _genes(folder: Path, bundle: Bundle, genome: Genome) -> Path:
     if folder.exists():
         return folder
     started = time.time()
-    with atomic_folder(folder) as partial:
+    with output_folder(folder) as partial:
         tracks = []
         for kind, color, source in (
             ("genes", BLUE, bundle.genes_path),

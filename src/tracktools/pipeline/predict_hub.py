@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tracktools.config import PredictConfig
-from tracktools.formats.folder import check_disjoint
 from tracktools.genome import Genome, load_genome
 from tracktools.hub.build import build_hub
 from tracktools.model.checkpoint import Checkpoint
@@ -23,6 +22,7 @@ from tracktools.predict import (
     read_selection,
 )
 from tracktools.regions import place_annotation
+from tracktools.run import check_disjoint
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,12 @@ from tracktools.config import ProfileConfig
 from tracktools.errors import ConfigError
 from tracktools.figures.profiles import DrawnProfile, draw_heat_maps, draw_profiles
 from tracktools.formats.bigwig import BigWigReader
-from tracktools.formats.folder import atomic_folder
 from tracktools.interval import Interval
 from tracktools.profile.levels import Landmarks, level_table, read_landmarks
 from tracktools.profile.matrix import OpenSignal, SignalSource, SiteMatrix, gather_matrix, open_signal
 from tracktools.profile.sites import Sites, SiteSource, read_sites
 from tracktools.profile.summary import summarise
+from tracktools.run import output_folder
 from tracktools.strand_sign import pair_notes, pair_record
 from tracktools.tracks import file_sha256, write_provenance
 
@@ -122,7 +122,7 @@ def profile_sites(
     circular = set(chrom_sizes) if "all" in options.circular else set(options.circular)
     inputs = [path for one in signals for path in (one.plus, one.minus)] + [one.path for one in sites]
     inputs += [path for path in (options.annotation, options.operons) if path is not None]
-    with atomic_folder(output, force=force, inputs=inputs) as folder:
+    with output_folder(output, force=force, inputs=inputs) as folder:
         sets = [_chosen(_read(one, chrom_sizes, circular, options), options, config) for one in sites]
         landmarks = _landmarks(options, chrom_sizes)
         parts = [_one_signal(one, sets, landmarks, chrom_sizes, circular, options, config) for one in signals]

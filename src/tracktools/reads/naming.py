@@ -41,7 +41,7 @@ def names_in_genome(
                 join_names(own, chrom_sizes, renames=renames, path=path)
         except GenomeMismatchError as error:
             also = "" if only_genome else "; --only-genome leaves out what is on other sequences"
-            raise GenomeMismatchError(error.problem, path=path, mend=f"{error.mend}{also}") from None
+            raise GenomeMismatchError(error.problem, path=path, mend=f"{error.hint}{also}") from None
     (chrom, count), *_ = Counter(joined.values()).most_common(1) or [("", 0)]
     if count > 1:
         twice = " and ".join([name for name in joined if joined[name] == chrom][:2])

@@ -17,11 +17,11 @@ import pandas as pd
 
 from tracktools.errors import ConfigError
 from tracktools.formats.bigwig import BigWigReader, BigWigWriter
-from tracktools.formats.folder import atomic_folder
 from tracktools.genome import Genome
 from tracktools.palette import STRAND_COLORS
 from tracktools.reads.alignment_signal import WINDOW_BP, Window
 from tracktools.regions import check_on_genome, split_parts
+from tracktools.run import output_folder
 from tracktools.tracks import Track, write_provenance, write_tracks
 
 logger = logging.getLogger(__name__)
@@ -104,7 +104,7 @@ def make_read_tracks(
         raise ConfigError(f"a track name has letters, digits, '_', '-' and '.', got {name!r}")
     if genes is not None:
         genes = check_on_genome(genes, signal.sizes, circular=signal.sizes)
-    with atomic_folder(output, force=force, inputs=signal.paths) as folder:
+    with output_folder(output, force=force, inputs=signal.paths) as folder:
         files = _write_bigwigs(folder, name, signal)
         parameters = {"inputs": [str(path) for path in signal.paths], **signal.parameters}
         notes = signal.notes

@@ -18,8 +18,8 @@ from tracktools.counting import count_line
 from tracktools.errors import ConfigError
 from tracktools.formats.bed import CALLED_TSS, write_bed
 from tracktools.formats.bigwig_pair import STRANDS, BigWigPair, Strand, open_pair
-from tracktools.formats.folder import atomic_folder
 from tracktools.names import listed
+from tracktools.run import output_folder
 from tracktools.tracks import Track, as_track_name, write_provenance, write_tracks
 from tracktools.tss.table import check_name, rank_fractions, tss_name
 
@@ -140,7 +140,7 @@ def call_folder(
 ) -> CalledSet:
     """Call TSS and write ``<name>.bed`` and the track row into a new folder; see `call_from_bigwigs`."""
     started = time.time()
-    with atomic_folder(output, force=force, inputs=[plus, minus]) as folder:
+    with output_folder(output, force=force, inputs=[plus, minus]) as folder:
         called = call_from_bigwigs(
             plus, minus, threshold, name=name, circular=circular, min_distance_bp=min_distance_bp, renames=renames
         )

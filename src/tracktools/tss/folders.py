@@ -13,8 +13,8 @@ import pandas as pd
 from tracktools.config import TssConfig
 from tracktools.errors import ConfigError, InputError
 from tracktools.formats.bed import CURATED_TSS, TSS_SOURCE, read_bed, write_bed
-from tracktools.formats.folder import atomic_folder
 from tracktools.genome import Genome
+from tracktools.run import output_folder
 from tracktools.tracks import TRACKS_FILE, Track, as_track_name, is_color, read_tracks, write_provenance, write_tracks
 from tracktools.tss.assemblies import load_chain
 from tracktools.tss.check import CheckReport, check_positions
@@ -63,7 +63,7 @@ def import_folder(
     started = time.time()
     if color is not None and not is_color(color):
         raise ConfigError(f"color is {color!r} (write R,G,B, each 0 to 255)")
-    with atomic_folder(output, force=force, inputs=paths) as folder:
+    with output_folder(output, force=force, inputs=paths) as folder:
         imported = import_tss(paths, request, genome)
         genome = imported.genome
         report = None if genome is None else check_positions(imported.table, genome)
@@ -104,7 +104,7 @@ def lift_folder(
     if not len(lifted.table):
         raise InputError(f"no position could be lifted by {chain_name}", path=path, mend="is it the right chain?")
     report = None if genome is None else check_positions(lifted.table, genome)
-    with atomic_folder(output, force=force, inputs=[path]) as folder:
+    with output_folder(output, force=force, inputs=[path]) as folder:
         file = folder / f"{stem_of(path)}.bed"
         write_bed(file, lifted.table, schema)
         write_tsv(folder / "unlifted.tsv", lifted.left_out)
@@ -125,7 +125,7 @@ def curate_folder(
 ) -> CuratedSet:
     """Curate sets and write ``<name>.bed``, ``sources.tsv``, ``support.tsv`` and the track row into a new folder."""
     started = time.time()
-    with atomic_folder(output, force=force, inputs=sources.values()) as folder:
+    with output_folder(output, force=force, inputs=sources.values()) as folder:
         curated = curate_tss(sources, window_bp=window_bp, min_support=min_support, name=name)
         file = folder / f"{name}.bed"
         write_bed(file, curated.table, CURATED_TSS)

@@ -13,9 +13,9 @@ from tracktools.bundle import CHROM, load_bundle
 from tracktools.config import TssConfig
 from tracktools.errors import ConfigError
 from tracktools.formats.bed import CLASSIFIED_TSS, read_bed, write_bed
-from tracktools.formats.folder import atomic_folder
 from tracktools.genome import load_genome
 from tracktools.regions import PlacedAnnotation, place_annotation, place_without_genome
+from tracktools.run import output_folder
 from tracktools.tracks import write_provenance, write_tracks
 from tracktools.tss.classify import ClassifiedSet, classify_tss
 from tracktools.tss.compare import Comparison, compare_tss
@@ -51,7 +51,7 @@ def classify_folder(
     renames, circular, only_genome
         See `tracktools.regions.place_annotation`; they need an annotation, and `only_genome` the genome.
     utr_bp, antisense_bp, force
-        See `classify_tss` and `atomic_folder`.
+        See `classify_tss` and `output_folder`.
 
     Returns
     -------
@@ -68,7 +68,7 @@ def classify_folder(
     genes, sizes = _embedded_genes() if placed is None else (placed.genes, placed.circles)
     classified = classify_tss(table, genes, utr_bp=utr_bp, antisense_bp=antisense_bp, circular_sizes=sizes)
     inputs = [path, *(Path(file) for file in (annotation, genome) if file is not None)]
-    with atomic_folder(output, force=force, inputs=inputs) as folder:
+    with output_folder(output, force=force, inputs=inputs) as folder:
         file = folder / f"{stem_of(path)}.bed"
         fields = CLASSIFIED_TSS.fields[-3:]
         write_bed(file, classified.table, schema.with_fields(f"{schema.name}Classified", schema.description, fields))
@@ -86,7 +86,7 @@ def compare_folder(
 ) -> tuple[Comparison, pd.DataFrame]:
     """Compare sets and write tables and pictures into a new folder; return them with the rows beside the paper."""
     started = time.time()
-    with atomic_folder(output, force=force, inputs=sources.values()) as folder:
+    with output_folder(output, force=force, inputs=sources.values()) as folder:
         comparison = compare_tss(sources, window_bp=window_bp)
         paper = beside_the_paper(comparison, window_bp)
         for name, table in (

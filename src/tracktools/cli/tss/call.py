@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from tracktools.cli.options import circular_option, rename_option
+from tracktools.cli.options import circular_option, force_option, rename_option
 from tracktools.config import CallConfig
 
 
@@ -26,7 +26,7 @@ from tracktools.config import CallConfig
     show_default=True,
     help="Least distance between calls of one strand [bp].",
 )
-@click.option("--force", is_flag=True, help="Replace a folder that holds files.")
+@force_option
 def call(
     plus: Path,
     minus: Path,

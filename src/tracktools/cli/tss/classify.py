@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from tracktools.cli.options import circular_option, only_genome_option, rename_option
+from tracktools.cli.options import circular_option, force_option, only_genome_option, rename_option
 from tracktools.config import TssConfig
 
 
@@ -42,7 +42,7 @@ from tracktools.config import TssConfig
     show_default=True,
     help="Greatest distance of an antisense TSS from a gene [bp].",
 )
-@click.option("--force", is_flag=True, help="Replace a folder that holds files.")
+@force_option
 def classify(
     set_: Path,
     output: Path,

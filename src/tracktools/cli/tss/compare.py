@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from tracktools.cli.options import force_option
 from tracktools.cli.tss.sources import source_option
 from tracktools.config import TssConfig
 
@@ -21,7 +22,7 @@ from tracktools.config import TssConfig
     show_default=True,
     help="Positions at most so far apart may be one TSS [bp].",
 )
-@click.option("--force", is_flag=True, help="Replace a folder that holds files.")
+@force_option
 def compare(sources: dict[str, Path], output: Path, window_bp: int, force: bool) -> None:
     """Show how far TSS sets agree, in tables and pictures.
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from tracktools.cli.options import force_option
 from tracktools.cli.tss.sources import source_option
 from tracktools.config import TssConfig
 
@@ -25,7 +26,7 @@ from tracktools.config import TssConfig
     "--min-support", type=int, default=TssConfig.min_support, show_default=True, help="Sources that must agree."
 )
 @click.option("--name", default="curated", show_default=True, help="Name of the curated set.")
-@click.option("--force", is_flag=True, help="Replace a folder that holds files.")
+@force_option
 def curate(sources: dict[str, Path], output: Path, window_bp: int, min_support: int, name: str, force: bool) -> None:
     """Find the positions on which several TSS sets agree.
 

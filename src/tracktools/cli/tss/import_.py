@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tracktools.cli.options import rename_option
+from tracktools.cli.options import force_option, rename_option
 from tracktools.cli.tss.mends import import_mend
 from tracktools.errors import ConfigError
 
@@ -51,7 +51,7 @@ _FORMATS = ("auto", "cappable", "sendseq", "smrt", "regulondb", "bed", "gff", "t
 @click.option("--by-condition", is_flag=True, help="Write a BED file for each condition too.")
 @click.option("--color", metavar="R,G,B", help="Colour of the track.  [default: that of the source]")
 @click.option("--strict", is_flag=True, help="Stop at the first row that cannot be taken.")
-@click.option("--force", is_flag=True, help="Replace a folder that holds files.")
+@force_option
 @click.pass_context
 def import_(ctx: click.Context, /, **options: Any) -> None:
     """Read TSS tables of any shape into one sorted set of single bases, and check it against the genome.

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from tracktools.cli.options import force_option
+
 
 @click.command()
 @click.argument("set_", metavar="SET", type=click.Path(path_type=Path))
@@ -18,7 +20,7 @@ import click
 @click.option(
     "--genome", type=click.Path(path_type=Path), help="Target FASTA or 2bit: check the lifted set against it."
 )
-@click.option("--force", is_flag=True, help="Replace a folder that holds files.")
+@force_option
 def lift(set_: Path, chain: str, output: Path, source: str | None, genome: Path | None, force: bool) -> None:
     """Bring SET, a BED file with one base an item, onto another assembly.
 

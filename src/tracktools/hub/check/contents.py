@@ -52,7 +52,7 @@ def check_contents(root: Path, tracks: Sequence[Block], sizes: Mapping[str, int]
                 named = {resolve_chrom(name, sizes) or name: length for name, length in lengths.items()}
                 _check_chroms(named, track, sizes, findings)
         except InputError as error:
-            mend = error.mend or "make it again"
+            mend = error.hint or "make it again"
             findings.add(track, "bigDataUrl", "data", f"{track.get('bigDataUrl')} {error.problem}", mend)
 
 

@@ -183,7 +183,7 @@ def _genome_sizes(root: Path, genome: Block, findings: Findings) -> dict[str, in
     try:
         return read_twobit_sizes(root / path)
     except InputError as error:
-        mend = error.mend or "write the file or mend its path"
+        mend = error.hint or "write the file or mend its path"
         findings.add(genome, "twoBitPath", "twobit", f"twoBitPath {path}: {error.problem}", mend)
         return {}
 

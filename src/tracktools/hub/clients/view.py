@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,14 +14,15 @@ from markupsafe import Markup
 
 from tracktools.config import HubConfig
 from tracktools.errors import InputError, MissingDependencyError
-from tracktools.formats.atomic import atomic_file
 from tracktools.formats.bigwig import BigWigReader, BigWigWriter
+from tracktools.formats.json_file import read_json
 from tracktools.hub.clients.bookmarks import BOOKMARKS_FILE, read_bookmarks
 from tracktools.hub.clients.igvjs import MISSING, find_igv_js
 from tracktools.hub.pages import page_json
 from tracktools.hub.render import Templates
 from tracktools.hub.text import human_count
 from tracktools.palette import BLUE, GREY, VERMILLION
+from tracktools.run import output_file
 from tracktools.tracks import package_versions
 
 _BLOCK_BP = 1 << 20
@@ -48,7 +48,14 @@ class BuiltView:
     left_out: tuple[str, ...]
 
 
-def build_view(folder: Path, output: Path, *, igv_js: Path | None = None, templates: Path | None = None) -> BuiltView:
+def build_view(
+    folder: Path,
+    output: Path,
+    *,
+    igv_js: Path | None = None,
+    templates: Path | None = None,
+    force: bool = False,
+) -> BuiltView:
     """Write a hub as one HTML file that opens from disk and asks the network for nothing.
 
     Parameters
@@ -62,6 +69,8 @@ def build_view(folder: Path, output: Path, *, igv_js: Path | None = None, templa
         ``igv.min.js``; by default an installed one.
     templates : Path, optional
         Folder whose files override packaged templates.
+    force : bool
+        Replace `output` if there is a file.
 
     Raises
     ------
@@ -70,8 +79,15 @@ def build_view(folder: Path, output: Path, *, igv_js: Path | None = None, templa
     MissingDependencyError
         If igv.js is not installed.
     OutputError
-        If `output` cannot be written.
+        If `output` exists and `force` is not set, or cannot be written; see `output_file`.
     """
+    with output_file(output, force=force, inputs=[folder]) as partial:
+        left_out = _write_page(folder, partial, igv_js, templates)
+    return BuiltView(output, output.stat().st_size, left_out)
+
+
+def _write_page(folder: Path, path: Path, igv_js: Path | None, templates: Path | None) -> tuple[str, ...]:
+    """Write the page; return what is left out of it."""
     script = find_igv_js(igv_js)
     if script is None:
         raise MissingDependencyError(MISSING)
@@ -100,21 +116,18 @@ def build_view(folder: Path, output: Path, *, igv_js: Path | None = None, templa
         "decimals": HubConfig.view_decimals,
     }
     text = Templates(templates).render("view.html", **values)
-    with atomic_file(output) as partial:
-        partial.write_text(text, encoding="utf-8")
-    return BuiltView(output, output.stat().st_size, left_out)
+    path.write_text(text, encoding="utf-8")
+    return left_out
 
 
 def _read_session(folder: Path) -> dict[str, Any]:
     path = folder / "igv" / "session.json"
     try:
-        session = json.loads(path.read_text(encoding="utf-8"))
+        session = read_json(path, fields={"reference": dict, "tracks": list}, mend="build the hub again")
     except FileNotFoundError:
         mend = "name a folder that hub build wrote, with a genome of its own"
         raise InputError("no such file", path=path, mend=mend) from None
-    except (OSError, ValueError) as error:
-        raise InputError(f"cannot be read: {error}", path=path, mend="build the hub again") from None
-    if not isinstance(session, dict) or not {"reference", "tracks"} <= session.keys():
+    if not {"reference", "tracks"} <= session.keys():
         raise InputError("is no session of igv.js", path=path, mend="build the hub again")
     return session
 

@@ -1,0 +1,22 @@
+"""The making of outputs: locked, continued, published whole or not at all; nothing of the user's is deleted.
+
+`Run` for a command whose work is kept and continued, `output_folder` and `output_file` for one that writes in one go.
+"""
+
+from tracktools.run.listing import PROVENANCE_FILE, remove_output, without_list
+from tracktools.run.output import check_disjoint, check_output
+from tracktools.run.run import Policy, Run, difference, output_file, output_folder, unfinished_identity
+
+__all__ = [
+    "PROVENANCE_FILE",
+    "Policy",
+    "Run",
+    "check_disjoint",
+    "check_output",
+    "difference",
+    "output_file",
+    "output_folder",
+    "remove_output",
+    "unfinished_identity",
+    "without_list",
+]

@@ -1,0 +1,116 @@
+"""Where a result shall be, settled before the long work begins: nothing of the user's is lost there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from tracktools.errors import OutputError, OutputForeign, OutputNotEmpty
+from tracktools.run.listing import check_ours
+from tracktools.run.workspace import check_marked, partial_of
+
+_FORCE = "--force replaces it"
+
+
+def check_output(output: Path, *, force: bool = False, inputs: Iterable[Path] = (), keep: bool = False) -> Path:
+    """Refuse an output folder whose making would lose something.
+
+    Parameters
+    ----------
+    output : Path
+        Where a folder of results shall be.
+    force : bool
+        Replace a folder that holds results of tracktools, and nothing else.
+    inputs : iterable of Path
+        What the results are made from: a folder that holds any of them is never replaced.
+    keep : bool
+        A folder that is complete passes: `Run` decides later whether it is what it would make. So does one next to
+        which a killed run left its work.
+
+    Returns
+    -------
+    Path
+        `output`, or where it leads if it is a symbolic link.
+
+    Raises
+    ------
+    OutputNotEmpty
+        If it holds files, and `force` is not set.
+    OutputForeign
+        If it, or its ``.partial``, holds what tracktools did not make, or what was changed since; names the file.
+    OutputError
+        If it is a file, the current folder or above it, holds an input, or cannot be written.
+    """
+    output = Path(output)
+    target = output.resolve() if output.is_symlink() else output
+    whole = target.resolve()
+    if Path.cwd().resolve().is_relative_to(whole):
+        raise OutputError("is, or holds, the current folder", path=output, mend="name a new folder")
+    if target.exists() and not target.is_dir():
+        raise OutputError("is a file, and a folder is to be written there", path=output, mend="name another folder")
+    check_marked(partial_of(target))
+    _check_writable(output, target)
+    if not is_taken(target, force=False):
+        return target
+    if not force:
+        if keep or partial_of(target).is_dir():
+            return target
+        raise OutputNotEmpty("is not empty", path=output, mend=_FORCE)
+    _check_inputs(output, whole, inputs)
+    if output.is_symlink():
+        problem = f"is not replaced: it is a symbolic link to {target}"
+        raise OutputForeign(problem, path=output, value=str(target), mend="name the folder itself")
+    check_ours(target)
+    return target
+
+
+def check_file(output: Path, *, force: bool, inputs: Iterable[Path] = ()) -> None:
+    """Refuse an output file whose making would lose something; see `output_file`."""
+    if output.is_symlink():
+        mend = "name the file itself"
+        raise OutputForeign(f"is not replaced: it is a symbolic link to {output.readlink()}", path=output, mend=mend)
+    if output.is_dir():
+        raise OutputError("cannot be written: a folder has that name", path=output, mend="name a file")
+    if output.exists() and not force:
+        raise OutputNotEmpty("exists", path=output, mend=_FORCE)
+    if output.exists() and not output.is_file():
+        raise OutputForeign("is not replaced: it is not a file", path=output, mend="name another file")
+    for item in map(Path, inputs) if output.exists() else ():
+        if output.resolve().is_relative_to(item.resolve()):
+            raise OutputForeign(f"is not replaced: it is in the input {item}", path=output, mend="name another file")
+    check_marked(partial_of(output))
+    _check_writable(output, output)
+
+
+def check_disjoint(first: Path, second: Path) -> None:
+    """Refuse two output folders that are one, or of which one holds the other.
+
+    Raises
+    ------
+    OutputError
+        Naming both.
+    """
+    one, two = first.resolve(), second.resolve()
+    if one.is_relative_to(two) or two.is_relative_to(one):
+        raise OutputError(f"cannot be, hold or be in the other output {second}", path=first, mend="name two folders")
+
+
+def is_taken(output: Path, *, force: bool) -> bool:
+    """Return whether an output folder holds files that the user did not give away."""
+    return not force and output.is_dir() and any(output.iterdir())
+
+
+def _check_inputs(output: Path, whole: Path, inputs: Iterable[Path]) -> None:
+    for item in inputs:
+        if Path(item).resolve().is_relative_to(whole):
+            mend = "name another output folder"
+            raise OutputForeign(f"is not replaced: it holds the input {item}", path=output, mend=mend)
+
+
+def _check_writable(output: Path, target: Path) -> None:
+    parent = next(parent for parent in target.absolute().parents if parent.exists())
+    if not parent.is_dir():
+        raise OutputError(f"cannot be written: {parent} is a file", path=output, mend="name another folder")
+    if not os.access(parent, os.W_OK | os.X_OK):
+        raise OutputError("cannot be written: Permission denied", path=output, mend="choose another folder")

@@ -1,0 +1,323 @@
+"""A run: from the lock on an output to its publishing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import stat
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from tracktools.errors import InputError, OutputError, OutputNotEmpty, UnfinishedRunDiffers
+from tracktools.formats.atomic import sync_path, write_synced
+from tracktools.formats.json_file import json_bytes, read_json, sealed
+from tracktools.run.listing import FORMAT, PROVENANCE_FILE, check_ours, is_whole, list_files, remove_listed
+from tracktools.run.output import check_file, check_output, is_taken
+from tracktools.run.workspace import REPLACED, Workspace, partial_of
+
+_SHOWN_CHARACTERS = 80  # of a value in a message: genomes may have thousands of circular contigs
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What a run may do with what it finds.
+
+    Parameters
+    ----------
+    force : bool
+        Replace an output that an earlier run of tracktools made.
+    restart : bool
+        Drop what an unfinished run left, instead of continuing it.
+    keep : bool
+        Take an output that is complete, and made from the same, as it is, instead of refusing it.
+    """
+
+    force: bool = False
+    restart: bool = False
+    keep: bool = False
+
+
+class Run:
+    """The making of one output folder: it is locked, continued or begun, and published whole or not at all.
+
+    Work goes on in ``<output>.partial``, see `Workspace`. Leaving the ``with`` block without `publish` keeps what the
+    run keeps, for the same run to be continued, and removes the rest.
+
+    Parameters
+    ----------
+    output : Path
+        Folder to make; the folders above it are made, too. A symbolic link is followed to make a new folder, never to
+        replace one.
+    identity : mapping, optional
+        What the result depends on; JSON. A run that was killed is continued by one of the same identity. None: it is
+        not continued.
+    inputs : iterable of Path
+        What the result is made from: a folder that holds any of them is never replaced.
+    policy : Policy
+        What may be replaced or dropped.
+    keeps : iterable of str
+        Names of the files in `folder` that a killed run leaves for the next one; ``*`` stands for any text.
+
+    Attributes
+    ----------
+    folder : Path
+        ``<output>.partial``, for what is kept.
+    result : Path
+        The folder in it to write the result in.
+    done : Path or None
+        The output, if it is complete and was made from the same.
+
+    Raises
+    ------
+    OutputLocked, OutputNotEmpty, OutputForeign, UnfinishedRunDiffers, OutputError
+        When it is entered; nothing is changed then.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as home:
+    ...     with Run(Path(home, "set")) as run:
+    ...         _ = run.result.joinpath("a.bed").write_text("")
+    ...         made = run.publish({"parameters": {}})
+    ...     sorted(file.name for file in made.iterdir())
+    ['a.bed', 'provenance.json']
+    """
+
+    result: Path
+    done: Path | None = None
+
+    def __init__(
+        self,
+        output: Path,
+        identity: Mapping[str, Any] | None = None,
+        *,
+        inputs: Iterable[Path] = (),
+        policy: Policy | None = None,
+        keeps: Iterable[str] = (),
+    ) -> None:
+        self._named, self._inputs, self._keeps = Path(output), tuple(inputs), tuple(keeps)
+        self._policy = policy or Policy()
+        self._identity = None if identity is None else json.loads(json.dumps(identity))
+        self._published = False
+
+    def __enter__(self) -> Self:
+        policy = self._policy
+        self.output = check_output(self._named, force=policy.force, inputs=self._inputs, keep=policy.keep)
+        self.folder = partial_of(self.output)
+        self._space = Workspace.enter(self.output)
+        try:
+            self._begin()
+        except BaseException:
+            self._end()
+            raise
+        return self
+
+    def _begin(self) -> None:
+        self._space.settle()
+        marker = self._space.marker()
+        found = marker["identity"] if marker else None
+        if is_taken(self.output, force=self._policy.force):
+            if self._identity is None or not was_made(self.output, self._identity):
+                raise OutputNotEmpty("is not empty", path=self._named, mend="--force replaces it")
+            log.info("%s is complete: taken as it is", self._named)
+            self.done = self.output
+            self._published = found in (None, self._identity)  # else: what another run left is not ours to drop
+            return
+        if self._policy.restart:
+            self._space.drop()
+        elif found is not None and found != self._identity:
+            raise _differs(self.folder, found, self._identity)
+        if found is None or self._policy.restart:
+            self._space.drop()
+            self._space.mark(self._identity, self._keeps)
+        self.result = self._space.new_result()
+
+    def publish(self, record: Mapping[str, Any] | None = None) -> Path:
+        """Move the result to its place, and remove the rest; return the output.
+
+        Its ``provenance.json`` gets the list of its files. An older output is moved into the workspace first, and
+        deleted last; all files are on the disk before they are moved, so that a power loss leaves no empty ones.
+
+        Parameters
+        ----------
+        record : mapping, optional
+            For ``provenance.json``; by default the one that is in the result.
+
+        Raises
+        ------
+        OutputForeign
+            If somebody has put a file into the output meanwhile.
+        OutputNotEmpty
+            If somebody has made the output meanwhile.
+        """
+        self._seal(record)
+        sync_folder(self.result)
+        if self.output.is_dir():
+            self.result.chmod(stat.S_IMODE(self.output.stat().st_mode))
+        replaced = self.folder / REPLACED
+        files = None
+        if is_taken(self.output, force=False):
+            if not self._policy.force:
+                raise OutputNotEmpty("is not empty", path=self._named, mend="another run has made it meanwhile")
+            files = check_ours(self.output)
+            self.output.rename(replaced)
+        try:
+            self.result.rename(self.output)
+        except OSError as error:
+            if files is not None:
+                replaced.rename(self.output)
+            raise OutputError(f"cannot be written: {error.strerror}", path=self._named) from None
+        sync_path(self.output.parent)
+        self._published = True
+        if files is not None and not remove_listed(replaced, files):
+            log.warning("warning: %s is kept: it holds what tracktools did not make", replaced)
+        return self.output
+
+    def _seal(self, record: Mapping[str, Any] | None) -> None:
+        path = self.result / PROVENANCE_FILE
+        if record is None:
+            record = read_json(path) if path.exists() else {}
+        record = {**record, "format": FORMAT, "files": list_files(self.result)}
+        if self._identity is not None:
+            record["identity_sha256"] = identity_sha256(self._identity)
+        write_synced(path, json_bytes(sealed(record)))
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        self._end()
+        if kind is KeyboardInterrupt and self.folder.exists():
+            log.warning("stopped: %s keeps what is done, and the same command continues there", self.folder)
+
+    def _end(self) -> None:
+        """Remove the workspace, unless it keeps something for the next run."""
+        if self._published or not self._space.kept():
+            self._space.remove()
+        else:
+            self._space.drop_result()
+            self._space.leave()
+
+
+@contextmanager
+def output_folder(output: Path, *, force: bool = False, inputs: Iterable[Path] = ()) -> Iterator[Path]:
+    """Yield the folder to write a result in that is made in one go; publish it at the end, or remove it after an error.
+
+    Parameters
+    ----------
+    output : Path
+        Folder to make. It gets the list of its files into its ``provenance.json``.
+    force, inputs
+        See `Policy` and `Run`.
+
+    Raises
+    ------
+    OutputError
+        See `Run`.
+    """
+    with Run(output, inputs=inputs, policy=Policy(force=force)) as run:
+        yield run.result
+        run.publish()
+
+
+@contextmanager
+def output_file(output: Path, *, force: bool = False, inputs: Iterable[Path] = ()) -> Iterator[Path]:
+    """Yield the path to write a file at that a user named; move it to its place at the end.
+
+    Parameters
+    ----------
+    output : Path
+        File to make; the folders above it are made, too.
+    force : bool
+        Replace a file that is there. A symbolic link is never replaced, nor followed.
+    inputs : iterable of Path
+        Files, or folders of files, that are never replaced.
+
+    Raises
+    ------
+    OutputNotEmpty
+        If there is a file and `force` is not set.
+    OutputLocked, OutputForeign, OutputError
+        See `Run`.
+    """
+    output = Path(output)
+    check_file(output, force=force, inputs=inputs)
+    space = Workspace.enter(output)
+    try:
+        if (marker := space.marker()) is not None and marker["identity"] is not None:
+            raise _differs(space.folder, marker["identity"], None)
+        space.drop()
+        space.mark(None, ())
+        partial = space.new_result() / output.name
+        yield partial
+        check_file(output, force=force, inputs=inputs)
+        sync_path(partial)
+        if output.exists():
+            partial.chmod(stat.S_IMODE(output.stat().st_mode))
+        partial.replace(output)
+        sync_path(output.parent)
+    finally:
+        if space.kept():
+            space.leave()
+        else:
+            space.remove()
+
+
+def unfinished_identity(output: Path) -> Mapping[str, Any] | None:
+    """Return the identity of the run that was left unfinished next to an output; None where there is none."""
+    target = output.resolve() if output.is_symlink() else output
+    marker = Workspace.peek(target)
+    return None if marker is None else marker["identity"]
+
+
+def was_made(output: Path, identity: Mapping[str, Any]) -> bool:
+    """Return whether an output is complete, and made by a run of an identity."""
+    try:
+        record = read_json(output / PROVENANCE_FILE, fields={"files": dict})
+    except (InputError, OSError):
+        return False
+    if record.get("identity_sha256") != identity_sha256(identity) or "files" not in record:
+        return False
+    return is_whole(output, record["files"])
+
+
+def identity_sha256(identity: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of an identity: equal where two runs make the same."""
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
+
+
+def difference(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> tuple[str, str, str] | None:
+    """Return the first thing in which two records differ, and what it is in each, briefly; None if nothing does."""
+    for name in dict.fromkeys([*wanted, *found]):
+        one, other = found.get(name), wanted.get(name)
+        if one != other:
+            return name, _shown(one), _shown(other)
+    return None
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + "…"
+
+
+def _differs(folder: Path, found: Mapping[str, Any], wanted: Mapping[str, Any] | None) -> UnfinishedRunDiffers:
+    verb = found.get("verb", "another command")
+    if wanted is None or wanted.get("verb", "another command") != verb:
+        mend = "give that command again, or name another output"
+        return UnfinishedRunDiffers(f"holds an unfinished run of {verb}", path=folder, value=verb, mend=mend)
+    name, was, now = difference(found, wanted) or ("it", "", "")
+    problem = f"an unfinished run with other inputs: {name} was {was} and is now {now}"
+    return UnfinishedRunDiffers(problem, path=folder, value=name, mend="--restart drops it, or choose another output")
+
+
+def sync_folder(folder: Path) -> None:
+    """Wait until a folder, and all that it holds, is on the disk."""
+    for where, _, names in os.walk(folder):
+        for name in names:
+            sync_path(Path(where, name))
+        sync_path(Path(where))

@@ -1,0 +1,255 @@
+"""``<output>.partial``: where a run works, marked as ours, locked, and left for the next run where that is worth it.
+
+It holds ``lock`` (see `lock_file`), ``run.json`` (the marker: which run it is, and the names of what it keeps),
+``result`` (what will be published), ``replaced`` (an older output while it is deleted), and what the run keeps so that
+a killed one can be continued. A folder or file of that name without a marker is somebody else's: it is refused, and
+never touched.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import stat
+import time
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from fnmatch import fnmatchcase
+from pathlib import Path, PurePosixPath
+from typing import IO, Any
+
+from tracktools.errors import InputError, OutputError, OutputForeign
+from tracktools.formats.atomic import is_partial_name, sync_path, write_synced
+from tracktools.formats.json_file import is_sealed, json_bytes, read_json, sealed
+from tracktools.run.listing import entries, read_list, remove_listed
+from tracktools.run.lock import is_holder, lock_file
+
+LOCK, MARKER, RESULT, REPLACED = "lock", "run.json", "result", "replaced"
+_KIND = "unfinished run of tracktools"
+_TRIES = 50  # to enter, while another run is leaving
+_AWAY = "move it away or delete it yourself, or name another output"
+
+log = logging.getLogger(__name__)
+
+
+def partial_of(output: Path) -> Path:
+    """Return the folder in which the work on an output goes on."""
+    return output.with_name(output.name + ".partial")
+
+
+class Workspace:
+    """The folder ``<output>.partial`` of one run, locked. Make one with `enter`."""
+
+    def __init__(self, output: Path, lock: IO[str], parents: tuple[Path, ...]) -> None:
+        self.output, self.folder = output, partial_of(output)
+        self._lock, self._parents = lock, parents
+
+    @classmethod
+    def enter(cls, output: Path) -> Workspace:
+        """Make the folder, and those above it, or take what an earlier run left; keep other runs out.
+
+        Raises
+        ------
+        OutputLocked
+            If another run is working there.
+        OutputForeign
+            If the folder is not ours, or holds what is not.
+        OutputError
+            If it cannot be made.
+        """
+        folder = partial_of(output)
+        try:
+            parents = _make_parents(folder)
+            for _ in range(_TRIES):
+                check_marked(folder)
+                with suppress(FileExistsError):
+                    folder.mkdir(mode=_mode_of(output))
+                with suppress(FileNotFoundError):
+                    space = cls(output, lock_file(folder / LOCK), parents)
+                    try:
+                        check_marked(folder, whole=True)
+                    except BaseException:
+                        space.leave()
+                        raise
+                    return space
+        except OSError as error:
+            raise OutputError(f"cannot be written: {error.strerror}", path=output) from None
+        raise OutputError("cannot be written: other runs come and go", path=output, mend="name another output")
+
+    @staticmethod
+    def peek(output: Path) -> Mapping[str, Any] | None:
+        """Return what the unfinished run of an output wrote down of itself, without entering."""
+        return _read_marker(partial_of(output))
+
+    def marker(self) -> Mapping[str, Any] | None:
+        """Return what an earlier run wrote down of itself; None where it came to nothing."""
+        return _read_marker(self.folder)
+
+    def mark(self, identity: Mapping[str, Any] | None, keeps: Iterable[str]) -> None:
+        """Write down which run this is."""
+        record = {"kind": _KIND, "format": 1, "identity": identity, "keeps": list(keeps)}
+        write_synced(self.folder / MARKER, json_bytes(sealed(record)))
+        sync_path(self.folder.parent)
+
+    def kept(self) -> list[str]:
+        """Return what the run in the folder keeps for the next one: files, by their path below it."""
+        patterns = (self.marker() or {}).get("keeps", [])
+        return [
+            name for name, is_folder in entries(self.folder) if not is_folder and _is_kept(name, is_folder, patterns)
+        ]
+
+    def new_result(self) -> Path:
+        """Return the empty folder for the result."""
+        self.drop_result()
+        result = self.folder / RESULT
+        result.mkdir(mode=_mode_of(self.output))
+        return result
+
+    def drop_result(self) -> None:
+        """Remove an unfinished result."""
+        result = self.folder / RESULT
+        if result.is_dir() and not result.is_symlink():
+            shutil.rmtree(result)
+        else:
+            result.unlink(missing_ok=True)
+
+    def settle(self) -> None:
+        """Finish what a killed run began: put an older output back, or delete it where the new one is in its place."""
+        replaced = self.folder / REPLACED
+        if not replaced.is_dir():
+            return
+        if not any(replaced.iterdir()):
+            replaced.rmdir()
+        elif self.output.is_dir() and any(self.output.iterdir()):
+            if not remove_listed(replaced, read_list(replaced)):
+                problem = "holds files of yours that were in the replaced output"
+                raise OutputForeign(problem, path=replaced, mend=_AWAY)
+        else:
+            replaced.rename(self.output)
+            sync_path(self.output.parent)
+
+    def drop(self) -> None:
+        """Remove what a run keeps, and what it wrote of a result; the folder stays, empty but for its lock."""
+        kept = self.kept()
+        self.drop_result()
+        for name in kept:
+            (self.folder / name).unlink(missing_ok=True)
+        for name, is_folder in reversed(list(entries(self.folder))):
+            if is_folder:
+                with suppress(OSError):
+                    (self.folder / name).rmdir()
+        for path in self.folder.iterdir():
+            if is_partial_name(path.name):
+                path.unlink()
+        (self.folder / MARKER).unlink(missing_ok=True)
+
+    def remove(self) -> None:
+        """Remove the folder, and the folders above it that were made for it and are empty; let go of the lock."""
+        self.drop()
+        (self.folder / LOCK).unlink(missing_ok=True)
+        try:
+            self.folder.rmdir()
+        except OSError:
+            if not (self.folder / LOCK).exists():  # else another run has come
+                log.warning("warning: %s is kept: it holds what tracktools did not make", self.folder)
+        for parent in self._parents:
+            with suppress(OSError):
+                parent.rmdir()
+        self._lock.close()
+
+    def leave(self) -> None:
+        """Let go of the lock; what the folder holds stays, for the next run."""
+        self._lock.close()
+
+
+def _make_parents(folder: Path) -> tuple[Path, ...]:
+    """Make the folders above a folder; return those that were not there, the lowest first."""
+    missing = []
+    for parent in folder.parents:
+        if parent.exists():
+            break
+        missing.append(parent)
+    for parent in reversed(missing):
+        parent.mkdir(exist_ok=True)
+    return tuple(missing)
+
+
+def _mode_of(output: Path) -> int:
+    """Return the permissions that a new folder for an output gets: those that the output has, where it is there."""
+    try:
+        return stat.S_IMODE(output.stat().st_mode) if output.is_dir() else 0o777
+    except OSError:
+        return 0o777
+
+
+def check_marked(folder: Path, *, whole: bool = False) -> None:
+    """Refuse a folder for unfinished work that is not ours, or, with `whole`, that holds anything that is not.
+
+    Raises
+    ------
+    OutputForeign
+        Naming what is not ours.
+    """
+    if not folder.is_symlink() and not folder.exists():
+        return
+    if folder.is_symlink() or not folder.is_dir():
+        kind = "a symbolic link" if folder.is_symlink() else "a file"
+        problem = f"is {kind}, and tracktools would work in a folder of that name"
+        raise OutputForeign(problem, path=folder, mend=_AWAY)
+    with suppress(FileNotFoundError):  # the run in it has just ended
+        for pause_s in (0.02, 0.1, 0):  # a run that is coming or leaving has no marker for a moment
+            marker, names = _read_marker(folder), _names(folder)
+            if marker is not None or (names <= {LOCK} and _is_lock(folder / LOCK)):
+                break
+            time.sleep(pause_s)
+        else:
+            first = min(names - {LOCK}, default=LOCK)
+            problem = "is no unfinished run of this version of tracktools"
+            raise OutputForeign(problem, path=folder, value=first, mend=f"it holds {first}: {_AWAY}")
+        if whole and marker is not None:
+            _check_names(folder, marker["keeps"])
+
+
+def _names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir() if not is_partial_name(path.name)}
+
+
+def _check_names(folder: Path, patterns: Iterable[str]) -> None:
+    """Refuse a workspace that holds anything that a run does not put there."""
+    for name, is_folder in entries(folder):
+        if (folder / name).is_symlink():
+            raise OutputForeign(f"holds a symbolic link, {name}", path=folder, value=name, mend=_AWAY)
+        if not _is_kept(name, is_folder, patterns) and not _is_of_the_room(name, is_folder):
+            raise OutputForeign(f"holds {name}, which tracktools did not make", path=folder, value=name, mend=_AWAY)
+
+
+def _is_lock(path: Path) -> bool:
+    return not path.is_symlink() and (not path.exists() or (path.is_file() and is_holder(path)))
+
+
+def _is_of_the_room(name: str, is_folder: bool) -> bool:
+    top = name.partition("/")[0]
+    if top in (RESULT, REPLACED):
+        return is_folder or top != name
+    return not is_folder and (name in (LOCK, MARKER) or is_partial_name(name))
+
+
+def _is_kept(name: str, is_folder: bool, patterns: Iterable[str]) -> bool:
+    """Return whether a run keeps a file, or has a folder, of that name."""
+    if any(fnmatchcase(name, pattern) for pattern in patterns):
+        return True
+    if is_folder:
+        return any(fnmatchcase(name, str(parent)) for one in patterns for parent in PurePosixPath(one).parents)
+    above, _, base = name.rpartition("/")
+    return is_partial_name(base) and (not above or _is_kept(above, True, patterns))
+
+
+def _read_marker(folder: Path) -> Mapping[str, Any] | None:
+    path = folder / MARKER
+    if path.is_symlink():
+        return None
+    try:
+        record = read_json(path, fields={"keeps": list, "identity": (dict, type(None))})
+    except (FileNotFoundError, InputError):
+        return None
+    return record if record.get("kind") == _KIND and is_sealed(record) else None
