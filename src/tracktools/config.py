@@ -57,14 +57,26 @@ class DilatedConfig:
         return self.halo_upstream_bp
 
 
+@dataclass(frozen=True)
+class ConditionedConfig(DilatedConfig):
+    """Architecture of the convolutional network that is set to a genome by the genome's descriptor."""
+
+    n_features: int = 12  # what it is told of a genome: `tracktools.descriptor.Reference.features`
+    n_hidden: int = 16  # of each member: what scales and shifts of channels are made of
+
+
 NetworkConfig = ModelConfig | DilatedConfig
 
-ARCHITECTURES: dict[str, type[NetworkConfig]] = {"clauwaert2021": ModelConfig, "dilated": DilatedConfig}
+ARCHITECTURES: dict[str, type[NetworkConfig]] = {
+    "clauwaert2021": ModelConfig,
+    "dilated": DilatedConfig,
+    "conditioned": ConditionedConfig,
+}
 
 
 def architecture_of(config: NetworkConfig) -> str:
     """Return the name of the architecture that a configuration is of."""
-    return next(name for name, kind in ARCHITECTURES.items() if isinstance(config, kind))
+    return next(name for name, kind in ARCHITECTURES.items() if type(config) is kind)
 
 
 def read_network(architecture: str, values: Mapping[str, Any]) -> NetworkConfig:

@@ -17,6 +17,7 @@ from tracktools.engine.native.library import KERNELS, load_library, usable_kerne
 from tracktools.engine.native.weights import fits
 from tracktools.engine.torch_engine import TorchEngine
 from tracktools.errors import ConfigError
+from tracktools.model.conditioned import Conditioned
 from tracktools.model.dilated import Dilated
 from tracktools.model.networks import Network
 from tracktools.model.transformer import Transformer
@@ -68,6 +69,8 @@ def make_engine(
     ConfigError
         If there is no such engine or device, or it cannot run here.
     """
+    if isinstance(model, Conditioned):
+        raise ConfigError("this model must first be set to a genome (tracktools.model.checkpoint.set_to_genome)")
     if not isinstance(model, Dilated):
         return make_attentive_engine(name, model, threads=threads, precision=precision, device=device)
     if name == "native":

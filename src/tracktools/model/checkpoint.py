@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,10 @@ from safetensors.torch import save
 from torch import Tensor
 
 from tracktools.config import ARCHITECTURES, architecture_of, read_network
+from tracktools.descriptor import Descriptor, Reference
 from tracktools.errors import CheckpointError
 from tracktools.formats.atomic import atomic_file
+from tracktools.model.conditioned import Conditioned
 from tracktools.model.files import HEADER_KEY, read_header
 from tracktools.model.networks import Network, make_network
 
@@ -51,7 +53,11 @@ class Metadata:
     calibration : mapping, optional
         Monotone map from model output to probability: `output` and `probability`, two ascending lists.
     golden : mapping
-        A `sequence` and the `probabilities` that the weights give for it, which `verify_golden` repeats.
+        A `sequence` and the `probabilities` that the weights give for it, which `verify_golden` repeats; with the
+        `descriptor` that the network is then set to, where it takes one.
+    reference : mapping, optional
+        Of a network that is set to a genome: the training genomes by their descriptors
+        (`tracktools.descriptor.Reference`).
     """
 
     name: str
@@ -66,6 +72,7 @@ class Metadata:
     call_threshold_interval: tuple[float, float] | None = None
     calibration: Mapping[str, list[float]] | None = None
     golden: Mapping[str, Any] = field(default_factory=dict)
+    reference: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,12 +89,15 @@ class Checkpoint:
         Where it was read from.
     sha256 : str
         Of that file.
+    descriptor : Descriptor, optional
+        Of the genome that the network was set to, see `set_to_genome`.
     """
 
     model: Network
     metadata: Metadata
     path: Path | None = None
     sha256: str = ""
+    descriptor: Descriptor | None = None
 
 
 def save_checkpoint(path: Path, model: Network, metadata: Metadata) -> None:
@@ -131,6 +141,40 @@ def load_checkpoint(path: Path) -> Checkpoint:
     return Checkpoint(model.eval(), metadata, path, _sha256(path))
 
 
+def set_to_genome(checkpoint: Checkpoint, descriptor: Descriptor) -> Checkpoint:
+    """Return the checkpoint with its network set to a genome; one that takes no descriptor as it is.
+
+    Parameters
+    ----------
+    checkpoint : Checkpoint
+    descriptor : Descriptor
+        From `tracktools.descriptor.describe_sequences`.
+
+    Returns
+    -------
+    Checkpoint
+        With a plain network, and `descriptor` in it.
+    """
+    if not isinstance(checkpoint.model, Conditioned):
+        return checkpoint
+    features = reference_of(checkpoint).features(descriptor)
+    return replace(checkpoint, model=checkpoint.model.condition(features.tolist()), descriptor=descriptor)
+
+
+def reference_of(checkpoint: Checkpoint) -> Reference:
+    """Return the training genomes of a network that is set to a genome.
+
+    Raises
+    ------
+    CheckpointError
+        If the file lacks them.
+    """
+    try:
+        return Reference.from_record(checkpoint.metadata.reference or {})
+    except (KeyError, TypeError, ValueError):
+        raise CheckpointError("does not say which genomes it learnt from", path=checkpoint.path) from None
+
+
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     header = read_header(path)
     try:
@@ -157,7 +201,7 @@ def golden_codes(sequence: str) -> Tensor:
 
 
 def make_golden(model: Network, sequence: str) -> dict[str, Any]:
-    """Record what a network gives for a sequence, in float64, so that any later reading can be compared."""
+    """Record what a plain network gives for a sequence, in float64, so that any later reading can be compared."""
     with torch.no_grad():
         probabilities = _double(model)(golden_codes(sequence)).sigmoid()[0]
     return {"sequence": sequence, "probabilities": [round(float(p), 9) for p in probabilities]}
@@ -175,6 +219,8 @@ def verify_golden(checkpoint: Checkpoint) -> float:
     if not golden.get("sequence"):
         raise CheckpointError("holds no golden predictions", path=checkpoint.path)
     expected = torch.tensor(golden["probabilities"], dtype=torch.float64)
+    if "descriptor" in golden:
+        checkpoint = set_to_genome(checkpoint, Descriptor.from_record(golden["descriptor"]))
     with torch.no_grad():
         found = checkpoint.model(golden_codes(golden["sequence"])).sigmoid()[0].double()
     difference = float((found - expected).abs().max())

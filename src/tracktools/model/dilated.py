@@ -153,3 +153,23 @@ def average_networks(networks: Sequence[Dilated]) -> Dilated:
     average = Dilated(replace(config, n_members=config.n_members * len(networks)))
     average.load_state_dict(joined)
     return average.eval()
+
+
+@torch.no_grad()
+def split_members(network: Dilated) -> list[Dilated]:
+    """Return the members of a network, each a network of its own; `average_networks` joins them again."""
+    config, count = network.config, network.config.n_members
+    parts = [replace(config, n_members=1) for _ in range(count)]
+    members = []
+    for number, part in enumerate(parts):
+        member = Dilated(part)
+        state = {
+            name: tensor
+            if name == "output.bias"
+            else tensor.chunk(count, dim=1 if name == "output.weight" else 0)[number]
+            for name, tensor in network.state_dict().items()
+        }
+        state["output.weight"] = state["output.weight"] * count
+        member.load_state_dict(state)
+        members.append(member.eval())
+    return members

@@ -19,7 +19,7 @@ from tracktools.train.windows import TrainingWindows
 
 _BETAS = (0.9, 0.98)
 _FINAL_SHARE = 0.02  # of the learning rate at the end of the cosine
-_DTYPES = {"bf16": torch.bfloat16, "fp32": torch.float32}
+DTYPES = {"bf16": torch.bfloat16, "fp32": torch.float32}
 
 
 def native_precision() -> Literal["bf16", "fp32"]:
@@ -69,7 +69,7 @@ class Trainer:
         self,
         model_config: NetworkConfig,
         config: TrainConfig,
-        windows: TrainingWindows,
+        windows: TrainingWindows | None,
         outputs: int,
         init: Network | None = None,
     ) -> None:
@@ -90,11 +90,12 @@ class Trainer:
 
     def loss(self) -> Tensor:
         """Return the mean loss of the batch of this step."""
+        assert self.windows is not None
         config, batch = self.config, self.windows.batch(self.step)
         codes, is_tss = torch.from_numpy(batch.codes), torch.from_numpy(batch.is_tss)
         first, last = config.lead_bp, codes.shape[1] - self.model.config.halo_downstream_bp
         states = self.model.states(
-            codes, first=first, last=last, dropout=config.dropout, dtype=_DTYPES[config.precision]
+            codes, first=first, last=last, dropout=config.dropout, dtype=DTYPES[config.precision]
         )
         side = F.linear(states, self.side_weight, self.side_bias)
         log_odds = torch.cat([self.model.log_odds(states)[..., None], side], dim=-1)  # (B, L, outputs)

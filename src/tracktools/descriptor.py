@@ -1,0 +1,176 @@
+"""What a genome as a whole looks like: the few numbers by which a model is set to it.
+
+The descriptor is the share of G and C, and how much more often than by chance each of the ten dinucleotides stands on
+both strands together: log rho*_xy = log(f*_xy / (f*_x f*_y)), the genomic signature of Karlin & Burge 1995 (Trends
+Genet 11:283). Both are rounded coarsely, so that a contig more or less, or a few letters, do not change a prediction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from tracktools.errors import ConfigError
+
+DINUCLEOTIDES = ("AA", "AC", "AG", "AT", "CA", "CC", "CG", "GA", "GC", "TA")  # each with its reverse complement
+_STEPS = {"gc": 0.005, "dinucleotides": 0.02}  # to which the numbers are rounded
+_LEAST_BP = 1000  # fewer letters describe nothing
+_PART_BP = 1 << 20
+_LETTERS = "ACGT"
+
+
+@dataclass(frozen=True)
+class Descriptor:
+    """The descriptor of a genome.
+
+    Parameters
+    ----------
+    gc : float
+        Share of G and C among the letters A, C, G, T.
+    dinucleotides : tuple of float, 10 values
+        log rho* of `DINUCLEOTIDES`, in that order.
+    bp : int
+        Letters it was counted over; not part of what it says.
+    """
+
+    gc: float
+    dinucleotides: tuple[float, ...]
+    bp: int = 0
+
+    def __eq__(self, other: object) -> bool:
+        """Compare what a model is told."""
+        return isinstance(other, Descriptor) and self.values == other.values
+
+    def __hash__(self) -> int:
+        return hash(self.values)
+
+    @property
+    def values(self) -> tuple[float, ...]:
+        """All eleven numbers: GC content, then the dinucleotides."""
+        return (self.gc, *self.dinucleotides)
+
+    def to_record(self) -> dict[str, Any]:
+        """Return the plain form, as manifests and provenance hold it."""
+        return {"gc": self.gc, **dict(zip(DINUCLEOTIDES, self.dinucleotides, strict=True)), "bp": self.bp}
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Self:
+        """Read what `to_record` gives.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            If it is something else.
+        """
+        values = tuple(float(record[name]) for name in DINUCLEOTIDES)
+        return cls(float(record["gc"]), values, int(record.get("bp", 0)))
+
+
+def describe_sequences(sequences: Iterable[npt.NDArray[np.uint8]]) -> Descriptor:
+    """Return the descriptor of sequences together; their order, strands and circularity do not matter.
+
+    Parameters
+    ----------
+    sequences : iterable of ndarray of uint8
+        Codes: A 0, C 1, G 2, T 3, any other letter 4.
+
+    Raises
+    ------
+    ConfigError
+        If they hold less than 1,000 pairs of letters.
+    """
+    pairs = np.zeros((5, 5), dtype=np.int64)
+    for codes in sequences:
+        for at in range(0, len(codes), _PART_BP):
+            part = codes[at : at + _PART_BP + 1].astype(np.int64)
+            pairs += np.bincount(5 * part[:-1] + part[1:], minlength=25).reshape(5, 5)
+    counts = pairs[:4, :4]
+    total = int(counts.sum())
+    if total < _LEAST_BP:
+        raise ConfigError(f"the genome has {total:,} bases of A, C, G and T in a row: too few to describe it")
+    return _descriptor(counts + counts[::-1, ::-1].T, total)
+
+
+def _descriptor(both: npt.NDArray[np.int64], bp: int) -> Descriptor:
+    """Return the descriptor of dinucleotide counts of both strands."""
+    shares = both / both.sum()
+    letters = 0.5 * (shares.sum(axis=0) + shares.sum(axis=1))
+    values = []
+    for pair in DINUCLEOTIDES:
+        one, two = _LETTERS.index(pair[0]), _LETTERS.index(pair[1])
+        expected = letters[one] * letters[two]
+        least = 0.5 / both.sum()  # a dinucleotide that is absent counts as half a one
+        ratio = np.log(max(shares[one, two], least) / max(expected, least))
+        values.append(_rounded(float(np.clip(ratio, -2, 2)), _STEPS["dinucleotides"]))
+    return Descriptor(_rounded(float(letters[1] + letters[2]), _STEPS["gc"]), tuple(values), bp)
+
+
+def _rounded(value: float, step: float) -> float:
+    return round(round(value / step) * step, 6) + 0.0  # no minus zero
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The genomes that a model learnt from, by their descriptors, and how the network is told of a new one.
+
+    Parameters
+    ----------
+    genomes : tuple of (str, str, tuple of float)
+        Name, phylum and the eleven values of each.
+    far : float
+        Distance to the nearest of them (see `distance`) beyond which the network is told the GC content alone.
+    """
+
+    genomes: tuple[tuple[str, str, tuple[float, ...]], ...]
+    far: float
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Self:
+        """Read what `to_record` gives."""
+        rows = tuple((row["name"], row["phylum"], tuple(row["values"])) for row in record["genomes"])
+        return cls(rows, float(record["far"]))
+
+    def to_record(self) -> dict[str, Any]:
+        """Return the form that stands in a checkpoint."""
+        rows = [{"name": name, "phylum": phylum, "values": list(values)} for name, phylum, values in self.genomes]
+        return {"genomes": rows, "far": self.far}
+
+    @property
+    def _table(self) -> npt.NDArray[np.float64]:
+        return np.array([values for _, _, values in self.genomes], dtype=np.float64)
+
+    def _standard(self, values: Sequence[float]) -> npt.NDArray[np.float64]:
+        """Return values in standard deviations from the mean of the training genomes, clipped to the range seen."""
+        table = self._table
+        spread = np.maximum(table.std(axis=0), 1e-6)
+        inside = np.clip(np.asarray(values, dtype=np.float64), table.min(axis=0), table.max(axis=0))
+        standard: npt.NDArray[np.float64] = (inside - table.mean(axis=0)) / spread
+        return standard
+
+    def distances(self, descriptor: Descriptor) -> list[tuple[float, str, str]]:
+        """Return distance, name and phylum of each training genome, the nearest first.
+
+        The distance is the root mean square, over the eleven values, of the difference in standard deviations.
+        """
+        table = self._table
+        gaps = (table - np.asarray(descriptor.values)) / np.maximum(table.std(axis=0), 1e-6)
+        distances = np.sqrt(np.mean(gaps**2, axis=1))
+        return sorted((float(d), row[0], row[1]) for d, row in zip(distances, self.genomes, strict=True))
+
+    def features(self, descriptor: Descriptor, *, rich: bool | None = None) -> npt.NDArray[np.float32]:
+        """Return what the network is told, shape (12,): GC content, 1 if more is told, then the dinucleotides or zeros.
+
+        Parameters
+        ----------
+        descriptor : Descriptor
+        rich : bool, optional
+            Whether the dinucleotides are told; by default, if the nearest training genome is no further than `far`.
+        """
+        standard = self._standard(descriptor.values)
+        rich = self.distances(descriptor)[0][0] <= self.far if rich is None else rich
+        told = standard[1:] if rich else np.zeros(len(standard) - 1)
+        return np.concatenate([standard[:1], [float(rich)], told]).astype(np.float32)

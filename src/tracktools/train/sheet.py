@@ -1,0 +1,226 @@
+"""The sheet of a training on many species: which genomes and windows, in which role, from where and on what terms."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from tracktools.errors import ConfigError, InputError
+
+Role = Literal["main", "train", "held_out"]
+
+
+@dataclass(frozen=True)
+class GenomeRow:
+    """A genome with its measured TSS.
+
+    Parameters
+    ----------
+    species : str
+    fasta, tss : Path
+        The sequences, and a BED file of TSS: what the output learns.
+    lineage : tuple of str
+        Phylum, class, genus ...: names by which it can be left out.
+    also : mapping of str to Path
+        Further TSS sets, side outputs of their own; of the main genome alone.
+    circular : tuple of str
+    split : str
+        Of the main genome: a BED file, ``fractions 0.7,0.1,0.2``, or empty for the paper's split of NC_000913.3.
+    role : {"main", "train", "held_out"}
+        The main genome chooses by its validation part; held-out ones are not learnt from.
+    weight : float
+        Times the share that balance over species gives it.
+    source, licence : str
+    """
+
+    species: str
+    fasta: Path
+    tss: Path
+    lineage: tuple[str, ...] = ()
+    also: Mapping[str, Path] = field(default_factory=dict)
+    circular: tuple[str, ...] = ()
+    split: str = ""
+    role: Role = "train"
+    weight: float = 1.0
+    source: str = ""
+    licence: str = ""
+
+    @property
+    def names(self) -> frozenset[str]:
+        """All by which it can be left out."""
+        return frozenset((self.species, *self.lineage))
+
+
+@dataclass(frozen=True)
+class WindowsRow:
+    """A table of windows around TSS of many species, one of windows around random positions, and one of the species.
+
+    Parameters
+    ----------
+    tss : Path
+        Columns ``species position strand tss_index sequence``: 1-based position, 0-based index of the TSS.
+    random : Path
+        Columns ``species position strand sequence``.
+    species : Path
+        Columns ``species lineage gc``.
+    phyla : mapping of str to str
+        Phylum of a lineage that is a class.
+    leave_out : tuple of str
+        Species or lineages that are not to be trusted.
+    density : float
+        TSS a base and strand in a genome: the share that the log-odds are of.
+    weight : float
+    source, licence : str
+    """
+
+    tss: Path
+    random: Path
+    species: Path
+    phyla: Mapping[str, str] = field(default_factory=dict)
+    leave_out: tuple[str, ...] = ()
+    density: float = 5e-4
+    weight: float = 1.0
+    source: str = ""
+    licence: str = ""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """What a training on many species learns from."""
+
+    genomes: tuple[GenomeRow, ...]
+    windows: tuple[WindowsRow, ...]
+
+    @property
+    def main(self) -> GenomeRow:
+        """The genome that chooses."""
+        return next(row for row in self.genomes if row.role == "main")
+
+
+def read_sheet(path: Path) -> Sheet:
+    """Read a sheet: TOML with tables ``[[genome]]`` and ``[[windows]]``; paths are relative to it.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, a key is not known or missing, a file does not exist, or not exactly one genome is main.
+    """
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", path=path) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"is not TOML: {error}", path=path) from None
+    unknown = sorted(set(values) - {"genome", "windows"})
+    if unknown:
+        raise InputError(f"has a table {unknown[0]!r}", path=path, mend="use [[genome]] and [[windows]]")
+    rows = {name: values.get(name, []) for name in ("genome", "windows")}
+    for name, found in rows.items():
+        if not (isinstance(found, list) and all(isinstance(row, dict) for row in found)):
+            raise InputError(f"{name!r} is no list of tables", path=path, mend=f"write [[{name}]], with two brackets")
+    genomes = tuple(_row(GenomeRow, row, path) for row in rows["genome"])
+    windows = tuple(_row(WindowsRow, row, path) for row in rows["windows"])
+    _check(genomes, windows, path)
+    return Sheet(genomes, windows)
+
+
+def _row(kind: type[Any], values: Mapping[str, Any], path: Path) -> Any:
+    """Return a row of the sheet; every value has the type of the field."""
+    known = {item.name: item for item in fields(kind)}
+    table = "genome" if kind is GenomeRow else "windows"
+    for name in values:
+        if name not in known:
+            problem = f"[[{table}]] has a key {name!r}"
+            raise InputError(problem, path=path, mend=f"known keys: {', '.join(known)}")
+    settings = {}
+    for name, value in values.items():
+        try:
+            settings[name] = _READ[str(known[name].type)](value, path)
+        except (TypeError, ValueError):
+            problem = f"[[{table}]] {name} is {value!r}"
+            raise InputError(problem, path=path, mend=f"it must be {_SAID[str(known[name].type)]}") from None
+    try:
+        return kind(**settings)
+    except TypeError:
+        missing = [name for name, item in known.items() if name not in settings and _is_required(item)]
+        raise InputError(f"a [[{table}]] has no {missing[0]}", path=path) from None
+
+
+def _is_required(item: Any) -> bool:
+    return str(item.type) == "Path" or item.name == "species"
+
+
+def _text(value: object, _path: Path) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+def _file(value: object, path: Path) -> Path:
+    file = path.parent / Path(_text(value, path)).expanduser()
+    if not file.is_file():
+        raise InputError(f"names {file}, which is no file", path=path)
+    return file
+
+
+def _number(value: object, _path: Path) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
+        raise TypeError
+    return float(value)
+
+
+def _texts(value: object, path: Path) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise TypeError
+    return tuple(_text(one, path) for one in value)
+
+
+def _table(value: object) -> Mapping[str, object]:
+    if not isinstance(value, dict):
+        raise TypeError
+    return value
+
+
+def _role(value: object, _path: Path) -> Role:
+    if value not in get_args(Role):
+        raise ValueError
+    return value  # type: ignore[return-value]  # one of the three
+
+
+_READ: dict[str, Any] = {
+    "str": _text,
+    "Path": _file,
+    "float": _number,
+    "tuple[str, ...]": _texts,
+    "Mapping[str, Path]": lambda value, path: {name: _file(one, path) for name, one in _table(value).items()},
+    "Mapping[str, str]": lambda value, path: {name: _text(one, path) for name, one in _table(value).items()},
+    "Role": _role,
+}
+_SAID = {
+    "str": "text",
+    "Path": "a path",
+    "float": "a number above 0",
+    "tuple[str, ...]": "a list of names",
+    "Mapping[str, Path]": "a table of name = path",
+    "Mapping[str, str]": "a table of name = text",
+    "Role": "main, train or held_out",
+}
+
+
+def _check(genomes: tuple[GenomeRow, ...], windows: tuple[WindowsRow, ...], path: Path) -> None:
+    mains = [row.species for row in genomes if row.role == "main"]
+    if len(mains) != 1:
+        problem = f"has {len(mains)} genomes of role main"
+        raise InputError(problem, path=path, mend="exactly one chooses by its validation part")
+    for row in genomes:
+        if (row.also or row.split) and row.role != "main":
+            raise InputError(f"{row.species}: only the main genome has 'also' and 'split'", path=path)
+    species = [row.species for row in genomes]
+    twice = next((name for name in species if species.count(name) > 1), None)
+    if twice is not None:
+        raise InputError(f"{twice} is there twice", path=path, mend="a genome each")
+    if not windows and all(row.role != "train" for row in genomes):
+        raise ConfigError(f"{path}: one genome alone: `tracktools train GENOME TSS` is for that")

@@ -1,0 +1,179 @@
+"""A training on many species: from its sheet to a checkpoint that is set to any genome."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from tracktools.config import ConditionedConfig, TrainConfig
+from tracktools.descriptor import Descriptor, Reference
+from tracktools.errors import OutputError
+from tracktools.formats.lock import working_folder
+from tracktools.model.checkpoint import Metadata, make_golden, save_checkpoint
+from tracktools.model.conditioned import Conditioned
+from tracktools.model.dilated import Dilated
+from tracktools.tracks import write_provenance
+from tracktools.train.choose import (
+    MATCH_TOLERANCE_BP,
+    as_metrics,
+    choose_calibration,
+    choose_threshold,
+    position_scores,
+)
+from tracktools.train.fit import fit, load_weights, resolve_precision, validations, write_log
+from tracktools.train.labels import describe_labels
+from tracktools.train.mixture import MixtureConfig
+from tracktools.train.recipe import check_recipe
+from tracktools.train.run import TrainedModel
+from tracktools.train.sheet import Sheet
+from tracktools.train.species_loop import SpeciesTrainer
+from tracktools.train.species_task import SpeciesTask, check_left_out
+
+log = logging.getLogger(__name__)
+
+_GOLDEN_BP = 700
+
+
+def train_species(
+    sheet: Sheet,
+    output: Path,
+    *,
+    name: str,
+    config: TrainConfig | None = None,
+    model_config: ConditionedConfig | None = None,
+    mixture: MixtureConfig | None = None,
+    leave_out: Sequence[str] = (),
+    far: float | None = None,
+    restart: bool = False,
+) -> TrainedModel:
+    """Train a network on many species; a killed training continues when it is started again in the same way.
+
+    Parameters
+    ----------
+    sheet : Sheet
+        From `read_sheet`.
+    output : Path
+        Folder to make: ``model.safetensors``, ``log.jsonl``, ``curves.svg`` and ``.png``, ``provenance.json``. Must not
+        exist.
+    name : str
+        For the checkpoint's header.
+    config, model_config, mixture : optional
+        The recipe (of which steps, rates, dropout, precision, seed and threads count), the architecture, and what
+        stands in a batch.
+    leave_out : sequence of str
+        Species, genera, classes or phyla that are not learnt from, to judge the model on them.
+    far : float, optional
+        Distance of a genome to the nearest that was learnt from beyond which the network is told its GC content alone;
+        see `Reference`. By default it is never so.
+    restart : bool
+        Drop an unfinished training instead of continuing it.
+
+    Raises
+    ------
+    ConfigError, InputError, OutputError
+        See `train_model`.
+    """
+    started = time.time()
+    config, network = config or TrainConfig(), model_config or ConditionedConfig()
+    check_recipe(config)
+    check_left_out(leave_out, sheet)
+    if output.exists() or output.is_symlink():
+        raise OutputError("exists", path=output, mend="choose another folder")
+    folder = output.with_name(output.name + ".partial")
+    config = resolve_precision(config, folder, restart=restart)
+    torch.set_num_threads(config.threads)
+    with working_folder(folder, restart=restart):
+        task = SpeciesTask(
+            sheet, config, network, mixture or MixtureConfig(), tuple(leave_out), folder / "homologues.npz"
+        )
+        trainer = SpeciesTrainer(network, config, task.draw(), len(task.main.labels))
+        history = fit(trainer, folder, task.inputs, lambda model: _validation(task, model))
+        best = max(validations(history), key=lambda record: record["average_precision"])
+        model = load_weights(folder, best["step"], network)[0]
+        assert isinstance(model, Conditioned)
+        recipe = {**asdict(config), "mixture": asdict(task.mixture), "leave_out": list(leave_out),
+                  "chosen_step": best["step"]}  # fmt: skip
+        reference = replace(task.reference, far=task.reference.far if far is None else far)
+        result = folder / "result"
+        shutil.rmtree(result, ignore_errors=True)
+        result.mkdir()
+        save_checkpoint(
+            result / "model.safetensors", model, describe_species_model(task, model, reference, name, recipe)
+        )
+        write_log(history, result)
+        genome = {"name": task.main_genome.name, "sha256": task.main_genome.sha256}
+        write_provenance(result, started=started, genome=genome, parameters=recipe)
+        result.rename(output)
+        shutil.rmtree(folder)
+    return TrainedModel(output, output / "model.safetensors", best)
+
+
+def set_to_main(task: SpeciesTask, model: Conditioned, reference: Reference) -> Dilated:
+    """Return the network as it is on the main genome."""
+    return model.condition(reference.features(task.main.descriptor).tolist())
+
+
+def _validation(task: SpeciesTask, model: Any) -> dict[str, Any]:
+    return as_metrics(position_scores(task.validate(set_to_main(task, model, task.reference))), "valid")
+
+
+def describe_species_model(
+    task: SpeciesTask, model: Conditioned, reference: Reference, name: str, recipe: dict[str, Any]
+) -> Metadata:
+    """Choose threshold and calibration on the main genome's validation part; return all that the checkpoint says."""
+    plain = set_to_main(task, model, reference)
+    scored = task.validate(plain)
+    threshold = choose_threshold(scored, task.config.seed)
+    genome = task.main_genome
+    letters = genome.contigs[0].letters[:_GOLDEN_BP].tobytes().decode().upper()
+    others = len({row[0] for row in reference.genomes}) - 1
+    return Metadata(
+        name=name,
+        description=f"Model output for TSS, learnt from {task.sheet.main.species} and {others} other genomes",
+        species="bacteria",
+        genome={"name": genome.name, "sha256": genome.sha256, "gc_content": genome.gc_content},
+        training_data=_training_data(task),
+        split=task.split.to_records(),
+        recipe=recipe,
+        metrics={
+            "validation": as_metrics(position_scores(scored), "valid"),
+            "calls": {"f1": threshold["f1"], "tolerance_bp": MATCH_TOLERANCE_BP},
+        },
+        call_threshold=threshold["threshold"],
+        call_threshold_interval=threshold["interval"],
+        calibration=choose_calibration(scored),
+        golden=_golden(plain, letters, task.main.descriptor),
+        reference=reference.to_record(),
+    )
+
+
+def _golden(plain: Dilated, letters: str, descriptor: Descriptor) -> dict[str, Any]:
+    return {**make_golden(plain, letters), "descriptor": descriptor.to_record()}
+
+
+def _training_data(task: SpeciesTask) -> list[dict[str, Any]]:
+    """Return what each species gave, with its source and terms."""
+    rows: list[dict[str, Any]] = []
+    learnt = {one.species: one for one in (task.main, *task.others)}
+    for row in task.sheet.genomes:
+        if row.species not in learnt:
+            continue
+        sets = {row.tss.stem: row.tss, **row.also}
+        for (label, path), arrays in zip(sets.items(), learnt[row.species].labels, strict=False):
+            assert arrays is not None
+            said = describe_labels(label, path, arrays)
+            said["source"], said["licence"] = said["source"] or row.source, said["licence"] or row.licence
+            rows.append({"species": row.species, "phylum": learnt[row.species].phylum, **said})
+    rows += [
+        {"species": one.species, "phylum": one.phylum, "name": "windows", "positions": int(one.around_tss.sum()),
+         "source": windows.source, "licence": windows.licence}
+        for one, windows in task.windows
+    ]  # fmt: skip
+    return rows

@@ -1,0 +1,185 @@
+"""What a training on many species learns, read from its sheet."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tracktools.config import ConditionedConfig, TrainConfig
+from tracktools.descriptor import Descriptor, Reference, describe_sequences
+from tracktools.errors import ConfigError
+from tracktools.formats.atomic import atomic_file
+from tracktools.genome import Genome, load_genome
+from tracktools.model.dilated import Dilated
+from tracktools.splits import Region, Split
+from tracktools.tracks import file_sha256
+from tracktools.train.choose import RegionSignal, score_part
+from tracktools.train.homologues import homologous
+from tracktools.train.labels import read_labels
+from tracktools.train.mixture import Mixture, MixtureConfig, SpeciesGenome
+from tracktools.train.parts import choose_split, receptive_field_bp
+from tracktools.train.sheet import GenomeRow, Sheet, WindowsRow
+from tracktools.train.species_windows import SpeciesWindows, read_species_windows
+from tracktools.train.windows import training_stretches
+
+log = logging.getLogger(__name__)
+
+_ALL_NEAR = 1e9
+
+
+def describe_genome(genome: Genome) -> Descriptor:
+    """Return the descriptor of all contigs together."""
+    return describe_sequences(contig.codes for contig in genome)
+
+
+@dataclass(frozen=True, eq=False)
+class SpeciesTask:
+    """The inputs of a training on many species.
+
+    Parameters
+    ----------
+    sheet : Sheet
+    config, model_config : TrainConfig, ConditionedConfig
+    mixture : MixtureConfig
+    leave_out : tuple of str
+        Species, genera or phyla that play no part.
+    kept : Path, optional
+        A file that keeps which windows are homologous to what is judged, since that takes a minute or two to find.
+    """
+
+    sheet: Sheet
+    config: TrainConfig
+    model_config: ConditionedConfig
+    mixture: MixtureConfig
+    leave_out: tuple[str, ...] = ()
+    kept: Path | None = None
+
+    @cached_property
+    def main_genome(self) -> Genome:
+        """The genome that chooses."""
+        return load_genome(self.sheet.main.fasta, circular=self.sheet.main.circular)
+
+    @cached_property
+    def split(self) -> Split:
+        """The parts of the main genome."""
+        said = self.sheet.main.split
+        if said.startswith("fractions "):
+            shares = [float(share) for share in said.removeprefix("fractions ").split(",")]
+            return choose_split(self.main_genome, fractions=shares, seed=self.config.seed, network=self.model_config)
+        return choose_split(self.main_genome, bed=Path(said) if said else None)
+
+    @cached_property
+    def main(self) -> SpeciesGenome:
+        """The main genome with all its label sets."""
+        row, genome = self.sheet.main, self.main_genome
+        stretches = training_stretches(genome, self.split, receptive_field_bp(self.model_config))
+        labels = [read_labels(path, genome) for path in (row.tss, *row.also.values())]
+        return SpeciesGenome(row.species, _phylum(row), genome, labels, stretches, describe_genome(genome), row.weight)
+
+    @cached_property
+    def others(self) -> list[SpeciesGenome]:
+        """The other genomes that are learnt from."""
+        skipped = set(self.leave_out)
+        rows = [row for row in self.sheet.genomes if row.role == "train" and not row.names & skipped]
+        return [self._other(row) for row in rows]
+
+    def _other(self, row: GenomeRow) -> SpeciesGenome:
+        genome = load_genome(row.fasta, circular=row.circular)
+        whole = Split(tuple(Region(contig.sequence_sha256, 0, len(contig), "train") for contig in genome))
+        stretches = training_stretches(genome, whole, 0)
+        labels = [read_labels(row.tss, genome), *[None] * len(self.sheet.main.also)]
+        return SpeciesGenome(row.species, _phylum(row), genome, labels, stretches, describe_genome(genome), row.weight)
+
+    @cached_property
+    def windows(self) -> list[tuple[SpeciesWindows, WindowsRow]]:
+        """The windows of each species, without those homologous to what the main genome is judged on; their row."""
+        judged = [
+            contig.codes[region.start : region.end]
+            for contig in self.main_genome
+            for part in ("valid", "test")
+            for region in self.split.regions_of(contig, part)
+        ]
+        held = {row.species for row in self.sheet.genomes if row.role == "held_out"}
+        known = _read_kept(self.kept)
+        found = []
+        for row in self.sheet.windows:
+            for one in read_species_windows(row, {*self.leave_out, *held}):
+                key = hashlib.sha256(b"".join([one.codes.tobytes(), *(part.tobytes() for part in judged)])).hexdigest()
+                if key not in known:
+                    known[key] = homologous(one.codes, judged)
+                copies = known[key]
+                if copies.any():
+                    said = "%s: %d of %d windows left out, homologous to what is judged"
+                    log.info(said, one.species, copies.sum(), len(copies))
+                found.append((one.only(~copies), row))
+        if self.kept is not None:
+            with atomic_file(self.kept) as partial, partial.open("wb") as file:
+                np.savez_compressed(file, allow_pickle=False, **known)
+        return found
+
+    @cached_property
+    def reference(self) -> Reference:
+        """All genomes that are learnt from, each species once."""
+        rows = {one.species: (one.species, one.phylum, one.descriptor.values) for one, _ in self.windows}
+        rows |= {one.species: (one.species, one.phylum, one.descriptor.values) for one in (self.main, *self.others)}
+        return Reference(tuple(rows.values()), _ALL_NEAR)
+
+    def draw(self) -> Mixture:
+        """Return the batches."""
+        if not (self.others or self.windows):
+            raise ConfigError("nothing is left to learn from beside the main genome")
+        return Mixture(
+            self.main, self.others, [(one, row.weight, row.density) for one, row in self.windows], self.reference,
+            self.model_config.halo_upstream_bp, self.mixture, self.config.seed,
+        )  # fmt: skip
+
+    @cached_property
+    def inputs(self) -> Mapping[str, Any]:
+        """All that the weights depend on beside the recipe, as plain values."""
+        files = {str(path) for row in self.sheet.genomes for path in (row.fasta, row.tss, *row.also.values())}
+        files |= {str(path) for row in self.sheet.windows for path in (row.tss, row.random, row.species)}
+        network = asdict(self.model_config)
+        return {
+            "files": {path: file_sha256(Path(path)) for path in sorted(files)},
+            "roles": [[row.species, row.role, row.weight] for row in self.sheet.genomes],
+            "leave_out": list(self.leave_out),
+            "mixture": asdict(self.mixture),
+            "network": {name: list(value) if isinstance(value, tuple) else value for name, value in network.items()},
+            "split": self.split.to_records(),
+        }
+
+    def validate(self, plain: Dilated, output: int = 0) -> list[RegionSignal]:
+        """Score the validation part of the main genome."""
+        labels = self.main.labels[output]
+        assert labels is not None
+        return score_part(plain, self.main_genome, labels, self.split, "valid", self.config.threads)
+
+
+def _read_kept(path: Path | None) -> dict[str, npt.NDArray[np.bool_]]:
+    if path is None or not path.exists():
+        return {}
+    with np.load(path, allow_pickle=False) as arrays:
+        return dict(arrays)
+
+
+def _phylum(row: GenomeRow) -> str:
+    return row.lineage[0] if row.lineage else row.species
+
+
+def check_left_out(leave_out: Collection[str], sheet: Sheet) -> None:
+    """Refuse to leave out the main genome, which chooses.
+
+    Raises
+    ------
+    ConfigError
+    """
+    if sheet.main.names & set(leave_out):
+        raise ConfigError(f"{sheet.main.species} chooses by its validation part and cannot be left out")
