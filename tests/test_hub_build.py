@@ -56,7 +56,14 @@ def test_layout(small_hub: Path) -> None:
     features = ["small_called_tss", "curated", "genes", "pseudogenes"]
     assert files == {
         *("hub.txt", "groups.txt", "small.2bit", "chrom.sizes", "chromAlias.bb", "chromAlias.txt"),
-        *("index.html", "provenance.json", "jbrowse/config.json", "igv/igv.min.js", "igv/bookmarks.bed"),
+        *(
+            "index.html",
+            "provenance.json",
+            "jbrowse/config.json",
+            "igv/igv.min.js",
+            "igv/bookmarks.bed",
+            "igv/names.tsv",
+        ),
         *("igv/session.json", "igv/session.xml", "igv/genome.json", "igv/genome.fa", "igv/genome.fa.fai"),
         *("small_plus.bw", "small_minus.bw", "reads.bam", "reads.bam.bai"),
         *(f"{name}{suffix}" for name in features for suffix in (".bb", ".ix", ".ixx")),

@@ -95,13 +95,24 @@ def test_a_table_written_by_hand(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
+    ("word", "format_name"),
+    [(".bed", "bed"), ("BED", "bed"), ("GFF3", "gff3"), ("gff", "gff3"), ("BAM", "bam"), ("bigwig", "bigWig"),
+     (".BW", "bigWig"), ("BigBed", "bigBed"), (".bb", "bigBed"), ("bedgraph", "bedGraph"), ("bedGraph", "bedGraph")],
+)  # fmt: skip
+def test_formats_are_known_in_any_case_and_as_file_names_end(tmp_path: Path, word: str, format_name: str):
+    (tmp_path / "a").touch()
+    (tmp_path / "tracks.tsv").write_text(f"name\tpath\tformat\nx\ta\t{word}\n")
+    assert read_tracks(tmp_path)[0].format == format_name
+
+
+@pytest.mark.parametrize(
     ("rows", "fault"),
     [
         ("", "is empty (the first line names the columns"),
         ("# only a comment\n", "is empty"),
         ("name\tformat\n", ":1: lacks the column 'path'"),
         ("# note\nname\tformat\n", ":2: lacks the column 'path'"),
-        ("name\tpath\tformat\n# note\n\nx\ta.bw\tbigwig\n", ":4: format is 'bigwig' (one of bigWig, bigBed"),
+        ("name\tpath\tformat\n# note\n\nx\ta.bw\twaves\n", ":4: format is 'waves' (one of bigWig, bigBed"),
         ("name\tpath\tformat\nx\ta.bw\n", ":2: format is ''"),
         ("name\tpath\tformat\n\ta.bw\tbed\n", ":2: has no name"),
         ("name\tpath\tformat\nx\t\tbed\n", ":2: has no path"),

@@ -43,15 +43,43 @@ def css(color: str) -> str:
     return "#{:02x}{:02x}{:02x}".format(*rgb(color))
 
 
-def pale(color: str) -> str:
-    """Return a colour half way to white.
+def item_rgb(text: str) -> str:
+    """Return the colour that column 9 of a BED file says, as ``R,G,B``; empty for 0, which is no colour of its own.
+
+    Parameters
+    ----------
+    text : str
+        ``R,G,B``, or one number that holds the three in its bytes, red the highest (UCSC takes both).
+
+    Raises
+    ------
+    ValueError
+        If it is no colour.
 
     Examples
     --------
-    >>> pale("0,114,178")
-    '128,185,217'
+    >>> item_rgb("255,0,0"), item_rgb("16711680"), item_rgb("0"), item_rgb("0,0,0")
+    ('255,0,0', '255,0,0', '', '')
     """
-    return ",".join(str((part + 256) // 2) for part in rgb(color))
+    if "," in text:
+        red, green, blue = rgb(text)
+    else:
+        number = int(text)
+        if not 0 <= number < 1 << 24:
+            raise ValueError(f"a colour is R,G,B, or a number from 0 to 16777215, got {text!r}")
+        red, green, blue = number >> 16, number >> 8 & 255, number & 255
+    return f"{red},{green},{blue}" if red or green or blue else ""
+
+
+def shade(color: str, share: float) -> str:
+    """Return a colour mixed with white; the whole of it at a share of 1.
+
+    Examples
+    --------
+    >>> shade("0,114,178", 1), shade("0,114,178", 0.5)
+    ('0,114,178', '128,184,216')
+    """
+    return ",".join(str(round(255 - share * (255 - part))) for part in rgb(color))
 
 
 def wheel(count: int) -> list[str]:

@@ -28,6 +28,9 @@ from tracktools.formats.json_file import read_json
 TRACKS_FILE = "tracks.tsv"
 PROVENANCE_FILE = "provenance.json"
 FORMATS = ("bigWig", "bigBed", "bed", "bam", "gff3", "bedGraph")
+_FORMAT_OF_WORD = {name.lower(): name for name in FORMATS} | {
+    "bw": "bigWig", "bb": "bigBed", "gff": "gff3", "bdg": "bedGraph", "bg": "bedGraph"
+}  # fmt: skip
 VISIBILITIES = ("hide", "dense", "squish", "pack", "full")
 _LINE_BREAKS = re.compile(r"[\t\r\n]+")
 _NAME_CHARACTERS, _NAME_HEAD = 100, 60  # of a longer name the middle is left out
@@ -174,6 +177,14 @@ def _is_row(line: str) -> bool:
     return bool(line.strip()) and not line.startswith("#")
 
 
+def _format(word: str, path: Path, line: int) -> str:
+    """Return the format that a word means: in any case, with or without a point, also as file names end."""
+    known = _FORMAT_OF_WORD.get(word.lower().lstrip("."))
+    if known is None:
+        raise InputError(f"format is {word!r}", path=path, line=line, mend=f"one of {', '.join(FORMATS)}")
+    return known
+
+
 def _track(row: Mapping[str, str], path: Path, line: int) -> Track:
     def allowed(name: str, values: Sequence[str], default: str) -> str:
         value = row.get(name, "") or default
@@ -209,7 +220,7 @@ def _track(row: Mapping[str, str], path: Path, line: int) -> Track:
     return Track(
         name=row["name"],
         path=file,
-        format=allowed("format", FORMATS, ""),
+        format=_format(row.get("format", ""), path, line),
         strand=allowed("strand", ("+", "-", "."), "."),
         visibility=allowed("visibility", ("", *VISIBILITIES), ""),
         view_min=number("view_min"),

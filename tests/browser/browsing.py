@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 from dataclasses import dataclass, field
@@ -43,6 +44,14 @@ def node_file(name: str) -> Path:
     if not path.exists():
         pytest.skip(f"{path} is missing: run tests/browser/setup.sh")
     return path
+
+
+def igv_notebook() -> Path:
+    """The older igv.js that pip's igv-notebook brings."""
+    spec = importlib.util.find_spec("igv_notebook")
+    if spec is None or spec.origin is None:
+        pytest.skip("igv-notebook is missing: pip install igv-notebook")
+    return Path(spec.origin).parent / "js/igv.min.js"
 
 
 @dataclass

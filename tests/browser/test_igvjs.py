@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from browsing import ENOUGH_PIXELS, HERE, LOADED, Browser, Visit, drawn_tracks, keep_picture, search
+from browsing import ENOUGH_PIXELS, HERE, LOADED, Browser, Visit, drawn_tracks, igv_notebook, keep_picture, search
 
 from hubs import build_small_hub, write_small_inputs
 from tracktools import build_hub
@@ -108,18 +107,11 @@ def test_bookmark_goes_to_a_pseudogene_with_predictions_and_calls(index: Visit) 
     assert index.faults() == []
 
 
-def igv_notebook() -> Path | None:
-    spec = importlib.util.find_spec("igv_notebook")
-    return None if spec is None or spec.origin is None else Path(spec.origin).parent / "js/igv.min.js"
-
-
 @pytest.mark.parametrize("version", ["npm", "igv-notebook"])
 def test_view_opens_from_disk_with_the_network_cut(
     chromium: Browser, ecoli_hub: Path, igv_js: Path, tmp_path: Path, version: str
 ) -> None:
     script = igv_js if version == "npm" else igv_notebook()
-    if script is None:
-        pytest.skip("igv-notebook is missing: pip install igv-notebook")
     built = build_view(ecoli_hub, tmp_path / "view.html", igv_js=script)
     assert built.size_bytes < 20e6
     chromium.context.set_offline(True)
@@ -166,10 +158,7 @@ def test_hostile_labels_never_run(chromium: Browser, igv_js: Path, tmp_path: Pat
 
 
 def test_index_with_the_igv_js_of_igv_notebook(chromium: Browser, tmp_path: Path) -> None:
-    script = igv_notebook()
-    if script is None:
-        pytest.skip("igv-notebook is missing: pip install igv-notebook")
-    built = build_small_hub(write_small_inputs(tmp_path / "inputs"), tmp_path / "hub", igv_js=script)
+    built = build_small_hub(write_small_inputs(tmp_path / "inputs"), tmp_path / "hub", igv_js=igv_notebook())
     with serving(built.folder) as address:
         visit = chromium.visit(f"{address}/index.html", wait=LOADED)
         tracks = drawn_tracks(visit, "chrA:1-3000")

@@ -23,7 +23,7 @@ def hub() -> None:
 
 
 @hub.command()
-@click.argument("folders", metavar="[DIR]...", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("folders", metavar="[DIR|FILE]...", nargs=-1, type=click.Path(path_type=Path))
 @click.option("-o", "--output", required=True, type=_FOLDER, help="Folder to write: the hub.")
 @click.option("--genome", required=True, type=_FILE, help="The genome: FASTA (plain, gzip, bgzip) or 2bit.")
 @click.option("--gff", type=_FILE, help="GFF3 with genes and pseudogenes.")
@@ -49,9 +49,10 @@ def build(
     email: str,
     force: bool,
 ) -> None:
-    """Build a hub from folders that hold a tracks.tsv.
+    """Build a hub from folders that hold a tracks.tsv, and from single files.
 
-    DIR is a folder that a tracktools command wrote, or a tracks.tsv written by hand.
+    DIR is a folder that a tracktools command wrote, or a tracks.tsv written by hand. FILE is BED, bigBed, bigWig,
+    bedGraph, GFF3 or BAM; its content says which, and the name of a signal its strand (x.plus.bw, x.minus.bw).
 
     \b
     Writes in the output folder:

@@ -275,7 +275,17 @@ def check_bed(
         outside = (thick_start < start) | (thick_start > thick_end) | (thick_end > end)
         refuse(outside & ((thick_start != 0) | (thick_end != 0)), "thickStart", "thick parts lie inside the item")
     if schema.defined_fields >= 9:
-        refuse(~_matches(table["itemRgb"].to_numpy(), _RGB.pattern, re.fullmatch), "itemRgb", "write R,G,B or 0")
+        colors = {value: _is_color(str(value)) for value in table["itemRgb"].unique()}
+        bad = ~table["itemRgb"].map(colors).to_numpy(dtype=bool)
+        refuse(bad, "itemRgb", "write R,G,B, each 0 to 255, or 0 for none")
+
+
+def _is_color(text: str) -> bool:
+    """Return whether a text is ``R,G,B``, or one number that holds the three."""
+    if not _RGB.fullmatch(text):
+        return False
+    parts = [int(part) for part in text.split(",")]
+    return max(parts) <= 255 if len(parts) == 3 else parts[0] < 1 << 24
 
 
 def _is_integer(field: BedField) -> bool:

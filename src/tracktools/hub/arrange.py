@@ -22,6 +22,7 @@ GROUPS = {
     "annotation": "Genes and pseudogenes",
 }
 OTHER_GROUP = "other"
+_PLUS_WORDS = ("plus", "fwd", "forward", "pos", "positive")
 _STRAND_WORD = re.compile(r"(?i)(?:^|[._-])(plus|minus|fwd|rev|forward|reverse|pos|neg|positive|negative)(?=[._-]|$)")
 
 
@@ -46,6 +47,19 @@ def group_label(name: str) -> str:
     ('Measured TSS', 'My own')
     """
     return GROUPS.get(name) or label(name.replace("_", " ").capitalize(), SHORT_LABEL_CHARACTERS)
+
+
+def named_strand(name: str) -> str:
+    """Return the strand that the name of a file says, ``.`` where it says none or both.
+
+    Examples
+    --------
+    >>> named_strand("D39V.5prime.minus"), named_strand("rich_fwd"), named_strand("surplus"), named_strand("pos_neg")
+    ('-', '+', '.', '.')
+    """
+    words = {word.lower() for word in _STRAND_WORD.findall(name)}
+    strands = {"+" if word in _PLUS_WORDS else "-" for word in words}
+    return strands.pop() if len(strands) == 1 else "."
 
 
 def track_color(color: str, strand: str) -> str:

@@ -16,7 +16,8 @@ from tracktools.hub.assembly import busiest_position, describe_assembly
 from tracktools.hub.clients.bookmarks import find_bookmarks
 from tracktools.hub.clients.igvjs import MISSING, IgvJs, find_igv_js
 from tracktools.hub.clients.links import check_base_url, client_links
-from tracktools.hub.convert.source import Converted, convert_source
+from tracktools.hub.clients.names import names_tsv
+from tracktools.hub.convert.source import Converted, convert_source, holds_called_tss, measured_sets
 from tracktools.hub.gather import gather_sources
 from tracktools.hub.model import Assembly, Hub, Source
 from tracktools.hub.render import Templates
@@ -79,7 +80,8 @@ def build_hub(
     Parameters
     ----------
     folders : sequence of Path
-        Folders with a ``tracks.tsv`` (or such files), as every command writes them or as written by hand.
+        Folders with a ``tracks.tsv`` (or such files), as every command writes them or as written by hand; or data
+        files, whose kind is seen in their content.
     output : Path
         Folder to write; it appears complete or not at all.
     genome : Path
@@ -97,7 +99,8 @@ def build_hub(
     igv_js : Path, optional
         ``igv.min.js`` for ``index.html``; by default an installed one.
     renames : mapping of str to str, optional
-        Name of a sequence in the files to its name in the genome; they win over the known names.
+        Name of a sequence in the files to its name in the genome; they win over the known names. Such a name works as
+        a locus in the hub, too.
     email : str
         Whom the hub names; UCSC wants one.
     force : bool
@@ -126,20 +129,31 @@ def build_hub(
     assembly = describe_assembly(sequences, facts, path=facts_path, attach=attach, renames=renames)
     inputs = [Path(path) for path in (*folders, genome, gff, *bams, templates, igv_js) if path is not None]
     with output_folder(output, force=force, inputs=inputs) as folder:
-        converted: list[Converted] = []
-        for source in sources:
-            _log.info("%s: %s", source.row.name, source.row.path)
-            converted += convert_source(source, folder, sequences.chrom_sizes, renames)
+        converted = _convert(sources, folder, sequences, renames)
         _check_names(converted)
         hub = _hub(converted, assembly, sequences, email)
         notes = _sign_notes(hub)
         links = client_links(hub, address) if address else {}
-        write_hub(folder, hub, sequences, texts, igv_js=script, links=links)
+        write_hub(folder, hub, sequences, texts, igv_js=script, links=links, names=names_tsv(converted))
         size_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     for note in notes:
         _log.warning("warning: %s", note)
     bound = tuple(track.name for track in hub if _FORBIDS.search(track.source.row.licence))
     return BuiltHub(Path(output), hub, size_bytes, links, _left_out(script), bound)
+
+
+def _convert(
+    sources: Sequence[Source], folder: Path, genome: Genome, renames: Mapping[str, str] | None
+) -> list[Converted]:
+    """Write the tracks, in the order of their sources; called TSS last, since they are held against the measured."""
+    done: dict[int, list[Converted]] = {}
+    late = [number for number, source in enumerate(sources) if holds_called_tss(source)]
+    for number in [*(number for number in range(len(sources)) if number not in late), *late]:
+        source = sources[number]
+        _log.info("%s: %s", source.row.name, source.row.path)
+        measured = measured_sets([item for items in done.values() for item in items]) if number in late else []
+        done[number] = convert_source(source, folder, genome.chrom_sizes, renames=renames, measured=measured)
+    return [item for number in sorted(done) for item in done[number]]
 
 
 def _hub(converted: Sequence[Converted], assembly: Assembly, genome: Genome, email: str) -> Hub:

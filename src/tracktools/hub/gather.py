@@ -7,24 +7,38 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from tracktools.errors import GenomeMismatchError, InputError
+from tracktools.errors import GenomeMismatchError, InputError, TracktoolsError
+from tracktools.formats.recognise import recognise_format
 from tracktools.genome import Genome
+from tracktools.hub.arrange import named_strand
 from tracktools.hub.model import Source
 from tracktools.hub.text import track_name
-from tracktools.tracks import TRACKS_FILE, Track, read_provenance, read_tracks
+from tracktools.tracks import FORMATS, TRACKS_FILE, Track, as_track_name, read_provenance, read_tracks
+
+_KINDS_OF_HUBS = "a folder or tracks.tsv of tracktools, BED, bigBed, bigWig, bedGraph, GFF3, BAM"
+_OTHER_KINDS = {  # what else people have: what it is called, and what to do with it
+    "genbank": ("GenBank", "give its genes with --gff"),
+    "fasta": ("FASTA", "give the genome with --genome"),
+    "2bit": ("2bit", "give the genome with --genome"),
+    "sam": ("SAM", "sort and index it: samtools sort -o reads.bam, then samtools index reads.bam"),
+    "cram": ("CRAM", "convert it: samtools view -b -T genome.fa, then samtools index"),
+    "wiggle": ("wiggle", "make bigWigs of it: tracktools reads"),
+    "unknown": ("of no kind that is known", f"give {_KINDS_OF_HUBS}"),
+}
 
 
-def gather_sources(folders: Sequence[Path], gff: Path | None, bams: Sequence[Path], genome: Genome) -> list[Source]:
+def gather_sources(paths: Sequence[Path], gff: Path | None, bams: Sequence[Path], genome: Genome) -> list[Source]:
     """Return every data file of the inputs.
 
     Parameters
     ----------
-    folders : sequence of Path
-        Folders with a ``tracks.tsv``, or such files.
+    paths : sequence of Path
+        Folders with a ``tracks.tsv``, such files, or data files, whose kind is seen in their content. A data file that
+        the ``tracks.tsv`` next to it names is taken as this describes it.
     gff : Path, optional
         GFF3 with genes and pseudogenes.
     bams : sequence of Path
-        Alignments, each with its ``.bai`` beside it.
+        Alignments, each with its ``.bai`` next to it.
     genome : Genome
         The genome of the hub.
 
@@ -34,16 +48,20 @@ def gather_sources(folders: Sequence[Path], gff: Path | None, bams: Sequence[Pat
         If the ``provenance.json`` of a folder names another genome.
     InputError
         If two tracks have one name, a name or colour is not what browsers accept, a signal has no view or an index is
-        missing; and as `read_tracks`.
+        missing, a file is of a kind that no hub shows; and as `read_tracks`.
     """
     sources = []
-    for folder in folders:
-        file = folder / TRACKS_FILE if folder.is_dir() else folder
+    for path in paths:
+        described = _described(Path(path))
+        if described is None:
+            sources.append(Source(_plain_row(Path(path)), Path(path)))
+            continue
+        file, rows = described
         provenance = read_provenance(file.parent)
         _check_genome(provenance.get("genome", {}), genome, file.parent)
-        sources += [Source(row, file, provenance) for row in read_tracks(file)]
+        sources += [Source(row, file, provenance) for row in rows]
     if gff is not None:
-        sources.append(Source(Track(name="genes", path=gff, format="gff3", group="annotation", source=gff.name), gff))
+        sources.append(Source(_genes_row(gff), gff))
     sources += [Source(_bam_row(bam), bam) for bam in bams]
     first_use: dict[str, Source] = {}
     for source in sources:
@@ -52,11 +70,39 @@ def gather_sources(folders: Sequence[Path], gff: Path | None, bams: Sequence[Pat
             raise InputError(
                 f"track name {source.row.name!r} is used twice, also in {first_use[name].origin}",
                 path=source.origin,
-                mend="rename one in its tracks.tsv",
+                mend="rename one: in its tracks.tsv, or the file",
             )
         first_use[name] = source
         _check_row(source)
     return sources
+
+
+def _described(path: Path) -> tuple[Path, list[Track]] | None:
+    """Return the ``tracks.tsv`` that describes a path, and its rows of it; None for a file that none describes."""
+    if path.is_dir() or not path.is_file() or recognise_format(path) == "tracks":
+        file = path / TRACKS_FILE if path.is_dir() else path
+        return file, read_tracks(file)
+    try:
+        rows = read_tracks(path.parent / TRACKS_FILE)
+    except TracktoolsError:
+        return None
+    own = [row for row in rows if row.path == path.resolve()]
+    return (path.parent / TRACKS_FILE, own) if own else None
+
+
+def _plain_row(path: Path) -> Track:
+    """Return the row of a data file that no ``tracks.tsv`` describes."""
+    kind = recognise_format(path)
+    if kind not in FORMATS:
+        what, mend = _OTHER_KINDS[kind]
+        raise InputError(f"is {what}, which is no track", path=path, mend=mend)
+    if kind == "bam":
+        return _bam_row(path)
+    if kind == "gff3":
+        return _genes_row(path)
+    stem = Path(path.name.removesuffix(".gz")).stem
+    strand = named_strand(stem) if kind in ("bigWig", "bedGraph") else "."
+    return Track(name=as_track_name(stem), path=path, format=kind, strand=strand, short_label=stem, source=path.name)
 
 
 def _check_genome(recorded: object, genome: Genome, folder: Path) -> None:
@@ -87,8 +133,12 @@ def _check_row(source: Source) -> None:
         )
 
 
+def _genes_row(path: Path) -> Track:
+    return Track(name="genes", path=path, format="gff3", group="annotation", source=path.name)
+
+
 def _bam_row(path: Path) -> Track:
     if not path.is_file():
         raise InputError("no such file", path=path)
     name = path.name.removesuffix(".bam")
-    return Track(name=name, path=path, format="bam", group="reads", short_label=name, visibility="dense")
+    return Track(name=as_track_name(name), path=path, format="bam", group="reads", short_label=name, visibility="dense")

@@ -57,6 +57,8 @@ class Contents:
         The values of each text column that has few.
     colors : tuple of str
         Colours of the items.
+    shaded : bool
+        Whether they are the stronger, the higher the score.
     size_bytes : int
         Of the file in the hub.
     sign : StrandSign, optional
@@ -74,6 +76,7 @@ class Contents:
     incomplete: tuple[str, ...] = ()
     choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     colors: tuple[str, ...] = ()
+    shaded: bool = False
     size_bytes: int = 0
     sign: StrandSign | None = None
 
@@ -126,6 +129,12 @@ class HubTrack:
         """Name of the text that says how such tracks are made: its group, or ``curated`` where sources are counted."""
         schema = self.contents.schema
         return "curated" if schema is not None and "support" in schema.columns else self.group
+
+    @property
+    def label_field(self) -> str:
+        """Column that browsers print next to an item: a short one where there is one; ``name`` is the searched one."""
+        schema = self.contents.schema
+        return "label" if schema is not None and "label" in schema.columns else "name"
 
     @property
     def page(self) -> str:

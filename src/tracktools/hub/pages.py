@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,10 @@ from tracktools.genome import Genome
 from tracktools.hub.model import Hub, HubGroup, HubTrack
 from tracktools.hub.render import Templates
 from tracktools.hub.text import human_count
-from tracktools.palette import BLUE, GREEN, GREY, PURPLE, VERMILLION
+from tracktools.palette import BLUE, GREEN, GREY, PURPLE, STRAND_COLORS, VERMILLION
 from tracktools.tracks import package_versions
 
+_LISTED_COLORS = 3
 _COLOR_MEANINGS = {
     BLUE: "on the plus strand",
     VERMILLION: "on the minus strand",
@@ -53,6 +54,12 @@ def page_json(value: Mapping[str, Any]) -> Markup:
     return Markup(text)  # noqa: S704 - JSON in which no "<" is left cannot end its element
 
 
+def alias_json(aliases: Mapping[str, Sequence[str]]) -> Markup:
+    """Return JSON of which sequence each name means: its own names and the others."""
+    names = {chrom: chrom for chrom in aliases}
+    return page_json({alias: chrom for chrom, others in aliases.items() for alias in others} | names)
+
+
 def shared_values(hub: Hub) -> dict[str, Any]:
     """Return the variables that every page has."""
     return {
@@ -62,6 +69,8 @@ def shared_values(hub: Hub) -> dict[str, Any]:
         "plus_color": BLUE,
         "minus_color": VERMILLION,
         "color_meanings": _COLOR_MEANINGS,
+        "strand_colors": STRAND_COLORS,
+        "swatches": {track.name: swatches(track) for track in hub},
         "tracks_of": {group.name: tracks_of(group) for group in hub.groups},
     }
 
@@ -83,11 +92,22 @@ def viewer_values(hub: Hub) -> dict[str, Any]:
     }
 
 
-def _viewer_row(track: HubTrack) -> dict[str, str]:
+def swatches(track: HubTrack) -> tuple[str, ...]:
+    """Return the colours that stand for a track in a list: of features and reads those of the strands that occur."""
+    if track.kind == "signal":
+        return (track.color,)
+    if track.kind == "alignments":
+        return (BLUE, VERMILLION)
+    if not track.contents.shaded:
+        return track.contents.colors[:_LISTED_COLORS]
+    return tuple(color for strand, color in STRAND_COLORS.items() if track.contents.count_by_strand.get(strand))
+
+
+def _viewer_row(track: HubTrack) -> dict[str, Any]:
     unit = {"signal": "bases", "features": "items", "alignments": "reads"}[track.kind]
     return {
         "label": track.long_label,
-        "color": track.contents.colors[0] if track.contents.colors else track.color,
+        "colors": swatches(track),
         "page": track.page,
         "amount": f"{human_count(track.contents.count)} {unit}" if track.contents.count else "",
     }

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import jinja2
 
-from tracktools.errors import InputError
+from tracktools.config import HubConfig
+from tracktools.errors import InputError, TracktoolsError
 from tracktools.hub.text import human_count
-from tracktools.palette import css, pale
+from tracktools.palette import css, shade
 
 FACTS = "assemblies.toml"
 
@@ -31,7 +33,7 @@ class Templates:
     """
 
     def __init__(self, folder: Path | None = None) -> None:
-        packaged = Path(str(files("tracktools") / "trackhub_templates"))
+        self._packaged = packaged = Path(str(files("tracktools") / "trackhub_templates"))
         self._folders = [packaged] if folder is None else [folder, packaged]
         if folder is not None:
             if not folder.is_dir():
@@ -50,7 +52,11 @@ class Templates:
             lstrip_blocks=True,
             keep_trailing_newline=True,
         )
-        filters: dict[str, Callable[..., str]] = {"count": human_count, "css": css, "pale": pale}
+        filters: dict[str, Callable[..., str]] = {
+            "count": human_count,
+            "css": css,
+            "pale": partial(shade, share=HubConfig.palest),
+        }
         self._environment.filters.update(filters)
 
     def render(self, template: str, **values: Any) -> str:
@@ -59,7 +65,9 @@ class Templates:
         Raises
         ------
         InputError
-            If the template has a fault, or names a variable that does not exist; names its file and line.
+            If a template of the user has an error, or names a variable that does not exist; names its file and line.
+        TracktoolsError
+            If a packaged template has: nobody but us can correct that, so that no file is named.
         """
         try:
             return self._environment.get_template(template).render(**values)
@@ -71,9 +79,12 @@ class Templates:
             raise InputError(f"includes {error.name}, which is no template", path=self.path(template)) from None
         except (jinja2.TemplateError, TypeError, ValueError, ZeroDivisionError) as error:
             path, line = self._place(error, template)
-            raise InputError(
-                f"{error}", path=path, line=line, mend="trackhub_templates/README.md names every variable"
-            ) from None
+            if path.is_relative_to(self._packaged):
+                raise TracktoolsError(
+                    f"a text of the hub cannot be written: {error}: this is an error of tracktools, please report it"
+                ) from None
+            mend = "the README next to the packaged templates names every variable"
+            raise InputError(f"{error}", path=path, line=line, mend=mend) from None
 
     def path(self, name: str) -> Path:
         """Return the file of a template, the user's own first."""

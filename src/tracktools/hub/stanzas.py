@@ -18,6 +18,7 @@ from tracktools.hub.text import LONG_LABEL_CHARACTERS, SHORT_LABEL_CHARACTERS, l
 from tracktools.tracks import VISIBILITIES
 
 _NO_FILTER = ("sourceLine", "spanStart", "spanEnd")  # places in a file or on the genome: nobody filters by them
+_NOT_SAID = (*_NO_FILTER, "label")
 _HEIGHT = "100:60:8"
 
 
@@ -235,10 +236,14 @@ def _features(hub: Hub, track: HubTrack) -> dict[str, str]:
         "searchIndex": "name",
         "searchTrix": track.search_file,
     }
-    said = [f"{name}=${name}" for name in names if name not in _NO_FILTER][:5]
+    said = [f"{name}=${name}" for name in names if name not in _NOT_SAID][:5]
     settings["mouseOver"] = ", ".join(["$name ($strand)", *said])
     labels = [name for name in names if name in track.contents.choices or name in track.contents.ranges]
-    settings |= {"labelFields": ",".join(["name", *labels]), "defaultLabelFields": "name"}
+    shown = track.label_field
+    settings |= {
+        "labelFields": ",".join(dict.fromkeys([shown, "name", *labels])),
+        "defaultLabelFields": shown,
+    }
     for name, (low, high) in track.contents.ranges.items():
         if name not in _NO_FILTER and name not in track.contents.incomplete and low < high:
             limits = f"{math.floor(low)}:{math.ceil(high)}"

@@ -16,9 +16,10 @@ from tracktools.genome import Genome
 from tracktools.hub.clients.bookmarks import BOOKMARKS_FILE, bookmarks_bed
 from tracktools.hub.clients.igvjs import IgvJs
 from tracktools.hub.clients.jbrowse import jbrowse_config
+from tracktools.hub.clients.names import NAMES_FILE
 from tracktools.hub.clients.sessions import desktop_genome, desktop_session, igvjs_session
 from tracktools.hub.model import Assembly, Hub
-from tracktools.hub.pages import page_json, shared_values, viewer_values, write_pages
+from tracktools.hub.pages import alias_json, page_json, shared_values, viewer_values, write_pages
 from tracktools.hub.render import Templates
 from tracktools.hub.stanzas import hub_stanzas
 from tracktools.run import PROVENANCE_FILE, without_list
@@ -35,6 +36,7 @@ def write_hub(
     *,
     igv_js: IgvJs | None,
     links: Mapping[str, str],
+    names: str,
 ) -> None:
     """Write every file of a hub beside its tracks.
 
@@ -52,6 +54,8 @@ def write_hub(
         The script of ``index.html``.
     links : mapping of str to str
         Addresses for ``index.html``, by browser.
+    names : str
+        Names of items and where they are; see `names_tsv`.
     """
     version = shared_values(hub)["version"]
     _write(folder / "hub.txt", templates.render("hub.txt", hub=hub, stanzas=hub_stanzas(hub), version=version))
@@ -75,8 +79,11 @@ def write_hub(
         "client_links": links,
         "igv_js": "igv/igv.min.js" if igv_js else "",
         "session_json": page_json(igvjs_session(hub)),
+        "aliases_json": alias_json(hub.assembly.aliases),
+        "draws_labels": igv_js is not None and igv_js.draws_labels,
     }
     _write(folder / "index.html", templates.render("index.html", **values))
+    _write(igv / NAMES_FILE, names)
     _write(igv / BOOKMARKS_FILE, bookmarks_bed(hub.bookmarks))
 
 

@@ -19,6 +19,11 @@ class IgvJs:
     path: Path
     text: str
 
+    @property
+    def draws_labels(self) -> bool:
+        """Whether it prints a column of its own choice next to an item; older ones print the name alone."""
+        return "labelField" in self.text
+
 
 def find_igv_js(path: Path | None = None) -> IgvJs | None:
     """Return igv.js, or None where there is none.

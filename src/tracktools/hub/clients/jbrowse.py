@@ -171,6 +171,7 @@ def _track(hub: Hub, category: str, track: HubTrack, prefix: str) -> dict[str, A
     # where the thick part is the whole item, JBrowse 2.18 takes BED9 for bedMethyl and names the colour column color
     names = " || ".join(f"get(feature,'{name}')" for name in ("item_rgb", "itemRgb", "color"))
     color = f"jexl:'rgb(' + ({names} || '{track.color}') + ')'"
+    thick_end = " || ".join(f"get(feature,'{name}')" for name in ("thick_end", "thickEnd", "end"))
     return base | {
         "type": "FeatureTrack",
         "adapter": {"type": "BigBedAdapter", "bigBedLocation": location, "aggregateField": "none"},
@@ -181,7 +182,8 @@ def _track(hub: Hub, category: str, track: HubTrack, prefix: str) -> dict[str, A
                 "renderer": {
                     "type": "SvgFeatureRenderer",
                     "color1": color,
-                    "labels": {"name": "jexl:get(feature,'name') || get(feature,'code')"},
+                    "height": f"jexl:({thick_end}) > get(feature,'start') ? 10 : 4",
+                    "labels": {"name": f"jexl:get(feature,'{track.label_field}') || get(feature,'code') || ''"},
                 },
             }
         ],

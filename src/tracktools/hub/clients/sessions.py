@@ -10,6 +10,7 @@ import xml.etree.ElementTree as ElementTree  # only written here, never parsed
 from typing import Any
 
 from tracktools.hub.model import Hub, HubTrack, Mirror
+from tracktools.palette import BLUE, VERMILLION
 
 _SIGNAL_HEIGHT = 60
 _DISPLAY_MODES = {"dense": "COLLAPSED", "squish": "SQUISHED", "pack": "EXPANDED", "full": "EXPANDED"}
@@ -73,11 +74,19 @@ def igvjs_track(track: HubTrack, prefix: str = "") -> dict[str, Any]:
             "height": _SIGNAL_HEIGHT,
         }
     if track.kind == "alignments":
-        return config | {"type": "alignment", "format": "bam", "indexURL": f"{prefix}{track.file}.bai"}
+        return config | {
+            "type": "alignment",
+            "format": "bam",
+            "indexURL": f"{prefix}{track.file}.bai",
+            "colorBy": "strand",
+            "posStrandColor": f"rgb({BLUE})",
+            "negStrandColor": f"rgb({VERMILLION})",
+        }
     return config | {
         "type": "annotation",
         "format": "bigbed",
         "displayMode": _DISPLAY_MODES.get(track.visibility, "EXPANDED"),
+        "labelField": track.label_field,
         "trixURL": prefix + track.search_file,
     }
 
@@ -148,4 +157,5 @@ def _desktop_style(track: HubTrack) -> dict[str, str]:
             "height": str(_SIGNAL_HEIGHT),
             "windowFunction": "min" if track.strand == "-" else "max",
         }
-    return {"displayMode": _DISPLAY_MODES.get(track.visibility, "EXPANDED")}
+    style = {"displayMode": _DISPLAY_MODES.get(track.visibility, "EXPANDED")}
+    return style | ({"featureNameProperty": track.label_field} if track.label_field != "name" else {})

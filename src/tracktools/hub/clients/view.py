@@ -18,10 +18,11 @@ from tracktools.formats.bigwig import BigWigReader, BigWigWriter
 from tracktools.formats.json_file import read_json
 from tracktools.hub.clients.bookmarks import BOOKMARKS_FILE, read_bookmarks
 from tracktools.hub.clients.igvjs import MISSING, find_igv_js
-from tracktools.hub.pages import page_json
+from tracktools.hub.clients.names import NAMES_FILE
+from tracktools.hub.pages import alias_json, page_json
 from tracktools.hub.render import Templates
 from tracktools.hub.text import human_count
-from tracktools.palette import BLUE, GREY, VERMILLION
+from tracktools.palette import BLUE, VERMILLION
 from tracktools.run import output_file
 from tracktools.tracks import package_versions
 
@@ -112,6 +113,9 @@ def _write_page(folder: Path, path: Path, igv_js: Path | None, templates: Path |
         "session_json": page_json(session),
         # the user's own script, which the page is to run; "</script" in it may not end the element
         "igv_js_text": Markup(script.text.replace("</script", "<\\/script")),  # noqa: S704
+        "aliases_json": alias_json(_read_aliases(folder / "chromAlias.txt")),
+        "names_text": _read_names(folder / "igv" / NAMES_FILE),
+        "draws_labels": script.draws_labels,
         "least_value": HubConfig.view_least,
         "decimals": HubConfig.view_decimals,
     }
@@ -132,14 +136,26 @@ def _read_session(folder: Path) -> dict[str, Any]:
     return session
 
 
+def _read_aliases(path: Path) -> dict[str, list[str]]:
+    rows = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+    return {row[0]: [name for name in row[1:] if name] for row in rows}
+
+
+def _read_names(path: Path) -> Markup:
+    """Return the names for a script element, which no text may end; a hub of an older tracktools has none."""
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    return Markup(text.replace("<", ""))  # noqa: S704 - names in a hub hold no "<", and here none can
+
+
 def _leaves(tracks: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     for track in tracks:
         yield from _leaves(track["tracks"]) if "tracks" in track else [track]
 
 
-def _row(track: Mapping[str, Any]) -> dict[str, str]:
-    color = str(track.get("color", f"rgb({GREY})")).removeprefix("rgb(").removesuffix(")")
-    return {"label": str(track.get("description") or track["name"]), "color": color, "page": "", "amount": ""}
+def _row(track: Mapping[str, Any]) -> dict[str, Any]:
+    color = str(track.get("color", "")).removeprefix("rgb(").removesuffix(")")
+    colors = (color,) if color else (BLUE, VERMILLION)  # items have the colours of their strands
+    return {"label": str(track.get("description") or track["name"]), "colors": colors, "page": "", "amount": ""}
 
 
 def _addresses(value: Any) -> Iterator[str]:

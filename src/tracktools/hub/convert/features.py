@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -11,40 +11,20 @@ import pandas as pd
 
 from tracktools.config import HubConfig
 from tracktools.errors import InputError
-from tracktools.formats.bed import check_bed_on_genome, read_bed, sort_bed
-from tracktools.formats.bed_schemas import STANDARD_FIELDS, BedField, BedSchema
+from tracktools.formats.bed import check_bed_on_genome, sort_bed
+from tracktools.formats.bed_schemas import BedField, BedSchema
 from tracktools.formats.bigbed import write_bigbed
 from tracktools.formats.trix import write_trix
+from tracktools.hub.convert.drawing import MeasuredSet, draw
 from tracktools.hub.model import Contents
 from tracktools.names import join_names
-from tracktools.palette import STRAND_COLORS, pale
 
 _NUMBERS = ("int", "uint", "bigint", "float", "double")
-_SEARCHED = ("name", "geneName", "locusTag")
+SEARCHED = ("name", "geneName", "locusTag")
 _MARKUP = str.maketrans({"<": "&lt;", ">": "&gt;"})
 
 
-def write_display_features(
-    source: Path,
-    target: Path,
-    chrom_sizes: Mapping[str, int],
-    color: str = "",
-    renames: Mapping[str, str] | None = None,
-) -> tuple[Contents, pd.DataFrame]:
-    """Write the bigBed of a BED file; see `write_feature_table`.
-
-    Raises
-    ------
-    InputError
-        If the file is not BED, or holds no item.
-    GenomeMismatchError
-        If an item does not lie on the genome.
-    """
-    table, schema = read_bed(source)
-    return write_feature_table(table, schema, target, chrom_sizes, path=source, color=color, renames=renames)
-
-
-def write_feature_table(
+def write_features(
     table: pd.DataFrame,
     schema: BedSchema,
     target: Path,
@@ -53,6 +33,7 @@ def write_feature_table(
     path: Path,
     color: str = "",
     renames: Mapping[str, str] | None = None,
+    measured: Sequence[MeasuredSet] = (),
 ) -> tuple[Contents, pd.DataFrame]:
     """Write a table of features as bigBed.
 
@@ -61,18 +42,19 @@ def write_feature_table(
     table : DataFrame
         Rows of `schema`.
     schema : BedSchema
-        Its columns; those that BED9 has and the table lacks are added: names, thick parts, colours.
+        Its columns; those that BED9 has and the table lacks are added.
     target : Path
-        bigBed to write, with an index of the names, and beside it the trix index that makes them found in any case.
+        bigBed to write, with an index of the names, and next to it the trix index that makes them found in any case.
     chrom_sizes : mapping of str to int
         Length of each sequence of the genome [bp].
     path : Path
         Where the table came from, for messages.
     color : str
-        Colour of the items, paler on the minus strand: items of one base have no arrow. By default one colour for each
-        strand.
+        Colour of items without a strand; see `draw`.
     renames : mapping of str to str, optional
-        Name of a sequence in the table to its name in the genome.
+        Name of a sequence in the table to its name in the genome, as the user says it.
+    measured : sequence of MeasuredSet
+        What called TSS are held against; see `draw`.
 
     Returns
     -------
@@ -80,15 +62,22 @@ def write_feature_table(
         Counts, ranges and choices.
     DataFrame
         The table as written.
+
+    Raises
+    ------
+    InputError
+        If there is no item.
+    GenomeMismatchError
+        If an item does not lie on the genome.
     """
     if table.empty:
         raise InputError("holds no item", path=path, mend="an empty track cannot be drawn: leave it out")
-    renamed = join_names(map(str, table["chrom"].unique()), chrom_sizes, renames=renames, path=path)
-    table = table.assign(chrom=table["chrom"].map(renamed))
+    joined = join_names(table["chrom"].unique(), chrom_sizes, renames=renames, path=path)
+    table = table.assign(chrom=table["chrom"].map(joined))
     check_bed_on_genome(table, chrom_sizes, path=path)
-    table, schema = _as_bed9(table, schema, color)
+    table, schema, shaded = draw(table, schema, color=color, measured=measured)
     table = _without_markup(sort_bed(table, list(chrom_sizes)), schema)
-    searched = [name for name in _SEARCHED if name in schema.columns]
+    searched = [name for name in SEARCHED if name in schema.columns]
     write_bigbed(target, dict(chrom_sizes), table, schema, index_fields=("name",), capital_fields=searched)
     write_trix(
         target.with_suffix(".ix"),
@@ -104,29 +93,10 @@ def write_feature_table(
         incomplete=tuple(name for name in ranges if not np.isfinite(table[name].to_numpy(dtype=np.float64)).all()),
         choices=_choices(table, schema),
         colors=tuple(table["itemRgb"].value_counts().index),
+        shaded=shaded,
         size_bytes=target.stat().st_size,
     )
     return contents, table
-
-
-def _as_bed9(table: pd.DataFrame, schema: BedSchema, color: str) -> tuple[pd.DataFrame, BedSchema]:
-    """Give the columns of BED9 to a table of fewer: UCSC shows ``mouseOver`` and colours only with them."""
-    have = schema.columns[: schema.defined_fields]
-    if len(have) < 9:
-        filled = table.assign(
-            name=[f"item_{number}" for number in range(1, len(table) + 1)],
-            score=0,
-            strand=".",
-            thickStart=table["chromStart"],
-            thickEnd=table["chromEnd"],
-        )
-        table = filled.assign(**{name: table[name] for name in have})
-        extra = schema.fields[schema.defined_fields :]
-        schema = BedSchema(schema.name, schema.description, (*STANDARD_FIELDS[:9], *extra), 9)
-    if "itemRgb" not in have or table["itemRgb"].isin(["0", "0,0,0"]).all():
-        colors = {"+": color, "-": pale(color), ".": color} if color else STRAND_COLORS
-        table = table.assign(itemRgb=table["strand"].map(colors))
-    return table, schema
 
 
 def _without_markup(table: pd.DataFrame, schema: BedSchema) -> pd.DataFrame:

@@ -36,7 +36,7 @@ class _Tally:
     total: float = 0.0
     minimum: float = math.inf
     maximum: float = -math.inf
-    magnitudes: list[float] = field(default_factory=list)
+    steps: dict[float, tuple[float, int]] = field(default_factory=dict)  # step of size: the largest in it, and bases
 
     def add(self, values: npt.NDArray[np.float32]) -> None:
         present = values[~np.isnan(values)]
@@ -45,7 +45,26 @@ class _Tally:
             self.total += float(present.sum(dtype=np.float64))
             self.minimum = min(self.minimum, float(present.min()))
             self.maximum = max(self.maximum, float(present.max()))
-            self.magnitudes.append(float(np.percentile(np.abs(present), 99.9)))
+            self._count_sizes(np.abs(present[present != 0]).astype(np.float64))
+
+    def _count_sizes(self, sizes: npt.NDArray[np.float64]) -> None:
+        """Count sizes in steps of 1 %, each by the largest size in it, so that a signal of few values stays exact."""
+        steps, where = np.unique(np.floor(np.log(sizes) / math.log(1.01)), return_inverse=True)
+        largest = np.zeros(len(steps))
+        np.maximum.at(largest, where, sizes)
+        for step, size, count in zip(steps.tolist(), largest.tolist(), np.bincount(where).tolist(), strict=True):
+            known, so_far = self.steps.get(step, (0.0, 0))
+            self.steps[step] = max(known, size), so_far + count
+
+    def percentile(self, share: float) -> float:
+        """Return the size that so many per cent of the bases that are not 0 reach at most; 0 where all are 0."""
+        wanted = share / 100 * sum(count for _, count in self.steps.values())
+        reached = 0
+        for _, (size, count) in sorted(self.steps.items()):
+            reached += count
+            if reached >= wanted:
+                return size
+        return 0.0
 
 
 def write_display_signal(
@@ -149,8 +168,8 @@ def _read_bedgraph(source: Path, chrom_sizes: Mapping[str, int], renames: Mappin
 def _view(tally: _Tally, strand: str) -> tuple[float, float]:
     """Return whole numbers for the range, because igv.js reads ``viewLimits 0:0.5`` as 0 to 0."""
     largest = max(abs(tally.minimum), abs(tally.maximum))
-    # the middle one of the blocks: one burst of reads must not flatten the rest of the genome
-    top = 1.0 if largest <= 1 else round_up(float(np.median(tally.magnitudes)))
+    # of the bases with reads alone: most of a genome has none, and one burst of them must not flatten the rest
+    top = 1.0 if largest <= 1 else round_up(tally.percentile(HubConfig.signal_percentile))
     if strand == "-":
         return -top, 0.0
     return (0.0 if tally.minimum >= 0 else -top), top

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,11 +11,13 @@ import pandas as pd
 
 from tracktools.errors import InputError
 from tracktools.formats.alignments import read_contig_sizes
-from tracktools.formats.bed_schemas import GENES
+from tracktools.formats.bed import read_bed
+from tracktools.formats.bed_schemas import GENES, BedSchema
 from tracktools.formats.bigbed import read_bigbed
 from tracktools.hub.arrange import OTHER_GROUP, track_color
 from tracktools.hub.convert.chroms import check_lengths
-from tracktools.hub.convert.features import write_display_features, write_feature_table
+from tracktools.hub.convert.drawing import MeasuredSet, is_called, is_tss
+from tracktools.hub.convert.features import write_features
 from tracktools.hub.convert.genes import read_gene_tables
 from tracktools.hub.convert.signals import write_display_signal
 from tracktools.hub.model import Contents, HubTrack, Kind, Source
@@ -30,6 +32,15 @@ _KINDS: dict[str, tuple[Kind, str]] = {  # format: kind, visibility
     "bigBed": ("features", "pack"),
     "bam": ("alignments", "dense"),
 }
+_MEASURED_GROUPS = ("tss", "curated")
+_GROUP_OF_COLUMN = {  # a column that only such sets have; the first that fits
+    "class": "classes",
+    "support": "curated",
+    "modelOutput": "predictions",
+    "sourceScore": "tss",
+    "head": "motifs",
+    "biotype": "annotation",
+}
 _SUFFIXES: dict[Kind, str] = {"signal": ".bw", "features": ".bb", "alignments": ".bam"}
 
 
@@ -42,7 +53,12 @@ class Converted:
 
 
 def convert_source(
-    source: Source, folder: Path, chrom_sizes: Mapping[str, int], renames: Mapping[str, str] | None = None
+    source: Source,
+    folder: Path,
+    chrom_sizes: Mapping[str, int],
+    *,
+    renames: Mapping[str, str] | None = None,
+    measured: Sequence[MeasuredSet] = (),
 ) -> list[Converted]:
     """Write the hub's copy of one data file.
 
@@ -55,7 +71,9 @@ def convert_source(
     chrom_sizes : mapping of str to int
         Length of each sequence of the genome [bp].
     renames : mapping of str to str, optional
-        Name of a sequence in the file to its name in the genome.
+        Name of a sequence in the file to its name in the genome, as the user says it.
+    measured : sequence of MeasuredSet
+        What called TSS are held against.
 
     Returns
     -------
@@ -73,21 +91,51 @@ def convert_source(
     kind, visibility = _KINDS[row.format]
     name = track_name(row.name, path=source.origin)
     target = folder / (name + _SUFFIXES[kind])
-    table = None
+    written = None
     if kind == "signal":
-        contents = write_display_signal(
-            row.path, target, chrom_sizes, row.strand, is_text=row.format == "bedGraph", renames=renames
-        )
+        is_text = row.format == "bedGraph"
+        contents = write_display_signal(row.path, target, chrom_sizes, row.strand, is_text=is_text, renames=renames)
         contents = _with_view(contents, source)
-    elif row.format == "bed":
-        contents, table = write_display_features(row.path, target, chrom_sizes, row.color, renames)
-    elif row.format == "bigBed":
-        contents, table = write_feature_table(
-            *read_bigbed(row.path), target, chrom_sizes, path=row.path, color=row.color, renames=renames
+    elif kind == "features":
+        table, schema = read_features(source)
+        source = replace(source, row=replace(row, group=row.group or _group_of(table, schema)))
+        contents, written = write_features(
+            table, schema, target, chrom_sizes, path=row.path, color=row.color, renames=renames, measured=measured
         )
     else:
         contents = _copy_alignments(row.path, target, chrom_sizes, renames)
-    return [Converted(_track(source, name, kind, contents, visibility), table)]
+    return [Converted(_track(source, name, kind, contents, visibility), written)]
+
+
+def read_features(source: Source) -> tuple[pd.DataFrame, BedSchema]:
+    """Return the items of a BED or bigBed file, and its columns."""
+    return read_bigbed(source.row.path) if source.row.format == "bigBed" else read_bed(source.row.path)
+
+
+def holds_called_tss(source: Source) -> bool:
+    """Return whether a data file holds called TSS, which are held against measured ones."""
+    return source.row.format in ("bed", "bigBed") and is_called(read_features(source)[1])
+
+
+def measured_sets(converted: Sequence[Converted]) -> list[MeasuredSet]:
+    """Return the measured TSS among converted tracks."""
+    return [
+        MeasuredSet(item.track.short_label.replace(",", " "), item.table)
+        for item in converted
+        if item.table is not None
+        and item.track.contents.schema is not None
+        and item.track.group in _MEASURED_GROUPS
+        and is_tss(item.table, item.track.contents.schema)
+        and not is_called(item.track.contents.schema)
+    ]
+
+
+def _group_of(table: pd.DataFrame, schema: BedSchema) -> str:
+    """Return the group of features whose row names none, by their columns."""
+    for column, group in _GROUP_OF_COLUMN.items():
+        if column in schema.columns:
+            return group
+    return "tss" if is_tss(table, schema) else OTHER_GROUP
 
 
 def _track(source: Source, name: str, kind: Kind, contents: Contents, visibility: str) -> HubTrack:
@@ -117,7 +165,7 @@ def _genes(
     tables, _ = read_gene_tables(source.row.path, chrom_sizes, renames=renames)
     for kind, table in tables.items():
         name = kind if stem == "genes" else f"{stem}_{kind}"
-        contents, written = write_feature_table(table, GENES, folder / f"{name}.bb", chrom_sizes, path=source.row.path)
+        contents, written = write_features(table, GENES, folder / f"{name}.bb", chrom_sizes, path=source.row.path)
         title = kind.capitalize()
         whose = source.row.long_label or "the annotation"
         row = replace(source.row, name=name, short_label=title, long_label=f"{title} of {whose}")
