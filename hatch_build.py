@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
 import shlex
@@ -24,14 +25,15 @@ except ImportError:  # run by hand
 NATIVE = Path(__file__).parent / "src" / "tracktools" / "engine" / "native"
 LIBRARY = NATIVE / "_native.so"
 
-FLAGS = ["-std=c++17", "-O3", "-fPIC", "-fvisibility=hidden", "-fno-strict-aliasing"]
+FLAGS = ["-std=c++17", "-O3", "-fPIC", "-fvisibility=hidden", "-fno-strict-aliasing", "-ffp-contract=off"]
 AVX512 = ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mfma"]
-MAIN = "library.cpp"
+MAIN = ("library.cpp", "dilated_library.cpp", "processor.cpp")
 KERNELS = {  # file -> instructions that it may use; the library asks the processor before it calls any of them
     "kernel_avx2.cpp": ["-mavx2", "-mfma"],
     "kernel_avx512.cpp": AVX512,
     "kernel_avx512_bf16.cpp": [*AVX512, "-mavx512bf16"],
     "kernel_amx.cpp": [*AVX512, "-mamx-tile", "-mamx-bf16"],
+    "kernel_generic.cpp": [],
 }
 
 
@@ -49,9 +51,9 @@ def compile_library(library: Path = LIBRARY, extra_flags: tuple[str, ...] = ()) 
     compiler = shlex.split(os.environ.get("CXX", "c++"))
     if shutil.which(compiler[0]) is None:
         raise CompileError(f"there is no C++ compiler {compiler[0]!r}")
-    compile_ = [*compiler, *FLAGS, *extra_flags]
+    compile_ = [*compiler, *FLAGS, f'-DTRACKTOOLS_SOURCES="{sources_digest()}"', *extra_flags]
     with tempfile.TemporaryDirectory() as folder:
-        objects = [_compile(compile_, MAIN, folder)]
+        objects = [_compile(compile_, source, folder) for source in MAIN]
         faults = []
         for source, instructions in KERNELS.items():
             try:
@@ -66,6 +68,15 @@ def compile_library(library: Path = LIBRARY, extra_flags: tuple[str, ...] = ()) 
         shutil.copyfile(built, partial)
         partial.replace(library)  # a running process keeps the old one
     return library
+
+
+def sources_digest() -> str:
+    """Return the digest by which Python knows the library as its own (`tracktools.engine.native.library`)."""
+    digest = hashlib.sha256()
+    for path in sorted((NATIVE / "source").iterdir(), key=lambda path: path.name):
+        if path.suffix in (".cpp", ".hpp"):
+            digest.update(f"{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+    return digest.hexdigest()
 
 
 def _compile(command: list[str], source: str, folder: str) -> str:

@@ -11,33 +11,21 @@ import pandas as pd
 import pytest
 import torch
 
+from dilated_networks import SMALL, exact_probabilities, random_codes, random_dilated
 from tracktools.config import RECIPES, DilatedConfig
-from tracktools.engine import Window, make_engine
+from tracktools.engine import Window
 from tracktools.engine.dilated_engine import TILE, DilatedEngine
-from tracktools.errors import CheckpointError, ConfigError
+from tracktools.engine.trial import dilated_probabilities
+from tracktools.errors import CheckpointError
 from tracktools.formats.bed import BED6, write_bed
 from tracktools.genome import Contig, Genome
 from tracktools.model.checkpoint import Metadata, load_checkpoint, make_golden, save_checkpoint, verify_golden
 from tracktools.model.dilated import Dilated, DilatedLayer
+from tracktools.model.parameters import parameters_of
 from tracktools.train import train_model
 from trainings import QUICK, circular_genome, split_of
 
-SMALL = DilatedConfig(n_channels=6, stem_width_bp=5, conv_width_bp=3, dilations_bp=(1, 4, 2))
 HALO = 2 + 1 + 4 + 2
-
-
-def random_dilated(config: DilatedConfig = SMALL, seed: int = 1) -> Dilated:
-    generator = torch.Generator().manual_seed(seed)
-    model = Dilated(config).eval()
-    with torch.no_grad():
-        for parameter in model.parameters():
-            fan_in = max(parameter.shape[1:].numel(), 1)
-            parameter.copy_(torch.randn(parameter.shape, generator=generator) / fan_in**0.5)
-    return model
-
-
-def random_codes(length: int, seed: int = 2) -> npt.NDArray[np.uint8]:
-    return np.random.default_rng(seed).integers(0, 5, length, dtype=np.uint8)
 
 
 def literal_probabilities(model: Dilated, codes: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
@@ -74,8 +62,8 @@ def test_forward_and_engine_are_the_equations(length: int) -> None:
     expected = literal_probabilities(model, codes)
     found = DilatedEngine(model).probabilities(codes, 0, length)
     assert np.abs(found - expected).max() < 1e-6
-    dense = model(torch.from_numpy(codes)[None].long()).sigmoid()[0].detach().numpy()
-    assert np.abs(dense - expected).max() < 1e-6
+    assert np.abs(exact_probabilities(model, codes) - expected).max() < 1e-12
+    assert np.abs(dilated_probabilities(parameters_of(model), codes) - expected).max() < 1e-12
 
 
 def test_the_reach_is_what_the_configuration_says() -> None:
@@ -126,12 +114,6 @@ def test_a_checkpoint_keeps_architecture_weights_and_golden_answers(tmp_path: Pa
     path.write_bytes(data.replace(b"dilations_bp", b"dilutions_bp"))
     with pytest.raises(CheckpointError, match="do not fit"):
         load_checkpoint(path)
-
-
-def test_the_native_engine_is_refused_in_one_line() -> None:
-    assert make_engine("auto", random_dilated()).name == "torch"
-    with pytest.raises(ConfigError, match="convolutional"):
-        make_engine("native", random_dilated())
 
 
 def test_its_recipe_leaves_room_for_its_reach() -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from dilated_networks import SMALL as SMALL_DILATED
+from dilated_networks import random_dilated
 from networks import SMALL, random_network
 from tracktools.cli.info import info
 from tracktools.config import ModelConfig
@@ -17,6 +20,9 @@ from tracktools.engine import choice, describe_engines, make_engine
 from tracktools.engine.native import library
 from tracktools.engine.native.library import usable_kernels
 from tracktools.errors import ConfigError
+from tracktools.model.dilated import Dilated
+from tracktools.model.parameters import Parameters, parameters_of
+from tracktools.model.transformer import Transformer
 
 WIDE = ModelConfig(n_layers=1, n_heads=2, d_model=48, d_head=16, conv_width_bp=3, attention_window_bp=20)
 
@@ -27,10 +33,10 @@ needs_native = pytest.mark.skipif(not usable_kernels(), reason="no native engine
 def without_library(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """As after an installation where there was no compiler."""
     monkeypatch.setattr(library, "LIBRARY_PATH", Path("not_compiled.so"))
-    library.load_library.cache_clear()
+    library.load.cache_clear()
     yield
     monkeypatch.undo()
-    library.load_library.cache_clear()
+    library.load.cache_clear()
 
 
 @needs_native
@@ -77,6 +83,51 @@ def test_what_is_not_there_is_refused_in_one_line(name: str, device: str) -> Non
     with pytest.raises(ConfigError) as fault:
         make_engine(name, random_network(SMALL), device=device)
     assert "\n" not in str(fault.value)
+
+
+@pytest.mark.skipif(not usable_kernels("dilated"), reason="no native engine here")
+@pytest.mark.parametrize("precision", ["exact", "fast"])
+def test_the_convolutional_network_runs_natively(precision: str) -> None:
+    model = random_dilated(gain=0.7)
+    best = next(kernel for kernel in usable_kernels("dilated") if precision == "fast" or kernel.precision == "exact")
+    for given in (model, parameters_of(model)):
+        engine = make_engine("auto", given, precision=precision, device="auto")
+        assert (engine.name, engine.instruction_set, engine.precision) == ("native", best.name, best.precision)
+    assert make_engine("torch", parameters_of(model)).name == "torch"
+
+
+def test_a_convolution_of_even_width_is_refused_by_the_native_engine() -> None:
+    with pytest.raises(ConfigError, match="odd widths"):
+        make_engine("native", Parameters(replace(SMALL_DILATED, stem_width_bp=4), {}))
+
+
+@pytest.mark.parametrize("model", [random_network(SMALL), random_dilated()], ids=["transformer", "dilated"])
+def test_torch_may_be_forbidden_to_step_in(
+    without_library: None, monkeypatch: pytest.MonkeyPatch, model: Transformer | Dilated
+) -> None:
+    monkeypatch.setenv("TRACKTOOLS_REQUIRE_NATIVE", "1")
+    with pytest.raises(ConfigError, match=r"torch would step in.*not compiled"):
+        make_engine("auto", model)
+    assert make_engine("torch", model).name == "torch"  # who asks for it gets it
+
+
+@pytest.fixture
+def other_sources(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    (tmp_path / "layer.hpp").write_text("// as a later version has it")
+    monkeypatch.setattr(library, "SOURCES", tmp_path)
+    library.load.cache_clear()
+    yield
+    monkeypatch.undo()
+    library.load.cache_clear()
+
+
+@pytest.mark.skipif(not usable_kernels("dilated"), reason="no native engine here")
+def test_a_library_of_other_sources_is_not_called(other_sources: None, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        assert make_engine("auto", random_dilated()).name == "torch"
+    assert "compiled from other sources" in caplog.text
+    with pytest.raises(ConfigError, match="compiled from other sources"):
+        make_engine("native", random_dilated())
 
 
 def test_an_engine_keeps_the_weights_that_it_was_made_with() -> None:

@@ -15,11 +15,16 @@ from zipfile import ZipFile
 import numpy as np
 import pytest
 
+import dilated_networks
 from networks import SMALL, letter_seeker, literal_probabilities, random_network
-from tracktools.config import ModelConfig
+from tracktools.config import DilatedConfig, ModelConfig
 from tracktools.engine.interface import TOLERANCE
 from tracktools.engine.native import library
+from tracktools.engine.native.dilated import NativeDilatedEngine
 from tracktools.engine.native.engine import NativeEngine
+from tracktools.model.dilated import Dilated
+from tracktools.model.parameters import parameters_of
+from tracktools.model.registry import load_model
 from tracktools.model.transformer import Transformer
 
 ROOT = Path(__file__).parents[1]
@@ -84,7 +89,7 @@ def test_an_installation_without_a_compiler_succeeds_and_torch_serves(source_tre
 
     said = run("info")
     assert said.returncode == 0, said.stderr
-    assert "native\tavx2\texact\tno: not compiled when tracktools was installed" in said.stdout
+    assert "native\tavx2\texact\tno: it was not compiled when tracktools was installed" in said.stdout
     assert "--engine auto takes torch" in said.stdout
     predicted = run("predict", "genome.fa", "-o", "out", "-t", "1")
     assert predicted.returncode == 0, predicted.stderr
@@ -123,14 +128,14 @@ def emulating_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def with_emulation(emulating_library: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(library, "LIBRARY_PATH", emulating_library)
-    library.load_library.cache_clear()
+    library.load.cache_clear()
     yield
     monkeypatch.undo()
-    library.load_library.cache_clear()
+    library.load.cache_clear()
 
 
 @pytest.mark.skipif(shutil.which("c++") is None, reason="no C++ compiler")
-@pytest.mark.parametrize("kernel", library.KERNELS, ids=lambda k: k.name)
+@pytest.mark.parametrize("kernel", [kernel for kernel in library.KERNELS if kernel.transformer], ids=lambda k: k.name)
 @pytest.mark.parametrize(
     "model",
     [
@@ -150,3 +155,42 @@ def test_every_kernel_equals_the_equations_whatever_the_processor(
     np.testing.assert_allclose(
         engine.probabilities(codes, 0, len(codes)), expected, atol=TOLERANCE[kernel.precision], rtol=0
     )
+
+
+X86_KERNELS = [kernel for kernel in library.KERNELS if kernel.name != "neon"]
+
+
+@pytest.mark.skipif(shutil.which("c++") is None, reason="no C++ compiler")
+@pytest.mark.parametrize("kernel", X86_KERNELS, ids=lambda k: k.name)
+@pytest.mark.parametrize(
+    "config",
+    [
+        dilated_networks.SMALL,
+        DilatedConfig(n_channels=97, stem_width_bp=7, conv_width_bp=5, dilations_bp=(3, 1), n_members=2),
+    ],
+    ids=["small", "wide"],
+)
+def test_every_kernel_of_the_convolutional_network_equals_the_equations(
+    with_emulation: None, kernel: library.Kernel, config: DilatedConfig
+) -> None:
+    model = dilated_networks.random_dilated(config, gain=0.7)
+    engine = NativeDilatedEngine(parameters_of(model), kernel=kernel, threads=2)
+    for length in (1, 15, 16, 17, 65, 651):
+        codes = dilated_networks.random_codes(length)
+        np.testing.assert_allclose(
+            engine.probabilities(codes, 0, length),
+            dilated_networks.exact_probabilities(model, codes),
+            atol=TOLERANCE[kernel.precision],
+            rtol=0,
+        )
+
+
+@pytest.mark.skipif(shutil.which("c++") is None, reason="no C++ compiler")
+@pytest.mark.parametrize("kernel", X86_KERNELS, ids=lambda k: k.name)
+def test_every_kernel_runs_the_shipped_network(with_emulation: None, kernel: library.Kernel) -> None:
+    model = load_model("ecoli-tss-dilated").model
+    assert isinstance(model, Dilated)
+    codes = dilated_networks.random_codes(900) % 4
+    found = NativeDilatedEngine(parameters_of(model), kernel=kernel, threads=1).probabilities(codes, 0, 900)
+    error = np.abs(found - dilated_networks.exact_probabilities(model, codes)).max()
+    assert error < (1e-5 if kernel.precision == "exact" else 1e-2)

@@ -30,11 +30,11 @@ def info() -> None:
 
     click.echo("  ".join(f"{name} {version(name)}" for name in _PACKAGES) + f"  Python {platform.python_version()}")
     click.echo(f"{processor_name()}, {available_threads()} threads\n")
-    click.echo("engine\tinstruction_set\tprecision\tserves_here")
+    click.echo("engine\tinstruction_set\tprecision\tserves_here\tnetworks")
     rows = describe_engines()
     for row in rows:
         serves = "yes" if row.usable else f"no: {row.reason}"
-        click.echo(f"{row.engine}\t{row.instruction_set}\t{row.precision}\t{serves}")
+        click.echo(f"{row.engine}\t{row.instruction_set}\t{row.precision}\t{serves}\t{', '.join(row.networks)}")
     exact = automatic_engine(rows, "exact")
     fast = automatic_engine(rows, "fast")
     click.echo(f"\n--engine auto takes {exact.engine} {exact.instruction_set}: {_why(exact)}")

@@ -1,8 +1,9 @@
 """The ways to run the network over a genome: one small interface, two engines behind it.
 
 ``interface``     what every engine offers: `Engine`, `Window`
-``torch_engine``  plain torch, on any device; serves everywhere
-``native``        C++ for x86-64 processors; compiled when the package is installed
+``torch_engine``  plain torch, on any device; serves everywhere (`dilated_engine`: the convolutional network)
+``native``        C++; compiled when the package is installed
+``trial``         how far a native engine is from torch or numpy on a short sequence
 ``choice``        `make_engine`, `describe_engines`: which of them runs here, and why
 """
 

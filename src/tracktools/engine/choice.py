@@ -1,47 +1,45 @@
-"""Which engine runs a network here, and why."""
+"""Which engine runs a network here, and why. torch is imported where it is needed, and only there."""
 
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
-import torch
-
+from tracktools.config import ConditionedConfig, DilatedConfig, ModelConfig, NetworkConfig
 from tracktools.engine.devices import available_threads, resolve_device
-from tracktools.engine.dilated_engine import DilatedEngine
 from tracktools.engine.interface import TOLERANCE, AttentiveEngine, Engine, Precision
-from tracktools.engine.native.engine import NativeEngine
-from tracktools.engine.native.library import KERNELS, load_library, usable_kernels, why_not
-from tracktools.engine.native.weights import fits
-from tracktools.engine.torch_engine import TorchEngine
+from tracktools.engine.native.dilated import NativeDilatedEngine, fits_dilated
+from tracktools.engine.native.library import KERNELS, Architecture, Kernel, load, usable_kernels, why_not
+from tracktools.engine.trial import error_in_a_trial
 from tracktools.errors import ConfigError
-from tracktools.model.conditioned import Conditioned
-from tracktools.model.dilated import Dilated
-from tracktools.model.networks import Network
-from tracktools.model.transformer import Transformer
+from tracktools.model.parameters import Parameters, parameters_of
+
+if TYPE_CHECKING:
+    from tracktools.model.networks import Network
+    from tracktools.model.transformer import Transformer
 
 logger = logging.getLogger(__name__)
 
 ENGINES = ("auto", "native", "torch")
-
-_TRIAL_BP = 700  # longer than the attention window of the published network, so that a trial meets both its edges
+REQUIRE_NATIVE = "TRACKTOOLS_REQUIRE_NATIVE"  # of the environment: 1 makes it an error that torch steps in
 
 
 class EngineStatus(NamedTuple):
-    """One way to run the network: whether it serves here, and if not, why."""
+    """One way to run networks: whether it serves here, and if not, why; `networks`: which it runs."""
 
     engine: str
     instruction_set: str
     precision: Precision
     usable: bool
     reason: str
+    networks: tuple[Architecture, ...] = ("dilated", "transformer")
 
 
 def make_engine(
     name: str,
-    model: Network,
+    model: Network | Parameters,
     *,
     threads: int | None = None,
     precision: Precision = "exact",
@@ -49,14 +47,14 @@ def make_engine(
 ) -> Engine:
     """Return an engine that runs a network.
 
-    A native engine is first tried on a short sequence, beside torch; if it strays, it is not used, with a warning.
+    A native engine is first tried on a short sequence; if it strays, it is not used, with a warning.
 
     Parameters
     ----------
     name : str
         ``native``, ``torch``, or ``auto`` for the fastest that this machine, the network and `device` allow.
-    model : Transformer or Dilated
-        The network; its weights are copied. The native engine runs the transformer alone.
+    model : Transformer, Dilated or Parameters
+        The network; its weights are copied.
     threads : int, optional
         CPU threads; as many as the process may use if not given.
     precision : {"exact", "fast"}
@@ -67,20 +65,28 @@ def make_engine(
     Raises
     ------
     ConfigError
-        If there is no such engine or device, or it cannot run here.
+        If there is no such engine or device, or it cannot run here; or if torch would step in for a native engine on
+        the CPU and the environment variable TRACKTOOLS_REQUIRE_NATIVE is 1.
     """
-    if isinstance(model, Conditioned):
+    if isinstance(model.config, ConditionedConfig):
         raise ConfigError("this model must first be set to a genome (tracktools.model.checkpoint.set_to_genome)")
-    if not isinstance(model, Dilated):
-        return make_attentive_engine(name, model, threads=threads, precision=precision, device=device)
-    if name == "native":
-        raise ConfigError(
-            "the native engine runs the transformer, and this model is convolutional (choose auto or torch)"
-        )
     device = _check(name, device)
+    threads = threads or available_threads()
+    parameters = model if isinstance(model, Parameters) else parameters_of(model)
+    if name != "torch" and device == "cpu":
+        for engine in _native_engines(parameters, threads, precision):
+            error = error_in_a_trial(engine, parameters)
+            if error <= TOLERANCE[engine.precision]:
+                return engine
+            logger.warning("%s is off by %.1g in a trial and is not used", engine.instruction_set, error)
+    reason = _why_not_native(parameters.config, device)
+    if name == "native":
+        raise ConfigError(f"the native engine cannot run: {reason} (choose auto or torch)")
+    if name == "auto" and device == "cpu" and os.environ.get(REQUIRE_NATIVE) == "1":
+        raise ConfigError(f"torch would step in for the native engine: {reason} ({REQUIRE_NATIVE} is 1)")
     if precision == "fast":
-        logger.warning("nothing faster than exact serves this model: running torch in float32")
-    return DilatedEngine(model, threads=threads or available_threads(), device=device)
+        logger.warning("nothing faster than exact serves here: running torch in float32")
+    return _torch_engine(model, threads, device)
 
 
 def make_attentive_engine(
@@ -92,19 +98,9 @@ def make_attentive_engine(
     device: str = "cpu",
 ) -> AttentiveEngine:
     """Return an engine that runs a transformer and can tell what it attends to; see `make_engine`."""
-    device = _check(name, device)
-    threads = threads or available_threads()
-    if name != "torch" and device == "cpu" and fits(model.config):
-        for engine in _native_engines(model, threads, precision):
-            error = _error_in_a_trial(engine, model)
-            if error <= TOLERANCE[engine.precision]:
-                return engine
-            logger.warning("%s is off by %.1g in a trial and is not used", engine.instruction_set, error)
-    if name == "native":
-        raise ConfigError(f"the native engine cannot run: {_why_not_native(model, device)} (choose auto or torch)")
-    if precision == "fast":
-        logger.warning("nothing faster than exact serves here: running torch in float32")
-    return TorchEngine(model, threads=threads, device=device)
+    engine = make_engine(name, model, threads=threads, precision=precision, device=device)
+    assert hasattr(engine, "trace")
+    return engine  # type: ignore[return-value]  # every engine of a transformer is attentive
 
 
 def _check(name: str, device: str) -> str:
@@ -115,12 +111,10 @@ def _check(name: str, device: str) -> str:
 
 
 def describe_engines() -> list[EngineStatus]:
-    """Return every way to run the network, the fastest first, with the reason where one does not serve here."""
-    rows = [
-        EngineStatus("native", kernel.name, kernel.precision, not reason, reason)
-        for kernel in KERNELS
-        for reason in [why_not(kernel)]
-    ]
+    """Return every way to run the networks, the fastest first, with the reason where one does not serve here."""
+    import torch
+
+    rows = [_native_status(kernel) for kernel in KERNELS]
     capability = torch.backends.cpu.get_cpu_capability().lower()
     rows.append(EngineStatus("torch", capability, "exact", True, ""))
     has_gpu = torch.cuda.is_available()
@@ -128,33 +122,75 @@ def describe_engines() -> list[EngineStatus]:
     return rows
 
 
-def automatic_engine(rows: Sequence[EngineStatus], precision: Precision) -> EngineStatus:
+def _native_status(kernel: Kernel) -> EngineStatus:
+    reason = why_not(kernel, "dilated")  # no kernel runs the transformer alone
+    networks: tuple[Architecture, ...] = ("dilated", "transformer") if kernel.transformer else ("dilated",)
+    return EngineStatus("native", kernel.name, kernel.precision, not reason, reason, networks)
+
+
+def automatic_engine(
+    rows: Sequence[EngineStatus], precision: Precision, network: Architecture = "transformer"
+) -> EngineStatus:
     """Return which of the rows of `describe_engines` ``auto`` takes on ``--device auto``.
 
-    A network that is too wide for the native engine, or on which it strays in the trial, goes to torch all the same.
+    A network of dimensions that the native engine does not take, or on which it strays in the trial, goes to torch all
+    the same.
     """
-    usable = [row for row in rows if row.usable]
+    usable = [row for row in rows if row.usable and network in row.networks]
     on_gpu = [row for row in usable if row.instruction_set == "cuda"]
     return next(row for row in [*on_gpu, *usable] if precision == "fast" or row.precision == "exact")
 
 
-def _native_engines(model: Transformer, threads: int, precision: Precision) -> Iterator[NativeEngine]:
-    for kernel in usable_kernels():
-        if precision == "fast" or kernel.precision == "exact":
-            yield NativeEngine(model, kernel=kernel, threads=threads)
+def _native_engines(parameters: Parameters, threads: int, precision: Precision) -> Iterator[Engine]:
+    config = parameters.config
+    for kernel in usable_kernels("dilated" if isinstance(config, DilatedConfig) else "transformer"):
+        if not _fits(config) or (precision == "exact" and kernel.precision != "exact"):
+            continue
+        if isinstance(config, DilatedConfig):
+            yield NativeDilatedEngine(parameters, kernel=kernel, threads=threads)
+        else:
+            yield _native_transformer(parameters, kernel, threads)
 
 
-def _error_in_a_trial(engine: Engine, model: Transformer) -> float:
-    codes = np.random.default_rng(0).integers(0, 5, _TRIAL_BP, dtype=np.uint8)
-    expected = TorchEngine(model).probabilities(codes, 0, _TRIAL_BP)
-    return float(np.abs(engine.probabilities(codes, 0, _TRIAL_BP) - expected).max())
+def _native_transformer(parameters: Parameters, kernel: Kernel, threads: int) -> Engine:
+    from tracktools.engine.native.engine import NativeEngine
+    from tracktools.model.networks import network_of
+    from tracktools.model.transformer import Transformer
+
+    network = network_of(parameters)
+    assert isinstance(network, Transformer)
+    return NativeEngine(network, kernel=kernel, threads=threads)
 
 
-def _why_not_native(model: Transformer, device: str) -> str:
+def _torch_engine(model: Network | Parameters, threads: int, device: str) -> Engine:
+    from tracktools.engine.dilated_engine import DilatedEngine
+    from tracktools.engine.torch_engine import TorchEngine
+    from tracktools.model.dilated import Dilated
+    from tracktools.model.networks import network_of
+
+    network = network_of(model) if isinstance(model, Parameters) else model
+    if isinstance(network, Dilated):
+        return DilatedEngine(network, threads=threads, device=device)
+    return TorchEngine(network, threads=threads, device=device)
+
+
+def _fits(config: NetworkConfig) -> bool:
+    return fits_dilated(config) if isinstance(config, DilatedConfig) else _fits_transformer(config)
+
+
+def _fits_transformer(config: ModelConfig) -> bool:
+    from tracktools.engine.native.weights import fits
+
+    return fits(config)
+
+
+def _why_not_native(config: NetworkConfig, device: str) -> str:
     if device != "cpu":
         return f"it does not run on {device}"
-    if load_library() is None:
-        return "it was not compiled when tracktools was installed"
-    if not fits(model.config):
+    if load().library is None:
+        return load().problem
+    if not _fits(config):
+        if isinstance(config, DilatedConfig):
+            return "it takes odd widths of convolutions alone, and dilations that are not this large"
         return "it takes at most 32 channels in states and heads, and this network has more"
-    return "this processor has neither AVX2 nor AVX-512, or it strayed in a trial"
+    return "no kernel of it runs this network on this processor, or all strayed in a trial"

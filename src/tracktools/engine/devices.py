@@ -6,9 +6,9 @@ import os
 import platform
 from pathlib import Path
 
-import torch
-
 from tracktools.errors import ConfigError
+
+_GPU_DEVICES = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")  # of NVIDIA, of both under WSL, of AMD
 
 
 def resolve_device(name: str) -> str:
@@ -19,12 +19,21 @@ def resolve_device(name: str) -> str:
     ConfigError
         If a GPU is asked for that torch does not see.
     """
+    if name == "cpu" or (name == "auto" and not _may_have_gpu()):
+        return "cpu"  # without torch, whose import takes seconds
+    import torch
+
     seen = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     if name == "auto":
         return next(device for device, there in seen.items() if there)
     if not seen.get(name.partition(":")[0], False):
         raise ConfigError(f"device {name!r}: torch sees no such device here (--device auto takes what there is)")
     return name
+
+
+def _may_have_gpu() -> bool:
+    """Whether there may be a GPU that torch can use: a driver of NVIDIA's or AMD's is loaded, or this is a Mac."""
+    return platform.system() != "Linux" or any(Path(device).exists() for device in _GPU_DEVICES)
 
 
 def available_threads() -> int:

@@ -1,7 +1,8 @@
-"""The network in C++, fused layer by layer, for x86-64 processors with AVX2 or AVX-512.
+"""The networks in C++: the transformer on x86-64 with AVX2 or AVX-512, the convolutional one on any processor.
 
 ``source/``   the library; compiled when the package is installed, where there is a C++ compiler (``hatch_build.py``)
 ``library``   finds the compiled library and what this processor can run of it
 ``weights``   lays a network out as the library wants it
-``engine``    `NativeEngine`, which behaves as every engine does
+``engine``    `NativeEngine`, which behaves as every engine does: the transformer
+``dilated``   `NativeDilatedEngine`: the convolutional network
 """

@@ -3,27 +3,39 @@
 from __future__ import annotations
 
 import ctypes
+import hashlib
+import logging
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from tracktools.engine.interface import Precision
 
 LIBRARY_PATH = Path(__file__).with_name("_native.so")
+SOURCES = Path(__file__).with_name("source")
+
+logger = logging.getLogger(__name__)
 
 _FLOATS = np.ctypeslib.ndpointer(np.float32, flags="C_CONTIGUOUS")
 _DOUBLES = np.ctypeslib.ndpointer(np.float64, flags="C_CONTIGUOUS")
 _BYTES = np.ctypeslib.ndpointer(np.uint8, flags="C_CONTIGUOUS")
 _LONGS = np.ctypeslib.ndpointer(np.int64, flags="C_CONTIGUOUS")
+_INTS = np.ctypeslib.ndpointer(np.int32, flags="C_CONTIGUOUS")
+
+Architecture = Literal["transformer", "dilated"]
 
 
 class Kernel(NamedTuple):
-    """One of the library's variants, for one set of instructions; `observes`: it can give attention, too."""
+    """One of the library's variants, for one set of instructions.
+
+    `transformer`: it runs the transformer, too, not the convolutional network alone; `observes`: it can give attention.
+    """
 
     name: str
     precision: Precision
+    transformer: bool = True
     observes: bool = False
 
 
@@ -33,6 +45,8 @@ KERNELS = (  # the fastest first
     Kernel("avx512_bf16", "fast"),
     Kernel("avx512", "exact", observes=True),
     Kernel("avx2", "exact", observes=True),
+    Kernel("neon", "exact", transformer=False),
+    Kernel("generic", "exact", transformer=False),
 )
 
 
@@ -57,15 +71,61 @@ class Watch(ctypes.Structure):
     )
 
 
+class Loaded(NamedTuple):
+    """The library, or why there is none."""
+
+    library: ctypes.CDLL | None
+    problem: str
+
+
 @cache
-def load_library() -> ctypes.CDLL | None:
-    """Return the library, or None if it was not compiled or does not load here."""
+def load() -> Loaded:
+    """Load the library, if it was compiled, loads here, and is the one that this version of tracktools calls."""
     if not LIBRARY_PATH.is_file():
-        return None
+        return Loaded(None, "it was not compiled when tracktools was installed (no C++ compiler)")
     try:
         library = ctypes.CDLL(str(LIBRARY_PATH))
-    except OSError:
-        return None
+    except OSError as error:
+        return Loaded(None, f"it does not load: {' '.join(str(error).split())}")
+    problem = _misfit(library)
+    if problem:
+        logger.warning("warning: the native engine is not used: %s", problem)
+        return Loaded(None, problem)
+    _declare_transformer(library)
+    _declare_dilated(library)
+    return Loaded(library, "")
+
+
+def load_library() -> ctypes.CDLL | None:
+    """Return the library, or None; see `load`."""
+    return load().library
+
+
+def _misfit(library: ctypes.CDLL) -> str:
+    """Return why a library would misread what Python gives it; nothing if it would not."""
+    again = "install tracktools again; in a source tree: python hatch_build.py"
+    try:
+        library.tracktools_sources.restype = ctypes.c_char_p
+        found, watch_bytes = library.tracktools_sources().decode(), library.tracktools_watch_bytes()
+    except AttributeError:
+        return f"it was compiled from an earlier version ({again})"
+    if watch_bytes != ctypes.sizeof(Watch):
+        return f"its compiler lays a struct out in {watch_bytes} bytes, Python in {ctypes.sizeof(Watch)}"
+    if SOURCES.is_dir() and found != sources_digest():
+        return f"it was compiled from other sources than these ({again})"
+    return ""
+
+
+def sources_digest() -> str:
+    """Return what the library says of the sources that it was compiled from: see ``hatch_build.py``."""
+    digest = hashlib.sha256()
+    for path in sorted(SOURCES.iterdir(), key=lambda path: path.name):
+        if path.suffix in (".cpp", ".hpp"):
+            digest.update(f"{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+    return digest.hexdigest()
+
+
+def _declare_transformer(library: ctypes.CDLL) -> None:
     library.tracktools_usable.argtypes = [ctypes.c_char_p]
     library.tracktools_make.restype = ctypes.c_void_p
     library.tracktools_make.argtypes = [
@@ -80,18 +140,33 @@ def load_library() -> ctypes.CDLL | None:
     library.tracktools_observe.argtypes = [ctypes.c_void_p, ctypes.c_int, *windows, _FLOATS, *sums, ctypes.c_int]
     library.tracktools_free.argtypes = [ctypes.c_void_p]
     library.tracktools_free.restype = None
-    return library
 
 
-def usable_kernels() -> list[Kernel]:
-    """Return what this processor can run, the fastest first; nothing if there is no library."""
-    return [kernel for kernel in KERNELS if not why_not(kernel)]
+def _declare_dilated(library: ctypes.CDLL) -> None:
+    library.tracktools_dilated_usable.argtypes = [ctypes.c_char_p]
+    library.tracktools_dilated_make.restype = ctypes.c_void_p
+    dimensions = [ctypes.c_int] * 5
+    library.tracktools_dilated_make.argtypes = [ctypes.c_char_p, *dimensions, _INTS, *[_FLOATS] * 7, ctypes.c_float]
+    windows: list[Any] = [_LONGS, _LONGS, _LONGS, ctypes.c_int64]
+    library.tracktools_dilated_run.argtypes = [ctypes.c_void_p, _BYTES, *windows, _FLOATS, ctypes.c_int]
+    library.tracktools_dilated_scratch.argtypes = [ctypes.c_void_p]
+    library.tracktools_dilated_scratch.restype = ctypes.c_int64
+    library.tracktools_dilated_free.argtypes = [ctypes.c_void_p]
+    library.tracktools_dilated_free.restype = None
 
 
-def why_not(kernel: Kernel) -> str:
-    """Return why a kernel cannot run here; nothing if it can."""
-    library = load_library()
+def usable_kernels(architecture: Architecture = "transformer") -> list[Kernel]:
+    """Return what this processor can run of a network, the fastest first; nothing if there is no library."""
+    return [kernel for kernel in KERNELS if not why_not(kernel, architecture)]
+
+
+def why_not(kernel: Kernel, architecture: Architecture) -> str:
+    """Return why a kernel cannot run a network here; nothing if it can."""
+    library, problem = load()
     if library is None:
-        return "not compiled when tracktools was installed (no C++ compiler)"
+        return problem
+    if architecture == "transformer" and not kernel.transformer:
+        return "it runs convolutional networks alone"
+    usable = library.tracktools_usable if architecture == "transformer" else library.tracktools_dilated_usable
     reasons = ("the compiler at installation did not know it", "this processor lacks it", "")
-    return reasons[library.tracktools_usable(kernel.name.encode())]
+    return reasons[usable(kernel.name.encode())]

@@ -21,6 +21,7 @@ struct Avx512Floats {
   static Vector div(Vector a, Vector b) { return _mm512_div_ps(a, b); }
   static Vector sqrt(Vector a) { return _mm512_sqrt_ps(a); }
   static Vector max(Vector a, Vector b) { return _mm512_max_ps(a, b); }
+  static Vector min(Vector a, Vector b) { return _mm512_min_ps(a, b); }
   static Vector multiply_add_floats(Vector a, Vector b, Vector c) { return _mm512_fmadd_ps(a, b, c); }
 
   // `seen` in the lanes whose distance (that of lane 0 plus the lane) is 0 ... window - 1, `hidden` in the others.

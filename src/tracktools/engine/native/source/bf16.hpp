@@ -2,6 +2,7 @@
 #pragma once
 
 #include "avx512.hpp"
+#include "dilated.hpp"
 #include "layer.hpp"
 
 namespace tracktools {
@@ -56,6 +57,11 @@ struct Bf16Pairs : Avx512Floats {
   static void store_block(Word* to, ptrdiff_t stride, ptrdiff_t part, const Vector (&rows)[N_ROWS][VECTORS]) {
     for (int r = 0; r < N_ROWS; r += 2)
       for (int v = 0; v < VECTORS; v++) store_pair(to + r / 2 * stride + v * LANES, part, rows[r][v], rows[r + 1][v]);
+  }
+
+  // A row of states as operands of the next product: neighbouring channels paired.
+  static void store_operands(Word* to, ptrdiff_t part, const float* row) {
+    for (int c = 0; c < CHUNK; c += LANES) store_narrow(to + c / PER_WORD, part, load(row + c));
   }
 
   // 16 positions of one row as 8 words.

@@ -13,6 +13,7 @@
 #include <immintrin.h>
 
 #include "bf16.hpp"
+#include "residual.hpp"
 
 namespace tracktools {
 namespace {
@@ -179,7 +180,55 @@ struct Amx : Bf16Pairs<N_PARTS> {
   }
 };
 
+// The convolutional network's products: 32 positions, whose rows of states are A as they lie, and 32 channels.
+template <int N_PARTS>
+struct AmxPanels : Bf16Pairs<N_PARTS> {
+  using Base = Bf16Pairs<N_PARTS>;
+  using typename Base::Vector;
+  using Base::PARTS, Base::PER_WORD;
+  using Session = TileSession;
+  static constexpr int POSITIONS = 2 * TILE_ROWS, LEAST_POSITIONS = TILE_ROWS, PANEL_VECTORS = 2, TILE_BLOCKS = 2;
+  static constexpr int WORD_STEP = TILE_WORDS;
+  static constexpr const auto& PHI = [] () -> const auto& {
+    if constexpr (N_PARTS == 1) return PHI_COARSE;
+    else return PHI_EXACT;
+  }();
+
+  template <int ROWS, int VECTORS>
+  static ALWAYS_INLINE void multiply(Vector (&acc)[ROWS][VECTORS], const Word* x, const Reach& reach, const Word* w) {
+    constexpr int BLOCKS = ROWS / TILE_ROWS, STRIDE = CHUNK / PER_WORD, PANEL = VECTORS * TILE_WORDS;
+    Word* c = reinterpret_cast<Word*>(&acc);
+    finish_writing(c);
+    FOR_C(LOAD_TILE, c, PANEL);
+    for (int tap = 0; tap < reach.n_taps; tap++)
+      for (int chunk = 0; chunk < reach.n_chunks; chunk++) {
+        const Word* a = x + tap * reach.tap + chunk * reach.chunk;
+        const int n_words = chunk + 1 < reach.n_chunks ? STRIDE : reach.last_words;
+        for (int k = 0; k < n_words; k += TILE_WORDS, a += TILE_WORDS, w += TILE_WORDS * PANEL) {
+          if constexpr (PARTS == 2) {
+            LOAD_A(a, STRIDE);
+            LOAD_B(w + reach.weights_part, PANEL);
+            ADD_PRODUCTS();
+            LOAD_B(w, PANEL);
+            ADD_PRODUCTS();
+            LOAD_A(a + reach.part, STRIDE);
+            ADD_PRODUCTS();
+          } else {
+            LOAD_A(a, STRIDE);
+            LOAD_B(w, PANEL);
+            ADD_PRODUCTS();
+          }
+        }
+      }
+    FOR_C(STORE_TILE, c, PANEL);
+    finish_writing(c);
+  }
+};
+
 }  // namespace
+
+const DilatedKernel dilated_amx_bf16 = Residual<AmxPanels<1>>::kernel("amx_bf16");
+const DilatedKernel dilated_amx_bf16x3 = Residual<AmxPanels<2>>::kernel("amx_bf16x3");
 
 const Kernel kernel_amx_bf16 = Layer<Amx<1>>::kernel("amx_bf16");
 const Kernel kernel_amx_bf16x3 = Layer<Amx<2>>::kernel("amx_bf16x3");

@@ -2,19 +2,17 @@
 #include <immintrin.h>
 
 #include "observe.hpp"
+#include "residual.hpp"
 
 namespace tracktools {
 namespace {
 
-struct Avx2 : InRegisters<Avx2> {
+struct Avx2Floats {
   using Vector = __m256;
   using Operand = __m256;
   static constexpr int LANES = 8;
-  static constexpr int ROWS = 4, KEY_ROWS = ROWS, VECTORS = 2;  // 4 rows x 2 vectors = 8 accumulators, of 16 registers
   static constexpr int PER_WORD = 1, PARTS = 1;  // numbers in a 32-bit operand; operands that make up a number
-  static constexpr int KEYS = STRIP;             // that are left out together where they cannot be seen
-  static constexpr bool BY_ROW = false;
-  struct Session {};  // nothing to set up
+  struct Session {};                             // nothing to set up
 
   static Vector load(const float* p) { return _mm256_loadu_ps(p); }
   static void store(float* p, Vector v) { _mm256_storeu_ps(p, v); }
@@ -25,11 +23,20 @@ struct Avx2 : InRegisters<Avx2> {
   static Vector div(Vector a, Vector b) { return _mm256_div_ps(a, b); }
   static Vector sqrt(Vector a) { return _mm256_sqrt_ps(a); }
   static Vector max(Vector a, Vector b) { return _mm256_max_ps(a, b); }
+  static Vector min(Vector a, Vector b) { return _mm256_min_ps(a, b); }
   static Vector multiply_add_floats(Vector a, Vector b, Vector c) { return _mm256_fmadd_ps(a, b, c); }
 
   static Operand load_operand(const Word* p) { return load(reinterpret_cast<const float*>(p)); }
   static Operand broadcast_operand(const Word* p) { return _mm256_broadcast_ss(reinterpret_cast<const float*>(p)); }
   static Vector multiply_add(Operand a, Operand b, Vector c) { return _mm256_fmadd_ps(a, b, c); }
+
+  static Word word(int, const float* first, ptrdiff_t) { return *reinterpret_cast<const Word*>(first); }
+};
+
+struct Avx2 : Avx2Floats, InRegisters<Avx2> {
+  static constexpr int ROWS = 4, KEY_ROWS = ROWS, VECTORS = 2;  // 4 rows x 2 vectors = 8 accumulators, of 16 registers
+  static constexpr int KEYS = STRIP;                            // that are left out together where they cannot be seen
+  static constexpr bool BY_ROW = false;
 
   // `seen` in the lanes whose distance (that of lane 0 plus the lane) is 0 ... window - 1, `hidden` in the others.
   static Vector where_seen(int distance, int window, Vector seen, Vector hidden) {
@@ -63,8 +70,6 @@ struct Avx2 : InRegisters<Avx2> {
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm256_min_epi32(bins, _mm256_set1_epi32(n_bins - 1)));
   }
 
-  static Word word(int, const float* first, ptrdiff_t) { return *reinterpret_cast<const Word*>(first); }
-
   static void store_rows(Word* to, ptrdiff_t, const float* rows, ptrdiff_t, int n) {
     for (int i = 0; i < n; i++) to[i] = word(0, rows + i, 0);
   }
@@ -78,8 +83,14 @@ struct Avx2 : InRegisters<Avx2> {
   static void store_narrow(Word* to, ptrdiff_t, Vector v) { store(reinterpret_cast<float*>(to), v); }
 };
 
+struct Avx2Panels : Avx2Floats, PanelsInRegisters<Avx2Panels> {
+  static constexpr int POSITIONS = 6, PANEL_VECTORS = 2, TILE_BLOCKS = 10;  // 12 sums, of 16 registers
+  static constexpr const auto& PHI = PHI_EXACT;
+};
+
 }  // namespace
 
 const Kernel kernel_avx2 = Observer<Avx2>::kernel("avx2");
+const DilatedKernel dilated_avx2 = Residual<Avx2Panels>::kernel("avx2");
 
 }  // namespace tracktools

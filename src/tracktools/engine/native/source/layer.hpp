@@ -12,9 +12,7 @@
 // Nothing here depends on where a tile stands, on its neighbours in memory or on threads: results are equal bit by bit.
 #pragma once
 
-#include <pmmintrin.h>
-#include <xmmintrin.h>
-
+#include "denormals.hpp"
 #include "layout.hpp"
 
 namespace tracktools {
@@ -25,16 +23,6 @@ constexpr float LAYER_NORM_EPS = 1e-5f;
 // smallest float, 2^-126, cuts off is 2^-36 of a sum.
 constexpr float MOST = 0x1p100f, LEAST = 0x1p-90f;
 constexpr float NONE = -3e38f;
-
-// Numbers below 2^-126 count as 0 while this is there: some processors take a hundred times as long for them.
-class NoDenormals {
- public:
-  NoDenormals() : before_(_mm_getcsr()) { _mm_setcsr(before_ | _MM_FLUSH_ZERO_ON | _MM_DENORMALS_ZERO_ON); }
-  ~NoDenormals() { _mm_setcsr(before_); }
-
- private:
-  unsigned before_;
-};
 
 template <class Isa>
 struct Layer : Layout<Isa> {

@@ -1,44 +1,24 @@
 // The library as Python sees it: networks are made for one kernel, run over windows, and freed.
 #include <sys/mman.h>
-#ifdef __linux__
-#include <cpuid.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-#endif
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
-#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <new>
-#include <system_error>
-#include <thread>
 #include <vector>
 
 #include "network.hpp"
+#include "processor.hpp"
+#include "work.hpp"
 
 namespace tracktools {
 namespace {
 
-constexpr int ALIGNMENT = 64;
 constexpr int N_CODES = 5;
 constexpr int64_t MOST_TILES = 256;  // of one piece of work; keys and values of `blocks()` more are computed for each
 constexpr int64_t LEAST_TILES = 32;
 constexpr int PIECES_PER_THREAD = 4;
-
-struct Free {
-  void operator()(void* p) const { std::free(p); }
-};
-using Memory = std::unique_ptr<void, Free>;
-
-Memory allocate(size_t bytes) {
-  void* p = nullptr;
-  if (posix_memalign(&p, ALIGNMENT, bytes) != 0) throw std::bad_alloc();
-  std::memset(p, 0, bytes);
-  return Memory(p);
-}
 
 // Hidden states, straight from the system and all zero. From malloc they would leave holes that the process keeps: more
 // memory than is announced.
@@ -69,35 +49,6 @@ struct Network {
   std::vector<float> letters;  // [code][CHANNELS]
   std::vector<float> output;   // [CHANNELS], then the bias
 };
-
-bool has_avx2() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
-
-#ifdef TRACKTOOLS_EMULATE_VECTORS
-bool has_avx512() { return true; }  // the tests': AVX-512 in plain code
-bool has_avx512_bf16() { return true; }
-#else
-bool has_avx512() {
-  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
-}
-
-bool has_avx512_bf16() { return has_avx512() && __builtin_cpu_supports("avx512bf16"); }
-#endif
-
-#ifdef TRACKTOOLS_EMULATE_TILES
-bool has_amx() { return has_avx512(); }
-#elif defined(__linux__)
-// The processor must have tiles, and Linux must grant this process the memory for their state.
-bool has_amx() {
-  constexpr unsigned FEATURES_LEAF = 7, AMX_BF16 = 1u << 22, AMX_TILE = 1u << 24;
-  constexpr int REQUEST_STATE = 0x1023, TILE_DATA = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
-  unsigned a = 0, b = 0, c = 0, d = 0;
-  if (!has_avx512() || !__get_cpuid_count(FEATURES_LEAF, 0, &a, &b, &c, &d)) return false;
-  return (d & AMX_BF16) && (d & AMX_TILE) && syscall(SYS_arch_prctl, REQUEST_STATE, TILE_DATA) == 0;
-}
-#else
-bool has_amx() { return false; }
-#endif
 
 struct Choice {
   const Kernel* kernel;
@@ -142,23 +93,6 @@ std::vector<Piece> cut(const std::vector<Span>& spans, int64_t n_tiles, int n_th
     for (int64_t first = 0; first < span.n_tiles; first += most)
       pieces.push_back({span, first, first + most < span.n_tiles ? first + most : span.n_tiles});
   return pieces;
-}
-
-// Threads take pieces from a counter until none is left.
-template <class Work>
-void share(size_t n_pieces, int n_threads, Work work) {
-  std::atomic<size_t> next(0);
-  auto take = [&](int thread) {
-    for (size_t piece; (piece = next++) < n_pieces;) work(piece, thread);
-  };
-  std::vector<std::thread> others;
-  try {
-    for (int thread = 1; thread < n_threads && size_t(thread) < n_pieces; thread++) others.emplace_back(take, thread);
-  } catch (const std::system_error&) {
-    // the system grants no more threads: those that there are do all the work
-  }
-  take(0);
-  for (std::thread& other : others) other.join();
 }
 
 void embed(const Network& net, const Span& span, const uint8_t* codes, float* x) {
@@ -260,7 +194,6 @@ extern "C" {
 
 // 0: the kernel was not compiled; 1: this processor, or its operating system, cannot run it; 2: it runs here.
 int tracktools_usable(const char* kernel) {
-  __builtin_cpu_init();
   const Choice* choice = find_kernel(kernel);
   return !choice ? 0 : choice->runs_here() ? 2 : 1;
 }
@@ -320,6 +253,10 @@ int tracktools_observe(const void* network, int layer, const int64_t* lengths, i
     return 1;
   }
 }
+
+// What Python compares before it calls anything else: a digest of the sources, and the size of the struct both write.
+const char* tracktools_sources() { return TRACKTOOLS_SOURCES; }
+int tracktools_watch_bytes() { return int(sizeof(tracktools::Watch)); }
 
 void tracktools_free(void* network) { delete static_cast<Network*>(network); }
 

@@ -6,7 +6,9 @@
 namespace tracktools {
 namespace {
 
+#ifndef ALWAYS_INLINE
 #define ALWAYS_INLINE inline __attribute__((always_inline))
+#endif
 
 // Operands of products are 32-bit words: one float, or (Isa::PER_WORD = 2) two bf16 that follow each other along the
 // summed axis. With Isa::PARTS = 2 every operand is there twice, a part's distance apart: rounded, and what that left.
