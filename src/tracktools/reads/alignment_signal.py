@@ -114,7 +114,9 @@ class AlignmentSignal:
         """One line on what was read, taken and left out of all files, once the windows were made."""
         total = sum(self._tallies.values(), Counter())
         line = count_line(_taken(total), _left_out(total), "records")
-        pairs = f"; {total[PAIRS]:,} pairs and {total[ALONE]:,} reads alone" if total[PAIRS] else ""
+        plural = "" if total[PAIRS] == 1 else "s", "" if total[ALONE] == 1 else "s"
+        fragments = f"; {total[PAIRS]:,} pair{plural[0]} and {total[ALONE]:,} read{plural[1]} alone"
+        pairs = fragments if total[PAIRS] else ""
         lost = f", {total[WITHOUT_MATE]:,} of them of a pair" if total[PAIRS] and total[WITHOUT_MATE] else ""
         return line + pairs + lost
 

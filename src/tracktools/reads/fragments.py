@@ -179,9 +179,12 @@ class _WaitingRoom:
         if read.mate_start == MATE_UNKNOWN:
             return None
         key = read.name, {1: 2, 2: 1}.get(read.number, read.number)
+        others = self._reads.get(key)
+        if others is None:
+            return None
         candidates = {
             abs(other.start - read.mate_start) + abs(other.mate_start - read.start): other
-            for other in self._reads.get(key, ())
+            for other in others
             if other.reverse != read.reverse
         }
         if not candidates or min(candidates) > SLACK_BP:

@@ -1,0 +1,182 @@
+"""Files of aligned reads as people have them: CRAM, indexes, other sequences, strands that are missing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pysam
+import pytest
+from click.testing import CliRunner
+
+from bam_files import pair, record, write_bam
+from tracktools import cli
+from tracktools.errors import GenomeMismatchError, InputError
+from tracktools.formats.bigwig import BigWigReader
+from tracktools.reads import AlignmentSignal
+
+SIZES = {"c1": 400, "c2": 300}
+
+
+def run(*arguments: object) -> Any:
+    return CliRunner().invoke(cli.tracktools, [str(argument) for argument in arguments])
+
+
+def fasta(path: Path, sizes: dict[str, int]) -> Path:
+    path.write_text("".join(f">{name}\n{'A' * size}\n" for name, size in sizes.items()))
+    return path
+
+
+def covered(path: Path, chrom: str) -> list[int]:
+    with BigWigReader(path) as reader:
+        values = reader.values(chrom, 0, reader.chrom_sizes[chrom])
+    return [i for i, value in enumerate(values) if value > 0]
+
+
+RECORDS = [record(0, 10), *pair(0, 30, 90, read1_reverse=True), record(1, 5, "5M2D3M", flag=0x10)]
+
+
+def test_cram_is_read_without_its_reference(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    bam = write_bam(tmp_path / "a.bam", RECORDS)
+    reference = fasta(tmp_path / "reference.fa", SIZES)
+    cram = tmp_path / "a.reads"
+    pysam.view("-C", "-T", str(reference), "-o", str(cram), str(bam), catch_stdout=False)  # type: ignore[attr-defined]
+    assert cram.read_bytes()[:4] == b"CRAM"
+    for name in ("reference.fa", "reference.fa.fai"):
+        (tmp_path / name).unlink()
+    genome = fasta(tmp_path / "genome.fa", SIZES)
+    before = sorted(path.name for path in tmp_path.iterdir())
+    for path, options in ((bam, []), (cram, []), (cram, ["--genome", genome])):
+        done = run("reads", path, "--library", "forward", "--name", "x", "--force", "-o", tmp_path / "out", *options)
+        assert done.exit_code == 0, done.output
+        assert covered(tmp_path / "out" / "x.minus.bw", "c1") == list(range(30, 90))
+        assert covered(tmp_path / "out" / "x.minus.bw", "c2") == [5, 6, 7, 8, 9, 12, 13, 14]
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*before, "out"])
+    assert capfd.readouterr().err.count("E::") == 0
+
+
+def test_a_cut_cram_is_one_line(tmp_path: Path) -> None:
+    bam = write_bam(tmp_path / "a.bam", RECORDS)
+    reference, cram = fasta(tmp_path / "reference.fa", SIZES), tmp_path / "a.cram"
+    pysam.view("-C", "-T", str(reference), "-o", str(cram), str(bam), catch_stdout=False)  # type: ignore[attr-defined]
+    whole = cram.read_bytes()
+    for keep in (20, len(whole) // 2, len(whole) - 60):
+        cram.write_bytes(whole[:keep])
+        done = run("reads", cram, "--library", "forward", "--name", "x", "-o", tmp_path / "out")
+        assert isinstance(done.exception, InputError), keep
+        assert "is damaged" in str(done.exception)
+
+
+@pytest.mark.parametrize("kind", ["BAI", "CSI"])
+def test_an_index_next_to_a_bam_is_fine_and_in_its_place_is_named(tmp_path: Path, kind: str) -> None:
+    bam = write_bam(tmp_path / "a.bam", RECORDS)
+    pysam.index(*(["-c"] if kind == "CSI" else []), str(bam))  # type: ignore[attr-defined]
+    (index,) = (path for path in tmp_path.iterdir() if path != bam)
+    options = ["--library", "forward", "--name", "x", "-o", tmp_path / "out"]
+    assert run("reads", bam, *options).exit_code == 0
+    refused = run("reads", index, *options, "--force")
+    assert str(refused.exception) == f"{index}: is the index of a BAM file (name the BAM file; no index is needed)"
+
+
+# --- sequences that the genome lacks ----------------------------------------------------------------------------------
+
+
+def test_reads_of_a_host_are_taken_aside_and_counted(tmp_path: Path) -> None:
+    sizes = {"host": 900, "c1": 400, "phiX": 100}
+    bam = write_bam(tmp_path / "a.bam", [record(0, 10), record(0, 800), record(1, 20), record(2, 30)], sizes=sizes)
+    genome = fasta(tmp_path / "genome.fa", {"c1": 400, "plasmid": 50})
+    options = [bam, "--library", "forward", "--name", "x", "--genome", genome, "-o", tmp_path / "out"]
+    refused = str(run("reads", *options).exception)
+    assert refused.startswith(f"{bam}: is on host, phiX, which the genome does not have")
+    assert "--rename host=" in refused
+    assert "--only-genome" in refused
+    done = run("reads", *options, "--only-genome")
+    assert done.exit_code == 0, done.output
+    assert "Read 4 records: 1 taken, 3 left out (3 on sequences that the genome lacks)" in done.stderr
+    assert covered(tmp_path / "out" / "x.plus.bw", "c1") == list(range(20, 40))
+    with BigWigReader(tmp_path / "out" / "x.plus.bw") as reader:
+        assert reader.chrom_sizes == {"c1": 400, "plasmid": 50}
+    done = run("reads", *options, "--only-genome", "--rename", "host=plasmid", "--force")
+    assert "was aligned to host of 900 bp; plasmid of the genome has 50" in str(done.exception)
+
+
+def test_a_genome_that_has_none_of_the_sequences_is_another_genome(tmp_path: Path) -> None:
+    bam = write_bam(tmp_path / "a.bam", [record(0, 10)])
+    with pytest.raises(GenomeMismatchError, match="is on c1, c2, which the genome does not have"):
+        AlignmentSignal([bam], library="forward", chrom_sizes={"x": 400}, only_genome=True)
+
+
+def test_replicates_may_differ_in_what_is_left_out(tmp_path: Path) -> None:
+    first = write_bam(tmp_path / "a.bam", [record(0, 10)], sizes={"c1": 400})
+    second = write_bam(tmp_path / "b.bam", [record(0, 10), record(1, 10)], sizes={"phiX": 99, "c1": 400})
+    source = AlignmentSignal([first, second], library="forward", chrom_sizes={"c1": 400}, only_genome=True)
+    ((_, _, values),) = source.windows()
+    assert values[0].max() == 2
+    assert source.counts == "Read 3 records: 2 taken, 1 left out (1 on sequences that the genome lacks)"
+
+
+@pytest.mark.parametrize("genome", [{"NC_000913.3": 400, "c9": 300}, None])
+def test_two_sequences_that_would_get_one_name_are_refused(tmp_path: Path, genome: dict[str, int] | None) -> None:
+    bam = write_bam(tmp_path / "a.bam", [record(0, 10)], sizes={"chr": 400, "c9": 300, "other": 400})
+    with pytest.raises(InputError, match=r"holds NC_000913\.3 under two names, chr and other"):
+        AlignmentSignal(
+            [bam],
+            library="forward",
+            chrom_sizes=genome,
+            renames={"other": "NC_000913.3", "chr": "NC_000913.3"},
+        )
+
+
+def test_the_annotation_of_host_and_bacterium_is_taken_for_the_bacterium(tmp_path: Path) -> None:
+    bam = write_bam(tmp_path / "a.bam", [record(0, 10)])
+    gff3 = tmp_path / "both.gff3"
+    gff3.write_text("host\tx\tgene\t1\t100\t.\t+\t.\tID=h\nc1\tx\tgene\t1\t100\t.\t+\t.\tID=g\n")
+    options = [bam, "--library", "forward", "--name", "x", "--annotation", gff3, "-o", tmp_path / "out"]
+    assert "is on host" in str(run("reads", *options).exception)
+    assert "100.0 % of the signal inside genes is on their strand" in run("reads", *options, "--only-genome").stderr
+
+
+# --- what is told -----------------------------------------------------------------------------------------------------
+
+
+def test_the_last_line_counts_records_of_all_files(tmp_path: Path) -> None:
+    lone = pair(0, 30, 90, read1_reverse=False)[0] | {"name": "lone"}
+    first = write_bam(
+        tmp_path / "a.bam", [record(0, 10), *pair(0, 30, 90, read1_reverse=True), record(1, 5, flag=0x400)]
+    )
+    second = write_bam(tmp_path / "b.bam", [record(0, 10, mapq=3), lone, record(1, 5)])
+    options = ["--min-mapq", 10, "--library", "forward", "--name", "x", "-o", tmp_path / "out"]
+    done = run("reads", first, second, *options)
+    assert done.stderr.splitlines()[-1] == (
+        "Read 7 records: 5 taken, 2 left out (1 below mapping quality 10, 1 duplicate); "
+        "1 pair and 3 reads alone, 1 of them of a pair"
+    )
+    kept = json.loads((tmp_path / "out" / "provenance.json").read_text())["parameters"]["records"]
+    assert kept[str(second)] == {
+        "read": 3,
+        "pairs": 0,
+        "reads_alone": 2,
+        "reads_of_a_pair_alone": 1,
+        "left_out": {"below mapping quality 10": 1},
+    }
+
+
+def test_a_strand_without_reads_is_a_warning_in_the_file(tmp_path: Path) -> None:
+    for n, warns in ((999, False), (1000, True)):
+        bam = write_bam(tmp_path / "a.bam", [record(0, 10)] * n)
+        done = run("reads", bam, "--library", "reverse", "--name", "x", "--force", "-o", tmp_path / "out")
+        warnings = json.loads((tmp_path / "out" / "provenance.json").read_text())["parameters"]["warnings"]
+        assert ["no fragment on the + strand, and 1,000 on the -" in w for w in warnings] == [True] * warns
+        assert ("warning: no fragment on the + strand" in done.stderr) == warns
+
+
+def test_a_file_of_reads_that_all_start_at_the_other_end_says_so(tmp_path: Path) -> None:
+    bam = write_bam(tmp_path / "a.bam", pair(0, 30, 90, read1_reverse=True)[1:])  # samtools view -f 64
+    options = ["--library", "forward", "--name", "x", "-o", tmp_path / "out"]
+    refused = run("reads", bam, "--signal", "3prime", *options)
+    assert str(refused.exception) == (
+        f"{bam}: holds no read that can be used (left out: 1 first reads of pairs, which do not start at the 3' end)"
+    )
+    assert run("reads", bam, "--signal", "5prime", *options).exit_code == 0
+    assert covered(tmp_path / "out" / "x.minus.bw", "c1") == [89]
