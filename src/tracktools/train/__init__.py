@@ -4,14 +4,19 @@ from tracktools.train.average import average_models
 from tracktools.train.folds import TrainedFolds, train_folds
 from tracktools.train.parts import choose_split
 from tracktools.train.run import TrainedModel, train_model
+from tracktools.train.sheet import Sheet, read_sheet
 from tracktools.train.soft import SoftLabels
+from tracktools.train.species_run import train_species
 
 __all__ = [
+    "Sheet",
     "SoftLabels",
     "TrainedFolds",
     "TrainedModel",
     "average_models",
     "choose_split",
+    "read_sheet",
     "train_folds",
     "train_model",
+    "train_species",
 ]

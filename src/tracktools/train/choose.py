@@ -60,10 +60,15 @@ def position_scores(scored: list[RegionSignal]) -> PositionScores:
 
 
 def choose_threshold(scored: list[RegionSignal], seed: int) -> dict[str, Any]:
-    """Choose the call threshold: best F1 within 5 bp, one-to-one; with its bootstrap interval over 10-kb blocks."""
+    """Choose the call threshold: best F1 within 5 bp, one-to-one; with its bootstrap interval over 10-kb blocks.
+
+    A network that finds nothing has none: its values are None, and F1 is 0.
+    """
     heights, found, block_of_call, block_of_tss = (
         np.concatenate(parts) for parts in zip(*map(_matched, scored), strict=True)
     )
+    if not found.any():
+        return {"threshold": None, "interval": None, "f1": 0.0}
     threshold, f1 = best_f1_threshold(heights, found, len(block_of_tss))
     blocks = np.unique(np.concatenate([block_of_call, block_of_tss]))
     rng = np.random.default_rng(seed)

@@ -144,11 +144,11 @@ class SpeciesTask:
     @cached_property
     def inputs(self) -> Mapping[str, Any]:
         """All that the weights depend on beside the recipe, as plain values."""
-        files = {str(path) for row in self.sheet.genomes for path in (row.fasta, row.tss, *row.also.values())}
-        files |= {str(path) for row in self.sheet.windows for path in (row.tss, row.random, row.species)}
+        files = {path for row in self.sheet.genomes for path in (row.fasta, row.tss, *row.also.values())}
+        files |= {path for row in self.sheet.windows for path in (row.tss, row.random, row.species)}
         network = asdict(self.model_config)
         return {
-            "files": {path: file_sha256(Path(path)) for path in sorted(files)},
+            "files": sorted(file_sha256(path) for path in files),
             "roles": [[row.species, row.role, row.weight] for row in self.sheet.genomes],
             "leave_out": list(self.leave_out),
             "mixture": asdict(self.mixture),
