@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from tracktools.config import ConditionedConfig, DilatedConfig, architecture_of, read_network
-from tracktools.model.conditioned import Conditioned, average_conditioned, conditioned_from
+from tracktools.model.conditioned import Conditioned, average_conditioned, conditioned_from, split_conditioned
 from tracktools.model.dilated import Dilated, average_networks, split_members
 from tracktools.model.networks import make_network
 from tracktools.train.unpadded import unpadded_states
@@ -98,6 +98,16 @@ def test_members_are_split_and_joined_again() -> None:
     mean = torch.stack([member(codes) for member in members]).mean(dim=0)
     torch.testing.assert_close(mean, plain(codes), rtol=0, atol=1e-5)  # members are float32
     torch.testing.assert_close(average_networks(members).double()(codes), plain(codes), rtol=0, atol=1e-5)
+
+
+def test_conditioned_members_are_split_and_joined_again() -> None:
+    network = random_network(1, replace(SMALL, n_members=2))
+    codes, features = random_codes(2, 40), torch.tensor([[0.3, -1.2, 2.0], [1.0, 0.5, -0.7]], dtype=torch.float64)
+    members = [member.double() for member in split_conditioned(network)]
+    mean = torch.stack([member(codes, features) for member in members]).mean(dim=0)
+    torch.testing.assert_close(mean, network(codes, features), rtol=0, atol=1e-5)
+    again = average_conditioned(members).double()
+    torch.testing.assert_close(again(codes, features), network(codes, features), rtol=0, atol=1e-5)
 
 
 def test_a_plain_network_is_a_start_that_changes_nothing() -> None:

@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 
 from species_files import write_sheet, write_windows
-from tracktools.config import ConditionedConfig, TrainConfig
+from tracktools.config import ConditionedConfig, MixtureConfig, TrainConfig
 from tracktools.errors import InputError, TracktoolsError
-from tracktools.train.mixture import MixtureConfig
 from tracktools.train.sheet import read_sheet
 from tracktools.train.species_task import SpeciesTask, check_left_out
 from tracktools.train.species_windows import read_species_windows

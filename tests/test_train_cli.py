@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from species_files import write_sheet
 from tracktools.cli import tracktools
 from tracktools.errors import TracktoolsError
+from tracktools.model.registry import load_model
 
 
 @pytest.fixture
@@ -52,6 +54,40 @@ def test_parts_that_overlap_are_named_by_their_line(genome: Path) -> None:
 )
 def test_what_cannot_be_meant_is_refused(genome: Path, arguments: tuple[str, ...], words: str, status: int) -> None:
     assert words in fault_of(genome, *arguments, status=status)
+
+
+def test_a_sheet_and_a_genome_have_options_of_their_own(genome: Path) -> None:
+    said = fault_of(genome, "--leave-out", "Firmicutes", status=2)
+    assert "--leave-out is of a training on many species: give a sheet" in said
+    sheet = genome.with_name("species.toml")
+    sheet.touch()
+    for arguments, words in [
+        ([str(genome.with_name("tss.bed"))], "TSS has no place"),
+        (["--split", "a.bed"], "--split has no place"),
+        (["--window-bp", "99"], "--window-bp has no place"),
+    ]:
+        result = CliRunner().invoke(tracktools, ["train", str(sheet), *arguments, "-o", str(genome.with_name("m"))])
+        assert result.exit_code == 2
+        assert words in result.output
+    alone = CliRunner().invoke(tracktools, ["train", str(genome), "-o", str(genome.with_name("m"))])
+    assert alone.exit_code == 2
+    assert "only a sheet (NAME.toml) needs none" in alone.output
+
+
+def test_a_sheet_is_trained_on_from_the_command_line(tmp_path: Path) -> None:
+    sheet = write_sheet(tmp_path)
+    with sheet.open("a", encoding="utf-8") as file:
+        file.write("\n[batch]\nstretch_bp = 300\nmain_stretches = 2\nother_stretches = 1\nwindows = 0\n")
+    refused = CliRunner().invoke(tracktools, ["train", str(sheet), "-o", str(tmp_path / "m")])
+    assert "no window has a TSS with its context" in str(refused.exception)
+    command = ["train", sheet, "-o", tmp_path / "m", "--restart", "--steps", "2", "--precision", "fp32",
+               "--leave-out", "Betota", "--leave-out", "Alphas",
+               "--init", "ecoli-tss-dilated", "--init-member", "2", "--far", "0.5", "--name", "tiny"]  # fmt: skip
+    result = CliRunner().invoke(tracktools, [str(word) for word in command], catch_exceptions=False)
+    assert result.exit_code == 0
+    metadata = load_model(tmp_path / "m" / "model.safetensors").metadata
+    assert (metadata.name, metadata.recipe["init"]["member"]) == ("tiny", 2)
+    assert metadata.recipe["leave_out"] == ["Betota", "Alphas"]
 
 
 def test_a_file_sets_every_kind_of_option(tmp_path: Path) -> None:

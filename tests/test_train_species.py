@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from species_files import sequence, write_sheet
-from tracktools.config import ConditionedConfig, DilatedConfig, TrainConfig
+from tracktools.config import ConditionedConfig, DilatedConfig, MixtureConfig, TrainConfig
 from tracktools.descriptor import describe_sequences
 from tracktools.engine import make_engine
 from tracktools.errors import CheckpointError, ConfigError, OutputError
@@ -21,7 +21,6 @@ from tracktools.model.conditioned import Conditioned
 from tracktools.model.dilated import Dilated
 from tracktools.model.registry import load_model
 from tracktools.train import TrainedModel, read_sheet, train_species
-from tracktools.train.mixture import MixtureConfig
 from tracktools.train.species_task import describe_genome
 
 NETWORK = ConditionedConfig(n_channels=8, stem_width_bp=7, dilations_bp=(1, 2, 4, 8), n_hidden=4)
@@ -34,8 +33,8 @@ RECIPE = TrainConfig(
 
 def train(folder: Path, output: Path, **settings: object) -> TrainedModel:
     """Train on the made-up sheet."""
-    given = {"name": "many", "config": RECIPE, "model_config": NETWORK, "mixture": MIXTURE} | settings
-    return train_species(read_sheet(folder / "sheet.toml"), output, **given)  # type: ignore[arg-type]
+    given = {"name": "many", "config": RECIPE, "model_config": NETWORK} | settings
+    return train_species(replace(read_sheet(folder / "sheet.toml"), batch=MIXTURE), output, **given)  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")

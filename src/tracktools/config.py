@@ -265,6 +265,21 @@ class TrainConfig:
     threads: int = 1
 
 
+@dataclass(frozen=True)
+class MixtureConfig:
+    """What stands in a batch of a training on many species."""
+
+    stretch_bp: int = 1184  # of genomes, as they come
+    main_stretches: int = 6
+    other_stretches: int = 7  # of the other genomes together
+    windows: int = 96
+    around_share: float = 0.5  # of the windows, those around a TSS
+    window_weight: float = 0.7  # of a base of a window in the loss, beside 1 of a base of a stretch
+    side_weight: float = 0.5  # of a side output
+    gc_alone: float = 0.5  # share of stretches and windows whose genome is told by its GC content alone
+    noise: float = 0.2  # standard deviation of what is added to features, as relatives differ
+
+
 # What each architecture is trained with unless told otherwise. Convolutions cost the same at every base, so that whole
 # stretches of the genome as they come are their windows.
 RECIPES: dict[str, TrainConfig] = {
@@ -280,6 +295,15 @@ RECIPES: dict[str, TrainConfig] = {
         clip_norm=1.0,
         ema_decay=0.999,
         lead_bp=128,
+    ),
+    "conditioned": TrainConfig(
+        steps=1500,
+        learning_rate=2e-3,
+        masked_share=0.0,
+        positive_share=0.0,
+        focal_gamma=0.0,
+        clip_norm=1.0,
+        ema_decay=0.999,
     ),
 }
 

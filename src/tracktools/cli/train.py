@@ -49,9 +49,46 @@ def _recipe(architecture: str, settings: dict[str, Any]) -> TrainConfig:
     return replace(RECIPES[architecture], **said)
 
 
+_OF_GENOMES = (
+    *("tss", "also", "keep_sides", "split_path", "fractions", "folds", "soft", "architecture", "circular", "species"),
+    *("window_bp", "positions_per_step", "positive_share", "masked_share", "focal_gamma", "soft_weight", "lead_bp"),
+)  # what a sheet says itself, or has no place for
+
+
+def _given(*names: str) -> list[str]:
+    """Return those parameters that the command line or the configuration file says, as a user writes them."""
+    context, default = click.get_current_context(), click.core.ParameterSource.DEFAULT
+    written = {param.name: param.opts[0] for param in context.command.params}
+    said = [name for name in names if context.get_parameter_source(name) is not default]
+    return [written[name].upper() if name == "tss" else written[name] for name in said]
+
+
+def _only_of_sheets(*names: str) -> None:
+    given = _given(*names)
+    if given:
+        raise click.UsageError(
+            f"{given[0]} is of a training on many species: give a sheet (NAME.toml) instead of GENOME"
+        )
+
+
+def _train_sheet(path: Path, output: Path, settings: dict[str, Any], recipe: dict[str, Any]) -> None:
+    """Train on the species of a sheet."""
+    from tracktools.model.registry import load_model
+    from tracktools.train import read_sheet, train_species
+
+    given = _given(*_OF_GENOMES)
+    if given:
+        raise click.UsageError(f"{given[0]} has no place in a training on many species: the sheet says what is learnt")
+    start = load_model(settings["init"]) if settings["init"] else None
+    trained = train_species(
+        read_sheet(path), output, config=_recipe("conditioned", recipe), **{**settings, "init": start}
+    )
+    click.echo(f"{trained.checkpoint}: validation AP {trained.validation['average_precision']:.4f}")
+
+
 @click.command()
 @click.argument("genome_path", metavar="GENOME", type=click.Path(path_type=Path))
-@click.argument("tss", type=click.Path(path_type=Path))
+@click.argument("tss", type=click.Path(path_type=Path), required=False)
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder to make.")
 @click.option(
     "--also", multiple=True, metavar="NAME=BED", help="A further TSS set to learn from, as a side output; repeatable."
@@ -74,11 +111,23 @@ def _recipe(architecture: str, settings: dict[str, Any]) -> TrainConfig:
     help="Signal between 0 and 1 to learn from beside TSS, such as another model's track; see --soft-weight.",
 )  # fmt: skip
 @click.option(
-    "--architecture", type=click.Choice(tuple(ARCHITECTURES)), default="clauwaert2021", show_default=True,
+    "--architecture", type=click.Choice(("clauwaert2021", "dilated")), default="clauwaert2021", show_default=True,
     help="The transformer of the paper, or residual dilated convolutions, which have no attention to look at but learn "
     "faster; what is not said of the recipe is then what suits them.",
 )  # fmt: skip
 @click.option("--init", metavar="MODEL", help="Start from the weights of a shipped model or a checkpoint file.")
+@click.option(
+    "--init-member", type=click.IntRange(1), default=1, show_default=True, metavar="N",
+    help="With a sheet: which of the members of --init.",
+)  # fmt: skip
+@click.option(
+    "--leave-out", multiple=True, metavar="NAME",
+    help="With a sheet: a species, genus, class or phylum that is not learnt from; repeatable.",
+)  # fmt: skip
+@click.option(
+    "--far", type=click.FloatRange(0), metavar="DISTANCE",
+    help="With a sheet: beyond this distance to the nearest training genome, the network is told the GC content alone.",
+)  # fmt: skip
 @circular_option
 @rename_option
 @only_genome_option
@@ -88,7 +137,7 @@ def _recipe(architecture: str, settings: dict[str, Any]) -> TrainConfig:
 @_recipe_options
 def train(
     genome_path: Path,
-    tss: Path,
+    tss: Path | None,
     output: Path,
     also: tuple[str, ...],
     keep_sides: bool,
@@ -98,6 +147,9 @@ def train(
     soft: tuple[Path, Path] | None,
     architecture: str,
     init: str | None,
+    init_member: int,
+    leave_out: tuple[str, ...],
+    far: float | None,
     circular: tuple[str, ...],
     renames: dict[str, str],
     only_genome: bool,
@@ -106,7 +158,7 @@ def train(
     restart: bool,
     **recipe: Any,
 ) -> None:
-    """Train a network on GENOME and the measured TSS of a BED file.
+    """Train a network on GENOME and the measured TSS of a BED file, or on many species that a sheet names.
 
     The best weights are chosen on a validation part; a test part is never read. For NC_000913.3 the parts are those of
     the paper; for another genome --split or --fractions says them. Next to another part, a stretch as long as the
@@ -123,14 +175,27 @@ def train(
 
     A killed training continues when the same command is given again.
 
+    GENOME may be a sheet instead (NAME.toml, without TSS): genomes and tables of windows of many species. The network
+    is then set to any genome by the genome's own composition.
+
     \b
-    Example:
+    Examples:
       tracktools train genome.fa tss.bed --circular all --fractions 0.7,0.1,0.2 --init ecoli-tss -o model
+      tracktools train species.toml --leave-out Firmicutes -o model
     """
     from tracktools.genome import load_genome
     from tracktools.model.registry import load_model
     from tracktools.train import SoftLabels, choose_split, train_folds, train_model
 
+    if genome_path.suffix == ".toml":
+        _train_sheet(genome_path, output, {
+            "name": name, "init": init, "init_member": init_member, "leave_out": leave_out, "far": far,
+            "restart": restart,
+        }, recipe)  # fmt: skip
+        return
+    if tss is None:
+        raise click.UsageError("Missing argument 'TSS': a BED file; only a sheet (NAME.toml) needs none.")
+    _only_of_sheets("init_member", "leave_out", "far")
     labels = _labels(tss, also)
     genome = load_genome(genome_path, circular=circular)
     start = load_model(init) if init else None

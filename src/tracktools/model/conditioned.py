@@ -21,7 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from tracktools.config import ConditionedConfig, DilatedConfig
-from tracktools.model.dilated import Dilated, DilatedLayer, average_networks
+from tracktools.model.dilated import Dilated, DilatedLayer, average_networks, split_members
 
 
 class Conditioned(Dilated):
@@ -146,3 +146,21 @@ def conditioned_from(plain: Dilated, config: ConditionedConfig) -> Conditioned:
     network = Conditioned(config)
     network.load_state_dict(plain.state_dict(), strict=False)
     return network.eval()
+
+
+@torch.no_grad()
+def split_conditioned(network: Conditioned) -> list[Conditioned]:
+    """Return the members of a network, each a network of its own; `average_conditioned` joins them again."""
+    count = network.config.n_members
+    own = [
+        network.read.weight.chunk(count), network.read.bias.chunk(count), network.modulation.chunk(count, dim=2),
+        (network.output_shift * count).chunk(count),
+    ]  # fmt: skip
+    names = ("read.weight", "read.bias", "modulation", "output_shift")
+    members = []
+    for number, plain in enumerate(split_members(_unconditioned(network))):
+        member = Conditioned(replace(network.config, n_members=1))
+        state = {name: tensors[number] for name, tensors in zip(names, own, strict=True)}
+        member.load_state_dict({**plain.state_dict(), **state})
+        members.append(member.eval())
+    return members

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from tracktools.config import MixtureConfig
 from tracktools.descriptor import Descriptor, Reference
 from tracktools.genome import Genome
 from tracktools.train.species_windows import PAD, SpeciesWindows
@@ -53,21 +54,6 @@ class SpeciesGenome:
     stretches: Sequence[Stretch]
     descriptor: Descriptor
     weight: float = 1.0
-
-
-@dataclass(frozen=True)
-class MixtureConfig:
-    """How much of what stands in a batch."""
-
-    stretch_bp: int = 1184
-    main_stretches: int = 10
-    other_stretches: int = 7
-    windows: int = 80
-    around_share: float = 0.5  # of the windows, those around a TSS
-    window_weight: float = 0.7
-    side_weight: float = 0.5
-    gc_alone: float = 0.5  # share of stretches and windows whose genome is told by its GC content alone
-    noise: float = 0.2  # standard deviation of what is added to features, as relatives differ
 
 
 class Mixture:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from tracktools.config import MixtureConfig
 from tracktools.errors import ConfigError, InputError
 
 Role = Literal["main", "train", "held_out"]
@@ -93,6 +94,7 @@ class Sheet:
 
     genomes: tuple[GenomeRow, ...]
     windows: tuple[WindowsRow, ...]
+    batch: MixtureConfig = field(default_factory=MixtureConfig)
 
     @property
     def main(self) -> GenomeRow:
@@ -101,7 +103,7 @@ class Sheet:
 
 
 def read_sheet(path: Path) -> Sheet:
-    """Read a sheet: TOML with tables ``[[genome]]`` and ``[[windows]]``; paths are relative to it.
+    """Read a sheet: TOML with tables ``[[genome]]``, ``[[windows]]`` and ``[batch]``; paths are relative to it.
 
     Raises
     ------
@@ -114,9 +116,9 @@ def read_sheet(path: Path) -> Sheet:
         raise InputError(f"cannot be read: {error.strerror}", path=path) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"is not TOML: {error}", path=path) from None
-    unknown = sorted(set(values) - {"genome", "windows"})
+    unknown = sorted(set(values) - {"genome", "windows", "batch"})
     if unknown:
-        raise InputError(f"has a table {unknown[0]!r}", path=path, mend="use [[genome]] and [[windows]]")
+        raise InputError(f"has a table {unknown[0]!r}", path=path, mend="use [[genome]], [[windows]] and [batch]")
     rows = {name: values.get(name, []) for name in ("genome", "windows")}
     for name, found in rows.items():
         if not (isinstance(found, list) and all(isinstance(row, dict) for row in found)):
@@ -124,7 +126,18 @@ def read_sheet(path: Path) -> Sheet:
     genomes = tuple(_row(GenomeRow, row, path) for row in rows["genome"])
     windows = tuple(_row(WindowsRow, row, path) for row in rows["windows"])
     _check(genomes, windows, path)
-    return Sheet(genomes, windows)
+    return Sheet(genomes, windows, _batch(values.get("batch", {}), path))
+
+
+def _batch(values: object, path: Path) -> MixtureConfig:
+    known = asdict(MixtureConfig())
+    for name, value in _table(values).items():
+        if name not in known:
+            raise InputError(f"[batch] has a key {name!r}", path=path, mend=f"known keys: {', '.join(known)}")
+        kind = type(known[name])
+        if isinstance(value, bool) or not isinstance(value, kind | int) or not 0 <= value < 1e9:
+            raise InputError(f"[batch] {name} is {value!r}", path=path, mend=f"it must be like {known[name]!r}")
+    return MixtureConfig(**values)  # type: ignore[arg-type]  # checked above
 
 
 def _row(kind: type[Any], values: Mapping[str, Any], path: Path) -> Any:

@@ -12,13 +12,13 @@ from typing import Any
 
 import torch
 
-from tracktools.config import ConditionedConfig, TrainConfig
+from tracktools.config import RECIPES, ConditionedConfig, TrainConfig
 from tracktools.descriptor import Descriptor, Reference
-from tracktools.errors import OutputError
+from tracktools.errors import ConfigError, OutputError
 from tracktools.formats.lock import working_folder
-from tracktools.model.checkpoint import Metadata, make_golden, save_checkpoint
-from tracktools.model.conditioned import Conditioned
-from tracktools.model.dilated import Dilated
+from tracktools.model.checkpoint import Checkpoint, Metadata, make_golden, save_checkpoint
+from tracktools.model.conditioned import Conditioned, conditioned_from, split_conditioned
+from tracktools.model.dilated import Dilated, split_members
 from tracktools.tracks import write_provenance
 from tracktools.train.choose import (
     MATCH_TOLERANCE_BP,
@@ -29,7 +29,6 @@ from tracktools.train.choose import (
 )
 from tracktools.train.fit import fit, load_weights, resolve_precision, validations, write_log
 from tracktools.train.labels import describe_labels
-from tracktools.train.mixture import MixtureConfig
 from tracktools.train.recipe import check_recipe
 from tracktools.train.run import TrainedModel
 from tracktools.train.sheet import Sheet
@@ -48,9 +47,10 @@ def train_species(
     name: str,
     config: TrainConfig | None = None,
     model_config: ConditionedConfig | None = None,
-    mixture: MixtureConfig | None = None,
     leave_out: Sequence[str] = (),
     far: float | None = None,
+    init: Checkpoint | None = None,
+    init_member: int = 1,
     restart: bool = False,
 ) -> TrainedModel:
     """Train a network on many species; a killed training continues when it is started again in the same way.
@@ -64,14 +64,17 @@ def train_species(
         exist.
     name : str
         For the checkpoint's header.
-    config, model_config, mixture : optional
-        The recipe (of which steps, rates, dropout, precision, seed and threads count), the architecture, and what
-        stands in a batch.
+    config, model_config : optional
+        The recipe (of which steps, rates, dropout, precision, seed and threads count) and the architecture.
     leave_out : sequence of str
         Species, genera, classes or phyla that are not learnt from, to judge the model on them.
     far : float, optional
         Distance of a genome to the nearest that was learnt from beyond which the network is told its GC content alone;
         see `Reference`. By default it is never so.
+    init : Checkpoint, optional
+        Start from its weights: a conditioned network, or a dilated one, which then gives the same for any genome.
+    init_member : int
+        Which of its members, the first being 1.
     restart : bool
         Drop an unfinished training instead of continuing it.
 
@@ -81,25 +84,25 @@ def train_species(
         See `train_model`.
     """
     started = time.time()
-    config, network = config or TrainConfig(), model_config or ConditionedConfig()
+    config, network = config or RECIPES["conditioned"], model_config or ConditionedConfig()
     check_recipe(config)
     check_left_out(leave_out, sheet)
     if output.exists() or output.is_symlink():
         raise OutputError("exists", path=output, mend="choose another folder")
+    start = None if init is None else _start(init, init_member, network)
     folder = output.with_name(output.name + ".partial")
     config = resolve_precision(config, folder, restart=restart)
     torch.set_num_threads(config.threads)
     with working_folder(folder, restart=restart):
-        task = SpeciesTask(
-            sheet, config, network, mixture or MixtureConfig(), tuple(leave_out), folder / "homologues.npz"
-        )
-        trainer = SpeciesTrainer(network, config, task.draw(), len(task.main.labels))
-        history = fit(trainer, folder, task.inputs, lambda model: _validation(task, model))
+        task = SpeciesTask(sheet, config, network, sheet.batch, tuple(leave_out), folder / "homologues.npz")
+        trainer = SpeciesTrainer(network, config, task.draw(), len(task.main.labels), start)
+        inputs = {**task.inputs, "init": "" if init is None else f"{init.sha256} {init_member}"}
+        history = fit(trainer, folder, inputs, lambda model: _validation(task, model))
         best = max(validations(history), key=lambda record: record["average_precision"])
         model = load_weights(folder, best["step"], network)[0]
         assert isinstance(model, Conditioned)
         recipe = {**asdict(config), "mixture": asdict(task.mixture), "leave_out": list(leave_out),
-                  "chosen_step": best["step"]}  # fmt: skip
+                  "chosen_step": best["step"], **_said(init, init_member)}  # fmt: skip
         reference = replace(task.reference, far=task.reference.far if far is None else far)
         result = folder / "result"
         shutil.rmtree(result, ignore_errors=True)
@@ -113,6 +116,27 @@ def train_species(
         result.rename(output)
         shutil.rmtree(folder)
     return TrainedModel(output, output / "model.safetensors", best)
+
+
+def _start(init: Checkpoint, member: int, config: ConditionedConfig) -> Conditioned:
+    """Return the network to start from."""
+    model = init.model
+    if not isinstance(model, Dilated):
+        raise ConfigError(f"{init.metadata.name} is no convolutional network: nothing of it fits")
+    if not 1 <= member <= model.config.n_members:
+        raise ConfigError(f"{init.metadata.name} has {model.config.n_members} members, and no member {member}")
+    try:
+        if isinstance(model, Conditioned):
+            return split_conditioned(model)[member - 1]
+        return conditioned_from(split_members(model)[member - 1], config)
+    except (ValueError, RuntimeError):
+        raise ConfigError(
+            f"{init.metadata.name} has other channels, widths or dilations than the one asked for"
+        ) from None
+
+
+def _said(init: Checkpoint | None, member: int) -> dict[str, Any]:
+    return {} if init is None else {"init": {"name": init.metadata.name, "sha256": init.sha256, "member": member}}
 
 
 def set_to_main(task: SpeciesTask, model: Conditioned, reference: Reference) -> Dilated:

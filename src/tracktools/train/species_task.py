@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tracktools.config import ConditionedConfig, TrainConfig
+from tracktools.config import ConditionedConfig, MixtureConfig, TrainConfig
 from tracktools.descriptor import Descriptor, Reference, describe_sequences
-from tracktools.errors import ConfigError
+from tracktools.errors import ConfigError, InputError
 from tracktools.formats.atomic import atomic_file
 from tracktools.genome import Genome, load_genome
 from tracktools.model.dilated import Dilated
@@ -24,7 +24,7 @@ from tracktools.tracks import file_sha256
 from tracktools.train.choose import RegionSignal, score_part
 from tracktools.train.homologues import homologous
 from tracktools.train.labels import read_labels
-from tracktools.train.mixture import Mixture, MixtureConfig, SpeciesGenome
+from tracktools.train.mixture import Mixture, SpeciesGenome
 from tracktools.train.parts import choose_split, receptive_field_bp
 from tracktools.train.sheet import GenomeRow, Sheet, WindowsRow
 from tracktools.train.species_windows import SpeciesWindows, read_species_windows
@@ -136,6 +136,11 @@ class SpeciesTask:
         """Return the batches."""
         if not (self.others or self.windows):
             raise ConfigError("nothing is left to learn from beside the main genome")
+        reach = self.model_config.halo_upstream_bp
+        for one, row in self.windows:
+            if not one.is_tss[one.around_tss, reach : one.codes.shape[1] - reach].any():
+                mend = f"the network reads {reach} bases to each side of a TSS"
+                raise InputError(f"{one.species}: no window has a TSS with its context", path=row.tss, mend=mend)
         return Mixture(
             self.main, self.others, [(one, row.weight, row.density) for one, row in self.windows], self.reference,
             self.model_config.halo_upstream_bp, self.mixture, self.config.seed,
