@@ -192,8 +192,8 @@ def try_to_kill(job: Job, output: Path, ending: bool, rng: np.random.Generator) 
 
 def has_result(output: Path) -> bool:
     """Return whether files of the result are being written, or are in their place."""
-    partial = partial_of(output)
-    return output.exists() or (partial / "result").exists() or (partial / "provenance.json").exists()
+    result = partial_of(output) / "result"
+    return output.exists() or (result.exists() and any(result.iterdir()))
 
 
 def clock(seconds: float) -> Sign:
@@ -208,7 +208,7 @@ def wait_until(process: Process, sign: Sign) -> None:
 
 def done(output: Path) -> bool:
     """Return whether a run ended: what a user sees, who does not start it again."""
-    return output.exists() and not partial_of(output).exists() and not (output / "lock").exists()
+    return output.exists() and not partial_of(output).exists()
 
 
 def complete(job: Job, output: Path) -> bool:

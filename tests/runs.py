@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,8 @@ from networks import random_network
 from tracktools.config import ModelConfig, PredictConfig
 from tracktools.genome import Contig, Genome
 from tracktools.model.checkpoint import Checkpoint, Metadata
+from tracktools.predict import predict_genome
+from tracktools.predict.store import BlockStore
 from tracktools.splits import Region, Split
 
 SMALL = ModelConfig(
@@ -58,3 +61,27 @@ def files_of(folder: Path) -> dict[str, bytes]:
 def write_fasta(path: Path, genome: Genome) -> Path:
     path.write_bytes(b"".join(f">{c.name}\n".encode() + c.letters.tobytes() + b"\n" for c in genome))
     return path
+
+
+def killed_predict(output: Path, after: int, genome: Genome, model: Checkpoint, config: PredictConfig) -> None:
+    """Leave what a prediction leaves that was killed when it had kept so many blocks."""
+
+    class KilledError(Exception):
+        pass
+
+    saved = []
+    original = BlockStore.save
+
+    def save_or_stop(self: BlockStore, *arguments: Any) -> None:
+        if len(saved) == after:
+            raise KilledError
+        saved.append(arguments)
+        original(self, *arguments)
+
+    BlockStore.save = save_or_stop  # type: ignore[method-assign]
+    try:
+        predict_genome(genome, output, model=model, config=config)
+    except KilledError:
+        pass
+    finally:
+        BlockStore.save = original  # type: ignore[method-assign]

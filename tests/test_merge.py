@@ -15,14 +15,15 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runs import GENOME, checkpoint_of, files_of, letters, settings_of, write_fasta
+from runs import GENOME, checkpoint_of, files_of, killed_predict, letters, settings_of, write_fasta
 from tracktools.blocks import Block, Piece, plan_blocks, shard_of
 from tracktools.cli import tracktools
 from tracktools.errors import ConfigError, InputError, OutputError
+from tracktools.formats.json_file import json_bytes, sealed
 from tracktools.genome import Contig, Genome
 from tracktools.model.checkpoint import Checkpoint, save_checkpoint
 from tracktools.predict import Shard, merge_shards, predict_genome, predict_shard, shards
-from tracktools.predict.store import BlockStore
+from tracktools.predict.manifest import Manifest
 
 
 def make_shards(
@@ -56,7 +57,7 @@ def test_joined_shards_have_the_bytes_of_one_run(
 
 def test_a_shard_holds_what_the_pages_say(tmp_path: Path) -> None:
     (folder, *_) = make_shards(tmp_path, 2)
-    assert {path.name for path in folder.iterdir()} == {"manifest.json", "blocks", "provenance.json"}
+    assert {path.name for path in folder.iterdir()} == {"manifest.json", "blocks", "blocks.sha256", "provenance.json"}
     assert json.loads((folder / "manifest.json").read_text())["shard"] == [1, 2]
 
 
@@ -99,8 +100,7 @@ def other(home: Path, what: str) -> Path:
         config = settings_of(600)
     folder = predict_shard(genome, home / what, Shard(2, 2), model=model, config=config).folder
     if what == "instruction_set":  # as if it came from another machine
-        path = folder / "manifest.json"
-        path.write_text(json.dumps({**json.loads(path.read_text()), "instruction_set": "abacus"}))
+        replace(Manifest.read(folder), instruction_set="abacus").write(folder)
     return folder
 
 
@@ -139,19 +139,41 @@ def test_missing_doubled_and_mixed_shards_are_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "merged.partial").exists()
 
 
-@pytest.mark.parametrize("damage", ["[]", "{", "{}", '{"shard": [1, 2]}', "null", '"x"'])
+@pytest.mark.parametrize(
+    "damage",
+    ["[]", "{", "{}", '{"shard": [1, 2]}', "null", '"x"', "[" * 5_000, '{"a": "\\ud800"}', "\ufffe", "9" * 5_000],
+)
 def test_a_damaged_manifest_is_one_line(tmp_path: Path, damage: str) -> None:
     one, two = make_shards(tmp_path, 2)
     (two / "manifest.json").write_text(damage)
-    with pytest.raises(InputError, match=r"s2/manifest.json: is damaged"):
+    with pytest.raises(InputError, match=r"s2/manifest.json:") as caught:
+        merge_shards([one, two], tmp_path / "merged")
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "merged").exists()
+
+
+def test_a_changed_byte_of_a_manifest_is_named(tmp_path: Path) -> None:
+    one, two = make_shards(tmp_path, 2)
+    path = two / "manifest.json"
+    path.write_text(path.read_text().replace('"call_threshold": 0.55', '"call_threshold": 0.45'))
+    with pytest.raises(InputError, match=r"s2/manifest.json: is damaged: its checksum is another"):
+        merge_shards([one, two], tmp_path / "merged")
+
+
+def test_a_shard_of_an_older_version_is_told_so(tmp_path: Path) -> None:
+    one, two = make_shards(tmp_path, 2)
+    record = json.loads((two / "manifest.json").read_text())
+    del record["record_sha256"]
+    (two / "manifest.json").write_text(json.dumps(record))
+    with pytest.raises(InputError, match=r"older version of tracktools.*compute the shard again"):
         merge_shards([one, two], tmp_path / "merged")
 
 
 @pytest.mark.parametrize("value", [[1, 0], [3, 2], ["a", "b"], [1, "b"], [1], 7])
 def test_a_shard_of_nonsense_is_one_line(tmp_path: Path, value: object) -> None:
     (one,) = make_shards(tmp_path, 1)
-    record = json.loads((one / "manifest.json").read_text())
-    (one / "manifest.json").write_text(json.dumps({**record, "shard": value}))
+    record = Manifest.read(one).to_record()
+    (one / "manifest.json").write_bytes(json_bytes(sealed({**record, "shard": value})))
     with pytest.raises(InputError):
         merge_shards([one], tmp_path / "merged")
 
@@ -166,9 +188,21 @@ def test_blocks_that_are_missing_or_cut_are_refused(tmp_path: Path) -> None:
     block.unlink()
     with pytest.raises(InputError, match=rf"s2: is not complete: {block.name} is missing"):
         merge_shards([one, two], tmp_path / "merged")
-    BlockStore(tmp_path / "s3", json.loads((two / "manifest.json").read_text())).close()
-    with pytest.raises(InputError, match=r"s3.partial: is not complete"):
+    killed_predict(tmp_path / "s3", 2, GENOME, checkpoint_of(), settings_of())
+    with pytest.raises(InputError, match=r"s3.partial: is not a shard"):
         merge_shards([one, tmp_path / "s3.partial"], tmp_path / "merged")
+
+
+@pytest.mark.parametrize("value", [None, 7e30, -5.0, np.nan])
+def test_a_changed_block_is_named_and_nothing_is_merged(tmp_path: Path, value: float | None) -> None:
+    one, two = make_shards(tmp_path, 2)
+    block = min((two / "blocks").iterdir())
+    data = bytearray(block.read_bytes())
+    data[40:44] = bytes([data[40] ^ 1, *data[41:44]]) if value is None else np.array(value, "<f4").tobytes()
+    block.write_bytes(data)
+    with pytest.raises(InputError, match=rf"s2/blocks/{block.name}: was changed since it was computed"):
+        merge_shards([one, two], tmp_path / "merged")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["s1", "s2"]
 
 
 def test_an_output_is_kept_and_never_one_of_the_shards(tmp_path: Path) -> None:
@@ -186,11 +220,10 @@ def test_an_output_is_kept_and_never_one_of_the_shards(tmp_path: Path) -> None:
 
 def test_a_shard_killed_when_it_was_in_place_is_complete(tmp_path: Path) -> None:
     (folder, _) = make_shards(tmp_path, 2)
-    (folder / "lock").touch()
+    folder.with_name("s1.partial").mkdir()
     before = files_of(folder)
     make_one = predict_shard(GENOME, folder, Shard(1, 2), model=checkpoint_of(), config=settings_of())
     assert make_one.folder == folder
-    del before["lock"]
     assert files_of(folder) == before
     assert not folder.with_name("s1.partial").exists()
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import errno
 import fcntl
-import json
 import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,18 +17,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from networks import random_network, word_finder
-from tracktools.blocks import plan_blocks
+from runs import files_of, killed_predict
+from tracktools.blocks import Block, Piece, plan_blocks
 from tracktools.config import ModelConfig, PredictConfig
 from tracktools.engine.grid import window_of
-from tracktools.errors import InputError, OutputError
+from tracktools.errors import InputError, OutputError, OutputForeign, OutputLocked, OutputNotEmpty, UnfinishedRunDiffers
 from tracktools.formats.bed import read_bed
 from tracktools.genome import Contig, Genome, load_genome
 from tracktools.hub.build import build_hub
 from tracktools.model.checkpoint import Checkpoint, Metadata
 from tracktools.predict import compute, predict_genome, predict_sequence
-from tracktools.predict.manifest import Manifest
-from tracktools.predict.preflight import doubts, engine_for
+from tracktools.predict.preflight import doubts
 from tracktools.predict.store import BlockStore
+from tracktools.run import difference
 from tracktools.splits import Region, Split
 
 SMALL = ModelConfig(
@@ -247,8 +247,8 @@ def test_calls_and_a_track_say_what_the_model_was_trained_on(tmp_path: Path) -> 
         assert (row.split == "valid") == (500 <= row.chromStart < 700)
 
 
-class StoppedError(Exception):
-    pass
+def killed(output: Path, after: int, block_bp: int = 500) -> None:
+    killed_predict(output, after, GENOME, checkpoint_of(), settings_of(block_bp))
 
 
 @pytest.mark.parametrize("after", [0, 1, 4])
@@ -256,46 +256,59 @@ def test_a_stopped_run_continues_and_ends_with_the_same_bytes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: int
 ) -> None:
     unbroken = predict_genome(GENOME, tmp_path / "unbroken", model=checkpoint_of(), config=settings_of())
-    saved = []
-
-    def save_or_stop(self: BlockStore, *arguments: Any) -> None:
-        if len(saved) == after:
-            raise StoppedError
-        saved.append(arguments)
-        original(self, *arguments)
-
-    original = BlockStore.save
-    with monkeypatch.context() as patch:
-        patch.setattr(BlockStore, "save", save_or_stop)
-        with pytest.raises(StoppedError):
-            predict_genome(GENOME, tmp_path / "stopped", model=checkpoint_of(), config=settings_of())
+    killed(tmp_path / "stopped", after)
     assert not (tmp_path / "stopped").exists()
+    scored = scored_blocks(monkeypatch)
+    predict_genome(GENOME, tmp_path / "stopped", model=checkpoint_of(), config=settings_of())
+    assert len(scored) == len(plan_blocks(GENOME, 500, SMALL)) - after
+    assert files_of(unbroken.folder) == files_of(tmp_path / "stopped")
+    assert not (tmp_path / "stopped.partial").exists()
+
+
+def scored_blocks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     scored: list[int] = []
     windows_of = compute.windows_of
     monkeypatch.setattr(
         compute, "windows_of", lambda block, *rest: scored.append(block.index) or windows_of(block, *rest)
     )
-    continued = predict_genome(GENOME, tmp_path / "stopped", model=checkpoint_of(), config=settings_of())
-    assert len(scored) == len(plan_blocks(GENOME, 500, SMALL)) - after
-    for one, other in (
-        (unbroken.plus, continued.plus),
-        (unbroken.minus, continued.minus),
-        (unbroken.called_tss, continued.called_tss),
-    ):
-        assert one.read_bytes() == other.read_bytes()
-    assert not (tmp_path / "stopped.partial").exists()
+    return scored
 
 
-def unfinished(output: Path) -> None:
-    """Leave what a run of other settings would leave."""
-    model, config = checkpoint_of(), settings_of(77)
-    manifest = Manifest.of(GENOME, model, engine_for(model, config), config)
-    BlockStore(output, manifest.to_record()).close()
+@pytest.mark.parametrize("damage", ["byte", "cut", "long", "gone", "no checksum", "half a checksum"])
+def test_a_kept_block_that_was_changed_is_computed_anew_and_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, damage: str
+) -> None:
+    unbroken = predict_genome(GENOME, tmp_path / "unbroken", model=checkpoint_of(), config=settings_of())
+    killed(tmp_path / "out", 4)
+    path, sums = (tmp_path / "out.partial" / name for name in ("blocks/000003.f32", "blocks.sha256"))
+    data, lines = path.read_bytes(), sums.read_text().splitlines(keepends=True)
+    if damage == "byte":
+        path.write_bytes(data[:100] + bytes([data[100] ^ 1]) + data[101:])
+    elif damage in ("cut", "long"):
+        path.write_bytes(data[:-4] if damage == "cut" else data + data[-4:])
+    elif damage == "gone":
+        path.unlink()
+    else:
+        sums.write_text("".join(lines[:3]) + (lines[3][:50] if damage.startswith("half") else ""))
+    scored = scored_blocks(monkeypatch)
+    predict_genome(GENOME, tmp_path / "out", model=checkpoint_of(), config=settings_of())
+    assert scored == list(range(3, len(plan_blocks(GENOME, 500, SMALL))))
+    assert files_of(unbroken.folder) == files_of(tmp_path / "out")
+    assert ("000003.f32" in caplog.text) == (damage != "gone")
+
+
+@pytest.mark.parametrize("value", [7e30, -5.0, 1.0000001, np.inf, -np.inf])
+def test_a_value_that_is_no_model_output_never_reaches_a_track(tmp_path: Path, value: float) -> None:
+    store, block = BlockStore(tmp_path), Block(0, (Piece(0, "+", 0, 2),))
+    store.save(block, np.array([0.5, value], dtype=np.float32))
+    with pytest.raises(InputError, match=r"000000\.f32: value 2 is .*, and model output is 0 to 1"):
+        store.load(block)
+    assert store.missing([block]) == [block]
 
 
 def test_an_unfinished_run_with_other_inputs_is_refused_and_restart_drops_it(tmp_path: Path) -> None:
-    unfinished(tmp_path / "out")
-    with pytest.raises(OutputError, match=r"block_bp was 77 and is now 500.*--restart"):
+    killed(tmp_path / "out", 1, 77)
+    with pytest.raises(UnfinishedRunDiffers, match=r"block_bp was 77 and is now 500.*--restart"):
         predict_genome(GENOME, tmp_path / "out", model=checkpoint_of(), config=settings_of())
     predict_genome(GENOME, tmp_path / "out", model=checkpoint_of(), config=settings_of(), restart=True)
 
@@ -307,7 +320,7 @@ def test_a_second_run_on_one_output_is_refused(tmp_path: Path) -> None:
         fcntl.flock(lock, fcntl.LOCK_EX)
         lock.write("4711\n")
         lock.flush()
-        with pytest.raises(OutputError, match=r"another run \(process 4711\) is working here"):
+        with pytest.raises(OutputLocked, match=r"another run \(process 4711\) is working here"):
             predict_genome(GENOME, tmp_path / "out", model=checkpoint_of(), config=settings_of())
         assert (folder / "lock").read_text() == "4711\n"
 
@@ -323,21 +336,21 @@ def test_where_there_are_no_locks_a_warning_stands_for_them(
     assert "has no locks" in caplog.text
 
 
-@pytest.mark.parametrize("left", [("manifest.json", "lock"), ("lock",), ()])
+@pytest.mark.parametrize("left", [("run.json", "lock"), ("lock",), ()])
 def test_a_run_killed_when_its_files_were_in_place_is_complete(tmp_path: Path, left: tuple[str, ...]) -> None:
     output = tmp_path / "out"
     made = predict_genome(GENOME, output, model=checkpoint_of(), config=settings_of())
     written = made.plus.stat().st_mtime_ns
-    model, config = checkpoint_of(), settings_of()
-    record = Manifest.of(GENOME, model, engine_for(model, config), config).to_record()
+    killed(tmp_path / "other", 1)
     (tmp_path / "out.partial").mkdir()
     for name in left:
-        (tmp_path / "out.partial" / name).write_text(json.dumps(record) if name == "manifest.json" else "")
+        shutil.copyfile(tmp_path / "other.partial" / name, tmp_path / "out.partial" / name)
+    shutil.rmtree(tmp_path / "other.partial")
     again = predict_genome(GENOME, output, model=checkpoint_of(), config=settings_of())
     assert again == made
     assert again.plus.stat().st_mtime_ns == written
     assert {path.name for path in tmp_path.iterdir()} == {"out"}
-    with pytest.raises(OutputError, match="is not empty"):
+    with pytest.raises(OutputNotEmpty, match="is not empty"):
         predict_genome(GENOME, output, model=checkpoint_of(), config=settings_of())
 
 
@@ -362,9 +375,9 @@ def test_an_output_in_the_way_is_kept_unless_forced(tmp_path: Path) -> None:
     (output / "provenance.json").write_text("{}")
     with pytest.raises(OutputError, match=r"is not empty \(--force replaces it\)"):
         predict_genome(GENOME, output, model=checkpoint_of(), config=settings_of())
+    with pytest.raises(OutputForeign, match="precious"):
+        predict_genome(GENOME, output, model=checkpoint_of(), config=settings_of(), force=True)
     assert (output / "precious").read_text() == "x"
-    predict_genome(GENOME, output, model=checkpoint_of(), config=settings_of(), force=True)
-    assert not (output / "precious").exists()
     assert {path.name for path in tmp_path.iterdir()} == {"out"}
 
 
@@ -409,8 +422,9 @@ def test_a_genome_without_known_bases_is_doubted() -> None:
     assert any("no contig holds any A, C, G or T" in doubt for doubt in doubts(genome, checkpoint_of()))
 
 
-def test_a_difference_is_told_briefly(tmp_path: Path) -> None:
-    BlockStore(tmp_path / "out", {"circular": ["contig"] * 999}).close()
-    with pytest.raises(OutputError, match=r"circular was \['contig', .*… and is now \[\]") as caught:
-        BlockStore(tmp_path / "out", {"circular": []})
-    assert len(str(caught.value)) < len(str(tmp_path)) + 300
+def test_a_difference_is_told_briefly() -> None:
+    name, was, now = difference({"circular": ["contig"] * 999}, {"circular": []}) or ("", "", "")
+    assert (name, now) == ("circular", "[]")
+    assert was.startswith("['contig', ")
+    assert was.endswith("…")
+    assert len(was) < 100

@@ -18,7 +18,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from tracktools.errors import CheckpointError, InputError, OutputError, TracktoolsError
+from tracktools.errors import CheckpointError, InputError, TracktoolsError
 
 _OURS_TO_END = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)  # somebody ends the whole job
 _FAULTS_OF_THE_MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EMFILE, errno.ENFILE)
@@ -100,12 +100,9 @@ def _tell(sender: Connection, work: tuple[str, str], arguments: tuple[Any, ...])
     try:
         function = getattr(import_module(work[0]), work[1])
         sender.send(Outcome(facts=function(*arguments)))
-    except (OutputError, CheckpointError) as error:
-        sender.send(str(error))
-    except InputError as error:
-        sender.send(Outcome(reason=str(error)))
     except TracktoolsError as error:
-        sender.send(str(error))
+        of_one_genome = isinstance(error, InputError) and not isinstance(error, CheckpointError)
+        sender.send(Outcome(reason=str(error)) if of_one_genome else str(error))
     except OSError as error:
         said = f"{error.filename}: {error.strerror}" if error.filename else str(error)
         sender.send(said if error.errno in _FAULTS_OF_THE_MACHINE else Outcome(reason=said))

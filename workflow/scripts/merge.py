@@ -6,7 +6,6 @@ Run by the rule ``merge``: ``python merge.py JOB TABLE SHARD_TABLE...``; JOB is 
 from __future__ import annotations
 
 import json
-import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 from apart import Outcome, run_each
 from predict import COLUMNS
 from records import as_row, read_table, write_table
+from tracktools.run import remove_output
 
 
 def main(job: dict[str, Any], table: Path, shard_tables: list[Path]) -> None:
@@ -28,7 +28,7 @@ def main(job: dict[str, Any], table: Path, shard_tables: list[Path]) -> None:
         [outcome] = run_each(("one_prediction", "merge_one"), [(row, job["output"], folders)], workers=1)
     write_table(table, COLUMNS, [as_row(row, outcome)])
     for folder in folders:
-        shutil.rmtree(folder, ignore_errors=True)
+        remove_output(folder)
 
 
 if __name__ == "__main__":

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from tracktools.config import PredictConfig
-from tracktools.errors import OutputError
+from tracktools.errors import OutputNotEmpty, UnfinishedRunDiffers
 from tracktools.formats.bigwig import BigWigReader
 from tracktools.genome import Genome, load_genome
 from tracktools.model.registry import load_model
 from tracktools.predict import Shard, merge_shards, predict_genome, predict_shard
+from tracktools.run import drop_unfinished
 from tracktools.tracks import read_provenance
 
 
@@ -31,7 +31,7 @@ def predict_one(
         return {}
     folder = Path(output) / row["name"]
     if is_made(folder, genome, model.sha256, settings):
-        shutil.rmtree(folder.with_name(f"{folder.name}.partial"), ignore_errors=True)  # of a run killed at its very end
+        drop_unfinished(folder)  # of a run killed at its very end
     else:
         make_or_renew(predict_genome, genome, folder, model=model, config=settings)
     return describe(folder, genome)
@@ -54,13 +54,10 @@ def make_or_renew(make: Callable[..., Any], *arguments: Any, **options: Any) -> 
     for _ in range(2):
         try:
             make(*arguments, **options)
-        except OutputError as error:
-            if error.problem.startswith("an unfinished run with other inputs"):
-                options["restart"] = True
-            elif error.problem == "is not empty":
-                options["force"] = True
-            else:
-                raise
+        except UnfinishedRunDiffers:
+            options["restart"] = True
+        except OutputNotEmpty:
+            options["force"] = True
         else:
             return
     make(*arguments, **options)

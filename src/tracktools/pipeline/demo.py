@@ -16,8 +16,8 @@ from tracktools.model.registry import load_model
 from tracktools.palette import BLUE, PURPLE
 from tracktools.pipeline.attended import attended_folders
 from tracktools.pipeline.measured import find_measured, measured_folders
-from tracktools.predict import check_output, predict_genome
-from tracktools.run import output_folder
+from tracktools.predict import predict_genome
+from tracktools.run import check_output, output_folder
 from tracktools.tracks import Track, read_provenance, write_provenance, write_tracks
 
 log = logging.getLogger(__name__)

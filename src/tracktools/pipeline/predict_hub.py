@@ -16,13 +16,12 @@ from tracktools.predict import (
     Selection,
     Shard,
     ShardResult,
-    check_output,
     predict_genome,
     predict_shard,
     read_selection,
 )
 from tracktools.regions import place_annotation
-from tracktools.run import check_disjoint
+from tracktools.run import check_disjoint, check_output
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from tracktools.predict.genome_run import predict_genome, predict_shard
     from tracktools.predict.merge import merge_shards
     from tracktools.predict.out_of_fold import OutOfFold, predict_out_of_fold
-    from tracktools.predict.output import check_output
     from tracktools.predict.selection import Selection, read_selection
     from tracktools.predict.sequence_run import predict_sequence
     from tracktools.predict.shards import Shard, ShardResult
@@ -21,7 +20,6 @@ _LAZY = {
     "Selection": "selection",
     "Shard": "shards",
     "ShardResult": "shards",
-    "check_output": "output",
     "merge_shards": "merge",
     "predict_genome": "genome_run",
     "predict_out_of_fold": "out_of_fold",
@@ -36,7 +34,6 @@ __all__ = [
     "Selection",
     "Shard",
     "ShardResult",
-    "check_output",
     "merge_shards",
     "predict_genome",
     "predict_out_of_fold",

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tracktools.errors import TracktoolsError
-from tracktools.formats.folder import publish_folder
+from tracktools.blocks import Block
 from tracktools.predict.manifest import Manifest
 from tracktools.predict.result import write_result
-from tracktools.predict.store import BlockFolder, BlockStore
-from tracktools.tracks import file_sha256, read_provenance, read_tracks, write_provenance
+from tracktools.predict.store import Values
+from tracktools.run import Run
+from tracktools.tracks import write_provenance
 
 
 @dataclass(frozen=True)
@@ -40,22 +39,15 @@ class Prediction:
 
 
 def finish(
-    store: BlockStore,
-    output: Path,
-    manifest: Manifest,
-    blocks: BlockFolder,
-    started: float,
-    parameters: Mapping[str, Any],
+    run: Run, manifest: Manifest, load: Callable[[Block], Values], started: float, parameters: Mapping[str, Any]
 ) -> Prediction:
-    """Write the files of a run beside its blocks, move them to their place, and remove the rest."""
-    result = store.folder / "result"
-    shutil.rmtree(result, ignore_errors=True)
-    result.mkdir()
-    calls = write_result(result, manifest, blocks.load)
-    write_run_provenance(result, manifest, started, parameters)
-    publish_folder(result, output)
-    store.remove()
-    return _prediction(output, manifest, calls)
+    """Write the files of a run and publish them; or return what is complete already."""
+    if run.done is None:
+        calls = write_result(run.result, manifest, load)
+        write_run_provenance(run.result, manifest, started, parameters)
+        return _prediction(run.publish(), manifest, calls)
+    with _prediction(run.done, manifest, 0).called_tss.open() as rows:
+        return _prediction(run.done, manifest, sum(not row.startswith("#") for row in rows))
 
 
 def write_run_provenance(folder: Path, manifest: Manifest, started: float, parameters: Mapping[str, Any]) -> None:
@@ -68,23 +60,6 @@ def write_run_provenance(folder: Path, manifest: Manifest, started: float, param
         model={"name": manifest.model_name, "sha256": manifest.model_sha256},
         parameters={**parameters, **manifest.summary()},
     )
-
-
-def finished_before(output: Path, manifest: Manifest) -> Prediction | None:
-    """Return what stands in an output folder if it is whole, and what this run would make; else None.
-
-    So it is after a run that was killed when its files were in their place already.
-    """
-    try:
-        made_by = read_provenance(output).get("parameters", {})
-        if made_by.get("manifest_sha256") != manifest.sha256:
-            return None
-        if any(file_sha256(track.path) != track.sha256 for track in read_tracks(output)):
-            return None
-    except (TracktoolsError, OSError, AttributeError):
-        return None
-    with _prediction(output, manifest, 0).called_tss.open() as rows:
-        return _prediction(output, manifest, sum(not row.startswith("#") for row in rows))
 
 
 def _prediction(output: Path, manifest: Manifest, calls: int) -> Prediction:

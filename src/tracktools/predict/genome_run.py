@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import logging
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from tracktools.config import PredictConfig
 from tracktools.engine.interface import Engine
-from tracktools.formats.folder import publish_folder
 from tracktools.genome import Genome
 from tracktools.model.checkpoint import Checkpoint
 from tracktools.model.registry import load_model
 from tracktools.predict.compute import compute_blocks
-from tracktools.predict.finish import Prediction, finish, finished_before, write_run_provenance
+from tracktools.predict.finish import Prediction, finish, write_run_provenance
 from tracktools.predict.manifest import Manifest
-from tracktools.predict.output import check_output, is_taken, refuse
 from tracktools.predict.preflight import announce, engine_for
 from tracktools.predict.selection import Selection
-from tracktools.predict.shards import Shard, ShardResult, block_bp_for, is_shard
-from tracktools.predict.store import BlockStore
-
-log = logging.getLogger(__name__)
+from tracktools.predict.shards import Shard, ShardResult, block_bp_for
+from tracktools.predict.store import KEEPS, BlockStore
+from tracktools.run import Policy, Run, check_output
 
 
 @dataclass(frozen=True)
@@ -83,19 +77,12 @@ def predict_genome(
     OutputError
         If `output` holds files and `force` is not set, cannot be written, or an unfinished run in it had other inputs.
     """
-    started = time.time()
-    output = check_output(Path(output), force=force, keep=keep)
+    started, policy = time.time(), Policy(force=force, restart=restart, keep=keep)
+    check_output(output, force=force, keep=keep)
     job = _job(genome, model, config, regions)
-    with _work(output, job, restart) as store:
-        if is_taken(output, force=force):
-            found = finished_before(output, job.manifest)
-            if found is None:
-                raise refuse(output, store)
-            log.info("%s is complete: taken as it is", output)
-            store.remove()
-            return found
-        _compute(job, store)
-        return finish(store, output, job.manifest, store, started, {"config": asdict(job.config)})
+    with Run(output, job.manifest.identity(), policy=policy, keeps=KEEPS) as run:
+        load = _compute(job, run).load
+        return finish(run, job.manifest, load, started, {"config": asdict(job.config)})
 
 
 def predict_shard(
@@ -122,24 +109,21 @@ def predict_shard(
     -------
     ShardResult
     """
-    started = time.time()
-    output = check_output(Path(output), force=force)
+    started, policy = time.time(), Policy(force=force, restart=restart)
+    check_output(output, force=force)
     job = _job(genome, model, config, regions)
     block_bp = block_bp_for(job.manifest, shard)
     job = replace(job, manifest=replace(job.manifest, block_bp=block_bp, shard=(shard.number, shard.of)))
-    with _work(output, job, restart) as store:
-        if is_taken(output, force=force):
-            if not is_shard(output, job.manifest):
-                raise refuse(output, store)
-            log.info("%s is complete: taken as it is", output)
-            store.remove()
-        else:
-            _compute(job, store)
+    blocks = job.manifest.own_blocks
+    with Run(output, job.manifest.identity(), policy=policy, keeps=KEEPS) as run:
+        store = _compute(job, run)
+        if run.done is None:
+            store.copy_to(run.result, blocks)
+            job.manifest.write(run.result)
             made_by = {"config": asdict(job.config), "shard": str(shard)}
-            write_run_provenance(store.folder, job.manifest, started, made_by)
-            publish_folder(store.folder, output)
-        store.published(output)
-    return ShardResult(output, shard, sum(map(len, job.manifest.own_blocks)))
+            write_run_provenance(run.result, job.manifest, started, made_by)
+            run.publish()
+    return ShardResult(Path(output), shard, sum(map(len, blocks)))
 
 
 def _job(genome: Genome, model: Checkpoint | None, config: PredictConfig | None, regions: Selection | None) -> _Job:
@@ -148,18 +132,11 @@ def _job(genome: Genome, model: Checkpoint | None, config: PredictConfig | None,
     return _Job(genome, model, config, engine, Manifest.of(genome, model, engine, config, regions))
 
 
-@contextmanager
-def _work(output: Path, job: _Job, restart: bool) -> Iterator[BlockStore]:
-    with BlockStore(output, job.manifest.to_record(), restart=restart) as store:
-        try:
-            yield store
-        except KeyboardInterrupt:
-            log.warning("stopped: %s keeps what is done, and the same command continues there", store.folder)
-            raise
-
-
-def _compute(job: _Job, store: BlockStore) -> None:
-    blocks, manifest = job.manifest.own_blocks, job.manifest
-    todo = [block for block in blocks if block not in store]
-    announce(job.genome, job.model, job.engine, manifest, blocks, todo)
-    compute_blocks(todo, store, job.genome, job.engine, manifest.network, manifest.chosen)
+def _compute(job: _Job, run: Run) -> BlockStore:
+    """Compute the blocks that an earlier run did not, and return all; none where the output is complete."""
+    store, blocks, manifest = BlockStore(run.folder), job.manifest.own_blocks, job.manifest
+    if run.done is None:
+        todo = store.missing(blocks)
+        announce(job.genome, job.model, job.engine, manifest, blocks, todo)
+        compute_blocks(todo, store, job.genome, job.engine, manifest.network, manifest.chosen)
+    return store

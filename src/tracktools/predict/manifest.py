@@ -1,20 +1,23 @@
 """What a run computes: all that its values and files depend on, but the sequence itself.
 
-It stands in ``manifest.json`` beside unfinished work and in the folder of a shard, so that a run is continued, and
-shards are joined, only with their like; and so that joining needs neither the genome nor the model.
+It is the identity of a run (`tracktools.run`), and ``manifest.json`` in the folder of a shard, so that a run is
+continued, and shards are joined, only with their like; and so that joining needs neither the genome nor the model.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from tracktools.blocks import Block, Chosen, PlusOrMinus, Stretch, plan_blocks, shard_of
 from tracktools.config import NetworkConfig, PredictConfig, architecture_of, read_network
+from tracktools.errors import InputError
+from tracktools.formats.atomic import write_synced
+from tracktools.formats.json_file import is_sealed, json_bytes, read_json, sealed
 from tracktools.splits import Split
 
 if TYPE_CHECKING:
@@ -22,13 +25,13 @@ if TYPE_CHECKING:
     from tracktools.genome import Genome
     from tracktools.model.checkpoint import Checkpoint
 
+MANIFEST = "manifest.json"
 DEFAULT_THRESHOLD = 0.5  # of a model that stores none
 
 _SUMMARY = (
     *("genome_name", "genome_sha256", "circular", "model_sha256"),
     *("block_bp", "engine", "instruction_set", "precision"),
 )
-_SHOWN_CHARACTERS = 80  # of a value in a message: genomes may have thousands of circular contigs
 
 
 @dataclass(frozen=True)
@@ -156,10 +159,38 @@ class Manifest:
         record: dict[str, Any] = json.loads(json.dumps({**asdict(self), "network": network}))
         return record
 
-    @cached_property
-    def sha256(self) -> str:
-        """SHA-256 of the record: equal where the files of two runs are."""
-        return hashlib.sha256(json.dumps(self.to_record(), sort_keys=True).encode()).hexdigest()
+    def identity(self) -> dict[str, Any]:
+        """Return what tells this run from another one, see `Run`."""
+        return {"verb": "predict", **self.to_record()}
+
+    def write(self, folder: Path) -> None:
+        """Write ``manifest.json``."""
+        write_synced(folder / MANIFEST, json_bytes(sealed(self.to_record())))
+
+    @classmethod
+    def read(cls, folder: Path) -> Self:
+        """Read ``manifest.json``.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is none.
+        InputError
+            If it is not as it was written, or of another version of tracktools.
+        """
+        path, mend = folder / MANIFEST, "copy the shard again, or compute it again"
+        record = read_json(path, mend=mend)
+        if "record_sha256" not in record and "genome_sha256" in record:
+            problem = "was made by an older version of tracktools, which wrote no checksums"
+            raise InputError(problem, path=path, mend="compute the shard again")
+        if not is_sealed(record):
+            raise InputError("is damaged: its checksum is another", path=path, mend=mend)
+        try:
+            manifest = cls.from_record({name: value for name, value in record.items() if name != "record_sha256"})
+            _ = manifest.own_blocks
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+            raise InputError("is of another version of tracktools", path=path, mend="compute the shard again") from None
+        return manifest
 
     @property
     def contigs(self) -> tuple[ContigShape, ...]:
@@ -195,21 +226,6 @@ class Manifest:
     def summary(self) -> dict[str, Any]:
         """Return what ``provenance.json`` tells of it."""
         summary: dict[str, Any] = {name: getattr(self, name) for name in _SUMMARY}
-        summary["manifest_sha256"] = self.sha256
         if self.regions is not None:
             summary["regions_bp"] = sum(end - start for _, start, end, _ in self.regions)
         return summary
-
-
-def difference(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> tuple[str, str, str] | None:
-    """Return the first thing in which two records differ, and what it is in each, briefly; None if nothing does."""
-    for name in dict.fromkeys([*wanted, *found]):
-        one, other = found.get(name), wanted.get(name)
-        if one != other:
-            return name, _shown(one), _shown(other)
-    return None
-
-
-def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + "…"

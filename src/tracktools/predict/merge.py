@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from tracktools.blocks import Block
 from tracktools.errors import ConfigError, InputError
-from tracktools.predict.finish import Prediction, finish, finished_before
-from tracktools.predict.manifest import Manifest, difference
-from tracktools.predict.output import check_output, is_taken, refuse
-from tracktools.predict.store import MANIFEST, BlockFolder, BlockStore
+from tracktools.predict.finish import Prediction, finish
+from tracktools.predict.manifest import MANIFEST, Manifest
+from tracktools.predict.store import BlockFolder, Values
+from tracktools.run import Policy, Run, check_output, difference
 from tracktools.tracks import read_provenance
 
+_MEND = "copy the shard again, or compute it again"
 _PARTS_OF_TIME = ("wall_s", "cpu_s", "peak_memory_bytes")
 
 
@@ -48,49 +45,30 @@ def merge_shards(folders: Iterable[Path], output: Path, *, force: bool = False, 
     """
     started = time.time()
     folders = [Path(folder) for folder in folders]
-    output = check_output(Path(output), force=force, inputs=folders)
+    check_output(output, force=force, inputs=folders)
     shards = _complete({folder: _read_manifest(folder) for folder in folders}, folders)
-    manifest = next(iter(shards.values())).whole()
-    with BlockStore(output, {**manifest.to_record(), "merged": True}, restart=restart) as store:
-        if is_taken(output, force=force):
-            found = finished_before(output, manifest)
-            if found is None:
-                raise refuse(output, store)
-            store.remove()
-            return found
+    manifest, policy = next(iter(shards.values())).whole(), Policy(force=force, restart=restart)
+    with Run(output, manifest.identity(), inputs=folders, policy=policy) as run:
         parameters = {"shards": [_made_by(folder, shard) for folder, shard in shards.items()]}
-        return finish(store, output, manifest, _Joined(shards), started, parameters)
+        return finish(run, manifest, _loader(shards), started, parameters)
 
 
-class _Joined(BlockFolder):
-    """The blocks of all shards."""
-
-    def __init__(self, shards: Mapping[Path, Manifest]) -> None:
-        self._folders = {
-            block.index: BlockFolder(folder) for folder, manifest in shards.items() for block in manifest.own_blocks
-        }
-
-    def load(self, block: Block) -> npt.NDArray[np.float32]:
-        """Return the values of a block."""
-        return self._folders[block.index].load(block)
+def _loader(shards: Mapping[Path, Manifest]) -> Callable[[Block], Values]:
+    """Return what loads a block of any of the shards."""
+    folder_of = {block.index: folder for folder, manifest in shards.items() for block in manifest.own_blocks}
+    return lambda block: BlockFolder(folder_of[block.index]).load(block, _MEND)
 
 
 def _read_manifest(folder: Path) -> Manifest:
-    path = folder / MANIFEST
     mend = "name folders that `tracktools predict --shard` made"
     if not folder.is_dir():
         raise InputError("no such folder", path=folder, mend=mend)
     try:
-        manifest = Manifest.from_record(json.loads(path.read_text()))
-        if manifest.shard is None:
-            raise InputError("is not a shard", path=folder, mend=mend)
-        _ = manifest.own_blocks
+        manifest = Manifest.read(folder)
     except FileNotFoundError:
         raise InputError(f"is not a shard: it holds no {MANIFEST}", path=folder, mend=mend) from None
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", path=path) from None
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError, ZeroDivisionError):
-        raise InputError("is damaged", path=path, mend="copy the shard again, or compute it again") from None
+    if manifest.shard is None:
+        raise InputError("is not a shard", path=folder, mend=mend)
     return manifest
 
 
@@ -119,7 +97,7 @@ def _complete(shards: Mapping[Path, Manifest], named: Sequence[Path]) -> dict[Pa
         raise InputError(f"shards are missing beside this one: {some}", path=first, mend="compute and name them, too")
     ordered = {by_number[number]: shards[by_number[number]] for number in sorted(by_number)}
     for folder, manifest in ordered.items():
-        BlockFolder(folder).check(manifest.own_blocks)
+        BlockFolder(folder).check(manifest.own_blocks, _MEND)
     return ordered
 
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from tracktools.errors import ConfigError, TracktoolsError
+from tracktools.errors import ConfigError
 from tracktools.predict.manifest import Manifest
-from tracktools.predict.store import MANIFEST, BlockFolder
 
 LEAST_BLOCK_BP = 16_384  # shorter ones would mostly read their context
 _BLOCKS_OF_A_SHARD = 8  # at least, so that shards are alike
@@ -84,13 +82,3 @@ def block_bp_for(manifest: Manifest, shard: Shard) -> int:
     """
     positions = sum(map(len, manifest.blocks))
     return min(manifest.block_bp, max(positions // (_BLOCKS_OF_A_SHARD * shard.of), LEAST_BLOCK_BP))
-
-
-def is_shard(folder: Path, manifest: Manifest) -> bool:
-    """Return whether a folder holds just this shard, whole: so it is after a kill when it was in its place already."""
-    try:
-        found = json.loads((folder / MANIFEST).read_text())
-        BlockFolder(folder).check(manifest.own_blocks)
-    except (OSError, ValueError, TracktoolsError):
-        return False
-    return bool(found == manifest.to_record())

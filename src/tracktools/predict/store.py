@@ -1,30 +1,33 @@
 """Finished blocks on disk: what lets a killed run continue where it stopped, and what shards are made of.
 
-Work goes on in ``DIR.partial/``: ``manifest.json`` says what is computed, ``blocks/`` holds one array a finished block,
-``lock`` keeps a second run out. A block appears complete or not at all (written aside, synced, renamed), and never
-before the manifest that it belongs to.
+``blocks/NNNNNN.f32`` holds the values of one block, ``blocks.sha256`` the checksum of each, as ``sha256sum`` writes and
+checks them. A block appears complete or not at all (written aside, synced, renamed); one without its checksum, or with
+another one, is as if it were not there.
 """
 
 from __future__ import annotations
 
-import json
+import hashlib
 import logging
+import os
+import re
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from tracktools.blocks import Block
 from tracktools.errors import InputError, OutputError
-from tracktools.formats.atomic import sync_path, write_synced
-from tracktools.formats.lock import lock_file
-from tracktools.predict.manifest import difference
+from tracktools.formats.atomic import write_synced
 
-MANIFEST = "manifest.json"
-LOCK = "lock"
+Values = npt.NDArray[np.float32]
+
+KEEPS = ("blocks/*.f32", "blocks.sha256")  # what a run keeps for the next one
+_CHECKSUMS = "blocks.sha256"
+_LINE = re.compile(r"([0-9a-f]{64})  blocks/([0-9]{6,})\.f32")
 _VALUE_BYTES = 4
 
 log = logging.getLogger(__name__)
@@ -35,134 +38,105 @@ class BlockFolder:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._blocks = folder / "blocks"
 
-    def _path(self, block: Block) -> Path:
-        return self._blocks / f"{block.index:06d}.f32"
+    def path_of(self, block: Block) -> Path:
+        """Return where the values of a block are."""
+        return self.folder / "blocks" / f"{block.index:06d}.f32"
 
-    def __contains__(self, block: Block) -> bool:
-        return self._path(block).exists()
-
-    def check(self, blocks: Iterable[Block]) -> None:
-        """Refuse a folder that lacks one of some blocks, or has it cut short."""
-        for block in blocks:
-            path = self._path(block)
-            if not path.is_file():
-                raise InputError(f"is not complete: {path.name} is missing", path=self.folder, mend="compute it again")
-            if path.stat().st_size != _VALUE_BYTES * len(block):
-                raise InputError("is cut short", path=path, mend="copy the shard again, or compute it again")
-
-    def load(self, block: Block) -> npt.NDArray[np.float32]:
-        """Return the values of a finished block."""
-        path = self._path(block)
+    @cached_property
+    def _checksums(self) -> dict[int, str]:
         try:
-            values = np.fromfile(path, dtype="<f4").astype(np.float32, copy=False)
-        except OSError as error:
-            raise OutputError(f"cannot be read: {error.strerror}", path=path) from None
-        if len(values) != len(block):
-            raise OutputError("a stored block is cut short", path=path, mend="delete it and run again")
+            text = (self.folder / _CHECKSUMS).read_text(encoding="ascii", errors="replace")
+        except OSError:
+            return {}
+        lines = (_LINE.fullmatch(line) for line in text.splitlines())  # a line cut short by a power loss is none
+        return {int(line[2]): line[1] for line in lines if line is not None}
+
+    def check(self, blocks: Iterable[Block], mend: str) -> None:
+        """Refuse a folder in which a block is missing or is not as it was written; names the first."""
+        for block in blocks:
+            self._read(block, mend)
+
+    def load(self, block: Block, mend: str = "run the same command again: it computes this block anew") -> Values:
+        """Return the values of a finished block.
+
+        Raises
+        ------
+        InputError
+            If it is not as it was written, or a value is no model output: 0 to 1, or NaN where there is none.
+        """
+        values = np.frombuffer(self._read(block, mend), dtype="<f4").astype(np.float32, copy=False)
+        outside = np.flatnonzero((values < 0) | (values > 1))
+        if len(outside):
+            value = float(values[outside[0]])
+            problem = f"value {outside[0] + 1} is {value:g}, and model output is 0 to 1"
+            raise InputError(problem, path=self.path_of(block), value=value, mend=mend)
         return values
+
+    def _read(self, block: Block, mend: str) -> bytes:
+        path = self.path_of(block)
+        try:
+            data = path.read_bytes()
+        except FileNotFoundError:
+            raise InputError(f"is not complete: {path.name} is missing", path=self.folder, mend=mend) from None
+        except OSError as error:
+            raise InputError(f"cannot be read: {error.strerror}", path=path) from None
+        if len(data) != _VALUE_BYTES * len(block):
+            raise InputError(f"is cut short, or too long: {len(data):,} bytes", path=path, mend=mend)
+        if block.index not in self._checksums:
+            raise InputError(f"has no checksum in {_CHECKSUMS}", path=path, mend=mend)
+        if hashlib.sha256(data).hexdigest() != self._checksums[block.index]:
+            raise InputError("was changed since it was computed: its checksum is another", path=path, mend=mend)
+        return data
 
 
 class BlockStore(BlockFolder):
-    """The folder ``DIR.partial`` of one run, while it works there.
+    """The blocks of a run, while it works in a folder (`Run.folder`)."""
 
-    Parameters
-    ----------
-    output : Path
-        The folder ``DIR`` that the run shall make.
-    identity : mapping
-        What the blocks depend on (`Manifest.to_record`); a folder made with another is not continued.
-    restart : bool
-        Drop what an earlier run left, instead of continuing it.
+    def missing(self, blocks: Iterable[Block]) -> list[Block]:
+        """Return the blocks that are to be computed: not there, or not as they were written, which is told."""
+        todo = []
+        for block in blocks:
+            try:
+                self.load(block)
+            except InputError as error:
+                todo.append(block)
+                if self.path_of(block).exists():
+                    log.warning("warning: %s: %s; it is computed anew", self.path_of(block), error.problem)
+        return todo
 
-    Raises
-    ------
-    OutputError
-        If the folder cannot be made, another run is working in it, or an earlier run had another identity.
-    """
-
-    def __init__(self, output: Path, identity: Mapping[str, Any], *, restart: bool = False) -> None:
-        super().__init__(partial_of(output))
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            self._lock = lock_file(self.folder / LOCK)
-        except OSError as error:
-            raise OutputError(f"cannot be written: {error.strerror}", path=self.folder) from None
-        try:
-            if restart:
-                shutil.rmtree(self._blocks, ignore_errors=True)
-                (self.folder / MANIFEST).unlink(missing_ok=True)
-            self._check_identity(identity)
-            self._blocks.mkdir(exist_ok=True)
-            sync_path(self.folder)
-            sync_path(self.folder.parent)
-        except BaseException:
-            self.close()
-            raise
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.close()
-
-    def _check_identity(self, identity: Mapping[str, Any]) -> None:
-        manifest = self.folder / MANIFEST
-        if not manifest.exists():
-            if self._blocks.exists():  # whose, nobody knows
-                shutil.rmtree(self._blocks)
-            _write(manifest, (json.dumps(identity, indent=1) + "\n").encode())
-            return
-        try:
-            found = json.loads(manifest.read_text())
-        except ValueError:
-            found = None
-        if not isinstance(found, dict):
-            raise OutputError("its manifest is damaged", path=self.folder, mend="--restart drops it")
-        if differs := difference(found, json.loads(json.dumps(identity))):
-            name, was, now = differs
-            mend = "--restart drops it, or choose another output"
-            problem = f"an unfinished run with other inputs: {name} was {was} and is now {now}"
-            raise OutputError(problem, path=self.folder, mend=mend)
-
-    def save(self, block: Block, values: npt.NDArray[np.float32]) -> None:
+    def save(self, block: Block, values: Values) -> None:
         """Keep the values of a block, shape (len(block),), pieces one after the other."""
-        _write(self._path(block), values.astype("<f4").tobytes())
+        data, path = values.astype("<f4").tobytes(), self.path_of(block)
+        sha256 = hashlib.sha256(data).hexdigest()
+        try:
+            path.parent.mkdir(exist_ok=True)
+            write_synced(path, data)
+            with (self.folder / _CHECKSUMS).open("a+b") as file:
+                if file.seek(0, os.SEEK_END) and _last_byte(file.fileno()) != b"\n":
+                    file.write(b"\n")  # after a line that a power loss cut short
+                file.write(f"{sha256}  blocks/{path.name}\n".encode())
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            mend = "make room; the same command then continues"
+            raise OutputError(f"cannot be written: {error.strerror}", path=path, mend=mend) from None
+        self._checksums[block.index] = sha256
 
-    def published(self, output: Path) -> None:
-        """Let go of a folder that was moved to its place as it is; its lock goes last: it says that it was moved."""
-        (output / LOCK).unlink(missing_ok=True)
-        self.close()
-
-    def close(self) -> None:
-        """Let another run use the folder; what it holds stays."""
-        self._lock.close()
-
-    def abandon(self) -> None:
-        """Delete the folder if no block is in it yet, and let go of it if there is one."""
-        if any(self._blocks.iterdir()):
-            self.close()
-        else:
-            self.remove()
-
-    def remove(self) -> None:
-        """Delete the folder, its manifest last: until then it says which run was here."""
-        shutil.rmtree(self._blocks, ignore_errors=True)
-        for name in (MANIFEST, LOCK):
-            (self.folder / name).unlink(missing_ok=True)
-        shutil.rmtree(self.folder)
-        self.close()
+    def copy_to(self, folder: Path, blocks: Iterable[Block]) -> None:
+        """Put finished blocks, and their checksums in order, into another folder on the same disk."""
+        (folder / "blocks").mkdir()
+        lines = []
+        for block in blocks:
+            self._read(block, "run the same command again: it computes this block anew")
+            path = self.path_of(block)
+            try:
+                os.link(path, folder / "blocks" / path.name)
+            except OSError:  # a file system without links
+                shutil.copyfile(path, folder / "blocks" / path.name)
+            lines.append(f"{self._checksums[block.index]}  blocks/{path.name}\n")
+        (folder / _CHECKSUMS).write_text("".join(lines), encoding="ascii")
 
 
-def partial_of(output: Path) -> Path:
-    """Return the folder in which the work on an output goes on."""
-    return output.with_name(output.name + ".partial")
-
-
-def _write(path: Path, data: bytes) -> None:
-    try:
-        write_synced(path, data)
-    except OSError as error:
-        mend = "make room; the same command then continues"
-        raise OutputError(f"cannot be written: {error.strerror}", path=path, mend=mend) from None
+def _last_byte(descriptor: int) -> bytes:
+    return os.pread(descriptor, 1, os.fstat(descriptor).st_size - 1)

@@ -137,7 +137,10 @@ class Run:
             raise _differs(self.folder, found, self._identity)
         if found is None or self._policy.restart:
             self._space.drop()
-            self._space.mark(self._identity, self._keeps)
+            found, marker = None, None
+        keeps = [*dict.fromkeys([*(marker["keeps"] if marker else ()), *self._keeps])]
+        if found is None or marker is None or keeps != marker["keeps"]:
+            self._space.mark(self._identity, keeps)
         self.result = self._space.new_result()
 
     def publish(self, record: Mapping[str, Any] | None = None) -> Path:
@@ -266,6 +269,25 @@ def output_file(output: Path, *, force: bool = False, inputs: Iterable[Path] = (
             space.leave()
         else:
             space.remove()
+
+
+def drop_unfinished(output: Path) -> None:
+    """Remove what a killed run left next to an output; where there is nothing, do nothing.
+
+    Raises
+    ------
+    OutputLocked, OutputForeign
+        If another run is working there, or it holds what is not ours.
+    """
+    target = output.resolve() if output.is_symlink() else output
+    if partial_of(target).is_dir():
+        space = Workspace.enter(target)
+        try:
+            space.settle()
+        except BaseException:
+            space.leave()
+            raise
+        space.remove()
 
 
 def unfinished_identity(output: Path) -> Mapping[str, Any] | None:
