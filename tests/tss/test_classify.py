@@ -63,12 +63,12 @@ MIRRORED = gene("abc", LENGTH - 1300, LENGTH - 1000, "-")
         (699, "+", ("orphan", "abc", -301)),
         (1001, "+", ("internal", "abc", 1)),
         (1299, "+", ("internal", "abc", 299)),
-        (1300, "+", ("orphan", "abc", 300)),
+        (1300, "+", ("orphan", "", 0)),
         (1299, "-", ("antisense", "abc", 299)),
         (1399, "-", ("antisense", "abc", 399)),
-        (1400, "-", ("orphan", "abc", 400)),
+        (1400, "-", ("orphan", "", 0)),
         (900, "-", ("antisense", "abc", -100)),
-        (899, "-", ("orphan", "abc", -101)),
+        (899, "-", ("orphan", "", 0)),
     ],
 )
 def test_the_edges_of_every_class_on_both_strands(position: int, strand: str, expected: tuple[str, str, int]) -> None:

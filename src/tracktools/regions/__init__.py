@@ -18,6 +18,7 @@ parts       object  tuple of (start, end), ascending: a gene cut in two by an in
 from __future__ import annotations
 
 from tracktools.regions.annotation_file import Annotation, read_annotation, read_genes
+from tracktools.regions.downstream import NO_GENE, next_genes
 from tracktools.regions.genes import GENE_COLUMNS
 from tracktools.regions.overlap import StrandRelation, nearest_genes, overlapping_genes
 from tracktools.regions.placed import PlacedAnnotation, place_annotation, place_without_genome
@@ -25,6 +26,7 @@ from tracktools.regions.placement import check_on_genome, genes_from_bed, genes_
 
 __all__ = [
     "GENE_COLUMNS",
+    "NO_GENE",
     "Annotation",
     "PlacedAnnotation",
     "StrandRelation",
@@ -32,6 +34,7 @@ __all__ = [
     "genes_from_bed",
     "genes_to_bed",
     "nearest_genes",
+    "next_genes",
     "overlapping_genes",
     "place_annotation",
     "place_without_genome",

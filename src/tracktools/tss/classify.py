@@ -11,7 +11,7 @@ A TSS is upstream of a gene if it stands at most `utr_bp` before its first base,
 gene the strongest is **primary** (P), the others **secondary** (S). Within a gene, past its first base, it is
 **internal** (I); on the other strand, within a gene or at most `antisense_bp` from it, **antisense** (A). It may be
 several of these, to different genes; it has the first of them as its class. Else it is an **orphan** (O), listed with
-the nearest gene.
+the next gene downstream on its strand.
 """
 
 from __future__ import annotations
@@ -26,12 +26,11 @@ import pandas as pd
 from tracktools.aliases import other_version, resolve_chrom
 from tracktools.config import TssConfig
 from tracktools.errors import ConfigError, GenomeMismatchError
-from tracktools.regions import nearest_genes, overlapping_genes
+from tracktools.regions import NO_GENE, next_genes, overlapping_genes
 
 MAX_DISTANCE_BP = 1_000_000
 
 CLASSES = ("primary", "secondary", "internal", "antisense", "orphan")
-_NO_GENE = -1
 
 
 @dataclass(frozen=True)
@@ -42,8 +41,8 @@ class ClassifiedSet:
     ----------
     table : DataFrame
         The set's columns, and `class`, `gene`, `distance`. `distance` is that of the TSS from the first base of the
-        gene, along the gene's strand: 0 on it, negative upstream, positive within or past the gene. A TSS with no
-        gene on its sequence is an orphan with an empty `gene` and distance 0.
+        gene, along the gene's strand: 0 on it, negative upstream, positive within or past the gene. An orphan with no
+        gene downstream on its strand has an empty `gene` and distance 0.
     relations : DataFrame
         A row a TSS and gene: `gene`, `locusTag`, `class`, `distance`, `tss`, `chrom`, `position` (0-based), `strand`,
         `strength`, `support`; genes without a TSS have one row with the class ``none``.
@@ -210,14 +209,11 @@ def _one_each(
         .reindex(np.arange(len(tss)))
     )
     orphan = chosen["class"].isna().to_numpy()
-    gene = chosen["gene"].fillna(_NO_GENE).to_numpy(dtype=np.int64)
+    gene = chosen["gene"].fillna(NO_GENE).to_numpy(dtype=np.int64)
     distance = chosen["distance"].fillna(0).to_numpy(dtype=np.int64)
     if orphan.any() and len(genes):
-        nearest = nearest_genes(tss[orphan], genes, circular_sizes=sizes)["gene"].to_numpy(dtype=np.int64)
-        gene[orphan] = nearest
-        found = pd.DataFrame({"interval": np.flatnonzero(orphan), "gene": nearest})
-        found = found[found["gene"] != _NO_GENE]
-        distance[found["interval"]] = _distance(tss, genes, found, sizes)
+        following = next_genes(tss[orphan].rename(columns={"start": "position"}), genes, sizes)
+        gene[orphan], distance[orphan] = following["gene"], -following["distance"]
     return {"class": chosen["class"].fillna("orphan").to_numpy(dtype=object), "gene": gene, "distance": distance}
 
 

@@ -10,11 +10,12 @@ from tracktools.cli.tss.compare import compare
 from tracktools.cli.tss.curate import curate
 from tracktools.cli.tss.import_ import import_
 from tracktools.cli.tss.lift import lift
+from tracktools.cli.tss.table import table
 
 
 @click.group()
 def tss() -> None:
-    """Import, lift, curate, classify, compare and call transcription start sites (TSS).
+    """Import, lift, curate, classify, compare, call and tabulate transcription start sites (TSS).
 
     A set is a BED file with one base an item. The usual order:
 
@@ -31,3 +32,4 @@ tss.add_command(curate)
 tss.add_command(classify)
 tss.add_command(compare)
 tss.add_command(call)
+tss.add_command(table)

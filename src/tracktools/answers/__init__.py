@@ -1,0 +1,5 @@
+"""Answers that are taken away: tables and reports over several sets, genes and signals."""
+
+from tracktools.answers.table import TableOptions, TssTable, make_tss_table, write_tss_table
+
+__all__ = ["TableOptions", "TssTable", "make_tss_table", "write_tss_table"]

@@ -1,0 +1,275 @@
+"""``tracktools tss table``: one row a TSS, with genes, support, reads and sequence, for a spreadsheet."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from tracktools.answers.genes import genes_at
+from tracktools.answers.sets import join_tss, read_sets
+from tracktools.answers.write import write_tables
+from tracktools.config import TssConfig
+from tracktools.genome import Genome, load_genome
+from tracktools.profile.matrix import SignalSource, gather_matrix, open_signal
+from tracktools.regions import NO_GENE, next_genes, place_annotation
+from tracktools.run import output_folder
+from tracktools.tracks import file_sha256, write_provenance
+from tracktools.tss.classify import classify_tss
+
+UPSTREAM_BP, DOWNSTREAM_BP = 50, 10  # of the sequence column
+READS_BP = 5
+LEADERLESS_BP = 5  # a shorter 5' UTR leaves no room for a ribosome binding site (Cortes et al. 2013)
+_LETTERS = np.frombuffer(b"ACGTN", dtype=np.uint8)
+
+DESCRIPTIONS = {
+    "id": "TSS_<contig>_<1-based position>_<f or r>",
+    "contig": "Name of the sequence in the genome",
+    "position": "1-based position of the first transcribed base",
+    "strand": "+ or -",
+    "score": "Score in the first set that has the TSS: model output, score of the source, or support",
+    "expected_precision": "Expected share of true TSS among calls of this score, from the first set that has the TSS",
+    "class": "By the words of TSSpredator: primary, secondary, internal, antisense, orphan",
+    "gene": "Next gene downstream on the strand, which the TSS can start",
+    "locus_tag": "Its locus tag",
+    "product": "What it makes",
+    "utr_length": "Bases from the TSS to the first base of that gene: the length of the 5' UTR; 0 on the first base",
+    "leaderless": f"yes: the 5' UTR has at most {LEADERLESS_BP} bases",
+    "in_gene": "Gene on the strand of the TSS that the TSS lies in",
+    "in_gene_antisense": "Gene on the other strand that the TSS lies in",
+    "support": "Number of the given sets that have the TSS",
+    "sets": "Their names",
+    "sequence": f"{UPSTREAM_BP} bases upstream, the TSS, {DOWNSTREAM_BP} downstream, on the strand; N past an end",
+}
+_OF_EACH_SET = {
+    "_score": "Score in the set {name}; empty: not in it",
+    "_distance": "Position in the set {name} from the row's, along the strand, downstream positive; empty: not in it",
+}
+_OF_EACH_SIGNAL = f"Sum of the signal {{name}} on the strand, from {READS_BP} bases upstream to {READS_BP} downstream"
+
+
+@dataclass(frozen=True)
+class TableOptions:
+    """What is put next to the TSS, and how names are read.
+
+    Parameters
+    ----------
+    annotation : Path, optional
+        GFF3, GTF or GenBank. Without it, gene columns are left out.
+    reads : sequence of SignalSource
+        Stranded signals to sum around each TSS.
+    window_bp : int
+        Greatest distance of two positions that are one TSS.
+    circular, renames, only_genome
+        See `tracktools.regions.place_annotation`.
+    """
+
+    annotation: Path | None = None
+    reads: Sequence[SignalSource] = ()
+    window_bp: int = TssConfig.window_bp
+    circular: Collection[str] = ()
+    renames: Mapping[str, str] | None = None
+    only_genome: bool = False
+
+
+@dataclass(frozen=True)
+class TssTable:
+    """The table, and what was left out of it.
+
+    Parameters
+    ----------
+    table : DataFrame
+        A row a TSS, by position.
+    descriptions : dict of str to str
+        What each column holds.
+    left_out : dict of str to dict of str to int
+        By set: rows left out, by reason.
+    notes : tuple of str
+        Lines to say, such as what was left out of the annotation.
+    """
+
+    table: pd.DataFrame
+    descriptions: dict[str, str]
+    left_out: dict[str, dict[str, int]]
+    notes: tuple[str, ...] = field(default=())
+
+
+def make_tss_table(
+    sets: Mapping[str, Path], genome: Genome | Path | str, options: TableOptions | None = None
+) -> TssTable:
+    """Put TSS sets into one table with genes, reads and sequence.
+
+    Parameters
+    ----------
+    sets : mapping of str to Path
+        BED of single bases by name of the set: measured, curated or called; see `tracktools.answers.sets.join_tss`.
+    genome : Genome, Path or str
+        The genome.
+    options : TableOptions, optional
+        What is put next to the TSS.
+
+    Returns
+    -------
+    TssTable
+
+    Raises
+    ------
+    InputError
+        If a file is not what it should be; as `GenomeMismatchError`, if files are of different genomes.
+    """
+    options = options or TableOptions()
+    if not isinstance(genome, Genome):
+        genome = load_genome(Path(genome), circular=options.circular)
+    sizes = genome.chrom_sizes
+    read, left_out = read_sets(sets, sizes, renames=options.renames, only_genome=options.only_genome)
+    rows = join_tss(read, options.window_bp, sizes)
+    notes: list[str] = []
+    columns = _positions(rows)
+    if options.annotation is not None:
+        genes, note = _gene_columns(rows, genome, options)
+        columns, notes = {**columns, **genes}, [note]
+    columns |= {"support": rows["support"], "sets": rows["sets"]}
+    for name in read:
+        columns |= {f"{name}{end}": rows[f"{name}{end}"] for end in _OF_EACH_SET}
+    columns |= {f"reads_{one.name}": _reads(one, rows, genome, options) for one in options.reads}
+    columns["sequence"] = sequences(rows, genome, UPSTREAM_BP, DOWNSTREAM_BP)
+    described = DESCRIPTIONS | {
+        f"{name}{end}": text.format(name=name) for name in read for end, text in _OF_EACH_SET.items()
+    }
+    described |= {f"reads_{one.name}": _OF_EACH_SIGNAL.format(name=one.name) for one in options.reads}
+    return TssTable(pd.DataFrame(columns), {name: described[name] for name in columns}, left_out, tuple(notes))
+
+
+def _positions(rows: pd.DataFrame) -> dict[str, object]:
+    end = rows["strand"].map({"+": "f", "-": "r"})
+    one_based = rows["position"] + 1
+    return {
+        "id": "TSS_" + rows["chrom"] + "_" + one_based.astype(str) + "_" + end,
+        "contig": rows["chrom"],
+        "position": one_based,
+        "strand": rows["strand"],
+        "score": rows["score"],
+        "expected_precision": rows["precision"],
+    }
+
+
+def _gene_columns(rows: pd.DataFrame, genome: Genome, options: TableOptions) -> tuple[dict[str, object], str]:
+    assert options.annotation is not None
+    placed = place_annotation(
+        options.annotation,
+        genome.chrom_sizes,
+        renames=options.renames,
+        circular=[contig.name for contig in genome if contig.circular],
+        only_genome=options.only_genome,
+    )
+    genes = placed.genes.reset_index(drop=True)
+    bed = pd.DataFrame(
+        {
+            "chrom": rows["chrom"],
+            "chromStart": rows["position"],
+            "chromEnd": rows["position"] + 1,
+            "name": "",
+            "score": rows["score"],
+            "strand": rows["strand"],
+        }
+    )
+    classes = classify_tss(bed, genes, circular_sizes=placed.circles).table["class"]
+    following, inside = next_genes(rows, genes, placed.circles), genes_at(rows, genes, placed.circles)
+    there = (following["gene"] != NO_GENE).to_numpy()
+    utr = following["distance"].astype("Int64").where(there)
+
+    def of(column: str, index: pd.Series) -> pd.Series:
+        values = np.append(genes[column].to_numpy(dtype=object), "")  # index -1: no gene
+        return pd.Series(values[index.to_numpy()])
+
+    return {
+        "class": classes,
+        "gene": of("name", following["gene"]),
+        "locus_tag": of("locus_tag", following["gene"]),
+        "product": of("product", following["gene"]),
+        "utr_length": utr,
+        "leaderless": np.where(there & (following["distance"] <= LEADERLESS_BP), "yes", ""),
+        "in_gene": of("name", inside["sense"]),
+        "in_gene_antisense": of("name", inside["antisense"]),
+    }, placed.count_line
+
+
+def _reads(source: SignalSource, rows: pd.DataFrame, genome: Genome, options: TableOptions) -> pd.Series:
+    """Return the sum of a signal around each TSS, on its strand; bases without a value count as 0."""
+    circular = [contig.name for contig in genome if contig.circular]
+    with open_signal(source, genome.chrom_sizes, renames=options.renames) as signal:
+        matrix = gather_matrix(signal, rows, genome.chrom_sizes, READS_BP, circular=circular, absent="zero")
+    return pd.Series(np.nansum(matrix.sense, axis=1, dtype=np.float64))
+
+
+def sequences(rows: pd.DataFrame, genome: Genome, upstream_bp: int, downstream_bp: int) -> list[str]:
+    """Return the letters around TSS on their strands, 5' to 3'; N past an end and for letters other than A, C, G, T.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        `chrom`, `position` (0-based), `strand`.
+    genome : Genome
+        The genome.
+    upstream_bp, downstream_bp : int
+        Bases before and after the TSS.
+
+    Returns
+    -------
+    list of str
+        Each of ``upstream_bp + 1 + downstream_bp`` letters; letter `upstream_bp` is the TSS.
+    """
+    texts = []
+    for chrom, position, strand in zip(rows["chrom"], rows["position"], rows["strand"], strict=True):
+        contig = genome[chrom]
+        at = int(position) if strand == "+" else len(contig) - 1 - int(position)
+        first, last = at - upstream_bp, at + downstream_bp + 1
+        codes = contig.strand_codes(first, last, strand)
+        before = 0 if contig.circular else max(0, -first)
+        text = "N" * before + _LETTERS[codes].tobytes().decode()
+        texts.append(text.ljust(last - first, "N"))
+    return texts
+
+
+def write_tss_table(
+    sets: Mapping[str, Path],
+    genome: Path,
+    output: Path,
+    *,
+    options: TableOptions | None = None,
+    force: bool = False,
+) -> TssTable:
+    """Write the table of `make_tss_table` as ``tss.tsv``, ``tss.xlsx`` and ``tss.parquet`` into a new folder.
+
+    Parameters
+    ----------
+    sets, genome, options
+        See `make_tss_table`.
+    output : Path
+        Folder to make; ``columns.tsv`` says what each column holds.
+    force : bool
+        Replace a folder that tracktools made.
+    """
+    started = time.time()
+    options = options or TableOptions()
+    inputs = [Path(genome), *map(Path, sets.values()), *([options.annotation] if options.annotation else [])]
+    inputs += [path for one in options.reads for path in (one.plus, one.minus)]
+    with output_folder(output, force=force, inputs=inputs) as folder:
+        loaded = load_genome(Path(genome), circular=options.circular)
+        made = make_tss_table(sets, loaded, options)
+        write_tables(folder, "tss", made.table, made.descriptions)
+        write_provenance(
+            folder,
+            started=started,
+            genome={"name": loaded.name, "sha256": loaded.sha256},
+            parameters={
+                "window_bp": options.window_bp,
+                "left_out": made.left_out,
+                "inputs": {str(path): file_sha256(path) for path in inputs},
+            },
+        )
+    return made

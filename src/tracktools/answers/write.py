@@ -1,0 +1,89 @@
+"""Tables as people take them away: TSV, xlsx and Parquet."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
+
+import pandas as pd
+
+log = logging.getLogger(__name__)
+
+_WIDEST = 40  # characters of a column of the workbook
+_CELL_CHARACTERS = 32_767  # a cell of a workbook holds no more
+
+
+def write_tables(folder: Path, name: str, table: pd.DataFrame, descriptions: Mapping[str, str]) -> list[Path]:
+    """Write ``<name>.tsv``, ``<name>.xlsx``, ``<name>.parquet`` and ``columns.tsv`` into a folder.
+
+    A kind whose package is not installed is left out, and a line on stderr says so.
+
+    Parameters
+    ----------
+    folder : Path
+        Where to write.
+    name : str
+        Stem of the files.
+    table : DataFrame
+        Numbers stay numbers in every kind; a missing value is an empty cell.
+    descriptions : mapping of str to str
+        What each column holds.
+    """
+    paths = [folder / f"{name}.tsv", folder / "columns.tsv"]
+    text = table.to_csv(sep="\t", index=False, float_format="%.6g", lineterminator="\n")
+    paths[0].write_text(text, encoding="utf-8")
+    lines = [f"{column}\t{' '.join(descriptions[column].split())}\n" for column in table.columns]
+    paths[1].write_text("column\tdescription\n" + "".join(lines), encoding="utf-8")
+    if find_spec("openpyxl") is None:
+        log.warning("note: no %s.xlsx: the package openpyxl is not installed (pip install openpyxl)", name)
+    else:
+        paths.append(_write_xlsx(folder / f"{name}.xlsx", table, descriptions))
+    if find_spec("pyarrow") is None:
+        log.warning("note: no %s.parquet: the package pyarrow is not installed (pip install pyarrow)", name)
+    else:
+        paths.append(folder / f"{name}.parquet")
+        table.to_parquet(paths[-1], engine="pyarrow", index=False)
+    return paths
+
+
+def _write_xlsx(path: Path, table: pd.DataFrame, descriptions: Mapping[str, str]) -> Path:
+    """Write a workbook: the table with a frozen header, and a sheet that describes the columns."""
+    from openpyxl import Workbook
+    from openpyxl.styles import Font
+    from openpyxl.utils import get_column_letter
+
+    book = Workbook()
+    sheets = (
+        (book.active, table),
+        (book.create_sheet(), pd.DataFrame(descriptions.items(), columns=["column", "description"])),
+    )
+    for (sheet, rows), title in zip(sheets, (path.stem, "columns"), strict=True):
+        assert sheet is not None
+        sheet.title = title
+        sheet.append([str(name) for name in rows.columns])
+        for number, row in enumerate(rows.itertuples(index=False), start=2):
+            for column, value in enumerate(row, start=1):
+                if not pd.isna(value):
+                    _fill(sheet.cell(row=number, column=column), value)
+        for cell in sheet[1]:
+            cell.font = Font(bold=True)
+        sheet.freeze_panes = "A2"
+        sheet.auto_filter.ref = sheet.dimensions
+        for column, name in enumerate(rows.columns, start=1):
+            longest = max([len(str(name)), *(len(str(value)) for value in rows[name].head(200))])
+            sheet.column_dimensions[get_column_letter(column)].width = min(longest + 2, _WIDEST)
+    book.save(path)
+    return path
+
+
+def _fill(cell: object, value: object) -> None:
+    """Set a cell; a text stays text, also one that a spreadsheet would take for a formula."""
+    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
+    if isinstance(value, str):
+        cell.value = ILLEGAL_CHARACTERS_RE.sub("\N{REPLACEMENT CHARACTER}", value)[:_CELL_CHARACTERS]  # type: ignore[attr-defined]
+        cell.data_type = "s"  # type: ignore[attr-defined]
+    else:
+        cell.value = value.item() if hasattr(value, "item") else value  # type: ignore[attr-defined]

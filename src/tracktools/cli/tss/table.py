@@ -1,0 +1,93 @@
+"""``tracktools tss table``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tracktools.cli.options import circular_option, force_option, only_genome_option, rename_option
+from tracktools.config import TssConfig
+
+
+def _parse_sets(_ctx: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, Path]:
+    sets: dict[str, Path] = {}
+    for value in values:
+        name, equals, path = value.partition("=")
+        if not equals:
+            name, path = Path(value).name.removesuffix(".gz").removesuffix(".bed"), value
+        if not (name and path):
+            raise click.BadParameter(f"{value!r} is not BED or NAME=BED")
+        if name in sets:
+            raise click.BadParameter(f"{name!r} is named twice: give each set a name of its own, NAME=BED")
+        sets[name] = Path(path)
+    return sets
+
+
+def _parse_signals(_ctx: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> list[Any]:
+    from tracktools.profile.matrix import SignalSource
+
+    try:
+        return [SignalSource.parse(value) for value in values]
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+@click.command()
+@click.argument("sets", metavar="SET...", nargs=-1, required=True, callback=_parse_sets)
+@click.option("--genome", type=click.Path(path_type=Path), required=True, help="FASTA, 2bit or GenBank.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder to make.")
+@click.option(
+    "--annotation", type=click.Path(path_type=Path), help="GFF3, GTF or GenBank with the genes.  [default: no genes]"
+)
+@click.option(
+    "--reads", metavar="NAME=PLUS.bw,MINUS.bw|FOLDER", multiple=True, callback=_parse_signals,
+    help="Stranded signal to sum around each TSS; repeatable.",
+)  # fmt: skip
+@click.option(
+    "--window", "window_bp", type=click.IntRange(0), default=TssConfig.window_bp, show_default=True,
+    help="Greatest distance of two positions that are one TSS [nt].",
+)  # fmt: skip
+@circular_option
+@rename_option
+@only_genome_option
+@force_option
+def table(
+    sets: dict[str, Path],
+    genome: Path,
+    output: Path,
+    annotation: Path | None,
+    reads: list[Any],
+    window_bp: int,
+    circular: tuple[str, ...],
+    renames: dict[str, str],
+    only_genome: bool,
+    force: bool,
+) -> None:
+    """Put TSS sets, called, measured or curated, into one table: a row a TSS.
+
+    SET is BED or NAME=BED. The TSS of the first set are rows; those of further sets support them one-to-one, or become
+    rows. Columns: position (1-based), class, the gene that the TSS can start, 5' UTR, the gene it lies in, what each
+    set says, reads, sequence.
+
+    \b
+    Writes DIR/tss.tsv, DIR/tss.xlsx, DIR/tss.parquet   the table (xlsx needs openpyxl, Parquet pyarrow)
+           DIR/columns.tsv                              what each column holds
+           DIR/provenance.json
+
+    \b
+    Example:
+      tracktools tss table called=predictions/genome.called_tss.bed --genome genome.fa --annotation genes.gff3 -o table
+    """
+    from tracktools.answers import TableOptions, write_tss_table
+    from tracktools.counting import count_line
+
+    options = TableOptions(annotation, reads, window_bp, circular, renames, only_genome)
+    made = write_tss_table(sets, genome, output, options=options, force=force)
+    for note in made.notes:
+        click.echo(note)
+    for name, left_out in made.left_out.items():
+        taken = int(made.table[f"{name}_distance"].notna().sum())
+        click.echo(f"{name}: {count_line(taken, left_out, 'TSS')}")
+    click.echo(f"{output}: {len(made.table):,} TSS, {int((made.table['support'] > 1).sum()):,} in two sets or more")
