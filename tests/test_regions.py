@@ -176,7 +176,7 @@ def test_names_are_those_of_the_genome(data_dir: Path) -> None:
         (
             ("U00096.2", 1, 2, "+"),
             {"NC_000913.3": 9},
-            "the genome has another version of it, NC_000913.3: lift the file over",
+            "the genome has another version of it, NC_000913.3",
         ),
         (("c", 1, 10, "+"), {"c": 9}, "g0 ends at 10 on c, which has 9 bp"),
     ],

@@ -14,6 +14,8 @@ import numpy.typing as npt
 
 from tracktools.errors import ConfigError, InputError
 from tracktools.formats.fasta import read_fasta
+from tracktools.formats.genbank import flat_sequences, is_flat_file, read_flat_file
+from tracktools.formats.gff3 import is_circle, is_gff3, read_gff3
 from tracktools.formats.twobit import LONGEST_NAME_BYTES, is_twobit, read_twobit
 from tracktools.interval import CHROM_NAME
 
@@ -23,6 +25,7 @@ _CODE_OF_LETTER = bytearray([UNKNOWN]) * 256  # for bytes.translate: indexing an
 for _code, _letter in enumerate(ALPHABET):
     _CODE_OF_LETTER[ord(_letter)] = _CODE_OF_LETTER[ord(_letter.lower())] = _code
 _COMPLEMENT_OF_CODE = np.array([3, 2, 1, 0, UNKNOWN], dtype=np.uint8)
+_SUFFIXES = (".fa", ".fasta", ".fna", ".fas", ".2bit", ".gb", ".gbk", ".gbff", ".genbank", ".embl", ".gff", ".gff3")
 _PART_BP = 1 << 20  # what is done with a whole contig is done in parts, so that it takes no memory of its size
 
 
@@ -174,7 +177,7 @@ def genome_name(path: Path) -> str:
     'NC_000913.3'
     """
     name = path.name.removesuffix(".gz").removesuffix(".bgz")
-    for suffix in (".fa", ".fasta", ".fna", ".fas", ".2bit"):
+    for suffix in _SUFFIXES:
         if name.endswith(suffix) and name != suffix:
             return name.removesuffix(suffix)
     return name
@@ -196,15 +199,28 @@ def _is_plain(name: str) -> bool:
     return name.isprintable() and "/" not in name
 
 
+def _read(path: Path) -> tuple[Iterable[tuple[str, npt.NDArray[np.uint8]]], set[str]]:
+    """Return the sequences of a file of any kind, and the names of those that it calls circular."""
+    if is_twobit(path):
+        return read_twobit(path), set()
+    if is_flat_file(path):
+        records = read_flat_file(path)
+        return flat_sequences(records, path), {record.name for record in records if record.circular}
+    if is_gff3(path):
+        return read_fasta(path, after_gff3=True), {row.chrom for row in read_gff3(path) if is_circle(row)}
+    return read_fasta(path), set()
+
+
 def load_genome(path: Path | str, *, circular: Collection[str] = (), name: str | None = None) -> Genome:
-    """Read a genome from FASTA (plain, gzip, bgzip) or 2bit.
+    """Read a genome from FASTA (plain, gzip, bgzip), 2bit, GenBank, EMBL, or GFF3 with a ``##FASTA`` section.
 
     Parameters
     ----------
-    path : Path
-        The file.
+    path : Path or str
+        The file; recognised by its content.
     circular : collection of str
-        Names of circular contigs; ``"all"`` stands for every contig. No contig is taken for circular by itself.
+        Names of circular contigs; ``"all"`` stands for every contig. Others are circular only where the file says so:
+        ``circular`` in the LOCUS line of GenBank, ``Is_circular=true`` in GFF3.
     name : str, optional
         Name of the genome; by default the file's stem.
 
@@ -219,9 +235,11 @@ def load_genome(path: Path | str, *, circular: Collection[str] = (), name: str |
     path = Path(path)
     if name is not None and (not name or name.startswith(".") or len(name.encode()) > 200 or not _is_plain(name)):
         raise ConfigError(f"the name {name[:40]!r} cannot begin the names of files (use letters, digits, _, - and .)")
-    sequences: Iterable[tuple[str, npt.NDArray[np.uint8]]] = read_twobit(path) if is_twobit(path) else read_fasta(path)
+    sequences, declared = _read(path)
     everything = "all" in circular
-    contigs = tuple(Contig(name, letters, everything or name in circular) for name, letters in sequences)
+    contigs = tuple(
+        Contig(name, letters, everything or name in circular or name in declared) for name, letters in sequences
+    )
     _check_names(contigs, path)
     unknown = sorted(set(circular) - {"all"} - {contig.name for contig in contigs})
     if unknown:

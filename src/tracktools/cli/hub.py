@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from tracktools.cli.options import force_option, rename_option
+from tracktools.cli.options import circular_option, force_option, only_genome_option, rename_option
 from tracktools.config import HubConfig, ServeConfig
 
 _FILE = click.Path(exists=False, dir_okay=False, path_type=Path)
@@ -25,14 +25,16 @@ def hub() -> None:
 @hub.command()
 @click.argument("folders", metavar="[DIR|FILE]...", nargs=-1, type=click.Path(path_type=Path))
 @click.option("-o", "--output", required=True, type=_FOLDER, help="Folder to write: the hub.")
-@click.option("--genome", required=True, type=_FILE, help="The genome: FASTA (plain, gzip, bgzip) or 2bit.")
-@click.option("--gff", type=_FILE, help="GFF3 with genes and pseudogenes.")
+@click.option("--genome", required=True, type=_FILE, help="The genome: FASTA, 2bit or GenBank.")
+@click.option("--gff", type=_FILE, help="GFF3, GTF or GenBank with the genes.  [default: those in --genome, if any]")
 @click.option("--bam", "bams", multiple=True, type=_FILE, help="Alignments with their index; may be given often.")
 @click.option("--attach", metavar="NAME", help="Add the tracks to this genome of UCSC (hg38, GCF_000005845.2).")
 @click.option("--base-url", metavar="URL", help="Web address that the folder will have; prints links for it.")
 @click.option("--igv-js", type=_FILE, help="igv.min.js for index.html; by default an installed one.")
 @click.option("--templates", type=_FOLDER, help="Folder whose files override packaged templates.")
 @rename_option
+@only_genome_option
+@circular_option
 @click.option("--email", default=HubConfig.email, show_default=True, help="Whom the hub names.")
 @force_option
 def build(
@@ -46,6 +48,8 @@ def build(
     igv_js: Path | None,
     templates: Path | None,
     renames: dict[str, str],
+    only_genome: bool,
+    circular: tuple[str, ...],
     email: str,
     force: bool,
 ) -> None:
@@ -82,9 +86,13 @@ def build(
         igv_js=igv_js,
         templates=templates,
         renames=renames,
+        circular=circular,
+        only_genome=only_genome,
         email=email,
         force=force,
     )
+    for line in built.counts:
+        click.echo(line)
     for note in built.left_out:
         click.echo(f"Left out: {note}", err=True)
     if built.not_to_publish:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from tracktools.cli.options import circular_option, force_option, restart_option
+from tracktools.cli.options import circular_option, force_option, only_genome_option, rename_option, restart_option
 from tracktools.config import PredictConfig
 from tracktools.errors import ConfigError
 
@@ -18,8 +18,13 @@ from tracktools.errors import ConfigError
 @click.option("-m", "--model", default=None, help="A shipped model or a checkpoint file; see `tracktools models list`.")
 @circular_option
 @click.option(
-    "--annotation", type=click.Path(path_type=Path), help="GFF3 whose Is_circular=true says which contigs are circular."
+    "--annotation",
+    type=click.Path(path_type=Path),
+    help="GFF3, GTF or GenBank: says which contigs are circular, and brings the hub its genes.  [default: GENOME, if "
+    "it is GenBank]",
 )
+@rename_option
+@only_genome_option
 @click.option(
     "--regions", type=click.Path(path_type=Path), metavar="BED", help="Score only these bases; the others are absent."
 )
@@ -55,6 +60,8 @@ def predict(
     model: str | None,
     circular: tuple[str, ...],
     annotation: Path | None,
+    renames: dict[str, str],
+    only_genome: bool,
     out_of_fold: Path | None,
     regions: Path | None,
     shard: str | None,
@@ -63,7 +70,9 @@ def predict(
     restart: bool,
     **settings: str | int,
 ) -> None:
-    """Score every base of both strands of GENOME, a FASTA (plain, gzip, bgzip) or 2bit file.
+    """Score every base of both strands of GENOME: FASTA (plain, gzip, bgzip), 2bit, GenBank or EMBL.
+
+    GenBank brings the genes of the hub, and says which contigs are circular; so does GFF3 with its sequence.
 
     \b
     Writes in the output folder:
@@ -75,8 +84,9 @@ def predict(
 
     With --shard, a folder for `tracktools merge` instead: manifest.json, blocks, provenance.json.
 
-    Contigs are linear unless --circular or --annotation says otherwise. A killed run continues when the same command
-    is given again. --regions takes both strands unless the BED's strand column says + or -.
+    Contigs are linear unless --circular, --annotation or GENOME says otherwise. A killed run continues when the same
+    command is given again. --regions takes both strands unless the BED's strand column says + or -. --rename and
+    --only-genome are for the sequences of --annotation.
 
     \b
     Example:
@@ -86,7 +96,7 @@ def predict(
     from tracktools.pipeline.predict_hub import Inputs, predict_and_build, predict_one_shard
     from tracktools.predict import Shard, predict_out_of_fold
 
-    inputs = Inputs(genome_path, name, model, circular, annotation, regions)
+    inputs = Inputs(genome_path, name, model, circular, annotation, regions, renames, only_genome)
     config = PredictConfig(**settings)  # type: ignore[arg-type]  # click has checked the types
     if out_of_fold is not None:
         others = {"--model": model, "--annotation": annotation, "--regions": regions, "--shard": shard, "--hub": hub}

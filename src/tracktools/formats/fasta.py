@@ -66,13 +66,15 @@ def open_maybe_gzip(path: Path) -> BinaryIO:
     return cast(BinaryIO, gzip.open(path))
 
 
-def read_fasta(path: Path) -> Iterator[tuple[str, npt.NDArray[np.uint8]]]:
+def read_fasta(path: Path, *, after_gff3: bool = False) -> Iterator[tuple[str, npt.NDArray[np.uint8]]]:
     """Yield each sequence of a FASTA file.
 
     Parameters
     ----------
     path : Path
         The file; gzip and bgzip are recognised by their content, not by the name.
+    after_gff3 : bool
+        Pass over the lines before the first sequence: the FASTA section of a GFF3 file.
 
     Yields
     ------
@@ -99,13 +101,16 @@ def read_fasta(path: Path) -> Iterator[tuple[str, npt.NDArray[np.uint8]]]:
                     if name is not None:
                         yield name, _sequence(letters, name, path, header_line)
                     name, letters, header_line = _name(text, names, path, number), bytearray(), number
-                elif text and name is None:
+                elif text and name is None and not after_gff3:
                     raise _not_fasta(text, path, number)
-                elif text:
-                    _check_letters(text, path, number)
+                elif text and name is not None:
+                    check_nucleotides(text, path, number)
                     letters += text.translate(_AS_DNA)
     except (OSError, EOFError, zlib.error) as error:
         raise InputError(f"is damaged: {error}", path=path, mend="download or compress it again") from None
+    if name is None and after_gff3:
+        mend = "name the FASTA that it annotates"
+        raise InputError("is GFF3 without a sequence", path=path, mend=mend)
     if name is None:
         raise InputError("is empty" if number == 0 else "holds no sequence", path=path, mend="a FASTA file is needed")
     yield name, _sequence(letters, name, path, header_line)
@@ -132,7 +137,8 @@ def _name(header: bytes, names: set[str], path: Path, line: int) -> str:
     return words[0]
 
 
-def _check_letters(text: bytes, path: Path, line: int) -> None:
+def check_nucleotides(text: bytes, path: Path, line: int) -> None:
+    """Raise `InputError` for the first letter that is no IUPAC nucleotide code."""
     others = text.translate(None, delete=_NUCLEOTIDES)
     if others:
         letter = chr(others[0])

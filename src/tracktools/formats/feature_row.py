@@ -25,6 +25,8 @@ class FeatureRow:
         parts of one feature.
     line : int
         Line of the file, counted from 1; of GenBank and EMBL, that on which the record begins.
+    feature : int, optional
+        Number of the feature in a record of GenBank or EMBL: rows of one number are its parts.
     """
 
     chrom: str
@@ -34,3 +36,4 @@ class FeatureRow:
     strand: str
     attributes: Mapping[str, str]
     line: int
+    feature: int | None = None

@@ -66,9 +66,15 @@ def read_gff3(path: Path) -> Iterator[FeatureRow]:
                 yield row
 
 
-def holds_gff3_sequence(path: Path) -> bool:
-    """Return whether a file is GFF3 by its first line; whether a sequence follows, only the whole file tells."""
+def is_gff3(path: Path) -> bool:
+    """Return whether a file is GFF3 by its first line; whether a sequence is in it, only the whole file tells."""
     return first_line(path).startswith("##gff-version")
+
+
+def is_circle(row: FeatureRow) -> bool:
+    """Return whether a row calls its whole sequence circular: ``Is_circular=true``."""
+    said = next((value for name, value in row.attributes.items() if name.lower() == "is_circular"), "")
+    return row.start == 0 and said.lower() == "true"
 
 
 def _refuse_other_kinds(text: str, path: Path) -> None:

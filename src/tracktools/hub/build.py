@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tracktools.config import HubConfig
 from tracktools.errors import InputError, OutputError
+from tracktools.formats.annotation_rows import holds_annotation
 from tracktools.genome import Genome, load_genome
 from tracktools.hub.arrange import arrange_groups
 from tracktools.hub.assembly import busiest_position, describe_assembly
@@ -18,11 +19,12 @@ from tracktools.hub.clients.igvjs import MISSING, IgvJs, find_igv_js
 from tracktools.hub.clients.links import check_base_url, client_links
 from tracktools.hub.clients.names import names_tsv
 from tracktools.hub.convert.source import Converted, convert_source, holds_called_tss, measured_sets
-from tracktools.hub.gather import gather_sources
+from tracktools.hub.gather import gather_sources, genes_source
 from tracktools.hub.model import Assembly, Hub, Source
 from tracktools.hub.render import Templates
 from tracktools.hub.text import LONG_LABEL_CHARACTERS, SHORT_LABEL_CHARACTERS, label
 from tracktools.hub.write import write_hub
+from tracktools.regions import holds_genes
 from tracktools.run import output_folder
 from tracktools.strand_sign import pair_notes
 
@@ -48,6 +50,8 @@ class BuiltHub:
         What is missing from it, and how to get it.
     not_to_publish : tuple of str
         Tracks whose terms forbid that others get them.
+    counts : tuple of str
+        What of an annotation was taken and left out, a line each.
     """
 
     folder: Path
@@ -56,6 +60,7 @@ class BuiltHub:
     links: dict[str, str] = field(default_factory=dict)
     left_out: tuple[str, ...] = ()
     not_to_publish: tuple[str, ...] = ()
+    counts: tuple[str, ...] = ()
 
 
 def build_hub(
@@ -70,6 +75,8 @@ def build_hub(
     templates: Path | None = None,
     igv_js: Path | None = None,
     renames: Mapping[str, str] | None = None,
+    circular: Collection[str] = (),
+    only_genome: bool = False,
     email: str = HubConfig.email,
     force: bool = False,
 ) -> BuiltHub:
@@ -84,10 +91,10 @@ def build_hub(
         files, whose kind is seen in their content.
     output : Path
         Folder to write; it appears complete or not at all.
-    genome : Path
-        FASTA or 2bit.
-    gff : Path, optional
-        GFF3 with the genes and pseudogenes.
+    genome : Path or str
+        FASTA, 2bit, GenBank, or GFF3 with its sequence.
+    gff : Path or str, optional
+        GFF3, GTF or GenBank with the genes and pseudogenes; by default those that the genome file itself holds.
     bams : sequence of Path, optional
         Alignments, each with its index beside it.
     attach : str, optional
@@ -101,6 +108,10 @@ def build_hub(
     renames : mapping of str to str, optional
         Name of a sequence in the files to its name in the genome; they win over the known names. Such a name works as
         a locus in the hub, too.
+    circular : collection of str
+        Circular sequences of the genome, or ``all``: a gene may cross their origin.
+    only_genome : bool
+        Leave out, and count, genes on sequences that the genome does not have.
     email : str
         Whom the hub names; UCSC wants one.
     force : bool
@@ -122,14 +133,17 @@ def build_hub(
     """
     address = check_base_url(base_url) if base_url is not None else None
     texts, script = Templates(templates), find_igv_js(igv_js)
-    sequences = load_genome(genome)
+    genome, output, gff = Path(genome), Path(output), None if gff is None else Path(gff)
+    sequences = load_genome(genome, circular=circular)
     sources = gather_sources(folders, gff, bams, sequences)
+    if gff is None:
+        sources += _own_genes(genome, sources)
     _check_inputs(sources, Path(output))
     facts, facts_path = texts.facts()
     assembly = describe_assembly(sequences, facts, path=facts_path, attach=attach, renames=renames)
     inputs = [Path(path) for path in (*folders, genome, gff, *bams, templates, igv_js) if path is not None]
     with output_folder(output, force=force, inputs=inputs) as folder:
-        converted = _convert(sources, folder, sequences, renames)
+        converted = _convert(sources, folder, sequences, renames, only_genome)
         _check_names(converted)
         hub = _hub(converted, assembly, sequences, email)
         notes = _sign_notes(hub)
@@ -139,20 +153,38 @@ def build_hub(
     for note in notes:
         _log.warning("warning: %s", note)
     bound = tuple(track.name for track in hub if _FORBIDS.search(track.source.row.licence))
-    return BuiltHub(Path(output), hub, size_bytes, links, _left_out(script), bound)
+    counts = tuple(item.count_line for item in converted if item.count_line)
+    return BuiltHub(output, hub, size_bytes, links, _left_out(script), bound, counts)
+
+
+def _own_genes(genome: Path, sources: Sequence[Source]) -> list[Source]:
+    """Return the genes of a genome file that is an annotation, too, where no input brings genes."""
+    taken = {source.row.name for source in sources}
+    if taken & {"genes", "pseudogenes"} or not holds_annotation(genome) or not holds_genes(genome):
+        return []
+    return [genes_source(genome)]
 
 
 def _convert(
-    sources: Sequence[Source], folder: Path, genome: Genome, renames: Mapping[str, str] | None
+    sources: Sequence[Source], folder: Path, genome: Genome, renames: Mapping[str, str] | None, only_genome: bool
 ) -> list[Converted]:
     """Write the tracks, in the order of their sources; called TSS last, since they are held against the measured."""
     done: dict[int, list[Converted]] = {}
+    rings = [contig.name for contig in genome if contig.circular]
     late = [number for number, source in enumerate(sources) if holds_called_tss(source)]
     for number in [*(number for number in range(len(sources)) if number not in late), *late]:
         source = sources[number]
         _log.info("%s: %s", source.row.name, source.row.path)
         measured = measured_sets([item for items in done.values() for item in items]) if number in late else []
-        done[number] = convert_source(source, folder, genome.chrom_sizes, renames=renames, measured=measured)
+        done[number] = convert_source(
+            source,
+            folder,
+            genome.chrom_sizes,
+            renames=renames,
+            measured=measured,
+            circular=rings,
+            only_genome=only_genome,
+        )
     return [item for number in sorted(done) for item in done[number]]
 
 

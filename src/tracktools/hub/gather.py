@@ -17,7 +17,6 @@ from tracktools.tracks import FORMATS, TRACKS_FILE, Track, as_track_name, read_p
 
 _KINDS_OF_HUBS = "a folder or tracks.tsv of tracktools, BED, bigBed, bigWig, bedGraph, GFF3, BAM"
 _OTHER_KINDS = {  # what else people have: what it is called, and what to do with it
-    "genbank": ("GenBank", "give its genes with --gff"),
     "fasta": ("FASTA", "give the genome with --genome"),
     "2bit": ("2bit", "give the genome with --genome"),
     "sam": ("SAM", "sort and index it: samtools sort -o reads.bam, then samtools index reads.bam"),
@@ -36,7 +35,7 @@ def gather_sources(paths: Sequence[Path], gff: Path | None, bams: Sequence[Path]
         Folders with a ``tracks.tsv``, such files, or data files, whose kind is seen in their content. A data file that
         the ``tracks.tsv`` next to it names is taken as this describes it.
     gff : Path, optional
-        GFF3 with genes and pseudogenes.
+        GFF3, GTF or GenBank with genes and pseudogenes.
     bams : sequence of Path
         Alignments, each with its ``.bai`` next to it.
     genome : Genome
@@ -61,7 +60,7 @@ def gather_sources(paths: Sequence[Path], gff: Path | None, bams: Sequence[Path]
         _check_genome(provenance.get("genome", {}), genome, file.parent)
         sources += [Source(row, file, provenance) for row in rows]
     if gff is not None:
-        sources.append(Source(_genes_row(gff), gff))
+        sources.append(genes_source(gff))
     sources += [Source(_bam_row(bam), bam) for bam in bams]
     first_use: dict[str, Source] = {}
     for source in sources:
@@ -93,12 +92,12 @@ def _described(path: Path) -> tuple[Path, list[Track]] | None:
 def _plain_row(path: Path) -> Track:
     """Return the row of a data file that no ``tracks.tsv`` describes."""
     kind = recognise_format(path)
-    if kind not in FORMATS:
+    if kind not in (*FORMATS, "genbank"):
         what, mend = _OTHER_KINDS[kind]
         raise InputError(f"is {what}, which is no track", path=path, mend=mend)
     if kind == "bam":
         return _bam_row(path)
-    if kind == "gff3":
+    if kind in ("gff3", "genbank"):
         return _genes_row(path)
     stem = Path(path.name.removesuffix(".gz")).stem
     strand = named_strand(stem) if kind in ("bigWig", "bedGraph") else "."
@@ -131,6 +130,11 @@ def _check_row(source: Source) -> None:
         raise InputError(
             f"track {row.name!r}: view_min {row.view_min:g} is not below view_max {row.view_max:g}", path=source.origin
         )
+
+
+def genes_source(path: Path) -> Source:
+    """Return an annotation as an input: its genes and pseudogenes."""
+    return Source(_genes_row(path), path)
 
 
 def _genes_row(path: Path) -> Track:

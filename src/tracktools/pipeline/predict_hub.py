@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+import logging
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tracktools.config import PredictConfig
@@ -23,6 +24,8 @@ from tracktools.predict import (
 from tracktools.regions import place_annotation
 from tracktools.run import check_disjoint, check_output
 
+log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True)
 class Inputs:
@@ -31,7 +34,7 @@ class Inputs:
     Parameters
     ----------
     genome : Path
-        FASTA (plain, gzip, bgzip) or 2bit.
+        FASTA (plain, gzip, bgzip), 2bit, GenBank, or GFF3 with its sequence.
     name : str, optional
         Stem of the output files; by default that of the genome file.
     model : str, optional
@@ -39,9 +42,12 @@ class Inputs:
     circular : collection of str
         Circular contigs, or ``all``; those that `annotation` calls circular are added.
     annotation : Path, optional
-        GFF3: says which contigs are circular, and brings the hub its genes and pseudogenes.
+        GFF3, GTF or GenBank: says which contigs are circular, and brings the hub its genes and pseudogenes. Without it
+        the hub has the genes that the genome file itself holds.
     regions : Path, optional
         BED: only these bases are scored.
+    renames, only_genome
+        Of the annotation, see `tracktools.regions.place_annotation`.
     """
 
     genome: Path
@@ -50,6 +56,8 @@ class Inputs:
     circular: Collection[str] = ()
     annotation: Path | None = None
     regions: Path | None = None
+    renames: Mapping[str, str] = field(default_factory=dict)
+    only_genome: bool = False
 
     @property
     def files(self) -> list[Path]:
@@ -68,8 +76,15 @@ class Inputs:
         genome = load_genome(self.genome, circular=self.circular, name=self.name)
         if self.annotation is not None:
             rings = [contig.name for contig in genome if contig.circular]
-            placed = place_annotation(self.annotation, genome.chrom_sizes, circular=rings)
+            placed = place_annotation(
+                self.annotation,
+                genome.chrom_sizes,
+                renames=self.renames,
+                circular=rings,
+                only_genome=self.only_genome,
+            )
             genome = genome.with_circular(placed.circles)
+            log.info("%s", placed.count_line)
         return genome, checkpoint, None if self.regions is None else read_selection(self.regions, genome)
 
 
@@ -110,7 +125,20 @@ def predict_and_build(
         genome, output, model=model, config=config, regions=regions, force=force, restart=restart, keep=keep
     )
     if hub is not None:
-        build_hub([prediction.folder], hub, genome=inputs.genome, gff=inputs.annotation, force=force)
+        rings = [contig.name for contig in genome if contig.circular]
+        built = build_hub(
+            [prediction.folder],
+            hub,
+            genome=inputs.genome,
+            gff=inputs.annotation,
+            renames=inputs.renames,
+            circular=rings,
+            only_genome=inputs.only_genome,
+            force=force,
+        )
+        if inputs.annotation is None:
+            for line in built.counts:
+                log.info("%s", line)
     return prediction
 
 

@@ -13,9 +13,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from tracktools.errors import InputError
+from tracktools.formats.annotation_rows import read_annotation_rows
 from tracktools.formats.bed import read_bed
 from tracktools.formats.fasta import open_maybe_gzip
-from tracktools.formats.gff3 import read_gff3
 from tracktools.interval import Interval
 from tracktools.names import join_names
 from tracktools.profile.matrix import Absent, OpenSignal, StrandPair
@@ -59,7 +59,7 @@ def read_landmarks(
     renames: Mapping[str, str] | None = None,
     only_genome: bool = False,
 ) -> Landmarks:
-    """Read the CDS rows of a GFF3, and operons as BED or RegulonDB's ``OperonSet.tsv``.
+    """Read the CDS rows of a GFF3, GTF or GenBank file, and operons as BED or RegulonDB's ``OperonSet.tsv``.
 
     An operon's stretches between genes are the bases within its bounds that no CDS or RNA gene of its strand covers.
 
@@ -68,7 +68,7 @@ def read_landmarks(
     InputError
         If a file cannot be read, or has no CDS or no operon; as `GenomeMismatchError`, if the genome lacks a sequence.
     """
-    rows = list(read_gff3(annotation))
+    rows = read_annotation_rows(annotation).features
     names = join_names(
         (row.chrom for row in rows), chrom_sizes, renames=renames, only_genome=only_genome, path=annotation
     )
@@ -77,7 +77,7 @@ def read_landmarks(
         (Region(names[row.chrom], row.start, row.end, row.strand) for row in kept if row.type == "CDS"), chrom_sizes
     )
     if not coding:
-        raise InputError("has no CDS row", path=annotation, mend="levels need a GFF3 with coding sequences")
+        raise InputError("has no CDS row", path=annotation, mend="levels need an annotation with coding sequences")
     genes = _on_circle(
         (
             Region(names[row.chrom], row.start, row.end, row.strand)

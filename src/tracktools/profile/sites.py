@@ -1,4 +1,4 @@
-"""Sites: a base and a strand each, from BED or from the rows of one type of a GFF3."""
+"""Sites: a base and a strand each, from BED or from the rows of one type of an annotation."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from tracktools.errors import InputError
+from tracktools.formats.annotation_rows import read_annotation_rows
 from tracktools.formats.bed import read_bed
-from tracktools.formats.gff3 import read_gff3
 from tracktools.names import join_names
 
 ENDS = ("5prime", "3prime")
-_GFF3_SUFFIXES = (".gff", ".gff3", ".gff.gz", ".gff3.gz")
+_ANNOTATIONS = (".gff", ".gff3", ".gtf", ".gb", ".gbk", ".gbff", ".genbank", ".embl")
 
 
 @dataclass(frozen=True)
@@ -28,9 +28,9 @@ class SiteSource:
     name : str
         What tables and figures call the set.
     path : Path
-        BED or GFF3.
+        BED, or an annotation: GFF3, GTF or GenBank.
     feature_type : str, optional
-        Of a GFF3: rows of this type alone.
+        Of an annotation: rows of this type alone.
     end : {"5prime", "3prime"}
         The base that an item longer than one base stands for.
     """
@@ -134,7 +134,7 @@ def read_sites(
 
 
 def _is_gff3(path: Path) -> bool:
-    return path.name.lower().endswith(_GFF3_SUFFIXES)
+    return path.name.lower().removesuffix(".gz").endswith(_ANNOTATIONS)
 
 
 def _bed_items(source: SiteSource) -> pd.DataFrame:
@@ -151,7 +151,7 @@ def _bed_items(source: SiteSource) -> pd.DataFrame:
 
 def _gff3_items(source: SiteSource) -> pd.DataFrame:
     rows, types = [], set()
-    for row in read_gff3(source.path):
+    for row in read_annotation_rows(source.path).features:
         types.add(row.type)
         if row.type == source.feature_type:
             rows.append((row.chrom, row.start, row.end, row.strand))

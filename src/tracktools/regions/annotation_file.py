@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from tracktools.errors import InputError
+from tracktools.formats.annotation_rows import SEQUENCE_TYPE, read_annotation_rows
 from tracktools.formats.feature_row import FeatureRow
-from tracktools.formats.gff3 import read_gff3
+from tracktools.formats.gff3 import is_circle
 from tracktools.regions.genes import gene_table
 from tracktools.regions.linking import link_rows
 
-_SEQUENCE_TYPES = (
-    "sequence-region",
-    "region",
-    "source",
-    "chromosome",
-    "plasmid",
-    "contig",
-    "supercontig",
-    "databank_entry",
-)
+_UNREAD = "with a location that cannot be read"
+_SEQUENCE_TYPES = (SEQUENCE_TYPE, "region", "chromosome", "plasmid", "contig", "supercontig", "databank_entry")
 
 
 @dataclass(frozen=True)
@@ -45,6 +38,8 @@ class Annotation:
         Rows that make or describe genes, by sequence.
     left_out : mapping of (str, str) to int
         Rows that do not, by sequence and type.
+    other_names : mapping of str to tuple of str
+        What else the file calls a sequence: the accession without version, the locus name.
     """
 
     path: Path
@@ -53,6 +48,7 @@ class Annotation:
     circular: frozenset[str]
     taken: Mapping[str, int]
     left_out: Mapping[tuple[str, str], int]
+    other_names: Mapping[str, tuple[str, ...]]
 
 
 def read_annotation(path: Path | str) -> Annotation:
@@ -61,37 +57,56 @@ def read_annotation(path: Path | str) -> Annotation:
     Parameters
     ----------
     path : Path or str
-        GFF3 or GTF, plain or gzip.
+        GFF3, GTF, GenBank or EMBL, plain or gzip; recognised by its content.
 
     Raises
     ------
     InputError
-        If the file is neither, see `tracktools.formats.gff3.read_gff3`, or holds no gene.
+        If the file is none of these, see `tracktools.formats.gff3.read_gff3`, or holds no gene.
     """
     path = Path(path)
-    rows = list(read_gff3(path))
+    read = read_annotation_rows(path)
+    rows = read.rows
     genes, others = link_rows(row for row in rows if not _is_sequence(row))
     if not genes:
-        types = ", ".join(sorted({row.type for row in rows if row.type != "sequence-region"})[:5])
+        types = ", ".join(sorted({row.type for row in rows if row.type != SEQUENCE_TYPE})[:5])
         mend = "gene, pseudogene, CDS or RNA rows are needed" + (f"; it has {types}" if types else "; it has no rows")
         raise InputError("holds no genes", path=path, mend=mend)
     chroms = list(dict.fromkeys(row.chrom for row in rows))
-    circles = {row.chrom: row.end for row in rows if _is_circular(row)}
+    circles = {row.chrom: row.end for row in rows if is_circle(row)}
     sizes = _sizes(rows) | circles
-    n_rows = Counter(row.chrom for row in rows if not _is_sequence(row))
-    left_out = Counter((row.chrom, row.type) for row in others)
-    taken = n_rows - Counter(row.chrom for row in others)
-    return Annotation(path, gene_table(genes, chroms, circles), sizes, frozenset(circles), taken, left_out)
+    n_rows = Counter(row.chrom for row in _features(rows) if not _is_sequence(row))
+    left_out = Counter((row.chrom, row.type) for row in _features(others))
+    taken = n_rows - Counter(row.chrom for row in _features(others))
+    left_out |= Counter({(chrom, _UNREAD): n for chrom, n in read.unread.items()})
+    return Annotation(
+        path, gene_table(genes, chroms, circles), sizes, frozenset(circles), taken, left_out, read.other_names
+    )
+
+
+def holds_genes(path: Path | str) -> bool:
+    """Return whether an annotation holds any gene.
+
+    Raises
+    ------
+    InputError
+        If it is none, or damaged.
+    """
+    return bool(link_rows(row for row in read_annotation_rows(path).rows if not _is_sequence(row))[0])
+
+
+def _features(rows: Iterable[FeatureRow]) -> Iterator[FeatureRow]:
+    """Yield a row of each feature: the parts of one count once."""
+    seen: set[tuple[str, int]] = set()
+    for row in rows:
+        if row.feature is None or (row.chrom, row.feature) not in seen:
+            yield row
+            seen |= set() if row.feature is None else {(row.chrom, row.feature)}
 
 
 def read_genes(path: Path | str) -> pd.DataFrame:
     """Read the table of genes alone, see `read_annotation`."""
     return read_annotation(path).genes
-
-
-def _is_circular(row: FeatureRow) -> bool:
-    said = next((value for name, value in row.attributes.items() if name.lower() == "is_circular"), "")
-    return row.start == 0 and said.lower() == "true"
 
 
 def _is_sequence(row: FeatureRow) -> bool:

@@ -143,6 +143,8 @@ def _part_key(row: Row) -> tuple[str, ...]:
     for name in ("id", "locus_tag"):
         if row.said[name]:
             return (*place, name, row.said[name])
+    if row.row.feature is not None:
+        return (*place, "feature", str(row.row.feature))
     return (*place, str(row.row.start), str(row.row.end), *(f"{name}={value}" for name, value in row.said.items()))
 
 
@@ -159,6 +161,8 @@ def are_alike(first: Row, second: Row) -> bool:
 
 def _are_near(first: Row, second: Row) -> bool:
     if any(row.said["part"] or "splicing" in row.said["exception"] for row in (first, second)):
+        return True
+    if first.row.feature is not None and first.row.feature == second.row.feature:
         return True
     gap = max(first.row.start, second.row.start) - min(first.row.end, second.row.end)
     return gap <= FAR_BP or 0 in (first.row.start, second.row.start)  # the origin of a circle may lie between

@@ -82,6 +82,7 @@ def place_annotation(
     if not isinstance(annotation, Annotation):
         annotation = read_annotation(annotation)
     path = annotation.path
+    renames = {**_by_other_names(annotation, chrom_sizes), **(renames or {})}
     chroms = dict.fromkeys([*annotation.genes["chrom"], *annotation.taken])
     names = join_names(chroms, chrom_sizes, renames=renames, only_genome=only_genome, path=path)
     rings = _circles(circular, annotation, names, chrom_sizes)
@@ -132,6 +133,16 @@ def place_without_genome(
             problem, mend = f"does not say how long {name} is, which --circular names", "name the genome with --genome"
             raise InputError(problem, path=read.path, mend=mend)
     return place_annotation(read, sizes, renames=renames, circular=circular)
+
+
+def _by_other_names(annotation: Annotation, chrom_sizes: Mapping[str, int]) -> dict[str, str]:
+    """Return the sequences that the genome has under another name that the file itself gives, at the same length."""
+    return {
+        name: other
+        for name, others in annotation.other_names.items()
+        for other in others[::-1]
+        if name not in chrom_sizes and chrom_sizes.get(other) == annotation.sizes.get(name)
+    }
 
 
 def _circles(

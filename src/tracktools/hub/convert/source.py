@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -46,10 +46,11 @@ _SUFFIXES: dict[Kind, str] = {"signal": ".bw", "features": ".bb", "alignments": 
 
 @dataclass(frozen=True)
 class Converted:
-    """A track of the hub, and its features as a table where it has features."""
+    """A track of the hub, its features as a table where it has features, and the counts of an annotation."""
 
     track: HubTrack
     table: pd.DataFrame | None = None
+    count_line: str = ""
 
 
 def convert_source(
@@ -59,6 +60,8 @@ def convert_source(
     *,
     renames: Mapping[str, str] | None = None,
     measured: Sequence[MeasuredSet] = (),
+    circular: Collection[str] = (),
+    only_genome: bool = False,
 ) -> list[Converted]:
     """Write the hub's copy of one data file.
 
@@ -74,11 +77,13 @@ def convert_source(
         Name of a sequence in the file to its name in the genome, as the user says it.
     measured : sequence of MeasuredSet
         What called TSS are held against.
+    circular, only_genome
+        Of annotations, see `tracktools.regions.place_annotation`.
 
     Returns
     -------
     list of Converted
-        One track; of a GFF3, genes and pseudogenes.
+        One track; of an annotation, genes and pseudogenes.
 
     Raises
     ------
@@ -87,7 +92,10 @@ def convert_source(
     """
     row = source.row
     if row.format == "gff3":
-        return _genes(source, folder, chrom_sizes, renames)
+        tables, placed = read_gene_tables(
+            row.path, chrom_sizes, renames=renames, circular=circular, only_genome=only_genome
+        )
+        return _genes(source, folder, chrom_sizes, tables, placed.count_line)
     kind, visibility = _KINDS[row.format]
     name = track_name(row.name, path=source.origin)
     target = folder / (name + _SUFFIXES[kind])
@@ -157,12 +165,11 @@ def _track(source: Source, name: str, kind: Kind, contents: Contents, visibility
 
 
 def _genes(
-    source: Source, folder: Path, chrom_sizes: Mapping[str, int], renames: Mapping[str, str] | None
+    source: Source, folder: Path, chrom_sizes: Mapping[str, int], tables: Mapping[str, pd.DataFrame], count_line: str
 ) -> list[Converted]:
     """Write genes and pseudogenes as two tracks."""
-    converted = []
+    converted: list[Converted] = []
     stem = track_name(source.row.name, path=source.origin)
-    tables, _ = read_gene_tables(source.row.path, chrom_sizes, renames=renames)
     for kind, table in tables.items():
         name = kind if stem == "genes" else f"{stem}_{kind}"
         contents, written = write_features(table, GENES, folder / f"{name}.bb", chrom_sizes, path=source.row.path)
@@ -170,7 +177,7 @@ def _genes(
         whose = source.row.long_label or "the annotation"
         row = replace(source.row, name=name, short_label=title, long_label=f"{title} of {whose}")
         track = _track(replace(source, row=row), name, "features", contents, "pack")
-        converted.append(Converted(track, written))
+        converted.append(Converted(track, written, "" if converted else count_line))
     return converted
 
 
