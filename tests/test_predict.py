@@ -27,7 +27,7 @@ from tracktools.genome import Contig, Genome, load_genome
 from tracktools.hub.build import build_hub
 from tracktools.model.checkpoint import Checkpoint, Metadata
 from tracktools.predict import compute, predict_genome, predict_sequence
-from tracktools.predict.preflight import doubts
+from tracktools.predict.caveats import caveats_of
 from tracktools.predict.store import BlockStore
 from tracktools.run import difference
 from tracktools.splits import Region, Split
@@ -419,7 +419,7 @@ def test_a_full_disk_is_one_line_and_the_run_continues(tmp_path: Path, monkeypat
 
 def test_a_genome_without_known_bases_is_doubted() -> None:
     genome = Genome("n", (Contig("n", np.full(70, ord("N"), dtype=np.uint8)),))
-    assert any("no contig holds any A, C, G or T" in doubt for doubt in doubts(genome, checkpoint_of()))
+    assert any("no contig holds any A, C, G or T" in caveat for caveat in caveats_of(genome, checkpoint_of()))
 
 
 def test_a_difference_is_told_briefly() -> None:

@@ -265,6 +265,7 @@ def write_provenance(
     genome: Mapping[str, Any] | None = None,
     model: Mapping[str, Any] | None = None,
     parameters: Mapping[str, Any] | None = None,
+    warnings: Sequence[str] = (),
 ) -> Path:
     """Write ``provenance.json``: what made the files of a folder.
 
@@ -278,6 +279,8 @@ def write_provenance(
         What identifies them: `name` and `sha256` at least.
     parameters : mapping, optional
         The resolved settings.
+    warnings : sequence of str
+        What a user of the files should know, a sentence each.
     """
     usage = resource.getrusage(resource.RUSAGE_SELF)
     peak_unit = 1 if sys.platform == "darwin" else 1024  # getrusage counts in bytes on macOS, in KiB elsewhere
@@ -288,6 +291,7 @@ def write_provenance(
         "genome": dict(genome or {}),
         "model": dict(model or {}),
         "parameters": dict(parameters or {}),
+        "warnings": list(warnings),
         "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "wall_s": round(time.time() - started, 2),
         "cpu_s": round(usage.ru_utime + usage.ru_stime, 2),
@@ -307,7 +311,10 @@ def read_provenance(folder: Path) -> dict[str, Any]:
     InputError
         If it is damaged, or a part of it is of another kind than `write_provenance` writes.
     """
-    kinds = dict.fromkeys(("genome", "model", "parameters", "versions", "files"), dict) | {"command": str}
+    kinds = dict.fromkeys(("genome", "model", "parameters", "versions", "files"), dict) | {
+        "command": str,
+        "warnings": list,
+    }
     try:
         return read_json(folder / PROVENANCE_FILE, fields=kinds)
     except FileNotFoundError:

@@ -64,6 +64,7 @@ __all__ = [
     "item_lines",
     "parse_columns",
     "read_bed",
+    "read_bed_warnings",
     "read_numbered_bed",
     "sort_bed",
     "standard_bed",
@@ -85,6 +86,7 @@ _OTHER_NAMES = {"start": "chromStart", "end": "chromEnd", "reserved": "itemRgb",
 _INTEGER = re.compile(r"-?[0-9]+")
 _RGB = re.compile(r"\d{1,3},\d{1,3},\d{1,3}|\d+")
 _NOT_DATA = re.compile(r"#|track(\s|$)|browser(\s|$)")
+_WARNING = "# Warning: "
 _ROWS_AT_ONCE = 4096  # that stand in memory as text
 _LISTED = 3  # offenders that a message names
 
@@ -138,6 +140,17 @@ def read_numbered_bed(path: Path) -> tuple[pd.DataFrame, BedSchema, list[int]]:
     else:
         schema = SCHEMA_OF_COLUMNS.get(header) or _schema_of_header(header, path, header_line)
     return parse_columns(rows, schema, path=path, lines=lines), schema, lines
+
+
+def read_bed_warnings(path: Path) -> tuple[str, ...]:
+    """Return the warnings that stand before the header line of a BED file; see `write_bed`."""
+    warnings = []
+    for text in _read_lines(path):
+        if not text.startswith("#"):
+            break
+        if text.startswith(_WARNING):
+            warnings.append(text.removeprefix(_WARNING).strip())
+    return tuple(warnings)
 
 
 def item_lines(path: Path) -> list[int]:
@@ -377,7 +390,14 @@ def format_columns(table: pd.DataFrame, schema: BedSchema) -> list[list[str]]:
     return [text(field) for field in schema.fields]
 
 
-def write_bed(path: Path, table: pd.DataFrame, schema: BedSchema, *, chrom_order: Sequence[str] | None = None) -> None:
+def write_bed(
+    path: Path,
+    table: pd.DataFrame,
+    schema: BedSchema,
+    *,
+    chrom_order: Sequence[str] | None = None,
+    warnings: Sequence[str] = (),
+) -> None:
     """Write a table as BED with its header line, sorted.
 
     Parameters
@@ -391,6 +411,8 @@ def write_bed(path: Path, table: pd.DataFrame, schema: BedSchema, *, chrom_order
         float64, so that reading gives the same number.
     chrom_order : sequence of str, optional
         Order of the sequences, such as that of the genome; by default by name. See `sort_bed`.
+    warnings : sequence of str
+        What a user of the file should know: a comment line each, before the header line.
 
     Raises
     ------
@@ -400,6 +422,7 @@ def write_bed(path: Path, table: pd.DataFrame, schema: BedSchema, *, chrom_order
     check_bed(table, schema, path=path)
     rows = sort_bed(table, chrom_order)
     with atomic_file(path) as partial, partial.open("w", encoding="utf-8", newline="\n") as file:
+        file.writelines(f"{_WARNING}{' '.join(warning.split())}\n" for warning in warnings)
         file.write("#" + "\t".join(schema.columns) + "\n")
         for first in range(0, len(rows), _ROWS_AT_ONCE):
             columns = format_columns(rows.iloc[first : first + _ROWS_AT_ONCE], schema)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from tracktools.errors import GenomeMismatchError, InputError, TracktoolsError
+from tracktools.formats.bed import read_bed_warnings
 from tracktools.formats.recognise import recognise_format
 from tracktools.genome import Genome
 from tracktools.hub.arrange import named_strand
 from tracktools.hub.model import Source
-from tracktools.hub.text import track_name
+from tracktools.hub.text import label, track_name
 from tracktools.tracks import FORMATS, TRACKS_FILE, Track, as_track_name, read_provenance, read_tracks
 
 _KINDS_OF_HUBS = "a folder or tracks.tsv of tracktools, BED, bigBed, bigWig, bedGraph, GFF3, BAM"
@@ -53,12 +55,13 @@ def gather_sources(paths: Sequence[Path], gff: Path | None, bams: Sequence[Path]
     for path in paths:
         described = _described(Path(path))
         if described is None:
-            sources.append(Source(_plain_row(Path(path)), Path(path)))
+            row = _plain_row(Path(path))
+            sources.append(Source(row, Path(path), warnings=_warnings(row, {})))
             continue
         file, rows = described
         provenance = read_provenance(file.parent)
         _check_genome(provenance.get("genome", {}), genome, file.parent)
-        sources += [Source(row, file, provenance) for row in rows]
+        sources += [Source(row, file, provenance, _warnings(row, provenance)) for row in rows]
     if gff is not None:
         sources.append(genes_source(gff))
     sources += [Source(_bam_row(bam), bam) for bam in bams]
@@ -130,6 +133,12 @@ def _check_row(source: Source) -> None:
         raise InputError(
             f"track {row.name!r}: view_min {row.view_min:g} is not below view_max {row.view_max:g}", path=source.origin
         )
+
+
+def _warnings(row: Track, provenance: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what the folder of a file, or else the file, warns of; the text is made safe for labels and pages."""
+    found = provenance.get("warnings") or (read_bed_warnings(row.path) if row.format == "bed" else ())
+    return tuple(label(str(warning)) for warning in found)
 
 
 def genes_source(path: Path) -> Source:

@@ -26,11 +26,14 @@ class Source:
         The file that named it, for messages.
     provenance : mapping
         ``provenance.json`` of its folder; empty where there is none.
+    warnings : tuple of str
+        What a user of the data should know, a sentence each: from `provenance`, or from the file itself.
     """
 
     row: Track
     origin: Path
     provenance: Mapping[str, Any] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -259,6 +262,11 @@ class Hub:
     assembly: Assembly
     groups: tuple[HubGroup, ...]
     bookmarks: tuple[Bookmark, ...] = ()
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a user of its tracks should know, each sentence once."""
+        return tuple(dict.fromkeys(warning for track in self for warning in track.source.warnings))
 
     def __iter__(self) -> Iterator[HubTrack]:
         """Yield every track, in the order in which they are drawn."""

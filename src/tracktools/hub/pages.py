@@ -70,6 +70,7 @@ def shared_values(hub: Hub) -> dict[str, Any]:
         "minus_color": VERMILLION,
         "color_meanings": _COLOR_MEANINGS,
         "strand_colors": STRAND_COLORS,
+        "warnings_of": warnings_of,
         "swatches": {track.name: swatches(track) for track in hub},
         "tracks_of": {group.name: tracks_of(group) for group in hub.groups},
     }
@@ -82,6 +83,7 @@ def viewer_values(hub: Hub) -> dict[str, Any]:
         "version": shared_values(hub)["version"],
         "title": hub.long_label,
         "lead": f"{hub.assembly.genome} · {length} bp · search by position, gene or TSS name",
+        "warnings": hub.warnings,
         "bookmarks": hub.bookmarks,
         "plus_color": BLUE,
         "minus_color": VERMILLION,
@@ -90,6 +92,11 @@ def viewer_values(hub: Hub) -> dict[str, Any]:
             {"label": group.label, "tracks": [_viewer_row(track) for track in tracks_of(group)]} for group in hub.groups
         ],
     }
+
+
+def warnings_of(tracks: Sequence[HubTrack]) -> list[str]:
+    """Return what a user of some tracks should know, each sentence once."""
+    return list(dict.fromkeys(warning for track in tracks for warning in track.source.warnings))
 
 
 def swatches(track: HubTrack) -> tuple[str, ...]:

@@ -101,6 +101,7 @@ def _provenance(hub: Hub, genome: Genome) -> dict[str, Any]:
         "versions": package_versions(["tracktools", "numpy", "pandas", "pyBigWig", "jinja2"]),
         "genome": {"name": genome.name, "sha256": genome.sha256},
         "assembly": hub.assembly.genome,
+        "warnings": list(hub.warnings),
         "tracks": [
             {
                 "track": track.name,

@@ -59,6 +59,7 @@ def write_run_provenance(folder: Path, manifest: Manifest, started: float, param
         genome={"name": manifest.genome_name, "sha256": manifest.genome_sha256, "bases": bases},
         model={"name": manifest.model_name, "sha256": manifest.model_sha256},
         parameters={**parameters, **manifest.summary()},
+        warnings=manifest.warnings,
     )
 
 

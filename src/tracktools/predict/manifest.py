@@ -18,6 +18,7 @@ from tracktools.config import NetworkConfig, PredictConfig, architecture_of, rea
 from tracktools.errors import InputError
 from tracktools.formats.atomic import write_synced
 from tracktools.formats.json_file import is_sealed, json_bytes, read_json, sealed
+from tracktools.predict.caveats import caveats_of
 from tracktools.splits import Split
 
 if TYPE_CHECKING:
@@ -74,6 +75,8 @@ class Manifest:
         As in the checkpoint.
     split : tuple of (str, int, int, str)
         The parts of this genome that the model was trained, validated and tested on: contig, start, end, part.
+    warnings : tuple of str
+        What a user of the files should know; see `caveats_of`.
     shard : tuple of int, optional
         Number (1-based) and count of the shards, where this is one of several.
     """
@@ -93,6 +96,7 @@ class Manifest:
     call_threshold: float
     calibration: Mapping[str, Any] | None
     split: tuple[tuple[str, int, int, str], ...]
+    warnings: tuple[str, ...] = ()
     shard: tuple[int, int] | None = None
 
     @classmethod
@@ -127,6 +131,7 @@ class Manifest:
                 for contig in (genome if metadata.split else ())
                 for region in split.regions_of(contig)
             ),
+            warnings=caveats_of(genome, model),
         )
 
     @classmethod
@@ -147,6 +152,7 @@ class Manifest:
                 **record,
                 **rows,
                 "circular": tuple(record["circular"]),
+                "warnings": tuple(map(str, record["warnings"])),
                 "regions": None if regions is None else tuple(tuple(row) for row in regions),
                 "network": read_network(record["network"]["architecture"], record["network"]["settings"]),
                 "shard": None if shard is None else (int(shard[0]), int(shard[1])),

@@ -13,14 +13,13 @@ from tracktools.engine import make_engine
 from tracktools.engine.devices import available_threads
 from tracktools.engine.interface import Engine
 from tracktools.errors import ConfigError
-from tracktools.genome import ALPHABET, Genome
+from tracktools.genome import Genome
 from tracktools.model.checkpoint import Checkpoint
 from tracktools.predict.manifest import Manifest
 from tracktools.progress import format_duration
 
 log = logging.getLogger(__name__)
 
-_GC_TOLERANCE = 0.05  # further from the training genome than this, base composition alone shifts the output
 _BESIDE_BYTES = 32 << 20  # the blocks before and after the one that is computed, and the writing of the files
 _PROBE_BP = 4096  # scored once to learn the speed; two runs, the first warms the engine up
 
@@ -44,7 +43,7 @@ def announce(
         seconds = reads / _bases_per_second(model, engine)
         done = f", {positions - left:,} of them done by an earlier run" if left < positions else ""
         log.info("work     %s positions on both strands%s: about %s", f"{positions:,}", done, format_duration(seconds))
-    for warning in doubts(genome, model):
+    for warning in manifest.warnings:
         log.warning("warning: %s", warning)
 
 
@@ -77,30 +76,6 @@ def engine_for(model: Checkpoint, config: PredictConfig) -> Engine:
         precision=config.precision,
         device=config.device,
     )
-
-
-def doubts(genome: Genome, model: Checkpoint) -> list[str]:
-    """Return what a user of these predictions should know, a sentence each."""
-    sentences = []
-    metadata, shift = model.metadata, model.model.config.label_shift_bp
-    short = [contig.name for contig in genome if not contig.circular and len(contig) <= shift]
-    if short:
-        sentences.append(f"{_count(len(short), 'contig')} of {shift} bp or less will have no values: {_some(short)}")
-    trained = metadata.genome.get("gc_content")
-    known_bases = any(contig.code_counts[: len(ALPHABET)].any() for contig in genome)
-    if not known_bases:
-        sentences.append("no contig holds any A, C, G or T: there will be no values")
-    elif trained is not None and abs(genome.gc_content - trained) > _GC_TOLERANCE:
-        sentences.append(
-            f"GC content is {genome.gc_content:.1%}, that of the training genome {trained:.1%}: "
-            "expect other base rates and a threshold that does not carry over"
-        )
-    known = {record.get("sequence_sha256") for record in metadata.split}
-    if known and not any(contig.sequence_sha256 in known for contig in genome):
-        sentences.append(
-            f"this is not the genome that the model was trained on ({metadata.species}): its accuracy here is unknown"
-        )
-    return sentences
 
 
 def _bases_per_second(model: Checkpoint, engine: Engine) -> float:

@@ -41,7 +41,7 @@ def write_result(folder: Path, manifest: Manifest, load: Callable[[Block], Value
         if high:
             tables.append(_called_table(strand, high, manifest))
     calls = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(CALLED_TSS.columns))
-    write_bed(folder / f"{name}.called_tss.bed", calls, CALLED_TSS)
+    write_bed(folder / f"{name}.called_tss.bed", calls, CALLED_TSS, warnings=manifest.warnings)
     tracks = _signal_tracks(folder, manifest)
     if len(calls):  # no browser draws a track without items; the file says that there are none
         tracks.append(_called_track(folder, manifest))

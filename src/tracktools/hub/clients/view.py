@@ -24,7 +24,7 @@ from tracktools.hub.render import Templates
 from tracktools.hub.text import human_count
 from tracktools.palette import BLUE, VERMILLION
 from tracktools.run import output_file
-from tracktools.tracks import package_versions
+from tracktools.tracks import package_versions, read_provenance
 
 _BLOCK_BP = 1 << 20
 _ADDRESS_KEYS = ("url", "indexURL", "twoBitURL", "chromSizesURL", "aliasURL")
@@ -105,6 +105,7 @@ def _write_page(folder: Path, path: Path, igv_js: Path | None, templates: Path |
         "version": package_versions(["tracktools"])["tracktools"],
         "title": session["reference"]["name"],
         "lead": f"{session['reference']['id']} · {human_count(sizes)} bp",
+        "warnings": read_provenance(folder).get("warnings", []),
         "bookmarks": read_bookmarks(folder / "igv" / BOOKMARKS_FILE),
         "plus_color": BLUE,
         "minus_color": VERMILLION,

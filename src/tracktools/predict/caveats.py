@@ -1,0 +1,53 @@
+"""What a user of predictions should know before trusting them: said before a run, and kept in its files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from tracktools.genome import ALPHABET, Genome
+
+if TYPE_CHECKING:  # to join shards needs no torch
+    from tracktools.model.checkpoint import Checkpoint
+
+_GC_TOLERANCE = 0.05  # further from the training genome than this, base composition alone shifts the output
+
+
+def caveats_of(genome: Genome, model: Checkpoint) -> tuple[str, ...]:
+    """Return what a user of these predictions should know, a sentence each; nothing where there is no doubt.
+
+    They are printed before the run, and are part of ``provenance.json``, of the header of the called TSS and of the
+    pages of a hub.
+    """
+    sentences = []
+    metadata, shift = model.metadata, model.model.config.label_shift_bp
+    short = [contig.name for contig in genome if not contig.circular and len(contig) <= shift]
+    if short:
+        sentences.append(f"{_count(len(short), 'contig')} of {shift} bp or less will have no values: {_some(short)}")
+    if not any(contig.code_counts[: len(ALPHABET)].any() for contig in genome):
+        return (*sentences, "no contig holds any A, C, G or T: there will be no values")
+    known = {record.get("sequence_sha256") for record in metadata.split}
+    if known and not any(contig.sequence_sha256 in known for contig in genome):
+        trained_on = f" ({metadata.species})" if metadata.species else ""
+        sentences += [
+            f"this is another genome than the one that the model was trained on{trained_on}: "
+            "how well it predicts here is not known",
+            "the threshold of the called TSS and the calibrated probabilities were set on the training genome and do "
+            "not carry over to this one: compare calls by their model output",
+        ]
+    trained = metadata.genome.get("gc_content")
+    if trained is not None and abs(genome.gc_content - trained) > _GC_TOLERANCE:
+        how = "more" if genome.gc_content < trained else "fewer"
+        sentences.append(
+            f"the GC content is {genome.gc_content:.1%}, that of the training genome {trained:.1%}: "
+            f"expect {how} TSS to be called than there are"
+        )
+    return tuple(sentences)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3:,} more" if len(names) > 3 else "")
