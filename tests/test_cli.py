@@ -188,10 +188,15 @@ def test_an_output_that_exists_or_cannot_be_made_is_one_line(tmp_path: Path, fas
     (tmp_path / "out" / "precious").write_text("x")
     assert_one_clear_line(run("predict", fasta, "-o", tmp_path / "out"), "out", "not empty", "--force")
     assert_one_clear_line(run("predict", fasta, "-o", fasta), "genome.fa", "is a file")
-    assert_one_clear_line(run("predict", fasta, "-o", tmp_path / "no" / "out"), "does not exist")
+    assert_one_clear_line(run("predict", fasta, "-o", fasta / "out"), "out", "genome.fa is a file")
     assert_one_clear_line(run("predict", fasta, "-o", tmp_path / "p", "--hub", tmp_path / "out"), "out", "not empty")
     assert left_behind(tmp_path) == {"genome.fa", "out"}
     assert left_behind(tmp_path / "out") == {"precious"}
+
+
+def test_the_folders_above_an_output_are_made(tmp_path: Path, fasta: Path) -> None:
+    assert run("-q", "predict", fasta, "-o", tmp_path / "runs" / "today").exit_code == 0
+    assert (tmp_path / "runs" / "today" / "genome.plus.bw").exists()
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
