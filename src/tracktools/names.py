@@ -152,7 +152,9 @@ def common_names(names: Iterable[str], *, renames: Mapping[str, str] | None = No
     said = [(renames or {}).get(name, name) for name in given]
     known = {alias for group in ALIASES for alias in group}
     firsts = [next((alias for alias in group if alias in said), None) for group in ALIASES]
-    targets = [first for first in firsts if first is not None] + [name for name in said if name not in known]
+    targets = [first for first in firsts if first is not None]
+    targets += [name for name in said if name not in known and "|" not in name]
+    targets += [name for name in said if name not in known and resolve_chrom(name, targets) is None]  # gi|…|gb|…|
     return {name: resolve_chrom(name, targets, renames) or wanted for name, wanted in zip(given, said, strict=True)}
 
 

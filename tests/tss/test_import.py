@@ -67,7 +67,7 @@ HEADER = "seq\tpos\tstrand"
         ("c1\t10\t+\tmore", "has 4 columns, the header 3"),
         ("c1\t0\t+", "position 0 is before the first base"),
         ("c1\t1001\t-", "base 1001 (1-based) is beyond the ends of c1, which has 1000"),
-        ("\t10\t+", "no column names the sequence: say --chrom NAME"),
+        ("\t10\t+", "the cell of 'seq' is empty: fill the cells down; --fill-down takes each from the row above"),
         ("c9\t10\t+", "sequence 'c9' is not in the genome, which has c1, c2: say --rename c9=c1 if it is that"),
     ],
 )
@@ -241,7 +241,7 @@ def test_a_vague_name_does_not_bring_the_embedded_genome(tmp_path: Path) -> None
 def test_where_takes_rows_by_value(tmp_path: Path) -> None:
     path = text(tmp_path, HEADER + "\tlevel", "c1\t5\t+\tSTRONG", "c1\t6\t+\tWEAK", "c1\t7\t+\tSTRONG")
     assert len(read(path, where={"level": ("STRONG",)})[0]) == 2
-    with pytest.raises(InputError, match="no row is left by --where"):
+    with pytest.raises(InputError, match="no row is left: 3 where level is not NONE"):
         read(path, where={"level": ("NONE",)})
     with pytest.raises(InputError, match="no column 'grade'"):
         read(path, where={"grade": ("A",)})

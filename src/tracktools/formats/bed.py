@@ -40,6 +40,7 @@ from tracktools.formats.bed_schemas import (
     standard_bed,
 )
 from tracktools.formats.fasta import open_maybe_gzip
+from tracktools.formats.numerals import decimal_of, read_score
 from tracktools.interval import CHROM_NAME
 
 __all__ = [
@@ -84,6 +85,7 @@ _FLOATS: dict[str, type[np.floating[Any]]] = {"float": np.float32, "double": np.
 _STANDARD_NAMES = tuple(field.name for field in STANDARD_FIELDS)
 _OTHER_NAMES = {"start": "chromStart", "end": "chromEnd", "reserved": "itemRgb", "blockStarts": "chromStarts"}
 _INTEGER = re.compile(r"-?[0-9]+")
+_SCORE = re.compile(r"1000|[0-9]{1,3}")
 _RGB = re.compile(r"\d{1,3},\d{1,3},\d{1,3}|\d+")
 _NOT_DATA = re.compile(r"#|track(\s|$)|browser(\s|$)")
 _WARNING = "# Warning: "
@@ -91,7 +93,7 @@ _ROWS_AT_ONCE = 4096  # that stand in memory as text
 _LISTED = 3  # offenders that a message names
 
 
-def read_bed(path: Path) -> tuple[pd.DataFrame, BedSchema]:
+def read_bed(path: Path, *, any_score: bool = False) -> tuple[pd.DataFrame, BedSchema]:
     """Read a BED file: plain or gzip, with or without a header line.
 
     Parameters
@@ -101,6 +103,9 @@ def read_bed(path: Path) -> tuple[pd.DataFrame, BedSchema]:
         and ``chromEnd``); a column whose name no schema of this package knows is kept as text. Without a header the
         columns are the standard 3, 4, 5, 6, 7, 8, 9 or 12. Empty lines, and lines that start with ``#``, ``track`` or
         ``browser``, are skipped.
+    any_score : bool
+        Take a score that BED does not allow (2.5, 5000, ``>100``, ``NA``), too: all scores then go into the column
+        ``sourceScore``, where the file has none, as `read_score` reads them, and such a ``score`` becomes 0.
 
     Returns
     -------
@@ -114,11 +119,11 @@ def read_bed(path: Path) -> tuple[pd.DataFrame, BedSchema]:
     InputError
         If the file is missing or damaged, or a row is malformed; names the line.
     """
-    table, schema, _ = read_numbered_bed(path)
+    table, schema, _ = read_numbered_bed(path, any_score=any_score)
     return table, schema
 
 
-def read_numbered_bed(path: Path) -> tuple[pd.DataFrame, BedSchema, list[int]]:
+def read_numbered_bed(path: Path, *, any_score: bool = False) -> tuple[pd.DataFrame, BedSchema, list[int]]:
     """Read a BED file as `read_bed` does; return the line of each row, too, counted from 1."""
     path = Path(path)
     header: tuple[str, ...] | None = None
@@ -139,7 +144,24 @@ def read_numbered_bed(path: Path) -> tuple[pd.DataFrame, BedSchema, list[int]]:
         schema = _schema_of_width(len(rows[0]) if rows else 3, path)
     else:
         schema = SCHEMA_OF_COLUMNS.get(header) or _schema_of_header(header, path, header_line)
-    return parse_columns(rows, schema, path=path, lines=lines), schema, lines
+    scores = _take_scores(rows, schema) if any_score else None
+    table = parse_columns(rows, schema, path=path, lines=lines)
+    if scores is not None:
+        source = EXTRA_FIELDS["sourceScore"]
+        table[source.name] = scores
+        schema = schema.with_fields(schema.name, schema.description, (source,))
+    return table, schema, lines
+
+
+def _take_scores(rows: list[list[str]], schema: BedSchema) -> list[float] | None:
+    """Make scores that BED does not allow 0; return all of them if any is such and no column has the source's own."""
+    if schema.defined_fields < 5 or all(_SCORE.fullmatch(row[4]) for row in rows):
+        return None
+    decimal = decimal_of(row[4] for row in rows) or "."
+    scores = [read_score(row[4], decimal).value for row in rows]
+    for row in rows:
+        row[4] = row[4] if _SCORE.fullmatch(row[4]) else "0"
+    return None if "sourceScore" in schema.columns else scores
 
 
 def read_bed_warnings(path: Path) -> tuple[str, ...]:

@@ -47,7 +47,7 @@ def read_tss_bed(
     GenomeMismatchError
         If an item is on a sequence that the genome lacks, on another version of one, or past an end.
     """
-    table, schema = read_bed(path)
+    table, schema = read_bed(path, any_score=True)
     if not len(table):
         raise InputError("holds no TSS", path=path, mend="a BED of single bases is needed, as tss import writes it")
     stranded = table["strand"].isin(["+", "-"]).to_numpy() if schema.defined_fields >= 6 else np.zeros(len(table), bool)

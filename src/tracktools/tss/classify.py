@@ -25,7 +25,9 @@ import pandas as pd
 
 from tracktools.aliases import other_version, resolve_chrom
 from tracktools.config import TssConfig
+from tracktools.counting import count_line
 from tracktools.errors import ConfigError, GenomeMismatchError
+from tracktools.names import listed
 from tracktools.regions import NO_GENE, next_genes, overlapping_genes
 
 MAX_DISTANCE_BP = 1_000_000
@@ -46,10 +48,18 @@ class ClassifiedSet:
     relations : DataFrame
         A row a TSS and gene: `gene`, `locusTag`, `class`, `distance`, `tss`, `chrom`, `position` (0-based), `strand`,
         `strength`, `support`; genes without a TSS have one row with the class ``none``.
+    notes : tuple of str
+        What to say: TSS on sequences that the annotation does not have.
     """
 
     table: pd.DataFrame
     relations: pd.DataFrame
+    notes: tuple[str, ...] = ()
+
+    @property
+    def counts(self) -> str:
+        """The line that tells what was read and taken."""
+        return count_line(len(self.table), {}, "TSS")
 
 
 def classify_tss(
@@ -102,7 +112,15 @@ def classify_tss(
     classified = table.reset_index(drop=True).assign(
         **{"class": best["class"], "gene": names[best["gene"]], "distance": best["distance"]}
     )
-    return ClassifiedSet(classified, _relations(pairs, table, genes, strength, support))
+    return ClassifiedSet(classified, _relations(pairs, table, genes, strength, support), _notes(table, genes))
+
+
+def _notes(table: pd.DataFrame, genes: pd.DataFrame) -> tuple[str, ...]:
+    bare = table[~table["chrom"].isin(genes["chrom"].unique())]
+    if not len(bare):
+        return ()
+    where = listed([str(chrom) for chrom in bare["chrom"].unique()])
+    return (f"{len(bare):,} TSS are on sequences that the annotation does not have, and orphans for that: {where}",)
 
 
 def _on_chroms(
@@ -119,7 +137,7 @@ def _on_chroms(
     if chroms and not any(names.values()):
         raise GenomeMismatchError(
             f"the annotation is of {', '.join(list(names)[:3])}, the set on {', '.join(chroms[:3])}",
-            mend="take both from one assembly",
+            mend=f"if they are of one, say --rename {chroms[0]}={next(iter(names))}",
         )
     sizes = {resolve_chrom(name, chroms) or name: size for name, size in circular_sizes.items()}
     placed = genes.assign(chrom=genes["chrom"].map(names))

@@ -9,7 +9,7 @@ positions, by support.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -57,7 +57,10 @@ class Comparison:
 
 
 def compare_tss(
-    sources: Mapping[str, pd.DataFrame | Path | str], *, window_bp: int = TssConfig.window_bp
+    sources: Mapping[str, pd.DataFrame | Path | str],
+    *,
+    window_bp: int = TssConfig.window_bp,
+    renames: Mapping[str, str] | None = None,
 ) -> Comparison:
     """Compare TSS sets.
 
@@ -67,6 +70,8 @@ def compare_tss(
         Two sets or more, as for `curate_tss`.
     window_bp : int
         Window of the groups.
+    renames : mapping of str to str, optional
+        See `curate_tss`.
 
     Raises
     ------
@@ -79,9 +84,9 @@ def compare_tss(
         raise ConfigError("one set alone has nothing to compare with: name two or more")
     for name in sources:
         check_name(name)
-    tables = load_sets(sources)
+    tables, notes = load_sets(sources, renames)
     line = join_sets(tables, 2 * max(HISTOGRAM_BP, *TOLERANCES_BP) + 1)
-    curated = curate_tss(tables, window_bp=window_bp, min_support=1)
+    curated = replace(curate_tss(tables, window_bp=window_bp, min_support=1), notes=notes)
     pairs = [(one, other) for one in line.sources for other in line.sources if one is not other]
     distances = {(one.name, other.name): _nearest(line, one, other.index) for one, other in pairs}
     return Comparison(

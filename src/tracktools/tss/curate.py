@@ -11,7 +11,8 @@ positions on both sides of the origin of a circular one do not meet.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +20,10 @@ import pandas as pd
 
 from tracktools.aliases import other_version
 from tracktools.config import TssConfig
+from tracktools.counting import count_line
 from tracktools.errors import ConfigError, GenomeMismatchError
 from tracktools.formats.bed import CURATED_TSS, sort_bed
+from tracktools.names import common_names, listed
 from tracktools.tss.consensus import MAX_SOURCES, Ints, count_bits, take_greedily
 from tracktools.tss.line import Line, join_sets
 from tracktools.tss.table import check_name, read_positions, tss_name
@@ -43,11 +46,17 @@ class CuratedSet:
     support : DataFrame
         A row a number of sources k: `support`, `curated` (curated positions with just k), `at_least`; k below
         `min_support` included, though `table` leaves those out.
+    counts : str
+        The line that tells what was read, taken and left out.
+    notes : list of str
+        What to say of the sets: names that were joined, sets without a sequence in common.
     """
 
     table: pd.DataFrame
     sources: pd.DataFrame
     support: pd.DataFrame
+    counts: str = ""
+    notes: list[str] = field(default_factory=list)
 
 
 def curate_tss(
@@ -56,6 +65,7 @@ def curate_tss(
     window_bp: int = TssConfig.window_bp,
     min_support: int = TssConfig.min_support,
     name: str = "curated",
+    renames: Mapping[str, str] | None = None,
 ) -> CuratedSet:
     """Find the positions on which sources agree.
 
@@ -69,6 +79,8 @@ def curate_tss(
         Curated positions with fewer sources are left out.
     name : str
         Prefix of the names of curated positions.
+    renames : mapping of str to str, optional
+        Name of a sequence in a set to the name it shall have. Known names of one sequence are joined (`common_names`).
 
     Returns
     -------
@@ -92,18 +104,70 @@ def curate_tss(
         raise ConfigError(f"min-support is {min_support}: it must be 1 to {len(sources)}, the number of sources")
     for source in (name, *sources):
         check_name(source)
-    line = join_sets(load_sets(sources), 2 * window_bp + 1)
+    tables, notes = load_sets(sources, renames)
+    line = join_sets(tables, 2 * window_bp + 1)
     owners = take_greedily(line.at, line.masks, line.priorities(), window_bp)
     first = np.flatnonzero(np.diff(owners, prepend=-1))  # what one position absorbed stands together on the line
     support = count_bits(np.bitwise_or.reduceat(line.masks, first)) if len(first) else np.zeros(0, dtype=np.int64)
     table = _curated_table(line, owners, first, support, min_support, name)
-    return CuratedSet(table, shared_positions(line, window_bp), _by_support(support, len(sources)))
+    kept = np.repeat(support >= min_support, np.diff(np.append(first, len(owners))))
+    taken = sum(int(np.count_nonzero(kept[source.index])) for source in line.sources)
+    counts = _counts(tables, line, taken, f"in groups of fewer than {min_support} sets")
+    return CuratedSet(table, shared_positions(line, window_bp), _by_support(support, len(sources)), counts, notes)
 
 
-def load_sets(sources: Mapping[str, pd.DataFrame | Path | str]) -> dict[str, pd.DataFrame]:
-    """Read the sets that are files, and refuse sets on different versions of a sequence."""
+def _counts(tables: Mapping[str, pd.DataFrame], line: Line, taken: int, why: str) -> str:
+    rows, distinct = sum(map(len, tables.values())), sum(len(source.index) for source in line.sources)
+    left_out = {"on a base that another row of their set names too": rows - distinct, why: distinct - taken}
+    return count_line(taken, left_out, "TSS")
+
+
+def load_sets(
+    sources: Mapping[str, pd.DataFrame | Path | str], renames: Mapping[str, str] | None = None
+) -> tuple[dict[str, pd.DataFrame], list[str]]:
+    """Read the sets that are files, and give each sequence one name in all of them.
+
+    Returns
+    -------
+    tables : dict of str to DataFrame
+        The sets, sequences under their common names.
+    notes : list of str
+        Names that were joined, and pairs of sets without a sequence in common.
+
+    Raises
+    ------
+    ConfigError
+        If a sequence is renamed that no set has.
+    GenomeMismatchError
+        If sets are on different versions of a sequence.
+    """
     tables = {name: read_positions(Path(s)) if isinstance(s, str | Path) else s for name, s in sources.items()}
-    chroms = {name: [str(chrom) for chrom in table["chrom"].unique()] for name, table in tables.items()}
+    held = {name: [str(chrom) for chrom in table["chrom"].unique()] for name, table in tables.items()}
+    given = [chrom for chroms in held.values() for chrom in chroms]
+    unknown = next((old for old in renames or {} if old not in given), None)
+    if unknown is not None:
+        sequences = listed(list(dict.fromkeys(given)))
+        raise ConfigError(f"--rename {unknown}={(renames or {})[unknown]}: the sets are on {sequences}")
+    names = common_names(given, renames=renames)
+    chroms = {name: list(dict.fromkeys(names[chrom] for chrom in mine)) for name, mine in held.items()}
+    _check_versions(chroms)
+    notes = [
+        f"{old} is read as {new}, a known name of the same sequence"
+        for old, new in names.items()
+        if new != (renames or {}).get(old, old)
+    ]
+    for one, other in combinations(chroms, 2):
+        if chroms[one] and chroms[other] and not set(chroms[one]) & set(chroms[other]):
+            first, second = held[one][0], held[other][0]
+            notes.append(
+                f"the sets {one} and {other} have no sequence in common: {listed(chroms[one])}; "
+                f"{listed(chroms[other])} (if they are of one, say --rename {first}={second})"
+            )
+    return {name: table.assign(chrom=table["chrom"].map(names)) for name, table in tables.items()}, notes
+
+
+def _check_versions(chroms: Mapping[str, list[str]]) -> None:
+    """Refuse sets on different versions of a sequence."""
     for name, mine in chroms.items():
         for other, theirs in chroms.items():
             for chrom in mine:
@@ -113,7 +177,6 @@ def load_sets(sources: Mapping[str, pd.DataFrame | Path | str]) -> dict[str, pd.
                         f"set {name!r} is on {chrom} and set {other!r} on {version}, two versions of one sequence",
                         mend="bring one onto the other with: tracktools tss lift",
                     )
-    return tables
 
 
 def _curated_table(

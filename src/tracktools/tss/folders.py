@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -14,6 +15,7 @@ from tracktools.config import TssConfig
 from tracktools.errors import ConfigError, InputError
 from tracktools.formats.bed import CURATED_TSS, TSS_SOURCE, read_bed, write_bed
 from tracktools.genome import Genome
+from tracktools.names import listed
 from tracktools.run import output_folder
 from tracktools.tracks import TRACKS_FILE, Track, as_track_name, is_color, read_tracks, write_provenance, write_tracks
 from tracktools.tss.assemblies import load_chain
@@ -23,6 +25,8 @@ from tracktools.tss.curate import CuratedSet, curate_tss
 from tracktools.tss.importing import ImportedSet, ImportRequest, import_tss
 from tracktools.tss.lift import LiftedSet, lift_tss
 from tracktools.tss.table import read_tss_set
+
+log = logging.getLogger(__name__)
 
 GROUP = "tss"
 
@@ -83,6 +87,8 @@ def import_folder(
             write_tsv(folder / "check.tsv", report.to_table())
         write_tracks(folder, tracks)
         parameters = {key: value for key, value in vars(request).items() if value not in (None, {})}
+        parameters |= {"formats": imported.formats, "sheets": imported.sheets, "scores": dict(imported.scores)}
+        parameters |= {"counts": imported.counts, "warnings": imported.notes}
         write_provenance(folder, started=started, genome=_identity(genome), parameters=parameters)
     return ImportResult(imported, report)
 
@@ -93,14 +99,17 @@ def lift_folder(
     output: Path,
     *,
     source: str | None = None,
+    renames: Mapping[str, str] | None = None,
     genome: Genome | None = None,
     force: bool = False,
 ) -> tuple[LiftedSet, CheckReport | None]:
     """Lift a set and write it under its own name, with ``unlifted.tsv``, into a new folder; see `lift_tss`."""
     started = time.time()
     path = Path(path)
-    _, schema = read_bed(path)
-    lifted = lift_tss(read_tss_set(path), load_chain(chain_name), source=source)
+    _, schema = read_bed(path, any_score=True)
+    table = read_tss_set(path)
+    table["chrom"] = renamed_chroms(table["chrom"], renames, path)
+    lifted = lift_tss(table, load_chain(chain_name), source=source)
     if not len(lifted.table):
         raise InputError(f"no position could be lifted by {chain_name}", path=path, mend="is it the right chain?")
     report = None if genome is None else check_positions(lifted.table, genome)
@@ -109,7 +118,8 @@ def lift_folder(
         write_bed(file, lifted.table, schema)
         write_tsv(folder / "unlifted.tsv", lifted.left_out)
         write_tracks(folder, [derived_track(path, file, f"Lifted by {Path(chain_name).name}.")])
-        parameters = {"set": str(path), "chain": str(chain_name), "from": source}
+        parameters = {"set": str(path), "chain": str(chain_name), "from": source, "renames": renames or {}}
+        parameters |= {"counts": lifted.counts}
         write_provenance(folder, started=started, genome=_identity(genome), parameters=parameters)
     return lifted, report
 
@@ -121,12 +131,13 @@ def curate_folder(
     window_bp: int = TssConfig.window_bp,
     min_support: int = TssConfig.min_support,
     name: str = "curated",
+    renames: Mapping[str, str] | None = None,
     force: bool = False,
 ) -> CuratedSet:
     """Curate sets and write ``<name>.bed``, ``sources.tsv``, ``support.tsv`` and the track row into a new folder."""
     started = time.time()
     with output_folder(output, force=force, inputs=sources.values()) as folder:
-        curated = curate_tss(sources, window_bp=window_bp, min_support=min_support, name=name)
+        curated = curate_tss(sources, window_bp=window_bp, min_support=min_support, name=name, renames=renames)
         file = folder / f"{name}.bed"
         write_bed(file, curated.table, CURATED_TSS)
         write_tsv(folder / "sources.tsv", curated.sources)
@@ -151,9 +162,29 @@ def curate_folder(
             "window_bp": window_bp,
             "min_support": min_support,
             "sources": {k: str(v) for k, v in sources.items()},
+            "renames": renames or {},
+            "counts": curated.counts,
+            "warnings": curated.notes,
         }
         write_provenance(folder, started=started, parameters=parameters)
+    for note in curated.notes:
+        log.warning("warning: %s", note)
     return curated
+
+
+def renamed_chroms(chroms: pd.Series, renames: Mapping[str, str] | None, path: Path) -> pd.Series:
+    """Return the names of sequences as the user says them.
+
+    Raises
+    ------
+    ConfigError
+        If a sequence is renamed that the set does not have.
+    """
+    held = [str(name) for name in chroms.unique()]
+    unknown = next((old for old in renames or {} if old not in held), None)
+    if unknown is not None:
+        raise ConfigError(f"--rename {unknown}={(renames or {})[unknown]}: {path} is on {listed(held)}")
+    return chroms.map({name: (renames or {}).get(name, name) for name in held})
 
 
 def _by_condition(table: pd.DataFrame, name: str) -> dict[str, pd.DataFrame]:

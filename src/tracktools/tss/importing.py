@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import math
+import shlex
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pandas as pd
 
 from tracktools.aliases import ALIASES, other_version, resolve_chrom
 from tracktools.bundle import CHROM, load_bundle
-from tracktools.errors import InputError
+from tracktools.counting import count_line
+from tracktools.errors import ConfigError, InputError
 from tracktools.genome import Genome
-from tracktools.tss.layouts import Layout, detect_layout
-from tracktools.tss.rows import RawTss, Refusal, parse_rows
-from tracktools.tss.spreadsheet import read_rows
+from tracktools.tss.layouts import Layout
+from tracktools.tss.rows import Aside, RawTss, Refusal, parse_rows
+from tracktools.tss.sheets import ChosenSheet, choose_sheets
 from tracktools.tss.table import check_name, make_table
 
 
@@ -44,6 +46,8 @@ class ImportRequest:
         Rows are kept whose columns hold one of the values.
     strict : bool
         Stop at the first row that would be refused.
+    sheet : str, optional
+        Sheet of a workbook, or ``all`` that hold such a table; by default the first.
     """
 
     name: str
@@ -56,6 +60,7 @@ class ImportRequest:
     feature: str | None = None
     where: Mapping[str, tuple[str, ...]] | None = None
     strict: bool = False
+    sheet: str | None = None
 
 
 @dataclass(frozen=True)
@@ -74,6 +79,14 @@ class ImportedSet:
         How each file was read.
     genome : Genome or None
         Whose names the sequences have; the embedded *E. coli* where no genome was given and the files name it.
+    aside : mapping of str to int
+        Rows that were not asked for, by reason.
+    scores : mapping of str to int
+        Scores that are not just what is written, by what became of them.
+    sheets : mapping of str to mapping
+        For each workbook, the sheets ``read`` and ``not_read``.
+    notes : tuple of str
+        What to say of the files.
     """
 
     table: pd.DataFrame
@@ -81,6 +94,16 @@ class ImportedSet:
     n_rows: int
     layouts: tuple[Layout, ...]
     genome: Genome | None
+    aside: Mapping[str, int] = field(default_factory=dict)
+    scores: Mapping[str, int] = field(default_factory=dict)
+    sheets: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def counts(self) -> str:
+        """The line that tells what was read, taken and left out."""
+        kinds = Counter(refusal.kind for refusal in self.refused)
+        return count_line(self.n_rows, {**kinds, **self.aside})
 
     @property
     def formats(self) -> tuple[str, ...]:
@@ -111,37 +134,81 @@ def import_tss(paths: Sequence[Path], request: ImportRequest, genome: Genome | N
     Raises
     ------
     ConfigError
-        If the name is not made of letters, digits, ``_``, ``-`` and ``.``.
+        If the name is not made of letters, digits, ``_``, ``-`` and ``.``; if `request.chrom` is named beside a column
+        of sequence names.
     InputError
         If a file cannot be read, no row can be taken, or a row cannot and `request.strict` is set.
     """
     check_name(request.name)
-    layouts, parsed = [], []
+    if request.chrom and request.layout is not None and request.layout.name == "table" and request.layout.chrom:
+        raise ConfigError(
+            f"--chrom and --chrom-column {request.layout.chrom} together: --chrom is for files that name no sequence "
+            "(leave it out; empty cells are filled by --fill-down from the row above)"
+        )
+    tables, parsed, sheets = [], [], {}
     for path in map(Path, paths):
-        rows = read_rows(path)
-        layout = request.layout or detect_layout(rows, path)
-        layout = replace(layout, where={**layout.where, **(request.where or {})})
-        layouts.append(layout)
-        text = {line: "\t".join(row) for line, row in rows}
-        items = parse_rows(rows, layout, path, swap_strands=request.swap_strands, feature=request.feature)
-        parsed += [(item, path, text[item.line]) for item in items]
-    genome = genome or _embedded_genome({item.chrom for item, _, _ in parsed if isinstance(item, RawTss)}, request)
-    place = _Placing(request, genome)
+        chosen, sheets[str(path)] = choose_sheets(path, request.sheet, request.layout)
+        for table in chosen:
+            layout = replace(table.layout, where={**table.layout.where, **(request.where or {})})
+            tables.append(replace(table, layout=layout))
+            text = {line: "\t".join(row) for line, row in table.sheet.rows}
+            items = parse_rows(
+                table.sheet, layout, table.path, swap_strands=request.swap_strands, feature=request.feature
+            )
+            parsed += [(item, table.path, "" if isinstance(item, Aside) else text[item.line]) for item in items]
+    aside = Counter(item.reason for item, _, _ in parsed if isinstance(item, Aside))
+    named = {item.chrom for item, _, _ in parsed if isinstance(item, RawTss)}
+    genome = genome or _embedded_genome(named, request)
+    taken, refused = _place_all(parsed, _Placing(request, genome))
+    if not taken:
+        _refuse_all(paths, refused, aside)
+    set_table = make_table(taken, request.name, list(genome.chrom_sizes) if genome else ())
+    return ImportedSet(
+        set_table,
+        tuple(refused),
+        len(taken),
+        tuple(table.layout for table in tables),
+        genome,
+        aside,
+        Counter(row.remark for row in taken if row.remark),
+        {path: names for path, names in sheets.items() if names},
+        tuple(_notes(tables, sheets, request)),
+    )
+
+
+def _place_all(
+    parsed: Sequence[tuple[RawTss | Refusal | Aside, str, str]], place: _Placing
+) -> tuple[list[RawTss], list[Refusal]]:
     taken, refused = [], []
     for item, path, line in parsed:
+        if isinstance(item, Aside):
+            continue
         row = place(item, path, line)
         if isinstance(row, RawTss):
             taken.append(row)
-        elif request.strict:
+        elif place.request.strict:
             raise InputError(
                 row.reason, path=row.path, line=row.line, mend="without --strict it is listed and left out"
             )
         else:
             refused.append(row)
-    if not taken:
-        _refuse_all(paths, refused)
-    table = make_table(taken, request.name, list(genome.chrom_sizes) if genome else ())
-    return ImportedSet(table, tuple(refused), len(taken), tuple(layouts), genome)
+    return taken, refused
+
+
+def _notes(
+    tables: Sequence[ChosenSheet], sheets: Mapping[str, Mapping[str, Sequence[str]]], request: ImportRequest
+) -> list[str]:
+    notes = []
+    for path, names in sheets.items():
+        if names.get("not_read"):
+            read, unread = (", ".join(map(repr, names[key])) for key in ("read", "not_read"))
+            which = f"--sheet {shlex.quote(names['not_read'][0])}, or all that hold such a table with --sheet all"
+            how = "" if request.sheet == "all" else f" (read one with {which})"
+            notes.append(f"{path}: read the sheet {read}, not {unread}{how}")
+    for table in tables:
+        if request.chrom and table.layout.chrom:
+            notes.append(f"{table.path}: names its sequences; --chrom {request.chrom} is not used")
+    return notes
 
 
 def _embedded_genome(chroms: Collection[str], request: ImportRequest) -> Genome | None:
@@ -153,12 +220,21 @@ def _embedded_genome(chroms: Collection[str], request: ImportRequest) -> Genome 
     return None
 
 
-def _refuse_all(paths: Sequence[Path], refused: Sequence[Refusal]) -> None:
+def _refuse_all(paths: Sequence[Path], refused: Sequence[Refusal], aside: Mapping[str, int]) -> None:
     if not refused:
-        raise InputError("no row is left by --where", path=paths[0], mend="look at the values of that column")
+        reasons = ", ".join(f"{n:,} {reason}" for reason, n in aside.items())
+        raise InputError(f"no row is left: {reasons}", path=paths[0], mend="look at the values of that column")
     reason, n = Counter(refusal.reason for refusal in refused).most_common(1)[0]
     first = next(refusal for refusal in refused if refusal.reason == reason)
     raise InputError(f"no row could be taken; {n} of {len(refused)}: {reason}", path=first.path, line=first.line)
+
+
+class _MisplacedError(LookupError):
+    """Why a base is not on the genome, and in which kind it is counted; never leaves this module."""
+
+    def __init__(self, reason: str, kind: str) -> None:
+        super().__init__(reason)
+        self.kind = kind
 
 
 @dataclass(frozen=True)
@@ -168,7 +244,7 @@ class _Placing:
     request: ImportRequest
     genome: Genome | None
 
-    def __call__(self, item: RawTss | Refusal, path: Path, text: str) -> RawTss | Refusal:
+    def __call__(self, item: RawTss | Refusal, path: str, text: str) -> RawTss | Refusal:
         if isinstance(item, Refusal):
             return item
         try:
@@ -176,9 +252,10 @@ class _Placing:
             start = item.start + (self.request.shift_plus if item.strand == "+" else self.request.shift_minus)
             length = self.genome.chrom_sizes.get(chrom, math.inf) if self.genome else math.inf
             if not 0 <= start < length:
-                raise LookupError(f"base {start + 1} (1-based) is beyond the ends of {chrom}, which has {length}")
-        except LookupError as reason:
-            return Refusal(str(path), item.line, str(reason.args[0]), text)
+                beyond = f"base {start + 1} (1-based) is beyond the ends of {chrom}, which has {length}"
+                raise _MisplacedError(beyond, "beyond the ends of their sequence")
+        except _MisplacedError as reason:
+            return Refusal(path, item.line, str(reason), text, reason.kind)
         return replace(item, chrom=chrom, start=start)
 
     def _chrom(self, name: str) -> str:
@@ -187,7 +264,8 @@ class _Placing:
         if not name and len(names) == 1:
             return names[0]  # the only one there is
         if not name:
-            raise LookupError("no column names the sequence: say --chrom NAME")
+            first = names[0] if names else "NAME"
+            raise _MisplacedError(f"no column names the sequence: say --chrom {first}", "without a sequence name")
         found = resolve_chrom(name, names, renames)
         if found is not None:
             return found
@@ -195,4 +273,4 @@ class _Placing:
             return resolve_chrom(name, [group[0] for group in ALIASES], renames) or renames.get(name, name)
         held = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
         mend = f"say --rename {name}={names[0]} if it is that"
-        raise LookupError(f"sequence {name!r} is not in the genome, which has {held}: {mend}")
+        raise _MisplacedError(f"sequence {name!r} is not in the genome, which has {held}: {mend}", "on other sequences")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -12,7 +14,10 @@ from tracktools.tss.spreadsheet import Rows
 
 Base = Literal["0", "1", "border"]
 BASES: tuple[Base, ...] = ("0", "1", "border")
-FORMATS = ("auto", "cappable", "sendseq", "smrt", "regulondb", "bed", "gff", "table")
+FORMATS = (
+    "auto", "cappable", "sendseq", "smrt", "regulondb", "tsspredator", "annogesic", "reademption",
+    "bed", "gff", "table",
+)  # fmt: skip
 
 ECOLI = "NC_000913.3"
 
@@ -45,6 +50,14 @@ class Layout:
         Sequence, where no column names it.
     header : tuple of str, optional
         Names of the columns of files without a header line.
+    feature : str, optional
+        Column of the type of feature; where a file holds several types, one must be chosen.
+    classes : tuple of str
+        Columns that hold 1 where the TSS is of the class that the column is called; the names are evidence.
+    counts_after : str, optional
+        The columns behind this one are libraries: their sum is the score, those above 0 the conditions.
+    fill_down : bool
+        Take an empty cell of the sequence name from the row above.
     """
 
     name: str
@@ -61,8 +74,17 @@ class Layout:
     where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     default_chrom: str | None = None
     header: tuple[str, ...] | None = None
+    feature: str | None = None
+    classes: tuple[str, ...] = ()
+    counts_after: str | None = None
+    fill_down: bool = False
 
 
+STRAND_WORDS = dict.fromkeys(
+    ("+", "forward", "plus", "f", "fwd", "for", "1", "+1", "top", "sense"), "+"
+) | dict.fromkeys(
+    ("-", "reverse", "minus", "r", "rev", "-1", "\N{MINUS SIGN}", "\N{EN DASH}", "bottom", "antisense"), "-"
+)
 _GFF_COLUMNS = ("seqid", "source", "type", "start", "end", "score", "strand", "phase", "attributes")
 _BED_COLUMNS = ("chrom", "chromStart", "chromEnd", "name", "score", "strand")
 
@@ -103,6 +125,32 @@ GFF = Layout(
     score="score",
     label="attributes",
     header=_GFF_COLUMNS,
+    feature="type",
+)
+ANNOGESIC = replace(GFF, name="annogesic")  # libraries and classes are in the attributes
+# https://uni-tuebingen.de/en/2144 (TSSpredator): a row a condition ("Genome") and gene; positions are 1-based
+TSSPREDATOR = Layout(
+    "tsspredator",
+    position="Pos",
+    strand="Strand",
+    base="1",
+    score="stepHeight",
+    conditions=("Genome",),
+    classes=("Primary", "Secondary", "Internal", "Antisense"),
+    where={"detected": ("1",)},
+)
+# https://reademption.readthedocs.io: gene_wise_quantifications_combined.csv, GFF3 columns by their descriptions
+READEMPTION = Layout(
+    "reademption",
+    position="Start",
+    end="End",
+    strand="Strand",
+    base="1",
+    chrom="Sequence name",
+    label="Attributes",
+    feature="Feature",
+    counts_after="Attributes",
+    where={"Orientation of counted reads relative to the strand location of the annotation": ("sense",)},
 )
 CAPPABLE = Layout(
     "cappable",
@@ -114,6 +162,7 @@ CAPPABLE = Layout(
     score="score",
     evidence=("attributes",),
     header=_GFF_COLUMNS,
+    feature="type",
 )
 BED = Layout(
     "bed",
@@ -126,10 +175,14 @@ BED = Layout(
     label="name",
     header=_BED_COLUMNS,
 )
-LAYOUTS = {layout.name: layout for layout in (CAPPABLE, SENDSEQ, SMRT, REGULONDB, BED, GFF)}
+LAYOUTS = {
+    layout.name: layout
+    for layout in (CAPPABLE, SENDSEQ, SMRT, REGULONDB, TSSPREDATOR, ANNOGESIC, READEMPTION, BED, GFF)
+}
+_ANNOGESIC_ATTRIBUTES = re.compile(r"(?=.*\bUTR_length=)(?=.*\blibs=)(?=.*\btype=)")
 
 
-def detect_layout(rows: Rows, path: Path) -> Layout:
+def detect_layout(rows: Rows, path: Path | str) -> Layout:
     """Tell the kind of a file by its content.
 
     Raises
@@ -140,16 +193,39 @@ def detect_layout(rows: Rows, path: Path) -> Layout:
     for layout in (SENDSEQ, SMRT, REGULONDB):
         if find_header(rows, (layout.position, layout.strand)) is not None:
             return layout
+    for layout in (TSSPREDATOR, READEMPTION):
+        told_by = (layout.position, layout.strand, *layout.where, layout.score or layout.counts_after or "")
+        if find_header(rows, told_by) is not None:
+            return layout
     first = next((row for _, row in rows if not is_comment(row)), rows[0][1])
     if len(first) == 9 and first[3].isdigit() and first[4].isdigit():
-        return CAPPABLE if first[1] == "CAPPABLE_SEQ" else GFF
-    if rows[0][1][:3] == ["#chrom", "chromStart", "chromEnd"]:
+        own = first[1] == "TSSpredator" or _ANNOGESIC_ATTRIBUTES.match(first[8])
+        return CAPPABLE if first[1] == "CAPPABLE_SEQ" else ANNOGESIC if own else GFF
+    if [cell.removeprefix("#") for cell in rows[0][1][:3]] == ["chrom", "chromStart", "chromEnd"]:
         return BED
-    if len(first) >= 3 and first[1].isdigit() and first[2].isdigit() and not first[0].isdigit():
-        return BED
+    if len(first) >= 3 and first[1].isdigit() and first[2].isdigit():
+        stranded = len(first) >= 6 and first[5] in ("+", "-", ".")
+        if stranded or not first[0].isdigit():
+            return BED
     columns = ", ".join(repr(cell) for cell in first[:8]) + (", …" if len(first) > 8 else "")
-    mend = "say --format table --position-column NAME --strand-column NAME --base 0|1|border"
+    position, strand = _likely_columns(rows)
+    mend = f"say --format table --position-column {position} --strand-column {strand} --base 1 (or 0, or border)"
     raise InputError(f"cannot tell the kind of table by its first row: {columns}", path=path, mend=mend)
+
+
+def _likely_columns(rows: Rows) -> tuple[str, str]:
+    """Return the columns that look like position and strand, for a message; ``NAME`` where none does."""
+    _, header = next(((line, row) for line, row in rows if not is_comment(row)), rows[0])
+    data = [row for _, row in rows[1:51] if len(row) == len(header)]
+
+    def named(index: int) -> str:
+        return shlex.quote(header[index].removeprefix("#").strip())
+
+    columns = [[row[index].lower() for row in data] for index in range(len(header))] if data else []
+    strands = [i for i, cells in enumerate(columns) if set(cells) <= STRAND_WORDS.keys()]
+    whole = [i for i, cells in enumerate(columns) if all(cell.isdigit() for cell in cells) and i not in strands]
+    likely = [i for i in whole if re.search(r"(?i)pos|tss|start|coord|site|5", header[i])] or whole
+    return named(likely[0]) if likely else "NAME", named(strands[0]) if strands else "NAME"
 
 
 def find_header(rows: Rows, names: Sequence[str]) -> int | None:

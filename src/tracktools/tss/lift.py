@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -9,12 +10,19 @@ import numpy as np
 import pandas as pd
 
 from tracktools.aliases import resolve_chrom
+from tracktools.counting import count_line
 from tracktools.errors import GenomeMismatchError, InputError
 from tracktools.formats.bed import sort_bed
 from tracktools.tss.assemblies import Chain
 from tracktools.tss.table import tss_name
 
 _FLIPPED = {"+": "-", "-": "+"}
+_KINDS = {  # first word of a reason: how it goes on after a number
+    "ambiguous": "with several counterparts",
+    "beyond": "beyond the end of their sequence",
+    "the": "without a counterpart",
+    "merged": "on the base of a better one",
+}
 
 
 @dataclass(frozen=True)
@@ -32,6 +40,12 @@ class LiftedSet:
 
     table: pd.DataFrame
     left_out: pd.DataFrame
+
+    @property
+    def counts(self) -> str:
+        """The line that tells what was read, taken and left out."""
+        reasons = Counter(_KINDS[str(reason).split(":")[0].split(" ")[0]] for reason in self.left_out["reason"])
+        return count_line(len(self.table), reasons, "TSS")
 
 
 def lift_tss(table: pd.DataFrame, chain: Chain, *, source: str | None = None) -> LiftedSet:

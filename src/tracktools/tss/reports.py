@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -23,6 +24,8 @@ from tracktools.tss.folders import derived_track, stem_of, write_tsv
 from tracktools.tss.paper import beside_the_paper
 from tracktools.tss.plots import draw_comparison
 from tracktools.tss.table import read_tss_set
+
+log = logging.getLogger(__name__)
 
 
 def classify_folder(
@@ -62,8 +65,9 @@ def classify_folder(
     """
     started = time.time()
     path, output = Path(path), Path(output)
-    table, schema = read_bed(path)
+    table, schema = read_bed(path, any_score=True)
     read_tss_set(path)
+    table["chrom"] = [(renames or {}).get(name, name) for name in table["chrom"].astype(str)]
     placed = _place(annotation, genome, renames, circular, only_genome)
     genes, sizes = _embedded_genes() if placed is None else (placed.genes, placed.circles)
     classified = classify_tss(table, genes, utr_bp=utr_bp, antisense_bp=antisense_bp, circular_sizes=sizes)
@@ -75,19 +79,27 @@ def classify_folder(
         write_tsv(folder / "genes.tsv", classified.relations)
         write_tracks(folder, [derived_track(path, file, "Classified by annotation (TSSpredator's classes).")])
         parameters: dict[str, Any] = {"set": str(path), "annotation": str(annotation or "embedded"), "utr_bp": utr_bp}
-        parameters |= {"antisense_bp": antisense_bp, "circular": sorted(sizes)}
+        parameters |= {"antisense_bp": antisense_bp, "circular": sorted(sizes), "renames": renames or {}}
         parameters |= {} if placed is None else {"rows_taken": placed.taken, "rows_left_out": placed.left_out}
+        parameters |= {"counts": classified.counts, "warnings": classified.notes}
         write_provenance(folder, started=started, parameters=parameters)
+    for note in classified.notes:
+        log.warning("warning: %s", note)
     return classified, "" if placed is None else placed.count_line
 
 
 def compare_folder(
-    sources: Mapping[str, Path], output: Path, *, window_bp: int = TssConfig.window_bp, force: bool = False
+    sources: Mapping[str, Path],
+    output: Path,
+    *,
+    window_bp: int = TssConfig.window_bp,
+    renames: Mapping[str, str] | None = None,
+    force: bool = False,
 ) -> tuple[Comparison, pd.DataFrame]:
     """Compare sets and write tables and pictures into a new folder; return them with the rows beside the paper."""
     started = time.time()
     with output_folder(output, force=force, inputs=sources.values()) as folder:
-        comparison = compare_tss(sources, window_bp=window_bp)
+        comparison = compare_tss(sources, window_bp=window_bp, renames=renames)
         paper = beside_the_paper(comparison, window_bp)
         for name, table in (
             ("shares", comparison.shares),
@@ -100,8 +112,12 @@ def compare_folder(
             if name != "paper" or len(table):
                 write_tsv(folder / f"{name}.tsv", table)
         draw_comparison(comparison, folder, window_bp)
-        parameters = {"window_bp": window_bp, "sources": {name: str(path) for name, path in sources.items()}}
+        parameters: dict[str, Any] = {"window_bp": window_bp, "renames": renames or {}}
+        parameters |= {"sources": {name: str(path) for name, path in sources.items()}}
+        parameters |= {"counts": comparison.curated.counts, "warnings": comparison.curated.notes}
         write_provenance(folder, started=started, parameters=parameters)
+    for note in comparison.curated.notes:
+        log.warning("warning: %s", note)
     return comparison, paper
 
 

@@ -1,16 +1,18 @@
-"""From the cells of a table to single bases: every row becomes a TSS or is refused with the reason."""
+"""From the cells of a table to single bases: every row becomes a TSS, is refused, or is left aside, with the reason."""
 
 from __future__ import annotations
 
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import unquote
 
 from tracktools.errors import InputError
-from tracktools.tss.layouts import Base, Layout, find_header, is_comment
-from tracktools.tss.spreadsheet import Rows
+from tracktools.formats.numerals import NO_VALUE, Decimal, Score, decimal_of, read_score, whole_number
+from tracktools.tss.layouts import STRAND_WORDS, Base, Layout, find_header, is_comment
+from tracktools.tss.spreadsheet import Rows, Sheet
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,145 +28,216 @@ class RawTss:
     conditions: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
     sigma: tuple[str, ...] = ()
+    remark: str = ""  # on the score: see `Score`
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One row that was not taken."""
+    """One row that was not taken; its kind goes on after "3", in the line of counts."""
 
     path: str
     line: int
     reason: str
     text: str
+    kind: str = "unreadable"
 
 
-_STRANDS = dict.fromkeys(("+", "forward", "plus", "f", "fwd", "for", "1", "+1", "top", "sense"), "+") | dict.fromkeys(
-    ("-", "reverse", "minus", "r", "rev", "-1", "\N{MINUS SIGN}", "\N{EN DASH}", "bottom", "antisense"), "-"
-)
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """One row that was not asked for."""
+
+    reason: str
+
+
 _OPPOSITE = {"+": "-", "-": "+"}
-_WHOLE = re.compile(r"(\d+|\d{1,3}(,\d{3})+)(\.0*)?")
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|\d{1,2}[- ][A-Za-z]{3,9}([- ]\d{2,4})?|[A-Za-z]{3,9}[- ]\d{1,4}")
 _ROUNDED = re.compile(r"\d+([.,]\d+)?[eE]\+?\d+")
-_NO_VALUE = ("", ".", "na", "nan", "none", "null", "-")
 _GFF_NAME = re.compile(r"(?:^|;)\s*(?:Name|ID|gene_id|transcript_id)[= ]\"?([^;\"]+)")
+_NOT_LIBRARIES = ("baseMean", "log2FoldChange")  # where DESeq2's columns begin in READemption's tables
+_GENE_TYPES = ("gene", "CDS", "mRNA", "exon", "pseudogene", "tRNA", "rRNA", "ncRNA", "region")
 
 
 class _RefusedError(ValueError):
-    """Why a row is not taken; never leaves this module."""
+    """Why a row is not taken, and in which kind it is counted; never leaves this module."""
+
+    def __init__(self, reason: str, kind: str) -> None:
+        super().__init__(reason)
+        self.kind = kind
+
+
+@dataclass(frozen=True)
+class _Table:
+    """The columns and data rows of one sheet, and how its numbers are written."""
+
+    header: list[str]
+    data: Rows
+    decimal: Decimal
 
 
 def parse_rows(
-    rows: Rows, layout: Layout, path: Path, *, swap_strands: bool = False, feature: str | None = None
-) -> Iterator[RawTss | Refusal]:
-    """Yield a TSS or a refusal for every data row.
+    sheet: Sheet, layout: Layout, path: Path | str, *, swap_strands: bool = False, feature: str | None = None
+) -> Iterator[RawTss | Refusal | Aside]:
+    """Yield a TSS, a refusal, or a row left aside, for every data row.
 
     Parameters
     ----------
-    rows : Rows
+    sheet : Sheet
         Cells by line.
     layout : Layout
         Where the columns are.
-    path : Path
+    path : Path or str
         The file, for messages.
     swap_strands : bool
         Read ``+`` as ``-`` and the reverse.
     feature : str, optional
-        GFF3 and GTF: the type to take. Needed where a file holds several.
+        The type of feature to take, where the file has types. Needed where it holds several, and for genes.
 
     Raises
     ------
     InputError
         If a column is missing or stands twice, or there is no row.
     """
-    header, data = _columns(rows, layout, path)
-    if layout.header and "type" in layout.header:
-        data = _of_feature(data, feature, path)
+    table = _table(sheet, layout, path)
+    layout = _with_feature(table, layout, feature, path)
+    above = ""
+    for line, row in table.data:
+        try:
+            cells = _cells(table.header, row, layout)
+            if layout.fill_down and layout.chrom:
+                above = cells[layout.chrom] = cells[layout.chrom] or above
+            aside = next((name for name, values in layout.where.items() if cells.get(name) not in values), None)
+            if aside is not None:
+                yield Aside(f"where {aside} is not {' or '.join(layout.where[aside])}")
+            else:
+                yield _tss(cells, table, layout, line, swap_strands)
+        except _RefusedError as reason:
+            yield Refusal(str(path), line, str(reason), "\t".join(row), reason.kind)
+
+
+def check_columns(sheet: Sheet, layout: Layout, path: Path | str) -> None:
+    """Check that a sheet has the columns of a layout; raises what `parse_rows` raises."""
+    _table(sheet, layout, path)
+
+
+def _table(sheet: Sheet, layout: Layout, path: Path | str) -> _Table:
+    header, data = _columns(sheet.rows, layout, path)
     if not data:
         raise InputError("holds no row of data", path=path, mend="is it the right file, and complete?")
-    for line, row in data:
-        try:
-            cells = _cells(header, row, layout)
-            if cells is not None:
-                yield _tss(cells, layout, line, swap_strands)
-        except _RefusedError as reason:
-            yield Refusal(str(path), line, str(reason), "\t".join(row))
+    numbers = {header.index(name) for name in (layout.position, layout.end, layout.score) if name in header}
+    found = decimal_of(row[index] for _, row in data for index in numbers if index < len(row))
+    return _Table(header, data, found or ("?" if sheet.separator == ";" else "."))
 
 
-def _columns(rows: Rows, layout: Layout, path: Path) -> tuple[list[str], Rows]:
-    needed = [
-        name for name in (layout.position, layout.end, layout.strand, layout.chrom, layout.score) if name is not None
-    ]
-    needed += [*layout.conditions, *layout.evidence, *layout.where]
+def _columns(rows: Rows, layout: Layout, path: Path | str) -> tuple[list[str], Rows]:
     if layout.header is not None:
         header = list(layout.header)
-        if rows[0][1][:1] == ["#chrom"]:
+        named = rows[0][1][0] in ("#chrom", "chrom")
+        if named:
             header = [rows[0][1][0].removeprefix("#"), *rows[0][1][1:]]
-        return header, [(line, row) for line, row in rows if not is_comment(row)]
+        return header, [(line, row) for line, row in rows[int(named) :] if not is_comment(row)]
     index = find_header(rows, (layout.position, layout.strand))
     if index is None:
         _missing_column(rows, layout, path)
     line, cells = rows[index or 0]
     header = [cell.removeprefix("#").strip() for cell in cells]
-    for name in needed:
+    needed = (layout.position, layout.end, layout.strand, layout.chrom, layout.score)
+    for name in [name for name in needed if name is not None] + [*layout.conditions, *layout.evidence, *layout.where]:
         if header.count(name) == 0:
             raise InputError(f"has no column {name!r}", path=path, line=line, mend=f"it has {', '.join(header)}")
         if header.count(name) > 1:
             raise InputError(f"the column {name!r} stands twice", path=path, line=line, mend="rename or remove one")
-    return header, [(line, row) for line, row in rows[(index or 0) + 1 :] if not is_comment(row)]
+    data = [(line, row) for line, row in rows[(index or 0) + 1 :] if not is_comment(row)]
+    if data and {len(row) for _, row in data} == {len(header) + 1}:
+        header = ["", *header]  # R writes the names of rows without a name for their column
+    return header, data
 
 
-def _missing_column(rows: Rows, layout: Layout, path: Path) -> None:
+def _missing_column(rows: Rows, layout: Layout, path: Path | str) -> None:
     line, cells = next(((line, row) for line, row in rows if not is_comment(row)), rows[0])
     missing = next((name for name in (layout.position, layout.strand) if name not in cells), layout.position)
     raise InputError(f"has no column {missing!r}", path=path, line=line, mend=f"it has {', '.join(cells)}")
 
 
-def _of_feature(data: Rows, feature: str | None, path: Path) -> Rows:
-    types = sorted({row[2] for _, row in data if len(row) == 9})
+def _with_feature(table: _Table, layout: Layout, feature: str | None, path: Path | str) -> Layout:
+    """Return a layout that takes the rows of one type of feature, where the file has types."""
+    if layout.feature is None:
+        return layout
+    column = table.header.index(layout.feature)
+    types = sorted({row[column] for _, row in table.data if len(row) == len(table.header)})
+    listed = ", ".join(types[:6]) + (", …" if len(types) > 6 else "")
     if feature is None and len(types) > 1:
-        listed = ", ".join(types[:6]) + (", …" if len(types) > 6 else "")
-        raise InputError(
-            f"holds features of {len(types)} types: {listed}", path=path, mend="choose with --feature TYPE"
-        )
+        mend = f"choose with --feature, such as --feature {'TSS' if 'TSS' in types else types[0]}"
+        raise InputError(f"holds features of {len(types)} types: {listed}", path=path, mend=mend)
+    if feature is None and layout.name == "reademption" and types and types[0] in _GENE_TYPES:
+        mend = f"to take their first bases as TSS all the same, say --feature {types[0]}"
+        raise InputError(f"counts reads of {types[0]}, not of TSS", path=path, mend=mend)
     if feature is not None and feature not in types:
-        raise InputError(f"holds no feature of type {feature!r}", path=path, mend=f"it holds {', '.join(types[:6])}")
-    return [(line, row) for line, row in data if len(row) != 9 or feature is None or row[2] == feature]
+        raise InputError(f"holds no feature of type {feature!r}", path=path, mend=f"it holds {listed}")
+    return layout if feature is None else replace(layout, where={**layout.where, layout.feature: (feature,)})
 
 
-def _cells(header: Sequence[str], row: Sequence[str], layout: Layout) -> Mapping[str, str] | None:
-    """Return the row by column name; None where a filter leaves it out."""
+def _cells(header: Sequence[str], row: Sequence[str], layout: Layout) -> dict[str, str]:
+    """Return the row by column name."""
     if len(row) > len(header) and layout.name != "bed":
-        raise _RefusedError(f"has {len(row)} columns, the header {len(header)}")
+        raise _RefusedError(f"has {len(row)} columns, the header {len(header)}", "with too many columns")
     cells = dict(zip(header, row, strict=False))
     for name in filter(None, (layout.chrom, layout.position, layout.end, layout.strand)):
         if name not in cells:
-            raise _RefusedError(f"has only {len(row)} columns, none for {name!r}")
-    return cells if all(cells.get(name) in values for name, values in layout.where.items()) else None
+            raise _RefusedError(f"has only {len(row)} columns, none for {name!r}", "with too few columns")
+    return cells
 
 
-def _tss(cells: Mapping[str, str], layout: Layout, line: int, swap_strands: bool) -> RawTss:
+def _tss(cells: Mapping[str, str], table: _Table, layout: Layout, line: int, swap_strands: bool) -> RawTss:
     strand = _strand(cells[layout.strand])
     strand = _OPPOSITE[strand] if swap_strands else strand
     start = five_prime_base(
-        _whole(cells[layout.position], layout.position),
-        None if layout.end is None else _whole(cells[layout.end], layout.end),
+        _whole(cells[layout.position], layout.position, table.decimal),
+        None if layout.end is None else _whole(cells[layout.end], layout.end, table.decimal),
         strand,
         layout.base,
     )
-    chrom = cells[layout.chrom] if layout.chrom else layout.default_chrom or ""
-    score = "" if layout.score is None else cells.get("sourceScore", cells.get(layout.score, ""))
     values = {name: _split_list(cells.get(name, "")) for name in ("condition", "evidence", "sigma")}
+    score, libraries = _score(cells, table, layout)
+    conditions = tuple(_condition(cells[name]) for name in layout.conditions if cells.get(name)) + libraries
+    evidence = tuple(filter(None, (_evidence(cells.get(name, ""), layout) for name in layout.evidence)))
+    evidence += tuple(name.lower() for name in layout.classes if cells.get(name) == "1")
+    if layout.name == "annogesic":
+        conditions, evidence = (_attribute(cells, name) for name in ("libs", "type"))
     return RawTss(
         line,
-        chrom,
+        _chrom(cells, layout),
         start,
         strand,
         _label(cells.get(layout.label or "", ""), layout),
-        _score(score),
-        tuple(_condition(cells[name]) for name in layout.conditions if cells.get(name)) or values["condition"],
-        tuple(filter(None, (_evidence(cells.get(name, ""), layout) for name in layout.evidence))) or values["evidence"],
+        score.value,
+        conditions or values["condition"],
+        evidence or values["evidence"],
         tuple(_split_list(cells.get(layout.sigma, ""))) if layout.sigma else values["sigma"],
+        score.remark,
     )
+
+
+def _chrom(cells: Mapping[str, str], layout: Layout) -> str:
+    if layout.chrom is None:
+        return layout.default_chrom or ""
+    if not cells[layout.chrom]:
+        mend = "fill the cells down; --fill-down takes each from the row above"
+        raise _RefusedError(f"the cell of {layout.chrom!r} is empty: {mend}", "without a sequence name")
+    return cells[layout.chrom]
+
+
+def _score(cells: Mapping[str, str], table: _Table, layout: Layout) -> tuple[Score, tuple[str, ...]]:
+    """Return the score, and the libraries that have reads where the columns are libraries."""
+    if layout.counts_after is None:
+        if layout.score is None:
+            return Score(math.nan), ()
+        return read_score(cells.get("sourceScore", cells.get(layout.score, "")), table.decimal), ()
+    first = table.header.index(layout.counts_after) + 1
+    end = next((i for i, name in enumerate(table.header) if i > first and name in _NOT_LIBRARIES), len(table.header))
+    counts = {name: read_score(cells.get(name, ""), table.decimal) for name in table.header[first:end]}
+    held = {name: count.value for name, count in counts.items() if not math.isnan(count.value)}
+    remark = next((count.remark for count in counts.values() if count.remark), "")
+    return Score(sum(held.values()) if held else math.nan, remark), tuple(name for name, n in held.items() if n > 0)
 
 
 def five_prime_base(position: int, end: int | None, strand: str, base: Base) -> int:
@@ -180,46 +253,40 @@ def five_prime_base(position: int, end: int | None, strand: str, base: Base) -> 
     [100, 199]
     """
     if end is not None and end - position < (0 if base == "1" else 1):
-        raise _RefusedError(f"the interval {position}-{end} is empty or runs backwards")
+        raise _RefusedError(f"the interval {position}-{end} is empty or runs backwards", "with an empty interval")
     right = position if end is None else end
     if base == "border" or (base == "0" and end is not None):
         start = position if strand == "+" else right - 1
     else:
         start = (position if strand == "+" else right) - int(base)
     if start < 0:
-        raise _RefusedError(f"position {position} is before the first base")
+        raise _RefusedError(f"position {position} is before the first base", "beyond the ends of their sequence")
     return start
 
 
 def _strand(text: str) -> str:
-    strand = _STRANDS.get(text.lower())
+    strand = STRAND_WORDS.get(text.lower())
     if strand is None:
-        raise _RefusedError(f"strand is {text!r}, neither + nor -" if text not in ("", ".") else "has no strand")
+        reason = f"strand is {text!r}, neither + nor -" if text not in ("", ".") else "has no strand"
+        raise _RefusedError(reason, "without strand")
     return strand
 
 
-def _whole(text: str, column: str) -> int:
-    if not text or text.lower() in _NO_VALUE:
-        raise _RefusedError(f"has no {column}")
-    if _WHOLE.fullmatch(text):
-        return int(text.split(".")[0].replace(",", ""))
+def _whole(text: str, column: str, decimal: Decimal) -> int:
+    if text.lower() in NO_VALUE:
+        raise _RefusedError(f"has no {column}", "without position")
+    number = whole_number(text, decimal)
+    if number is not None:
+        return number
     if _ROUNDED.fullmatch(text):
-        raise _RefusedError(f"{column} is {text!r}: a spreadsheet has rounded it")
+        raise _RefusedError(f"{column} is {text!r}: a spreadsheet has rounded it", "rounded by a spreadsheet")
     if _DATE.fullmatch(text):
-        raise _RefusedError(f"{column} is {text!r}: a spreadsheet has made a date of it")
-    raise _RefusedError(f"{column} is {text!r}, not a whole number")
-
-
-def _score(text: str) -> float:
-    if text.lower() in _NO_VALUE:
-        return math.nan
-    try:
-        value = float(text)
-    except ValueError:
-        raise _RefusedError(f"score is {text!r}, not a number") from None
-    if math.isinf(value):
-        raise _RefusedError(f"score is {text!r}, not a finite number")
-    return value
+        raise _RefusedError(
+            f"{column} is {text!r}: a spreadsheet has made a date of it", "made a date by a spreadsheet"
+        )
+    if re.fullmatch(r"\d{1,3}[.,]\d{3}", text):
+        raise _RefusedError(f"{column} is {text!r}: thousands or decimals?", "with an unclear position")
+    raise _RefusedError(f"{column} is {text!r}, not a whole number", "without position")
 
 
 def _split_list(text: str) -> tuple[str, ...]:
@@ -236,8 +303,15 @@ def _evidence(text: str, layout: Layout) -> str:
     return text.replace(",", " ")
 
 
+def _attribute(cells: Mapping[str, str], name: str) -> tuple[str, ...]:
+    """Return the values of an attribute of ANNOgesic, which joins them by ``&``."""
+    found = re.search(rf"(?:^|;)\s*{name}=([^;]*)", cells["attributes"])
+    return tuple(unquote(value).replace(",", " ").lower() if name == "type" else _condition(unquote(value))
+                 for value in (found[1].split("&") if found else ()) if value)  # fmt: skip
+
+
 def _label(text: str, layout: Layout) -> str:
-    if layout.name == "gff":
+    if layout.name in ("gff", "annogesic", "reademption"):
         found = _GFF_NAME.search(text)
-        text = found[1].strip() if found else ""
+        text = unquote(found[1]).strip() if found else ""
     return "" if text == "." else re.sub(r"[\s:,]+", "_", text)

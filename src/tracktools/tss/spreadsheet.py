@@ -9,8 +9,9 @@ import re
 import warnings
 import zipfile
 import zlib
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 from xml.etree import ElementTree
 
 from tracktools.errors import InputError, MissingDependencyError
@@ -19,24 +20,51 @@ from tracktools.formats.fasta import open_maybe_gzip
 Rows = list[tuple[int, list[str]]]
 """Rows with their line in the file, counted from 1."""
 
+
+@dataclass(frozen=True)
+class Sheet:
+    """One table.
+
+    Parameters
+    ----------
+    rows : Rows
+        Lines (rows of the sheet), and their cells without surrounding spaces and quotes.
+    name : str
+        Of the sheet of a workbook; empty for text.
+    separator : str
+        Between the cells of text; empty in a workbook.
+    """
+
+    rows: Rows
+    name: str = ""
+    separator: str = ""
+
+
 _BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+_LINE_END = re.compile(r"\r\n|\r|\n")
+_SEPARATOR_LINE = re.compile(r"(?i)sep=.")  # by which Excel is told the separator of a CSV
 _CONTROL = re.compile(r"[\0-\x08\x0e-\x1b]")
 
 
 def read_rows(path: Path) -> Rows:
-    """Read the rows of a text table or of the first sheet of an Excel workbook.
+    """Read the rows of a text table or of the first sheet with rows of a workbook; see `read_sheets`."""
+    return read_sheets(path)[0].rows
+
+
+def read_sheets(path: Path) -> list[Sheet]:
+    """Read a text table, or every sheet of an Excel workbook that holds rows.
 
     Parameters
     ----------
     path : Path
-        Tab-, comma- or semicolon-separated text, or xlsx; plain or gzip; UTF-8 or UTF-16; any line ends. Recognised by
-        the content, not by the name.
+        Tab-, comma- or semicolon-separated text, or xlsx; plain or gzip; UTF-8 or UTF-16; any line ends; cells quoted
+        or not. Recognised by the content, not by the name.
 
     Returns
     -------
-    list of (int, list of str)
-        Line (row of the sheet), and its cells without surrounding spaces. Empty lines are left out; comment lines
-        are kept, since some sources write their header in one.
+    list of Sheet
+        In the order of the workbook; of text, one. Empty lines are left out; comment lines are kept, since some sources
+        write their header in one.
 
     Raises
     ------
@@ -47,15 +75,16 @@ def read_rows(path: Path) -> Rows:
     if not data:
         raise InputError("is empty (0 bytes)", path=path, mend="was the download or the export cut short?")
     if data.startswith(b"PK\x03\x04"):
-        return _read_sheet(data, path)
+        return _read_workbook(data, path)
     if data.startswith(b"\xd0\xcf\x11\xe0"):
         raise InputError("is an old Excel workbook (.xls)", path=path, mend="save it as .xlsx or as tab-separated text")
     text = _decode(data, path)
-    lines = [(number, line) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
+    lines = [(number, line) for number, line in enumerate(_LINE_END.split(text), start=1) if line.strip()]
     if not lines:
         raise InputError("holds no line", path=path, mend="a table with a row a TSS is needed")
     delimiter = _delimiter([line for _, line in lines])
-    return [(number, _split(line, delimiter)) for number, line in lines]
+    rows = [(number, _split(line, delimiter)) for number, line in lines if not _SEPARATOR_LINE.fullmatch(line.strip())]
+    return [Sheet(rows, separator=delimiter)]
 
 
 def _read_bytes(path: Path) -> bytes:
@@ -82,25 +111,35 @@ def _decode(data: bytes, path: Path) -> str:
 
 
 def _delimiter(lines: list[str]) -> str:
-    data = [line for line in lines if not line.startswith("#")] or lines
+    """Return what separates the cells: that which cuts all lines alike; of several, tab, then semicolon, then comma."""
+    data = [line for line in lines if not line.startswith("#") and not _SEPARATOR_LINE.fullmatch(line.strip())] or lines
     sample = data[: 1 + len(data) // 2][:200]
-    shares = {mark: sum(mark in line for line in sample) / len(sample) for mark in ("\t", ",", ";")}
+    for mark in "\t;,":
+        widths = {len(_split(line, mark)) for line in sample}
+        if len(widths) == 1 and widths != {1}:
+            return mark
+    shares = {mark: (sum(mark in line for line in sample) / len(sample), sample[0].count(mark)) for mark in "\t,;"}
     best = max(shares, key=lambda mark: shares[mark])  # of equals the first: a tab is never part of a value
-    return best if shares[best] >= 0.5 else " "
+    return best if shares[best][0] >= 0.5 else " "
 
 
 def _split(line: str, delimiter: str) -> list[str]:
     if delimiter == " ":
         return line.split()
-    quoting: Literal[0, 3] = (
-        csv.QUOTE_NONE if delimiter == "\t" and '"' not in line.split("\t", 1)[0][:1] else csv.QUOTE_MINIMAL
-    )
+    if delimiter == "\t":  # a quote inside a cell is a letter (5" end, GTF); around it, it is none of it (R, Excel)
+        return [_unquoted(cell.strip()) for cell in line.split("\t")]
     if len(line) > csv.field_size_limit():
         csv.field_size_limit(len(line))
-    return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter, quoting=quoting))]
+    return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter))]
 
 
-def _read_sheet(data: bytes, path: Path) -> Rows:
+def _unquoted(cell: str) -> str:
+    if len(cell) > 1 and cell[0] == cell[-1] == '"' and '"' not in cell[1:-1].replace('""', ""):
+        return cell[1:-1].replace('""', '"').strip()
+    return cell
+
+
+def _read_workbook(data: bytes, path: Path) -> list[Sheet]:
     try:
         import openpyxl
     except ImportError:
@@ -110,15 +149,19 @@ def _read_sheet(data: bytes, path: Path) -> Rows:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of extensions and styles, which do not matter here
             workbook = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
-            values = list(workbook.worksheets[0].iter_rows(values_only=True))
+            values = {sheet.title: list(sheet.iter_rows(values_only=True)) for sheet in workbook.worksheets}
             workbook.close()
     except (zipfile.BadZipFile, zlib.error, ElementTree.ParseError, LookupError, ValueError, OSError) as error:
         raise InputError(f"is no readable xlsx file: {error}", path=path, mend="save it again from Excel") from None
-    rows = [(number, [_cell(value) for value in row]) for number, row in enumerate(values, start=1)]
-    rows = [(number, row) for number, row in rows if any(row)]
-    if not rows:
-        raise InputError("holds no row in its first sheet", path=path, mend="move the table to the first sheet")
-    return rows
+    sheets = []
+    for title, table in values.items():
+        rows = [(number, [_cell(value) for value in row]) for number, row in enumerate(table, start=1)]
+        rows = [(number, row) for number, row in rows if any(row)]
+        if rows:
+            sheets.append(Sheet(rows, title))
+    if not sheets:
+        raise InputError("holds no row in any sheet", path=path, mend="a table with a row a TSS is needed")
+    return sheets
 
 
 def _cell(value: Any) -> str:

@@ -115,14 +115,15 @@ def read_tss_set(path: Path) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        The columns of the file, and `sourceScore`: without such a column, the BED score, nan where all are equal.
+        The columns of the file, and `sourceScore`: without such a column, the BED score, nan where all are equal. A
+        score never rejects a position (`read_bed`, `any_score`).
 
     Raises
     ------
     InputError
         If the file is not BED, an item is longer than a base or has no strand.
     """
-    table, schema = read_bed(path)
+    table, schema = read_bed(path, any_score=True)
     if schema.defined_fields < 6 and not len(table):
         raise InputError("holds no item", path=path, mend="a BED file with a row a TSS is needed")
     if schema.defined_fields < 6:
@@ -190,6 +191,8 @@ def _read_quickly(path: Path) -> pd.DataFrame | None:
     usual = set(table["strand"].cat.categories) <= {"+", "-"} and not table["chrom"].isna().any()
     start = table["chromStart"].to_numpy()
     if not usual or (start < 0).any() or (table["chromEnd"].to_numpy() - start != 1).any():
+        return None
+    if np.isinf(table[score].to_numpy()).any():
         return None
     return table if score == "sourceScore" else _unscored_if_equal(table)
 

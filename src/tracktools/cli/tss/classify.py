@@ -96,3 +96,4 @@ def classify(
     click.echo(f"{with_tss:,} of {classified.relations['locusTag'].nunique():,} genes have a primary TSS")
     if annotation_counts:
         click.echo(annotation_counts)
+    click.echo(classified.counts)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from tracktools.cli.options import force_option
+from tracktools.cli.options import force_option, rename_option
 from tracktools.cli.tss.sources import source_option
 from tracktools.config import TssConfig
 
@@ -22,8 +22,9 @@ from tracktools.config import TssConfig
     show_default=True,
     help="Positions at most so far apart may be one TSS [bp].",
 )
+@rename_option
 @force_option
-def compare(sources: dict[str, Path], output: Path, window_bp: int, force: bool) -> None:
+def compare(sources: dict[str, Path], output: Path, window_bp: int, renames: dict[str, str], force: bool) -> None:
     """Show how far TSS sets agree, in tables and pictures.
 
     \b
@@ -43,7 +44,7 @@ def compare(sources: dict[str, Path], output: Path, window_bp: int, force: bool)
     from tracktools.tss.plots import share_text
     from tracktools.tss.reports import compare_folder
 
-    comparison, paper = compare_folder(sources, output, window_bp=window_bp, force=force)
+    comparison, paper = compare_folder(sources, output, window_bp=window_bp, renames=renames, force=force)
     click.echo(f"{output}: {len(comparison.curated.table):,} curated positions of {len(sources)} sets")
     click.echo(f"\npositions within {min(window_bp, 10)} nt of another set [%]")
     click.echo("\n".join(share_text(comparison.shares, min(window_bp, 10))))
@@ -51,3 +52,4 @@ def compare(sources: dict[str, Path], output: Path, window_bp: int, force: bool)
         click.echo(f"\n{'figure':<34}{'here':>10}{'paper':>12}")
         click.echo("\n".join(as_text(paper)))
         click.echo(f"why they differ: {output / 'paper.tsv'}")
+    click.echo(comparison.curated.counts)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from tracktools.cli.options import force_option
+from tracktools.cli.options import force_option, rename_option
 from tracktools.cli.tss.sources import source_option
 from tracktools.config import TssConfig
 
@@ -26,8 +26,17 @@ from tracktools.config import TssConfig
     "--min-support", type=int, default=TssConfig.min_support, show_default=True, help="Sources that must agree."
 )
 @click.option("--name", default="curated", show_default=True, help="Name of the curated set.")
+@rename_option
 @force_option
-def curate(sources: dict[str, Path], output: Path, window_bp: int, min_support: int, name: str, force: bool) -> None:
+def curate(
+    sources: dict[str, Path],
+    output: Path,
+    window_bp: int,
+    min_support: int,
+    name: str,
+    renames: dict[str, str],
+    force: bool,
+) -> None:
     """Find the positions on which several TSS sets agree.
 
     Strand by strand, the base with most sources within the window is taken first (of equals: most sources exactly on
@@ -46,7 +55,9 @@ def curate(sources: dict[str, Path], output: Path, window_bp: int, min_support: 
     """
     from tracktools.tss.folders import curate_folder
 
-    curated = curate_folder(sources, output, window_bp=window_bp, min_support=min_support, name=name, force=force)
+    curated = curate_folder(
+        sources, output, window_bp=window_bp, min_support=min_support, name=name, renames=renames, force=force
+    )
     click.echo(f"{output / f'{name}.bed'}: {len(curated.table):,} curated positions")
     click.echo("\nsource\tpositions\tshared\tshare")
     for row in curated.sources.itertuples(index=False):
@@ -54,3 +65,4 @@ def curate(sources: dict[str, Path], output: Path, window_bp: int, min_support: 
     click.echo("\nsupport\tcurated\tat least")
     for row in curated.support.itertuples(index=False):
         click.echo(f"{row.support}\t{row.curated}\t{row.at_least}")
+    click.echo(curated.counts)

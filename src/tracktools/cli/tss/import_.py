@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from tracktools.tss.layouts import Layout
 
 _log = logging.getLogger(__name__)
-_FORMATS = ("auto", "cappable", "sendseq", "smrt", "regulondb", "bed", "gff", "table")
+_FORMATS = (
+    "auto", "cappable", "sendseq", "smrt", "regulondb", "tsspredator", "annogesic", "reademption",
+    "bed", "gff", "table",
+)  # fmt: skip
 
 
 @click.command("import")
@@ -34,13 +37,17 @@ _FORMATS = ("auto", "cappable", "sendseq", "smrt", "regulondb", "bed", "gff", "t
     type=click.Path(path_type=Path),
     help="FASTA or 2bit.  [default: the embedded E. coli, where FILES name it]",
 )
-@click.option("--chrom", help="Sequence of files that name none.")
+@click.option(
+    "--sheet", metavar="NAME|all", help="Sheet of a workbook, or all that hold such a table.  [default: the first]"
+)
+@click.option("--chrom", help="Sequence of files that name none; not beside --chrom-column.")
 @rename_option
 @click.option("--base", type=click.Choice(("0", "1", "border")), help="What a position means (see above).")
 @click.option("--position-column", help="Table: column of the position, or of the left end.")
 @click.option("--end-column", help="Table: column of the right end; the TSS is the 5' end.")
 @click.option("--strand-column", help="Table: column of the strand.")
 @click.option("--chrom-column", help="Table: column of the sequence name.")
+@click.option("--fill-down", is_flag=True, help="Table: take an empty cell of --chrom-column from the row above.")
 @click.option("--score-column", help="Table: column of a score; greater is better.")
 @click.option("--condition-column", multiple=True, help="Table: column of the condition; may be repeated.")
 @click.option("--feature", help="GFF3, GTF: feature type to take.")
@@ -56,8 +63,12 @@ _FORMATS = ("auto", "cappable", "sendseq", "smrt", "regulondb", "bed", "gff", "t
 def import_(ctx: click.Context, /, **options: Any) -> None:
     """Read TSS tables of any shape into one sorted set of single bases, and check it against the genome.
 
-    FILES are the published tables of Cappable-seq (GTF), SEnd-seq (tsv, xlsx), SMRT-Cappable-seq and RegulonDB, or
-    BED, GFF3, GTF, or any table whose columns you name; gzip too. Several files make one set.
+    FILES are the published tables of Cappable-seq (GTF), SEnd-seq (tsv, xlsx), SMRT-Cappable-seq and RegulonDB, the
+    MasterTable of TSSpredator, GFF3 of ANNOgesic, gene-wise tables of READemption, or BED, GFF3, GTF, or any table
+    whose columns you name: text with tabs, commas or semicolons, quoted or not, or xlsx; gzip too. Several files
+    make one set.
+
+    A score never rejects a position: >100 is read as 100, 2,5 as 2.5, and what is no finite number is dropped.
 
     \b
     --base says what a position means:
@@ -93,6 +104,7 @@ def import_(ctx: click.Context, /, **options: Any) -> None:
         feature=options["feature"],
         where={column: tuple(values.split(",")) for column, values in map(_pair, options["where"])},
         strict=options["strict"],
+        sheet=options["sheet"],
     )
     result = import_folder(
         options["files"],
@@ -127,6 +139,7 @@ def _layout(options: Mapping[str, Any]) -> Layout | None:
             chrom=options["chrom_column"],
             score=options["score_column"],
             conditions=options["condition_column"],
+            fill_down=options["fill_down"],
         )
     layout = LAYOUTS[name]
     return replace(layout, base=options["base"]) if options["base"] else layout
@@ -156,11 +169,20 @@ def _report(ctx: click.Context, result: ImportResult) -> None:
             first.line,
             first.reason,
         )
+    for note in imported.notes:
+        _log.warning("warning: %s", note)
+    if imported.scores:
+        click.echo("scores: " + ", ".join(f"{n:,} {remark}" for remark, n in imported.scores.items()))
+    _report_check(ctx, result)
+    click.echo(imported.counts)
+
+
+def _report_check(ctx: click.Context, result: ImportResult) -> None:
     if result.report is None:
         _log.warning("not checked against a genome: add --genome FASTA")
         return
-    if ctx.params["genome"] is None and imported.genome is not None:
-        _log.info("checked against the embedded genome %s", imported.genome.name)
+    if ctx.params["genome"] is None and result.imported.genome is not None:
+        _log.info("checked against the embedded genome %s", result.imported.genome.name)
     click.echo(f"check: {result.report.verdict}")
     mend = import_mend(ctx, result)
     if mend is not None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from tracktools.cli.options import force_option
+from tracktools.cli.options import force_option, rename_option
 
 
 @click.command()
@@ -20,8 +20,11 @@ from tracktools.cli.options import force_option
 @click.option(
     "--genome", type=click.Path(path_type=Path), help="Target FASTA or 2bit: check the lifted set against it."
 )
+@rename_option
 @force_option
-def lift(set_: Path, chain: str, output: Path, source: str | None, genome: Path | None, force: bool) -> None:
+def lift(
+    set_: Path, chain: str, output: Path, source: str | None, genome: Path | None, renames: dict[str, str], force: bool
+) -> None:
     """Bring SET, a BED file with one base an item, onto another assembly.
 
     \b
@@ -37,10 +40,11 @@ def lift(set_: Path, chain: str, output: Path, source: str | None, genome: Path 
     from tracktools.tss.folders import lift_folder
 
     target = load_genome(genome) if genome else None
-    lifted, report = lift_folder(set_, chain, output, source=source, genome=target, force=force)
+    lifted, report = lift_folder(set_, chain, output, source=source, genome=target, renames=renames, force=force)
     click.echo(f"{output}: {len(lifted.table):,} positions lifted, {len(lifted.left_out):,} left out")
     reasons = Counter(str(reason).split(":")[0] for reason in lifted.left_out["reason"])
     for reason, count in reasons.most_common():
         click.echo(f"  {count:,} {reason}")
     if report is not None:
         click.echo(f"check: {report.verdict}")
+    click.echo(lifted.counts)
