@@ -14,6 +14,7 @@ from tracktools.formats.bed import CALLED_TSS, CURATED_TSS, write_bed
 from tracktools.formats.bigwig import BigWigWriter
 from tracktools.genome import Genome, load_genome
 from tracktools.hub.build import BuiltHub, build_hub
+from tracktools.hub.check.ra import Stanza, read_text
 from tracktools.regions import read_genes
 from tracktools.tracks import Track, write_provenance, write_tracks
 
@@ -159,3 +160,9 @@ def build_small_hub(inputs: dict[str, Path], output: Path, **options: Any) -> Bu
     """Build the hub of all small inputs."""
     folders = [inputs["predictions"], inputs["curated"]]
     return build_hub(folders, output, genome=inputs["genome"], gff=inputs["gff"], bams=[inputs["bam"]], **options)
+
+
+def read_stanzas(folder: Path) -> list[Stanza]:
+    """Return the stanzas of a hub's ``hub.txt``."""
+    parts = read_text((folder / "hub.txt").read_bytes(), "hub.txt").parts
+    return [part for part in parts if isinstance(part, Stanza)]

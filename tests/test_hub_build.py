@@ -18,7 +18,7 @@ import pytest
 from click.testing import CliRunner
 
 import tracktools
-from hubs import build_small_hub, write_bam, write_predictions, write_small_inputs
+from hubs import build_small_hub, read_stanzas, write_bam, write_predictions, write_small_inputs
 from tracktools.cli.hub import hub as hub_command
 from tracktools.errors import ConfigError, GenomeMismatchError, InputError, OutputError, OutputForeign
 from tracktools.formats.bed import BED6, write_bed
@@ -28,7 +28,6 @@ from tracktools.formats.bigwig import BigWigReader, write_bigwig
 from tracktools.genome import load_genome
 from tracktools.hub.build import build_hub
 from tracktools.hub.check import check_hub
-from tracktools.hub.check.hubtxt import read_blocks
 from tracktools.tracks import Track, write_tracks
 
 
@@ -109,7 +108,7 @@ def test_genes_and_pseudogenes_are_apart(small_hub: Path) -> None:
 
 
 def test_hub_txt_follows_what_clients_need(small_hub: Path) -> None:
-    blocks = read_blocks(small_hub, "hub.txt")
+    blocks = read_stanzas(small_hub)
     assert [block.kind for block in blocks[:3]] == ["hub", "genome", "track"]
     tracks = {block.get("track"): block for block in blocks[2:]}
     plus, minus = tracks["small_plus"], tracks["small_minus"]
@@ -181,7 +180,7 @@ def test_default_position_and_bookmark_lie_on_the_tss(small_hub: Path) -> None:
 
 def test_attach_mode_has_no_genome_of_its_own(inputs: dict[str, Path], tmp_path: Path) -> None:
     built = build_small_hub(inputs, tmp_path / "hub", attach="GCF_000005845.2")
-    blocks = read_blocks(built.folder, "hub.txt")
+    blocks = read_stanzas(built.folder)
     assert [setting.key for setting in blocks[1].settings] == ["genome"]
     assert all("group" not in block for block in blocks)
     assert not list(built.folder.glob("*.2bit"))
@@ -224,7 +223,7 @@ def test_signals_of_one_group_are_paired_by_name(inputs: dict[str, Path], tmp_pa
     assert [(m.plus.name, m.minus.name) for m in group.mirrors] == [("rich_fwd", "rich_rev"), ("m9_fwd", "m9_rev")]
     assert [m.plus.contents.view for m in group.mirrors] == [(0, 2), (0, 5)]
     assert [track.name for track in group.tracks] == ["both"]
-    composite = read_blocks(built.folder, "hub.txt")[2]
+    composite = read_stanzas(built.folder)[2]
     assert composite.get("dimensions") == "dimX=strand dimY=sample"
     assert check_hub(built.folder) == []
 
@@ -489,7 +488,7 @@ def test_columns_with_gaps_get_no_filter(inputs: dict[str, Path], tmp_path: Path
     write_bed(tmp_path / "a.bed", table, schema)
     folder = tracks_tsv(tmp_path, Track("a", tmp_path / "a.bed", "bed", group="tss"))
     built = build_hub([folder], tmp_path / "hub", genome=inputs["genome"])
-    (track,) = [block for block in read_blocks(built.folder, "hub.txt") if block.kind == "track"]
+    (track,) = [block for block in read_stanzas(built.folder) if block.kind == "track"]
     filters = {setting.key for setting in track.settings if setting.key.startswith("filter")}
     assert filters == {"filter.support", "filterByRange.support", "filterLimits.support"}
     assert "1.5 to 4" in (built.folder / "pages/a.html").read_text()

@@ -136,6 +136,16 @@ class HubConfig:
 
 
 @dataclass(frozen=True)
+class HubCheckConfig:
+    """How much ``hub check`` fetches from the web."""
+
+    max_file_mb: int = 200  # of a larger file only the kind is checked
+    max_total_mb: int = 2000  # of all files together; the others are not fetched
+    max_s: float = 600.0  # after that nothing more is fetched
+    timeout_s: float = 30.0  # how long a server may say nothing
+
+
+@dataclass(frozen=True)
 class ServeConfig:
     """How a folder is served to a browser on this machine."""
 

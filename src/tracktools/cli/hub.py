@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from tracktools.cli.options import circular_option, force_option, only_genome_option, rename_option
-from tracktools.config import HubConfig, ServeConfig
+from tracktools.config import HubCheckConfig, HubConfig, ServeConfig
 
 _FILE = click.Path(exists=False, dir_okay=False, path_type=Path)
 _LOOPBACK = ("127.0.0.1", "localhost")
@@ -109,28 +109,49 @@ def build(
 
 @hub.command()
 @click.argument("place", metavar="DIR|URL")
-@click.option("--json", "as_json", is_flag=True, help="Print the faults as JSON.")
-def check(place: str, as_json: bool) -> None:
-    """List the faults of a hub, with file, line, track and mend; exit status 1 where there is any.
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+@click.option("--strict", is_flag=True, help="Exit with status 1 also where there are only warnings or notes.")
+@click.option(
+    "--max-mb",
+    default=HubCheckConfig.max_total_mb,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Fetch no more than this from the web.",
+)
+@click.option(
+    "--max-seconds",
+    default=HubCheckConfig.max_s,
+    show_default=True,
+    type=click.FloatRange(min=1),
+    help="Fetch nothing more after this time.",
+)
+def check(place: str, as_json: bool, strict: bool, max_mb: int, max_seconds: float) -> None:
+    """List what is wrong with a hub, with file, line, track and fix; exit status 1 where there is an error.
 
-    Checks what UCSC's hubCheck checks, and what it misses: contents against the genome, columns that filters and labels
-    name, scales, strands, and what igv.js and JBrowse cannot read. From a web address it fetches the files that the hub
-    names, and checks the server's byte ranges and CORS.
+    DIR is a folder with a hub.txt, or that file. Finds what UCSC's hubCheck finds, and what it misses: contents against
+    the genome, columns that filters and labels name, scales, strands, name indexes, pages, and what igv.js and JBrowse
+    cannot read. Files on the web are fetched, those of more than 200 MB only in part.
+
+    \b
+    Levels:
+      error      a browser refuses the hub or a track, or draws it wrong
+      warning    the hub opens, but something is lost, or is probably not meant
+      note       advice, often about one browser alone
 
     \b
     Example:
       tracktools hub check hub/
     """
-    from tracktools.hub.check import check_hub, summary
+    from tracktools.hub.check import Level, check_hub, summary
 
-    faults = check_hub(place)
+    findings = check_hub(place, HubCheckConfig(max_total_mb=max_mb, max_s=max_seconds))
     if as_json:
-        click.echo(json.dumps([fault.as_dict() for fault in faults], indent=2, ensure_ascii=False))
+        click.echo(json.dumps([finding.as_dict() for finding in findings], indent=2, ensure_ascii=False))
     else:
-        for fault in faults:
-            click.echo(str(fault))
-    click.echo(f"{place}: {summary(faults)}", err=True)
-    if faults:
+        for finding in findings:
+            click.echo(str(finding))
+    click.echo(f"{place}: {summary(findings)}", err=True)
+    if any(strict or finding.level is Level.ERROR for finding in findings):
         sys.exit(1)
 
 

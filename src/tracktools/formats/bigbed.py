@@ -224,8 +224,9 @@ def read_bigbed(path: Path) -> tuple[pd.DataFrame, BedSchema]:
                 block = file.read(size)
                 block = zlib.decompress(block) if header.block_bytes else block
                 rows += _items(block, names, len(schema.fields))
-    except (struct.error, zlib.error, ValueError, KeyError) as error:
-        raise InputError(f"is damaged: {error}", path=path, mend="copy or make it again") from None
+    except (struct.error, zlib.error, ValueError, KeyError, OSError, RecursionError, MemoryError) as error:
+        problem = f"is damaged: {error or type(error).__name__}"
+        raise InputError(problem, path=path, mend="copy or make it again") from None
     for row in rows:
         if len(row) != len(schema.fields):
             raise InputError(f"has an item of {len(row)} columns, not {len(schema.fields)}", path=path)

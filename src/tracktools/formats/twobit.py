@@ -10,6 +10,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import numpy.typing as npt
@@ -108,9 +109,11 @@ def read_twobit_sizes(path: Path) -> dict[str, int]:
             for _ in range(count):
                 name = file.read(file.read(1)[0]).decode()
                 (offsets[name],) = struct.unpack(order + "I", file.read(4))
+            end = file.seek(0, 2)
             for name, offset in offsets.items():
-                file.seek(offset)
-                (sizes[name],) = struct.unpack(order + "I", file.read(4))
+                sizes[name], last = _read_extent(file, offset, order)
+                if last > end:
+                    raise ValueError(f"{name} ends after the file")
     except FileNotFoundError:
         raise InputError("no such file", path=path) from None
     except OSError as error:
@@ -118,6 +121,20 @@ def read_twobit_sizes(path: Path) -> dict[str, int]:
     except (struct.error, IndexError, ValueError):
         raise InputError("is damaged or cut short", path=path, mend="copy or download it again") from None
     return sizes
+
+
+def _read_extent(file: IO[bytes], offset: int, order: str) -> tuple[int, int]:
+    """Return the length of the sequence at an offset [bp], and the offset of the byte after it."""
+
+    def read_integer(at: int) -> int:
+        file.seek(at)
+        return int(struct.unpack(order + "I", file.read(4))[0])
+
+    length = read_integer(offset)
+    offset += 4
+    for _ in ("N", "lower case"):
+        offset += 4 + 8 * read_integer(offset)
+    return length, offset + 4 + -(-length // 4)
 
 
 def read_twobit(path: Path) -> Iterator[tuple[str, npt.NDArray[np.uint8]]]:

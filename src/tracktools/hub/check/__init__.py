@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from tracktools.hub.check.run import check_hub, summary
+from tracktools.hub.check.report import Finding, Level, summary
+from tracktools.hub.check.run import check_hub
 
-__all__ = ["check_hub", "summary"]
+__all__ = ["Finding", "Level", "check_hub", "summary"]

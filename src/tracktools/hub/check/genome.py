@@ -1,123 +1,217 @@
-"""Checks of the genome of a hub: its files, its default position, its groups."""
+"""The genomes of a hub: their names, files, default positions, aliases and groups of tracks."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from tracktools.errors import InputError
+from tracktools.formats.bbi import BIGBED_MAGIC
 from tracktools.formats.bbi_read import read_header
 from tracktools.formats.bigbed import read_bigbed
-from tracktools.hub.check.faults import Findings
-from tracktools.hub.check.hubtxt import Block, read_blocks
+from tracktools.formats.twobit import read_twobit_sizes
+from tracktools.hub.check.files import GENOME_FILES, check_named_files
+from tracktools.hub.check.model import Genome
+from tracktools.hub.check.pages import check_page
+from tracktools.hub.check.places import Fetched, MissingFileError, Places, UnknownFileError
+from tracktools.hub.check.ra import Stanza, read_text
+from tracktools.hub.check.report import Findings, Level
+from tracktools.hub.check.settings import unknown_setting
 from tracktools.interval import Interval
 
-_WEB = ("http://", "https://")
-_BIGBED_MAGIC = 0x8789F2EB
+_NAME = re.compile(r"[A-Za-z0-9_.-]+")
 
 
-def check_genome(root: Path, genome: Block, sizes: Mapping[str, int], findings: Findings) -> None:
-    """Check the genome block of a hub.
+def check_genome(genome: Genome, places: Places, findings: Findings) -> None:
+    """Check the stanza of a genome and its files; sets the sizes and aliases of the genome.
 
     Parameters
     ----------
-    root : Path
-        Folder of the hub.
-    genome : Block
-        The block.
-    sizes : mapping of str to int
-        Length of each sequence [bp]; empty where there is no readable 2bit.
+    genome : Genome
+        The genome.
+    places : Places
+        The files of the hub.
     findings : Findings
-        Where faults go.
+        Where findings go.
     """
-    if "twoBitPath" not in genome:
-        return  # attached to a genome that the browser knows: the rest is the browser's
+    stanza = genome.stanza
+    name = stanza.get("genome")
+    if not name:
+        findings.error(stanza, "genome", "genome-name", "the genome has no name", "write: genome NAME")
+    elif not _NAME.fullmatch(name):
+        problem = f"genome {name!r} is not one word of letters, digits and _"
+        findings.error(stanza, "genome", "genome-name", problem, f"{re.sub(r'[^A-Za-z0-9_.-]+', '_', name)} is one")
+    there = check_named_files(stanza, genome.base, GENOME_FILES, places, findings)
+    if not genome.is_assembly:
+        return  # UCSC knows the genome: the rest is the browser's
     for key in ("organism", "defaultPos"):
-        if not genome.get(key):
+        if not stanza.get(key):
             problem = f"the genome has no {key}, and UCSC stops there"
-            findings.add(genome, key, f"missing-{key}", problem, f"add a line: {key} …")
-    for key in ("chromSizes", "chromAlias", "chromAliasBb", "htmlPath", "groups"):
-        path = genome.get(key)
-        if path and not path.startswith(_WEB) and not (root / path).is_file():
-            problem = f"{key} {path} does not exist"
-            findings.add(genome, key, f"missing-{key}", problem, "write the file or mend its path")
-    if not genome.get("htmlPath"):
-        findings.add(genome, "htmlPath", "missing-htmlPath", "the genome has no htmlPath", "describe it on a page")
-    if genome.get("chromAlias") and not genome.get("chromAliasBb"):
+            findings.error(stanza, key, f"missing-{key}", problem, f"add a line: {key} …")
+    if not stanza.get("htmlPath"):
+        problem = "the genome has no htmlPath"
+        findings.warning(stanza, "htmlPath", "missing-htmlPath", problem, "describe it on a page")
+    elif "htmlPath" in there:
+        address = places.address(genome.base, stanza.get("htmlPath"))
+        check_page(stanza, "htmlPath", address, there["htmlPath"].path.read_bytes(), places, findings)
+    if stanza.get("chromAlias") and not stanza.get("chromAliasBb"):
         problem = "chromAlias is looked for in the wrong place by igv.js, which then shows an error over the page"
-        findings.add(genome, "chromAlias", "plain-alias", problem, "use chromAliasBb")
-    if sizes:
-        _check_position(genome, sizes, findings)
-        _check_sizes_file(root, genome, sizes, findings)
-        _check_alias_file(root, genome, sizes, findings)
+        findings.note(stanza, "chromAlias", "plain-alias", problem, "use chromAliasBb")
+    if stanza.get("orderKey") and not stanza.get("orderKey").isdecimal():
+        problem = f"orderKey is {stanza.get('orderKey')!r}"
+        findings.error(stanza, "orderKey", "value", problem, "write a whole number")
+    genome.sizes = _sizes(genome, there, findings)
+    genome.aliases = _aliases(genome, there, findings)
+    if genome.sizes:
+        _check_position(genome, findings)
+        _check_sizes_file(genome, there, places, findings)
 
 
-def _check_position(genome: Block, sizes: Mapping[str, int], findings: Findings) -> None:
+def _sizes(genome: Genome, there: Mapping[str, Fetched], findings: Findings) -> dict[str, int]:
+    """Return the lengths of the sequences; nothing where there is no readable 2bit."""
+    twobit = there.get("twoBitPath")
+    if twobit is None or not twobit.complete:
+        return {}
+    try:
+        return read_twobit_sizes(twobit.path)
+    except InputError as error:
+        fix = error.hint or "write the file or correct the path"
+        problem = f"twoBitPath {genome.get('twoBitPath')} {error.problem}"
+        findings.error(genome.stanza, "twoBitPath", "twobit", problem, fix)
+        return {}
+
+
+def _aliases(genome: Genome, there: Mapping[str, Fetched], findings: Findings) -> dict[str, str]:
+    """Return the other names of the sequences, from the bigBed or the text of aliases."""
+    if "chromAliasBb" in there:
+        return _aliases_of_bigbed(genome, there["chromAliasBb"].path, findings)
+    if "chromAlias" not in there:
+        return {}
+    aliases: dict[str, str] = {}
+    for line in there["chromAlias"].path.read_text(errors="replace").splitlines():
+        words = line.split("\t")
+        if line.startswith("#") or not genome.sizes:
+            continue
+        known = next((word for word in words if word in genome.sizes), None)
+        aliases.update({word: known for word in words if known and word})
+    return aliases
+
+
+def _aliases_of_bigbed(genome: Genome, path: Path, findings: Findings) -> dict[str, str]:
+    key, value = "chromAliasBb", genome.get("chromAliasBb")
+    try:
+        header = read_header(path, BIGBED_MAGIC)
+        table, _ = read_bigbed(path)
+    except InputError as error:
+        problem = f"{value} {error.problem}"
+        findings.error(genome.stanza, key, "alias", problem, "make it again")
+        return {}
+    foreign = [str(chrom) for chrom in table["chrom"].unique() if chrom not in genome.sizes]
+    if foreign and genome.sizes:
+        problem = f"{value} names {foreign[0]}, which the genome does not have"
+        findings.error(genome.stanza, key, "alias", problem, f"it has {next(iter(genome.sizes))}")
+    if not header.extension_offset:
+        problem = f"{value} has no name index"
+        findings.error(genome.stanza, key, "alias", problem, "make it with an index of each column")
+    names = [column for column in table.columns if column not in ("chrom", "chromStart", "chromEnd")]
+    return {str(row[name]): str(row["chrom"]) for _, row in table.iterrows() for name in names if row[name]}
+
+
+def _check_position(genome: Genome, findings: Findings) -> None:
     text = genome.get("defaultPos")
     if not text:
         return
+
+    def add(problem: str, fix: str) -> None:
+        findings.error(genome.stanza, "defaultPos", "default-position", f"defaultPos {text} {problem}", fix)
+
+    chrom = genome.aliases.get(text, text)
+    if chrom in genome.sizes:
+        return  # a whole sequence
     try:
         place = Interval.from_ucsc(text)
     except ValueError:
-        findings.add(genome, "defaultPos", "default-position", f"defaultPos {text} is no position", "write chrom:1-999")
+        add("is no position", "write chrom:1-999")
         return
-    if place.chrom not in sizes:
-        problem = f"defaultPos {text} is on a sequence that the genome does not have"
-        findings.add(genome, "defaultPos", "default-position", problem, f"it has {next(iter(sizes))}")
-    elif place.end > sizes[place.chrom]:
-        problem = f"defaultPos {text} ends past the sequence"
-        findings.add(genome, "defaultPos", "default-position", problem, f"it has {sizes[place.chrom]} bp")
+    chrom = genome.aliases.get(place.chrom, place.chrom)
+    if chrom not in genome.sizes:
+        add("is on a sequence that the genome does not have", f"it has {next(iter(genome.sizes))}")
+    elif place.end > genome.sizes[chrom]:
+        add("ends past the sequence", f"it has {genome.sizes[chrom]} bp")
 
 
-def _check_sizes_file(root: Path, genome: Block, sizes: Mapping[str, int], findings: Findings) -> None:
-    name = genome.get("chromSizes")
-    path = root / name
-    if not name or name.startswith(_WEB) or not path.is_file():
+def _check_sizes_file(genome: Genome, there: Mapping[str, Fetched], places: Places, findings: Findings) -> None:
+    if "chromSizes" not in there:
         return
+    name = places.name(places.address(genome.base, genome.get("chromSizes")))
+    written: dict[str, int] = {}
+    for number, line in enumerate(there["chromSizes"].path.read_text(errors="replace").splitlines(), start=1):
+        words = line.split("\t")
+        if not line.strip():
+            continue
+        if len(words) < 2 or not words[1].strip().isdecimal():
+            problem = "is not two columns, name and length"
+            findings.add_file(Level.ERROR, name, "chrom-sizes", problem, "write it again, with a tab between", number)
+            return
+        written[words[0]] = int(words[1])
+        if written[words[0]] != genome.sizes.get(words[0]):
+            known = genome.sizes.get(words[0])
+            theirs = f"the 2bit has {known}" if known is not None else "the 2bit does not have it"
+            problem = f"says {words[0]} has {words[1].strip()} bp, {theirs}"
+            findings.add_file(Level.ERROR, name, "chrom-sizes", problem, "write it from the 2bit", number)
+            return
+    absent = [chrom for chrom in genome.sizes if chrom not in written]
+    if absent:
+        problem = f"lacks {absent[0]} of the 2bit"
+        findings.add_file(Level.ERROR, name, "chrom-sizes", problem, "write it from the 2bit")
+
+
+def check_groups(genome: Genome, places: Places, findings: Findings) -> None:
+    """Check the file of the groups of tracks, and that each track is in one of them."""
+    value = genome.get("groups")
+    if not value:
+        return
+    address = places.address(genome.base, value)
     try:
-        rows = [line.split("\t") for line in path.read_text().splitlines() if line.strip()]
-        written = {chrom: int(length) for chrom, length, *_ in rows}
-    except ValueError:
-        findings.add_file(name, "chrom-sizes", "is not two columns, name and length", "write it again")
-        return
-    if written != dict(sizes):
-        odd = next((chrom for chrom in (*written, *sizes) if written.get(chrom) != sizes.get(chrom)), "")
-        problem = f"says {odd} has {written.get(odd, 0)} bp, the 2bit has {sizes.get(odd, 0)}"
-        findings.add_file(name, "chrom-sizes", problem, "write it from the 2bit")
-
-
-def _check_alias_file(root: Path, genome: Block, sizes: Mapping[str, int], findings: Findings) -> None:
-    name = genome.get("chromAliasBb")
-    path = root / name
-    if not name or name.startswith(_WEB) or not path.is_file():
-        return
-    try:
-        header = read_header(path, _BIGBED_MAGIC)
-        table, _ = read_bigbed(path)
-    except InputError as error:
-        findings.add(genome, "chromAliasBb", "alias", f"{name} {error.problem}", "make it again")
-        return
-    foreign = [str(chrom) for chrom in table["chrom"].unique() if chrom not in sizes]
-    if foreign:
-        problem = f"{name} names {foreign[0]}, which the genome does not have"
-        findings.add(genome, "chromAliasBb", "alias", problem, f"it has {next(iter(sizes))}")
-    if not header.extension_offset:
-        findings.add(
-            genome, "chromAliasBb", "alias", f"{name} has no name index", "make it with an index of each column"
-        )
-
-
-def check_groups(root: Path, genome: Block, findings: Findings) -> set[str] | None:
-    """Return the names of the track groups; None where the hub has no file of them."""
-    name = genome.get("groups")
-    if not name or not (root / name).is_file():
-        return None
+        data = places.read(address)
+    except (MissingFileError, UnknownFileError):
+        return  # the table of files has said so
+    file = places.name(address)
+    text = read_text(data, file)
+    for problem in text.problems:
+        level = Level.ERROR if problem.severe else Level.WARNING
+        findings.add_file(level, file, problem.code, problem.problem, problem.fix, problem.line)
     names: set[str] = set()
-    for block in read_blocks(root, name):
-        for key in ("name", "label", "priority"):
-            if not block.get(key):
-                findings.add(block, key, "group", f"a group has no {key}", f"add a line: {key} …")
-        if block.get("name") in names:
-            findings.add(block, "name", "group", f"group {block.get('name')} is given twice", "keep one of them")
-        names.add(block.get("name"))
-    return names
+    for stanza in (part for part in text.parts if isinstance(part, Stanza)):
+        _check_group(stanza, names, findings)
+        names.add(stanza.get("name"))
+    if not names:
+        findings.add_file(Level.ERROR, file, "group", "has no group", "write: name NAME, then label and priority")
+        return
+    if not genome.is_assembly:
+        return  # the groups of a genome that UCSC knows count too
+    for track in genome.tracks:
+        group = track.get("group")
+        if group and group not in names:
+            fix = f"{value} has {', '.join(sorted(names))}"
+            findings.error(track.stanza, "group", "unknown-group", f"group {group} is not in {value}", fix)
+
+
+def _check_group(stanza: Stanza, names: set[str], findings: Findings) -> None:
+    for key in ("name", "label"):
+        if not stanza.get(key):
+            findings.error(stanza, key, "group", f"a group has no {key}", f"add a line: {key} …")
+    if not stanza.get("priority"):
+        findings.note(stanza, "priority", "group", "a group has no priority, so it comes last", "add: priority NUMBER")
+    elif re.match(r"[-+]?\.?\d", stanza.get("priority")) is None:
+        problem = f"priority is {stanza.get('priority')!r}"
+        findings.error(stanza, "priority", "group", problem, "write a number")
+    if stanza.get("name") in names:
+        findings.error(stanza, "name", "group", f"group {stanza.get('name')} is given twice", "keep one of them")
+    for setting in stanza.settings:
+        meant = unknown_setting(setting.key, "name")
+        if meant is not None:
+            fix = f"did you mean {meant}?" if meant else "remove it"
+            problem = f"no browser knows the setting {setting.key} of a group"
+            findings.warning(stanza, setting.key, "unknown-setting", problem, fix)

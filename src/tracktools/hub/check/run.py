@@ -3,200 +3,126 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
+from tracktools.config import HubCheckConfig
 from tracktools.errors import InputError
-from tracktools.formats.twobit import read_twobit_sizes
 from tracktools.hub.check.contents import check_contents
-from tracktools.hub.check.faults import Fault, Findings
+from tracktools.hub.check.families import check_families
+from tracktools.hub.check.files import TRACK_FILES, check_named_files
 from tracktools.hub.check.genome import check_genome, check_groups
-from tracktools.hub.check.hubtxt import Block, read_blocks
-from tracktools.hub.check.known_settings import unknown_setting
-from tracktools.hub.check.server import check_server, download_hub
-from tracktools.hub.check.tracks import check_tracks
+from tracktools.hub.check.labels import check_hub_stanza, check_labels, check_settings
+from tracktools.hub.check.load import Loader
+from tracktools.hub.check.model import Genome, Hub
+from tracktools.hub.check.pages import check_track_page
+from tracktools.hub.check.places import Places, is_url
+from tracktools.hub.check.report import Finding, Findings, Level
+from tracktools.hub.check.server import check_server
+from tracktools.hub.check.values import check_values
 
 HUB_FILE = "hub.txt"
 
 
-@dataclass(frozen=True)
-class HubFiles:
-    """A hub as it was read.
-
-    Parameters
-    ----------
-    root : Path
-        Its folder.
-    file : str
-        Its first file.
-    blocks : tuple of Block
-        Every block, of every file that defines tracks.
-    """
-
-    root: Path
-    file: str
-    blocks: tuple[Block, ...]
-
-    def of_kind(self, kind: str) -> list[Block]:
-        """Return the blocks that start with a key."""
-        return [block for block in self.blocks if block.kind == kind]
-
-
-def check_hub(place: str | Path) -> list[Fault]:
-    """Return every fault of a hub, in the order of its files.
+def check_hub(place: str | Path, config: HubCheckConfig | None = None) -> list[Finding]:
+    """Return what is found in a hub, in the order of its files.
 
     Parameters
     ----------
     place : str or Path
-        Folder of a hub, its ``hub.txt``, or the web address of that; from the web, every file that the hub names is
-        fetched, and the server's answers are checked too.
+        Folder of a hub, its ``hub.txt``, or the web address of that. What the hub names on the web is fetched; of a hub
+        on the web the server's answers are checked too.
+    config : HubCheckConfig, optional
+        How much is fetched, and how long that may take.
 
     Raises
     ------
     InputError
         If there is no hub to read.
     """
+    config = config or HubCheckConfig()
     findings = Findings()
-    if str(place).startswith(("http://", "https://")):
-        with tempfile.TemporaryDirectory() as folder:
-            file = download_hub(str(place), Path(folder), findings)
-            _check(Path(folder), file, findings)
-            check_server(str(place), Path(folder), findings)
-    else:
-        root, file = _local(Path(place))
-        _check(root, file, findings)
-    return findings.faults
+    with tempfile.TemporaryDirectory() as cache:
+        places = Places(_home(place), Path(cache), config)
+        hub = Loader(places, findings).load()
+        if hub is not None:
+            _check(hub, places, config, findings)
+        if places.left_out:
+            problem = (
+                f"{len(places.left_out)} files were not fetched, or not to the end: the limits are "
+                f"{config.max_total_mb} MB and {config.max_s:g} s; the first is {places.left_out[0]}"
+            )
+            name = places.name(places.home)
+            findings.add_file(Level.WARNING, name, "limit", problem, "raise --max-mb or --max-seconds")
+    return findings.in_order()
 
 
-def _local(place: Path) -> tuple[Path, str]:
-    if place.is_file():
-        return place.parent, place.name
-    if not place.is_dir():
-        raise InputError("no such folder", path=place, mend="name a hub's folder or its hub.txt")
-    if (place / HUB_FILE).is_file():
-        return place, HUB_FILE
-    found = sorted(path.name for path in place.glob("*hub.txt"))
+def _home(place: str | Path) -> str:
+    """Return the address of the first file of a hub."""
+    address = urlsplit(str(place))
+    if is_url(str(place)):
+        if address.scheme not in ("http", "https", "ftp"):
+            problem = f"{address.scheme}:// addresses cannot be read"
+            raise InputError(problem, path=place, hint="name a folder or an http address")
+        is_file = address.path.endswith((".txt", ".txt.gz"))
+        return str(place) if is_file else str(place).rstrip("/") + "/" + HUB_FILE
+    path = Path(place)
+    if path.is_file():
+        return str(path)
+    if not path.is_dir():
+        raise InputError("no such folder", path=path, hint="name a hub's folder or its hub.txt")
+    if (path / HUB_FILE).is_file():
+        return str(path / HUB_FILE)
+    found = sorted(other.name for other in path.glob("*hub.txt"))
     if len(found) != 1:
         held = f"it holds {', '.join(found)}: name one" if found else "hub build writes one"
-        raise InputError("holds no hub.txt", path=place, mend=held)
-    return place, found[0]
+        raise InputError("holds no hub.txt", path=path, hint=held)
+    return str(path / found[0])
 
 
-def _check(root: Path, file: str, findings: Findings) -> None:
-    hub = _read(root, file, findings)
-    _check_hub_block(hub, findings)
-    for block in hub.blocks:
-        _check_keys(block, findings)
-    genomes = hub.of_kind("genome")
-    sizes: dict[str, int] = {}
-    groups: set[str] | None = None
-    if not genomes:
-        findings.add_file(hub.file, "no-genome", "has no genome block", "add one: genome NAME, on its own lines")
-    for extra in genomes[1:] if hub.of_kind("hub") and "useOneFile" in hub.of_kind("hub")[0] else []:
-        problem = f"a second genome, {extra.get('genome')}, in a one-file hub is ignored by UCSC"
-        findings.add(extra, "genome", "second-genome", problem, "make one hub a genome")
-    if genomes:
-        sizes = _genome_sizes(root, genomes[0], findings)
-        check_genome(root, genomes[0], sizes, findings)
-        groups = check_groups(root, genomes[0], findings)
-    tracks = hub.of_kind("track")
-    if not tracks:
-        findings.add_file(hub.file, "no-track", "has no track", "add one")
-    check_tracks(root, tracks, groups, findings)
-    check_contents(root, tracks, sizes, findings)
+def _check(hub: Hub, places: Places, config: HubCheckConfig, findings: Findings) -> None:
+    check_hub_stanza(hub, places, findings)
+    file = places.name(places.home)
+    if not hub.genomes:
+        fix = "add one: genome NAME, after an empty line"
+        findings.add_file(Level.ERROR, file, "no-genome", "has no genome stanza", fix)
+    names: set[str] = set()
+    for genome in hub.genomes:
+        name = genome.get("genome")
+        if name in names:
+            problem = f"genome {name} is described twice"
+            findings.error(genome.stanza, "genome", "duplicate-genome", problem, "keep one of them")
+        names.add(name)
+        check_settings(genome.stanza, findings)
+        check_genome(genome, places, findings)
+        check_groups(genome, places, findings)
+        _check_tracks(genome, places, findings)
+        if not genome.tracks:
+            place = genome.stanza.place_of("trackDb")
+            problem = f"genome {name} has no track"
+            findings.add_file(Level.ERROR, place.file, "no-track", problem, "add one", place.line)
+    data = _data_address(hub, places)
+    if data and is_url(places.home):
+        check_server(data, places.name(data), config, findings)
 
 
-def _read(root: Path, file: str, findings: Findings) -> HubFiles:
-    """Read a hub of one file, or of three."""
-    blocks: list[Block] = []
-
-    def add(name: str, by: Block | None, key: str) -> list[Block]:
-        try:
-            found = read_blocks(root, name)
-        except (OSError, UnicodeDecodeError) as error:
-            if by is None:
-                raise InputError(f"cannot be read: {error}", path=root / name) from None
-            findings.add(by, key, f"missing-{key}", f"{key} {name} cannot be read", "write the file or mend its path")
-            return []
-        blocks.extend(found)
-        return found
-
-    for block in add(file, None, ""):
-        if block.kind == "hub" and block.get("genomesFile") and block.get("useOneFile") != "on":
-            problem = "is a hub of three files, which igv.js cannot open"
-            findings.add(block, "genomesFile", "three-files", problem, "put all in one file and write: useOneFile on")
-            for genome in add(block.get("genomesFile"), block, "genomesFile"):
-                if genome.kind == "genome" and genome.get("trackDb"):
-                    add(str(Path(block.get("genomesFile")).parent / genome.get("trackDb")), genome, "trackDb")
-    return HubFiles(root, file, tuple(blocks))
+def _check_tracks(genome: Genome, places: Places, findings: Findings) -> None:
+    check_families(genome, findings)
+    for track in genome.tracks:
+        check_settings(track.stanza, findings)
+        check_labels(track, findings)
+        check_values(track, findings)
+        check_named_files(track.stanza, track.base, TRACK_FILES, places, findings)
+        check_track_page(track, places, findings)
+        if not track.is_container:
+            check_contents(genome, track, places, findings)
 
 
-def _check_hub_block(hub: HubFiles, findings: Findings) -> None:
-    found = hub.of_kind("hub")
-    if not hub.file.endswith(HUB_FILE):
-        findings.add_file(hub.file, "file-name", "is not named …hub.txt", "rename it: igv.js knows a hub by that")
-    if not found:
-        findings.add_file(hub.file, "no-hub", "does not start with a hub block", "write: hub NAME", 1)
-        return
-    block = found[0]
-    if block.line != 1 or hub.blocks[0] is not block:
-        findings.add(
-            block, "hub", "first-line", "the hub block is not the first thing in the file", "JBrowse wants it so"
-        )
-    for key in ("hub", "shortLabel", "longLabel", "email", "descriptionUrl"):
-        if not block.get(key):
-            findings.add(block, key, f"missing-{key}", f"the hub has no {key}", f"add a line: {key} …")
-    if block.get("useOneFile") != "on" and not block.get("genomesFile"):
-        findings.add(block, "hub", "use-one-file", "says neither useOneFile nor genomesFile", "write: useOneFile on")
-    page = block.get("descriptionUrl")
-    if page and not page.startswith(("http://", "https://")) and not (hub.root / page).is_file():
-        problem = f"descriptionUrl {page} does not exist"
-        findings.add(block, "descriptionUrl", "missing-descriptionUrl", problem, "write the page or mend its path")
-
-
-def _check_keys(block: Block, findings: Findings) -> None:
-    if block.kind not in ("hub", "genome", "track"):
-        problem = f"starts with {block.kind!r}, so no browser knows what it is"
-        findings.add(block, block.kind, "unknown-block", problem, "start it with hub, genome or track")
-        return
-    seen: set[str] = set()
-    for setting in block.settings:
-        if setting.key in seen:
-            problem = f"{setting.key} is given twice"
-            track = block.get("track").split()[0] if block.get("track") else ""
-            findings.faults.append(Fault("twice", problem, "keep one of them", block.file, setting.line, track))
-        seen.add(setting.key)
-        meant = unknown_setting(setting.key, block.kind)
-        if meant is not None:
-            mend = f"did you mean {meant}?" if meant else "remove it"
-            findings.add(block, setting.key, "unknown-setting", f"no browser knows the setting {setting.key}", mend)
-        if not setting.value:
-            findings.add(block, setting.key, "no-value", f"{setting.key} has no value", "write one or remove the line")
-
-
-def _genome_sizes(root: Path, genome: Block, findings: Findings) -> dict[str, int]:
-    """Return the lengths of the sequences; nothing where the hub has no readable genome of its own."""
-    path = genome.get("twoBitPath")
-    if not path or path.startswith(("http://", "https://")):
-        return {}
-    try:
-        return read_twobit_sizes(root / path)
-    except InputError as error:
-        mend = error.hint or "write the file or mend its path"
-        findings.add(genome, "twoBitPath", "twobit", f"twoBitPath {path}: {error.problem}", mend)
-        return {}
-
-
-def summary(faults: Sequence[Fault]) -> str:
-    """Return one line: how many faults, in how many tracks.
-
-    Examples
-    --------
-    >>> summary([])
-    'no fault found'
-    """
-    if not faults:
-        return "no fault found"
-    tracks = len({fault.track for fault in faults if fault.track})
-    return f"{len(faults)} fault{'s' if len(faults) > 1 else ''}" + (f" in {tracks} tracks" if tracks > 1 else "")
+def _data_address(hub: Hub, places: Places) -> str:
+    """Return the web address of a data file of the hub that is there; empty where there is none."""
+    for genome in hub.genomes:
+        for track in genome.tracks:
+            address = places.address(track.base, track.get("bigDataUrl")) if track.get("bigDataUrl") else ""
+            if address.startswith(("http://", "https://")) and places.has(address):
+                return address
+    return ""

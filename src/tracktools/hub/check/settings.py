@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import re
 
-_HUB_WORDS = "hub shortLabel longLabel genomesFile useOneFile email descriptionUrl"
+_HUB_WORDS = "hub shortLabel longLabel genomesFile useOneFile email descriptionUrl version level"
 _GENOME_WORDS = """
 genome trackDb groups description twoBitPath twoBitBptUrl chromAlias chromAliasBb chromSizes chromAuthority
 codonTable organism defaultPos orderKey scientificName htmlPath transBlat blat isPcr taxId metaDb
@@ -43,17 +43,27 @@ compositeTrack allButtonPair centerLabelsDense dragAndDrop hideEmptySubtracks hi
 hideEmptySubtracksSourcesUrl hideEmptySubtracksLabel subGroups dimensions filterComposite sortOrder view viewUi
 configurable metaDataUrl primaryKey maxCheckboxes dataTypes defaultSortField subtrackUrls container aggregate
 showSubtrackColorOnUi metadata noInherit useScore group release signalFilter pValueFilter qValueFilter
-signalFilterLimits pValueFilterLimits qValueFilterLimits searchTable
-
+signalFilterLimits pValueFilterLimits qValueFilterLimits searchTable subTrack defaultViewLimits aliQualRange
+baseQualRange bamWigMode baseColorDrawOpt subGroup mathDataUrl wgEncode controlledVocabulary metaDb metaTab
+squishyPackField squishyPackLabel squishyPackPoint doSnake chainLinearGap bigGeneDataUrl filterTopScorers bedFilter
+noParentConfig nextExonText cartVersion bigDataSamples idInUrlSql private excludeFilterValues centerWeighted
+multiRegionBedPadding vcfSampleOrder treeFile treeImage detailsTabUrls decoratorUrl viewFunc yLineMarkOn quickLifted
+facetedTable proteinSeq geneLabel defaultIsClosed defaultOn isPcr maxViewLimit
 """
-HUB_SETTINGS, GENOME_SETTINGS, TRACK_SETTINGS = (
-    frozenset(words.split()) for words in (_HUB_WORDS, _GENOME_WORDS, _TRACK_WORDS)
-)
+_GROUP_WORDS = "name label priority defaultIsClosed"
+_KNOWN = {
+    kind: frozenset(words.split())
+    for kind, words in (
+        ("hub", _HUB_WORDS),
+        ("genome", _GENOME_WORDS),
+        ("track", _TRACK_WORDS),
+        ("name", _GROUP_WORDS),
+    )
+}
+_BY_COLUMN = "Values|ValuesDefault|ByRange|Limits|Text|Type|Label|Priority|Color"
 _PATTERNS = re.compile(
-    r"subGroup\d|dimension[A-Z]checked|sGroup_\w+|yAxisLabel\.\d+|yAxisNumLabels(\.\w+)?|decorator(\.\w+)+"
-    r"|(filter|filterByRange|filterLimits|filterText|filterType|filterValues|filterValuesDefault|filterLabel"
-    r"|filterPriority|highlight|highlightByRange|highlightText|highlightType|highlightValues|highlightLabel"
-    r"|highlightPriority|highlightColor|detailsScript)(\.\w+)+"
+    r"subGroup\d+|dimension[A-Z]checked|sGroup_\w+|yAxisLabel\.\d+|yAxisNumLabels(\.\w+)?|decorator(\.\w+)+"
+    rf"|(filter|highlight)({_BY_COLUMN})?(\.\w+)+|\w+(Filter|Highlight)({_BY_COLUMN})?|detailsScript(\.\w+)+"
 )
 
 
@@ -64,15 +74,15 @@ def unknown_setting(key: str, kind: str) -> str | None:
     ----------
     key : str
         Setting.
-    kind : {"hub", "genome", "track"}
-        What kind of block it stands in.
+    kind : {"hub", "genome", "track", "name"}
+        What kind of stanza it is in; "name" is a group of tracks.
 
     Examples
     --------
     >>> unknown_setting("itemRGB", "track"), unknown_setting("foo", "track"), unknown_setting("filter.prob", "track")
     ('itemRgb', '', None)
     """
-    known = {"hub": HUB_SETTINGS, "genome": GENOME_SETTINGS}.get(kind, TRACK_SETTINGS)
+    known = _KNOWN[kind]
     if key in known or (kind == "track" and _PATTERNS.fullmatch(key)):
         return None
     by_case = {name.lower(): name for name in known}

@@ -1,0 +1,215 @@
+"""Hubs broken in their first stanzas, their genomes and their text: what is done, code, track, level."""
+
+from __future__ import annotations
+
+from hub_check.edits import (
+    Change,
+    add,
+    add_to,
+    both,
+    cut,
+    edit,
+    fill,
+    foreign_alias,
+    in_track,
+    remove,
+    three_files,
+    write,
+)
+from tracktools.hub.check import Level
+
+E, W, N = Level.ERROR, Level.WARNING, Level.NOTE
+PARENT = "shortLabel a\nlongLabel a\ntype bigWig 0 1\nhtml pages/genes.html\n"
+LONE = "track lone\ntype bigBed 9 +\nshortLabel a\nlongLabel a\nhtml pages/genes.html\n"
+
+HUB_AND_GENOME: dict[str, tuple[Change, str, str, Level]] = {
+    # what is done, code, track, level
+    "no hub line": (edit("^hub .*\n", "").found("shortLabel small"), "no-hub", "", E),
+    "tracks before the hub": (edit(r"\A", "track t\n" + PARENT + "\n").found("hub "), "first-line", "", E),
+    "comment before the hub": (edit(r"\A", "# a remark\n").found("hub "), "first-line", "", N),
+    "second hub": (add("hub other\nshortLabel a\nlongLabel a\nemail a@b.c\n", "hub other"), "second-hub", "", E),
+    "no email": (edit("^email .*\n", "").found("hub "), "missing-email", "", E),
+    "email without @": (edit("^email .*", "email nobody"), "email", "", E),
+    "email of words": (edit("^email .*", "email ask the lab @ home"), "email", "", E),
+    "no hub short label": (edit("^shortLabel .*\n", "").found("hub "), "missing-shortLabel", "", E),
+    "no hub long label": (edit("^longLabel .*\n", "").found("hub "), "missing-longLabel", "", E),
+    "no description url": (edit("^descriptionUrl .*\n", "").found("hub "), "missing-descriptionUrl", "", W),
+    "description page missing": (remove("pages/hub.html", "descriptionUrl"), "missing-descriptionUrl", "", E),
+    "neither one file nor three": (edit("^useOneFile on\n", "").found("hub "), "use-one-file", "", E),
+    "one file is off": (edit("^useOneFile on", "useOneFile off"), "value", "", E),
+    "one file and three": (edit("^useOneFile on", "useOneFile on\ngenomesFile g.txt"), "use-one-file", "", W),
+    "three files": (Change(three_files, "genomesFile"), "three-files", "", N),
+    "genomes file missing": (edit("^useOneFile on", "genomesFile nowhere.txt"), "missing-genomesFile", "", E),
+    "trackDb missing": (
+        both(Change(three_files), remove("trackDb.txt", "trackDb").found("trackDb", "genomes.txt")),
+        "missing-trackDb",
+        "",
+        E,
+    ),
+    "no trackDb": (
+        both(Change(three_files), edit("^trackDb .*", "", "genomes.txt").found("genome", "genomes.txt")),
+        "missing-trackDb",
+        "",
+        E,
+    ),
+    "no genome": (edit("^genome [^\n]*\n(.+\n)+", ""), "no-genome", "", E),
+    "two genomes": (add("genome other\ntwoBitPath small.2bit\n", "genome other"), "second-genome", "", E),
+    "two genomes of a name": (
+        both(Change(three_files), edit(r"\A((.+\n)+)", r"\1\n\1", "genomes.txt").found("genome small", "genomes.txt")),
+        "duplicate-genome",
+        "",
+        E,
+    ),
+    "genome of two words": (edit("^genome small", "genome E coli"), "genome-name", "", E),
+    "no track": (edit(r"(?s)^track .*", "").found("genome small"), "no-track", "", E),
+    "2bit missing": (remove("small.2bit", "twoBitPath"), "twobit", "", E),
+    "2bit is something else": (fill("small.2bit", b"chrA\t6007\n", "twoBitPath"), "twobit", "", E),
+    "2bit cut short": (cut("small.2bit", "twoBitPath", 2000), "twobit", "", E),
+    "2bit cut in half": (cut("small.2bit", "twoBitPath", 1000), "twobit", "", E),
+    "2bit without its last byte": (cut("small.2bit", "twoBitPath", 1), "twobit", "", E),
+    "2bit empty": (fill("small.2bit", b"", "twoBitPath"), "twobit", "", E),
+    "no organism": (edit("^organism .*\n", "").found("genome small"), "missing-organism", "", E),
+    "no default position": (edit("^defaultPos .*\n", "").found("genome small"), "missing-defaultPos", "", E),
+    "default position past the end": (edit("^defaultPos .*", "defaultPos chrA:6000-6100"), "default-position", "", E),
+    "default position elsewhere": (edit("^defaultPos .*", "defaultPos chrB:1-100"), "default-position", "", E),
+    "default position not one": (edit("^defaultPos .*", "defaultPos somewhere"), "default-position", "", E),
+    "order key in words": (edit("^orderKey .*", "orderKey first"), "value", "", E),
+    "chrom sizes missing": (remove("chrom.sizes", "chromSizes"), "missing-chromSizes", "", E),
+    "chrom sizes of another genome": (
+        edit("6007", "6008", "chrom.sizes").found("chrA", "chrom.sizes"),
+        "chrom-sizes",
+        "",
+        E,
+    ),
+    "chrom sizes in one column": (edit("\t", " ", "chrom.sizes").found("chrA", "chrom.sizes"), "chrom-sizes", "", E),
+    "chrom sizes of a part": (edit("^plasmid.*\n", "", "chrom.sizes"), "chrom-sizes", "", E),
+    "alias bigBed missing": (remove("chromAlias.bb", "chromAliasBb"), "missing-chromAliasBb", "", E),
+    "alias bigBed of another genome": (Change(foreign_alias, "chromAliasBb"), "alias", "", E),
+    "alias bigBed damaged": (cut("chromAlias.bb", "chromAliasBb"), "alias", "", E),
+    "alias as text only": (edit("^chromAliasBb .*", "chromAlias chromAlias.txt"), "plain-alias", "", N),
+    "alias text missing": (edit("^chromAliasBb .*", "chromAlias nowhere.txt"), "missing-chromAlias", "", E),
+    "genome page missing": (remove("pages/genome.html", "htmlPath"), "missing-htmlPath", "", E),
+    "genome page empty": (fill("pages/genome.html", b" \n", "htmlPath"), "page", "", E),
+    "no genome page": (edit("^htmlPath .*\n", "").found("genome small"), "missing-htmlPath", "", W),
+    "groups file missing": (remove("groups.txt", "groups"), "missing-groups", "", E),
+    "groups file empty": (fill("groups.txt", b"\n", "", "groups.txt"), "group", "", E),
+    "groups file in latin-1": (
+        fill("groups.txt", b"name predictions\nlabel Vorhersagen f\xfcr\n", "label Vor", "groups.txt"),
+        "encoding",
+        "",
+        W,
+    ),
+    "group without a label": (edit("^label .*\n", "", "groups.txt").found("name", "groups.txt"), "group", "", E),
+    "group twice": (
+        edit(r"\Z", "\nname curated\nlabel a\npriority 9\n", "groups.txt").found("name curated", "groups.txt"),
+        "group",
+        "",
+        E,
+    ),
+    "group without a blank line": (
+        edit("\n\nname", "\nname", "groups.txt").found("name", "groups.txt"),
+        "missing-blank",
+        "",
+        E,
+    ),
+    "group priority in words": (edit("^priority .*", "priority first", "groups.txt"), "group", "", E),
+    "misspelt genome setting": (edit("^organism", "organsim").found("organsim"), "unknown-setting", "", W),
+    "misspelt hub setting": (
+        edit("^descriptionUrl", "descriptionURL").found("descriptionURL"),
+        "unknown-setting",
+        "",
+        W,
+    ),
+}
+
+TEXT: dict[str, tuple[Change, str, str, Level]] = {
+    "blank line missing between tracks": (
+        edit("\n\ntrack curated", "\ntrack curated").found("track curated"),
+        "missing-blank",
+        "",
+        E,
+    ),
+    "blank line missing after the hub": (edit("\n\ngenome", "\ngenome").found("genome"), "missing-blank", "", E),
+    "blank line missing after the genome": (
+        edit("\n\ntrack", "\ntrack").found("track predictions_strands"),
+        "missing-blank",
+        "",
+        E,
+    ),
+    "blank line lost to a backslash": (
+        in_track("genes", r"\Z", " \\\\").found("track pseudogenes"),
+        "missing-blank",
+        "",
+        E,
+    ),
+    "blank line with a no-break space": (
+        edit("\n\ntrack curated", "\n\xa0\ntrack curated").found("\xa0"),
+        "no-break-space",
+        "",
+        E,
+    ),
+    "no-break space after a key": (
+        in_track("genes", "^visibility ", "visibility\xa0").found("visibility\xa0"),
+        "no-break-space",
+        "",
+        E,
+    ),
+    "no-break space in a type": (in_track("genes", "^type .*", "type bigBed\xa09 +"), "type", "genes", E),
+    "blank line too many": (
+        in_track("genes", "^visibility", "\nvisibility").found("visibility pack"),
+        "unknown-block",
+        "",
+        E,
+    ),
+    "block of no kind": (add("shortLabel alone\n", "shortLabel alone"), "unknown-block", "", E),
+    "lines above the track line": (
+        in_track("genes", "^track genes", "priority 3\ntrack genes").found("priority 3"),
+        "track-not-first",
+        "genes",
+        E,
+    ),
+    "setting twice": (in_track("genes", "^visibility .*", "visibility pack\nvisibility full"), "twice", "genes", W),
+    "setting twice alike": (
+        in_track("genes", "^visibility .*", "visibility pack\nvisibility pack"),
+        "twice",
+        "genes",
+        N,
+    ),
+    "setting without a value": (in_track("genes", "^visibility .*", "visibility"), "no-value", "genes", E),
+    "byte order mark": (edit(r"\A", "\ufeff").found("\ufeffhub"), "byte-order-mark", "", E),
+    "UTF-16": (
+        Change(lambda f: (f / "hub.txt").write_bytes((f / "hub.txt").read_text().encode("utf-16-le"))),
+        "encoding",
+        "",
+        E,
+    ),
+    "included file missing": (add("include more.txt\n", "include more.txt"), "missing-include", "", E),
+    "included file includes itself": (
+        both(
+            Change(lambda f: write(f / "more.txt", "include more.txt\n")),
+            add("include more.txt\n", "").found("include", "more.txt"),
+        ),
+        "include",
+        "",
+        E,
+    ),
+    "include among the lines of a track": (
+        both(
+            Change(lambda f: write(f / "more.txt", LONE + "bigDataUrl genes.bb\n")), add_to("genes", "include more.txt")
+        ),
+        "include",
+        "",
+        E,
+    ),
+    "fault in an included file": (
+        both(
+            Change(lambda f: write(f / "sub/more.txt", LONE + "bigDataUrl nowhere.bb\n")),
+            add("include sub/more.txt\n", "").found("bigDataUrl", "sub/more.txt"),
+        ),
+        "missing-data",
+        "lone",
+        E,
+    ),
+    "misspelt setting": (in_track("genes", "^itemRgb on", "itemRGB on"), "unknown-setting", "genes", W),
+    "unknown setting": (add_to("genes", "foo bar"), "unknown-setting", "genes", W),
+}
