@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pandas as pd
 import pytest
+from tracktools.hub.check.hubtxt import read_blocks
 
 from hubs import write_predictions, write_small_inputs
 from tracktools.formats.bed import CALLED_TSS, read_bed, write_bed
@@ -16,7 +17,6 @@ from tracktools.formats.bigbed import read_bigbed
 from tracktools.formats.bigwig import write_bigwig
 from tracktools.genome import load_genome
 from tracktools.hub.build import BuiltHub, build_hub
-from tracktools.hub.check.hubtxt import read_blocks
 from tracktools.palette import BLUE, GREY, VERMILLION, item_rgb, rgb
 from tracktools.tracks import Track, write_tracks
 

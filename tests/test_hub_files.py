@@ -10,6 +10,7 @@ import pandas as pd
 import pyBigWig
 import pytest
 from click.testing import CliRunner
+from tracktools.hub.check.hubtxt import read_blocks
 
 from hubs import SMALL_GFF, write_small_inputs
 from tracktools.cli.hub import hub as hub_command
@@ -19,7 +20,6 @@ from tracktools.formats.bigbed import read_bigbed, write_bigbed
 from tracktools.formats.bigwig import write_bigwig
 from tracktools.hub.build import build_hub
 from tracktools.hub.check import check_hub
-from tracktools.hub.check.hubtxt import read_blocks
 from tracktools.hub.render import Templates
 
 SIZES = {"chrA": 6007, "plasmid": 2011}

@@ -131,6 +131,16 @@ def patch(file: str, offset: int, data: bytes, at: str) -> Change:
     return Change(change, at)
 
 
+def noise(file: str, chrom: str = "chrA", size: int = 6007) -> Change:
+    """Write a bigWig whose every value is another."""
+
+    def change(folder: Path) -> None:
+        values = np.random.default_rng(5).random(size, dtype=np.float32)
+        write_bigwig(folder / file, {chrom: size}, {chrom: values})
+
+    return Change(change, f"bigDataUrl {file}")
+
+
 def signal(file: str, chrom: str = "chrA", size: int = 6007, value: float = 0.5) -> Change:
     """Write another bigWig."""
 

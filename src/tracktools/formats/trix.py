@@ -17,7 +17,7 @@ ADDRESS_DIGITS = 10
 _BIN_BYTES = 1 << 12  # igv.js reads 64 KiB from the bin before, so that bins must be much smaller
 
 
-def write_trix(path: Path, entries: Iterable[tuple[str, str]]) -> None:
+def write_trix(path: Path, entries: Iterable[tuple[str, str]]) -> int:
     """Write ``NAME.ix`` and ``NAME.ixx``.
 
     Parameters
@@ -27,11 +27,18 @@ def write_trix(path: Path, entries: Iterable[tuple[str, str]]) -> None:
     entries : iterable of (word, item)
         What is searched for and the name of an item it finds; words with spaces or commas are left out. A bin begins
         where the prefix changes, never within words of one prefix: a reader could not tell which of two is meant.
+
+    Returns
+    -------
+    int
+        How many words the index has; without any, no file is written.
     """
     found: dict[str, dict[str, None]] = {}
     for word, item in entries:
         if word and item and "," not in word + item and all(letter > " " for letter in word + item):
             found.setdefault(word.lower(), {})[item] = None
+    if not found:
+        return 0
     lines: list[bytes] = []
     bins: list[bytes] = []
     offset, next_bin, last_prefix = 0, 0, b""
@@ -47,3 +54,4 @@ def write_trix(path: Path, entries: Iterable[tuple[str, str]]) -> None:
     for target, parts in ((path, lines), (path.with_name(path.name + "x"), bins)):
         with atomic_file(target) as partial:
             partial.write_bytes(b"".join(parts))
+    return len(found)

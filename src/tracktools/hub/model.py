@@ -62,6 +62,8 @@ class Contents:
         Colours of the items.
     shaded : bool
         Whether they are the stronger, the higher the score.
+    n_words : int
+        Of features: by how many words they are found.
     size_bytes : int
         Of the file in the hub.
     sign : StrandSign, optional
@@ -80,6 +82,7 @@ class Contents:
     choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     colors: tuple[str, ...] = ()
     shaded: bool = False
+    n_words: int = 0
     size_bytes: int = 0
     sign: StrandSign | None = None
 

@@ -234,8 +234,9 @@ def _features(hub: Hub, track: HubTrack) -> dict[str, str]:
         "bigDataUrl": track.file,
         "itemRgb": "on",  # and no color: igv.js would paint every item with it
         "searchIndex": "name",
-        "searchTrix": track.search_file,
     }
+    if track.contents.n_words:
+        settings["searchTrix"] = track.search_file
     said = [f"{name}=${name}" for name in names if name not in _NOT_SAID][:5]
     settings["mouseOver"] = ", ".join(["$name ($strand)", *said])
     labels = [name for name in names if name in track.contents.choices or name in track.contents.ranges]

@@ -78,7 +78,7 @@ def check_features(path: Path, track: Track, places: Places, findings: Findings)
         {name: column for (_, name), column in zip(own, schema.columns, strict=False)},
         {column: kind for (kind, _), column in zip(own, schema.columns, strict=False)},
     )
-    check_zooms(header, track, findings, n_items=len(table))
+    check_zooms(header, track, findings)
     if table.empty:
         findings.warning(track.stanza, "bigDataUrl", "empty", f"{items.value} holds no item", "remove the track")
     _check_type(track, items, findings)

@@ -82,12 +82,13 @@ def igvjs_track(track: HubTrack, prefix: str = "") -> dict[str, Any]:
             "posStrandColor": f"rgb({BLUE})",
             "negStrandColor": f"rgb({VERMILLION})",
         }
+    search = {"trixURL": prefix + track.search_file} if track.contents.n_words else {}
     return config | {
         "type": "annotation",
         "format": "bigbed",
         "displayMode": _DISPLAY_MODES.get(track.visibility, "EXPANDED"),
         "labelField": track.label_field,
-        "trixURL": prefix + track.search_file,
+        **search,
     }
 
 

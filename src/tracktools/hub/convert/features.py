@@ -79,7 +79,7 @@ def write_features(
     table = _without_markup(sort_bed(table, list(chrom_sizes)), schema)
     searched = [name for name in SEARCHED if name in schema.columns]
     write_bigbed(target, dict(chrom_sizes), table, schema, index_fields=("name",), capital_fields=searched)
-    write_trix(
+    n_words = write_trix(
         target.with_suffix(".ix"),
         ((word, item) for name in searched for word, item in zip(table[name], table["name"], strict=True)),
     )
@@ -94,6 +94,7 @@ def write_features(
         choices=_choices(table, schema),
         colors=tuple(table["itemRgb"].value_counts().index),
         shaded=shaded,
+        n_words=n_words,
         size_bytes=target.stat().st_size,
     )
     return contents, table
