@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from click.testing import CliRunner
 
 from bam_files import pair, record, write_bam
 from tracktools import cli
-from tracktools.errors import GenomeMismatchError, InputError
+from tracktools.errors import ConfigError, GenomeMismatchError, InputError
 from tracktools.formats.bigwig import BigWigReader
 from tracktools.reads import AlignmentSignal
 
@@ -103,8 +104,10 @@ def test_reads_of_a_host_are_taken_aside_and_counted(tmp_path: Path) -> None:
 
 def test_a_genome_that_has_none_of_the_sequences_is_another_genome(tmp_path: Path) -> None:
     bam = write_bam(tmp_path / "a.bam", [record(0, 10)])
-    with pytest.raises(GenomeMismatchError, match="is on c1, c2, which the genome does not have"):
-        AlignmentSignal([bam], library="forward", chrom_sizes={"x": 400}, only_genome=True)
+    for only_genome in (True, False):
+        with pytest.raises(GenomeMismatchError, match="is on c1, c2, which the genome does not have") as caught:
+            AlignmentSignal([bam], library="forward", chrom_sizes={"x": 400}, only_genome=only_genome)
+        assert "--only-genome" not in str(caught.value)  # which would leave nothing
 
 
 def test_replicates_may_differ_in_what_is_left_out(tmp_path: Path) -> None:
@@ -180,3 +183,60 @@ def test_a_file_of_reads_that_all_start_at_the_other_end_says_so(tmp_path: Path)
     )
     assert run("reads", bam, "--signal", "5prime", *options).exit_code == 0
     assert covered(tmp_path / "out" / "x.minus.bw", "c1") == [89]
+
+
+# --- files as programs write them -------------------------------------------------------------------------------------
+
+HEADER = "@HD\tVN:1.6\tSO:coordinate\n@SQ\tSN:c1\tLN:400\n"
+LINE = "r\t0\tc1\t11\t60\t{cigar}\t*\t0\t0\t*\t*\n"
+
+
+@pytest.mark.parametrize(
+    ("more", "cigar", "bases"),
+    [
+        ("@CO\tgröße\n", "20M", range(10, 30)),
+        ("@PG\tID:bwa\tLB:x\tCL:bwa mem -R @RG\tSM:h\n", "20M", range(10, 30)),
+        ("@SQ\tSN:unused\tLN:9\n", "10=1X5=2P4=", range(10, 30)),
+        ("", "3H2S5M1D4M", [*range(10, 15), *range(16, 20)]),
+        ("", "5M20N5M", [*range(10, 15), *range(35, 40)]),
+    ],
+)
+@pytest.mark.parametrize("kind", ["SAM", "gzip", "CRLF", "BAM"])
+def test_odd_headers_and_cigars_are_read(tmp_path: Path, more: str, cigar: str, bases: Any, kind: str) -> None:
+    lines = (HEADER + more + LINE.format(cigar=cigar)).encode()
+    path = tmp_path / "reads"
+    path.write_bytes(gzip.compress(lines) if kind == "gzip" else lines)
+    if kind == "CRLF":
+        path.write_bytes(lines.replace(b"\n", b"\r\n"))
+    if kind == "BAM":
+        path = tmp_path / "reads.bam"
+        pysam.view("-b", "-o", str(path), str(tmp_path / "reads"), catch_stdout=False)  # type: ignore[attr-defined]
+    done = run("reads", path, "--library", "forward", "--name", "x", "-o", tmp_path / "out")
+    assert done.exit_code == 0, done.output
+    assert covered(tmp_path / "out" / "x.plus.bw", "c1") == list(bases)
+
+
+@pytest.mark.parametrize(
+    ("lines", "part"),
+    [
+        (LINE.format(cigar="9M"), "a header is added by samtools view -b -T genome.fa"),
+        (HEADER, "holds no read that can be used (the file has no records)"),
+        (HEADER + LINE.format(cigar="40I"), "holds no read that can be used (left out: 1 without an aligned base)"),
+        ("@HD\tVN:1.6\n" + LINE.format(cigar="*").replace("c1\t11", "*\t0"), "are the reads aligned?"),
+        (HEADER + LINE.format(cigar="9M") + LINE.format(cigar="9M").replace("11", "7"), "samtools sort -o sorted.bam"),
+    ],
+)
+def test_files_without_a_use_say_what_to_do(tmp_path: Path, lines: str, part: str) -> None:
+    path = tmp_path / "reads.sam"
+    path.write_text(lines)
+    done = run("reads", path, "--library", "forward", "--name", "x", "-o", tmp_path / "out")
+    assert isinstance(done.exception, InputError)
+    assert part in str(done.exception)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_file_named_twice_is_refused(tmp_path: Path) -> None:
+    bam = write_bam(tmp_path / "a.bam", RECORDS)
+    (tmp_path / "link.bam").symlink_to(bam)
+    with pytest.raises(ConfigError, match=r"a\.bam is named 2 times, and would be counted as often"):
+        AlignmentSignal([bam, tmp_path / "link.bam"], library="forward")

@@ -206,6 +206,22 @@ def test_pairs_of_one_name_are_told_apart_by_their_places(tmp_path: Path) -> Non
     ]
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("x/1", "x/2"), ("SRR1.7.1", "SRR1.7.2"), ("x_1", "x_2"), ("SRR1.1", "SRR1.1"), ("SRR1.2", "SRR1.2")],
+)
+def test_mates_whose_names_end_in_the_number_of_the_read_are_a_pair(tmp_path: Path, one: str, other: str) -> None:
+    left, right = two(100, 160)
+    path = write_bam(tmp_path / "a.bam", [left | {"name": one}, right | {"name": other}])
+    assert found(path)[0] == [(0, ((100, 180),), False)]
+
+
+def test_neighbours_whose_names_differ_in_a_number_are_no_pair(tmp_path: Path) -> None:
+    left, right = two(100, 160, name="SRR1.1")[0], two(104, 160, name="SRR1.2")[1]
+    path = write_bam(tmp_path / "a.bam", [left, right])  # samtools view -s may leave such two
+    assert [f[1] for f in found(path)[0]] == [((100, 120),), ((160, 180),)]
+
+
 def test_mates_of_one_name_that_are_no_pair_stay_apart(tmp_path: Path) -> None:
     left, right = two(10, 60, name="p")[0], two(3000, 5000, name="p")[1]
     path = write_bam(tmp_path / "a.bam", [left, right], sizes={"c": 9000})

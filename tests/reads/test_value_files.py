@@ -100,6 +100,45 @@ def test_a_wrong_line_of_wiggle_is_named(tmp_path: Path, lines: str, line: int, 
     assert part in str(caught.value)
 
 
+def test_bedgraph_as_r_and_pandas_write_it(tmp_path: Path) -> None:
+    sizes = {"c1": 2_000_000}
+    lines = 'chrom start end value; "c1" 1e+05 100002 3; c1 1.5e+06 1500001 4'
+    table = text(tmp_path / "table.txt", lines)
+    source = ValueSignal([table], [text(tmp_path / "m.wig", 'variableStep chrom="c1"; 1e+06 5')], chrom_sizes=sizes)
+    found: dict[str, dict[int, float]] = {"+": {}, "-": {}}
+    for _, start, values in source.windows():
+        for strand, part in zip("+-", values, strict=True):
+            found[strand] |= {start + int(i): float(part[i]) for i in np.flatnonzero(~np.isnan(part))}
+    assert found == {"+": {100_000: 3.0, 100_001: 3.0, 1_500_000: 4.0}, "-": {999_999: 5.0}}
+    half = text(tmp_path / "half.bg", "c1 1.5e+00 3 1")
+    with pytest.raises(InputError, match=r"half\.bg:1: '1\.5e\+00 3 1' are not start, end and value"):
+        ValueSignal([half], [table], chrom_sizes=sizes)
+
+
+@pytest.mark.parametrize(
+    ("lines", "part"),
+    [
+        ("c1 35 45 1", "a row ends at 45 on c1, which has 40 bp"),
+        ("variableStep chrom=c1 span=10; 35 1", "a row ends at 44 on c1, which has 40 bp"),
+        ("c1 0 5 1; c1 4 9 1", "c1:4-9 overlaps line 1"),
+        ("c1 0 5 NA", "the value is NA (leave out lines without a value)"),
+        ("c1 0 5 a 3 +", "is it BED?"),
+        ("c1,0,5,1", "with tabs or spaces between"),
+    ],
+)
+def test_a_table_that_is_no_signal_says_why(tmp_path: Path, lines: str, part: str) -> None:
+    wrong, right = text(tmp_path / "a.bg", lines), text(tmp_path / "b.bg", "c1 0 1 2")
+    with pytest.raises(InputError) as caught:
+        ValueSignal([wrong], [right], chrom_sizes=SIZES)
+    assert part in str(caught.value)
+
+
+def test_a_replicate_named_twice_is_refused(tmp_path: Path) -> None:
+    one, other = (text(tmp_path / f"{n}.bg", "c1 0 1 2") for n in (1, 2))
+    with pytest.raises(ConfigError, match=r"1\.bg is named 2 times, and would be counted as often"):
+        ValueSignal([one, tmp_path / "." / "1.bg"], [other, other], chrom_sizes=SIZES)
+
+
 def bigwig(path: Path, sizes: dict[str, int], chrom: str, values: list[float]) -> Path:
     """Write with another library, which takes infinite values."""
     with pyBigWig.open(str(path), "w") as file:

@@ -142,7 +142,8 @@ def _open(path: Path) -> pysam.AlignmentFile:
     if start in (b"BAI\1", b"CSI\1"):
         raise InputError("is the index of a BAM file", path=path, mend="name the BAM file; no index is needed")
     if mode == "r" and not start.startswith(b"@"):
-        raise InputError("is not BAM, CRAM, or SAM with a header", path=path, mend="aligned reads are needed")
+        mend = "aligned reads are needed; a header is added by samtools view -b -T genome.fa -o reads.bam FILE"
+        raise InputError("is not BAM, CRAM, or SAM with a header", path=path, mend=mend)
     try:
         return pysam.AlignmentFile(os.fspath(path), mode, check_sq=False, format_options=[_ALL_BUT_LETTERS])
     except (OSError, ValueError) as error:

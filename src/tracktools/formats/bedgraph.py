@@ -17,9 +17,12 @@ import numpy.typing as npt
 
 from tracktools.errors import InputError
 from tracktools.formats.fasta import open_maybe_gzip
-from tracktools.formats.wiggle import DECLARATIONS, WiggleSection, parse_declaration
+from tracktools.formats.wiggle import DECLARATIONS, WiggleSection, parse_declaration, parse_whole
 
+_COLUMN_NAMES = [["start", "end"], ["chromstart", "chromend"]]  # of columns 2 and 3, in a first line that has names
+_NO_VALUE = ("NA", ".", "")
 _OTHER_TABLES = {  # by the number of columns
+    1: ", with tabs or spaces between",
     3: "; for depths by position, bedtools genomecov writes it with -bga",
     6: "; is it BED? its features have no value a base",
 }
@@ -78,7 +81,8 @@ def read_bedgraph(path: Path) -> dict[str, Steps]:
     ----------
     path : Path
         The file. Lines below ``fixedStep`` or ``variableStep`` are read as `tracktools.formats.wiggle` says; ``track``,
-        ``browser`` and comment lines are passed over. About 32 bytes of memory a line.
+        ``browser`` and comment lines are passed over, and a first line of column names. Names of sequences may be in
+        quotes. About 32 bytes of memory a line.
 
     Returns
     -------
@@ -116,8 +120,8 @@ def _read_lines(file: Iterable[bytes], columns: dict[str, _Columns], path: Path)
             section = None
         elif words[0] in DECLARATIONS:
             section = parse_declaration(words, path, number)
-        else:
-            chrom = words[0]
+        elif number > 1 or [word.lower() for word in words[1:3]] not in _COLUMN_NAMES:
+            chrom = words[0].strip('"')
             if section is not None and len(words) < 4:  # a file may go on with lines of bedGraph
                 chrom, (start, end, value) = section.chrom, section.parse(words, path, number)
             else:
@@ -133,7 +137,8 @@ def _parse(words: list[str], path: Path, line: int) -> tuple[int, int, float]:
         mend = "bedGraph has four: chrom start end value" + _OTHER_TABLES.get(len(words), "")
         raise InputError(problem, path=path, line=line, mend=mend)
     try:
-        start, end, value = int(words[1]), int(words[2]), float(words[3])
+        start, end = parse_whole(words[1]), parse_whole(words[2])
+        value = math.nan if words[3] in _NO_VALUE else float(words[3])
     except ValueError:
         raise InputError(f"{' '.join(words[1:])!r} are not start, end and value", path=path, line=line) from None
     if not 0 <= start < end:

@@ -47,7 +47,7 @@ class WiggleSection:
             if len(words) != len(wanted):
                 raise ValueError
             value = float(words[-1])
-            start = int(words[0]) - 1 if self.kind == "variableStep" else self.start
+            start = parse_whole(words[0]) - 1 if self.kind == "variableStep" else self.start
         except ValueError:
             problem = f"{' '.join(words)[:40]!r} is not {' and '.join(wanted)}, as below {self.kind}"
             raise InputError(problem, path=path, line=line) from None
@@ -57,6 +57,28 @@ class WiggleSection:
             raise InputError(f"the value is {words[-1]}", path=path, line=line, mend="leave out positions without one")
         self.start = start + self.step
         return start, start + self.span, value
+
+
+def parse_whole(word: str) -> int:
+    """Return a coordinate; R writes 100000 as ``1e+05``.
+
+    Raises
+    ------
+    ValueError
+        If the word is no whole number.
+
+    Examples
+    --------
+    >>> parse_whole("1.2e+06")
+    1200000
+    """
+    try:
+        return int(word)
+    except ValueError:
+        number = float(word)
+        if "e" not in word.lower() or not number.is_integer():
+            raise
+        return int(number)
 
 
 def parse_declaration(words: list[str], path: Path, line: int) -> WiggleSection:
@@ -75,7 +97,7 @@ def parse_declaration(words: list[str], path: Path, line: int) -> WiggleSection:
             raise InputError(f"{word!r} is not a setting of {kind}", path=path, line=line, mend=_grammar(kind))
         seen.add(key)
         if key == "chrom":
-            chrom = value
+            chrom = value.strip('"')
         elif not (value.isdecimal() and int(value) > 0):
             raise InputError(f"{word!r} is not a whole number above 0", path=path, line=line, mend=_grammar(kind))
         else:

@@ -16,6 +16,7 @@ from tracktools.config import ReadsConfig
 from tracktools.counting import count_line
 from tracktools.errors import ConfigError, GenomeMismatchError, InputError
 from tracktools.formats.alignments import RECORDS, read_contig_sizes
+from tracktools.reads.content import refuse_repeated
 from tracktools.reads.fragments import ALONE, PAIRS, WITHOUT_MATE, Fragment, Library, read_fragments
 from tracktools.reads.naming import names_in_genome
 
@@ -81,6 +82,7 @@ class AlignmentSignal:
         only_genome: bool = False,
     ) -> None:
         self.paths = tuple(Path(path) for path in paths)
+        refuse_repeated(self.paths)
         self.library, self.config = library, config or ReadsConfig()
         if library == "unstranded" and self.config.signal != "coverage":
             mend = "ask for coverage"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import zlib
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
-from tracktools.errors import InputError
+from tracktools.errors import ConfigError, InputError
 from tracktools.formats.bbi import BIGWIG_MAGIC
 from tracktools.formats.fasta import open_maybe_gzip
 
@@ -41,3 +43,10 @@ def refuse_values(path: Path) -> None:
         kind = "bigWig" if start in _BIGWIG_STARTS else "values, not reads"
         mend = "name the file of each strand: --plus FILE --minus FILE"
         raise InputError(f"is {kind}", path=path, mend=mend)
+
+
+def refuse_repeated(paths: Sequence[Path]) -> None:
+    """Refuse a replicate that is named twice, which would count twice."""
+    (path, count), *_ = Counter(Path(path).resolve() for path in paths).most_common(1) or [(Path(), 0)]
+    if count > 1:
+        raise ConfigError(f"{path} is named {count} times, and would be counted as often (name each replicate once)")

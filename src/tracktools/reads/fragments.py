@@ -14,6 +14,8 @@ SignalKind = Literal["coverage", "5prime", "3prime"]
 FARTHEST_BP = 1_000_000  # mates that start farther apart count each by itself, so that memory is bounded
 SLACK_BP = 1_000  # how far from where its record says a mate is looked for: clipping after alignment moves starts
 PAIRS, ALONE, WITHOUT_MATE = "pairs", "reads alone", "reads of a pair alone"
+_OTHER = {1: 2, 2: 1}
+_BEFORE_NUMBER = ("/", ".", "_")  # what stands before the number of the read where names end in it
 _BIN_BITS = 12  # reads that wait are kept by bins of 4,096 bases
 
 
@@ -178,20 +180,18 @@ class _WaitingRoom:
         """Return the mate of a read, which no longer waits; None if it does not."""
         if read.mate_start == MATE_UNKNOWN:
             return None
-        key = read.name, {1: 2, 2: 1}.get(read.number, read.number)
-        others = self._reads.get(key)
-        if others is None:
-            return None
-        candidates = {
-            abs(other.start - read.mate_start) + abs(other.mate_start - read.start): other
-            for other in others
-            if other.reverse != read.reverse
-        }
-        if not candidates or min(candidates) > SLACK_BP:
-            return None
-        mate = candidates[min(candidates)]  # the nearest to what the records say, if several pairs have one name
-        self._remove(key, mate)
-        return mate
+        for name, slack in _names_of_mate(read):
+            key = name, _OTHER.get(read.number, read.number)
+            candidates = {
+                abs(other.start - read.mate_start) + abs(other.mate_start - read.start): other
+                for other in self._reads.get(key, ())
+                if other.reverse != read.reverse
+            }
+            if candidates and min(candidates) <= slack:
+                mate = candidates[min(candidates)]  # if several pairs have one name, the nearest to what records say
+                self._remove(key, mate)
+                return mate
+        return None
 
     def leave(self, *, before: int | None = None) -> Iterator[Alignment]:
         """Yield, and forget, the reads whose mates would have come before a base; without it, all."""
@@ -222,6 +222,15 @@ class _WaitingRoom:
         self._starts[start] -= 1
         if not self._starts[start]:
             del self._starts[start]
+
+
+def _names_of_mate(read: Alignment) -> list[tuple[str, int]]:
+    """Return what the mate may be called, and how far it may be from where the record says."""
+    names = [(read.name, SLACK_BP)]
+    if read.name[-2:-1] in _BEFORE_NUMBER and read.name[-1] == str(read.number) and read.number in _OTHER:
+        # "x/1" and "x/2", or "SRR1.7.1" and "SRR1.7.2" of fastq-dump; the mate of "SRR1.1" may also be "SRR1.1"
+        names.append((f"{read.name[:-1]}{_OTHER[read.number]}", 0))
+    return names
 
 
 def _due_bin(read: Alignment) -> int:

@@ -36,14 +36,14 @@ def names_in_genome(
         joined = {name: (renames or {}).get(name, name) for name in own}
     else:
         try:
-            joined = join_names(own, chrom_sizes, renames=renames, only_genome=only_genome, path=path)
-            if not joined:
-                join_names(own, chrom_sizes, renames=renames, path=path)
+            joined = join_names(own, chrom_sizes, renames=renames, path=path)
         except GenomeMismatchError as error:
-            also = "" if only_genome else "; --only-genome leaves out what is on other sequences"
-            raise GenomeMismatchError(error.problem, path=path, mend=f"{error.hint}{also}") from None
+            joined = join_names(own, chrom_sizes, renames=renames, only_genome=True)
+            if not joined or not only_genome:
+                also = "; --only-genome leaves out what is on other sequences" if joined else ""
+                raise GenomeMismatchError(error.problem, path=path, mend=f"{error.mend}{also}") from None
     (chrom, count), *_ = Counter(joined.values()).most_common(1) or [("", 0)]
     if count > 1:
         twice = " and ".join([name for name in joined if joined[name] == chrom][:2])
-        raise InputError(f"holds {chrom} under two names, {twice}", path=path, mend="join them")
+        raise InputError(f"holds {chrom} under two names, {twice}", path=path, mend="leave one of them out, or name them apart with --rename")
     return joined

@@ -17,7 +17,7 @@ from tracktools.errors import ConfigError, GenomeMismatchError
 from tracktools.formats.bedgraph import Steps, read_bedgraph
 from tracktools.formats.bigwig import BigWigReader
 from tracktools.reads.alignment_signal import WINDOW_BP, Window
-from tracktools.reads.content import is_bigwig, refuse_alignments
+from tracktools.reads.content import is_bigwig, refuse_alignments, refuse_repeated
 from tracktools.reads.naming import names_in_genome
 from tracktools.strand_sign import StrandSign, pair_notes, pair_record
 
@@ -139,6 +139,8 @@ def _check_settings(plus: Sequence[Path], minus: Sequence[Path], config: ReadsCo
     twice = {Path(path).resolve() for path in plus} & {Path(path).resolve() for path in minus}
     if twice:
         raise ConfigError(f"{min(twice)} is named for both strands (name the file of each strand)")
+    refuse_repeated(plus)
+    refuse_repeated(minus)
     if config.normalise != "none":
         raise ConfigError("counts per million need reads, and these are values (leave out --normalise cpm)")
 
@@ -186,7 +188,8 @@ class _StrandFile:
         own = self._lengths[name]
         if own > size and self._steps is not None:
             problem = f"a row ends at {own:,} on {chrom}, which has {size:,} bp"
-            raise GenomeMismatchError(problem, path=self.path, mend="was it made on another assembly?")
+            mend = "was it made on another assembly? if it is a last bin that is too long, cut it there"
+            raise GenomeMismatchError(problem, path=self.path, mend=mend)
         if own != size and self._steps is None:
             problem = f"has {name} with {own:,} bp; {chrom} of the genome has {size:,}"
             raise GenomeMismatchError(problem, path=self.path, mend="was it made on another assembly?")
