@@ -41,9 +41,10 @@ def names_in_genome(
             joined = join_names(own, chrom_sizes, renames=renames, only_genome=True)
             if not joined or not only_genome:
                 also = "; --only-genome leaves out what is on other sequences" if joined else ""
-                raise GenomeMismatchError(error.problem, path=path, mend=f"{error.mend}{also}") from None
+                raise GenomeMismatchError(error.problem, path=path, mend=f"{error.hint}{also}") from None
     (chrom, count), *_ = Counter(joined.values()).most_common(1) or [("", 0)]
     if count > 1:
         twice = " and ".join([name for name in joined if joined[name] == chrom][:2])
-        raise InputError(f"holds {chrom} under two names, {twice}", path=path, mend="leave one of them out, or name them apart with --rename")
+        mend = "leave one of them out, or name them apart with --rename"
+        raise InputError(f"holds {chrom} under two names, {twice}", path=path, mend=mend)
     return joined
