@@ -103,7 +103,9 @@ def test_what_cannot_be_averaged_is_said_in_one_line(tmp_path: Path, capsys: pyt
     assert run(other_fasta, tss, "-m", one, "-m", two, "-o", tmp_path / "average") == 1
     assert "another genome" in capsys.readouterr().err
     (tmp_path / "average.partial").mkdir()
+    (tmp_path / "average.partial" / "state.pt").write_text("an hour of training")
     assert run(fasta, tss, "-m", one, "-m", two, "-o", tmp_path / "average") == 1
-    assert "unfinished work of another command" in capsys.readouterr().err
+    assert "average.partial: is no unfinished run of this version" in capsys.readouterr().err
+    assert (tmp_path / "average.partial" / "state.pt").read_text() == "an hour of training"
     assert run(fasta, tss, "-m", one, "-o", tmp_path / "average") == 1
     assert "two or more models with -m (1 given)" in capsys.readouterr().err

@@ -63,7 +63,7 @@ def test_a_killed_training_of_folds_goes_on_with_the_next(
 
     with pytest.raises(KeyboardInterrupt):
         go()
-    with pytest.raises(OutputError, match=r"other inputs or settings \(steps\)"):
+    with pytest.raises(OutputError, match=r"other inputs: steps was .* and is now 5"):
         go(replace(RECIPE, steps=5))
     made = go()
     assert trained == ["q-fold1", "q-fold2", "q-fold2", "q-fold3"]

@@ -14,16 +14,25 @@ import pytest
 import torch
 
 from tracktools.config import TrainConfig
-from tracktools.errors import ConfigError, GenomeMismatchError, InputError, OutputError
-from tracktools.formats.lock import lock_file
+from tracktools.errors import (
+    ConfigError,
+    GenomeMismatchError,
+    InputError,
+    OutputForeign,
+    OutputLocked,
+    OutputNotEmpty,
+    UnfinishedRunDiffers,
+)
 from tracktools.genome import Contig, Genome
 from tracktools.model.checkpoint import load_checkpoint, verify_golden
+from tracktools.run.lock import lock_file
 from tracktools.splits import Region, Split, paper_split
 from tracktools.tracks import Track, write_tracks
 from tracktools.train import train_model
 from tracktools.train.labels import describe_labels, read_labels
 from tracktools.train.loop import Trainer, focal_loss, learning_rate
 from tracktools.train.recipe import check_recipe
+from tracktools.train.state import load_state, save_state
 from tracktools.train.windows import LabelArrays, TrainingWindows, training_stretches
 from trainings import (
     HALO,
@@ -206,9 +215,9 @@ def test_an_unfinished_training_is_continued_only_from_the_same_inputs_and_setti
         patch.setattr(Trainer, "train_step", die)
         with pytest.raises(KilledError):
             train_quickly(tmp_path / "m", tss, genome)
-    with pytest.raises(OutputError, match=r"other inputs \(labels\)"):
+    with pytest.raises(UnfinishedRunDiffers, match=r"other inputs: labels was .* and is now"):
         train_quickly(tmp_path / "m", other, genome)
-    with pytest.raises(OutputError, match=r"other settings \(dropout 0.1, now 0.3\)"):
+    with pytest.raises(UnfinishedRunDiffers, match=r"other inputs: dropout was 0.1 and is now 0.3"):
         train_quickly(tmp_path / "m", tss, genome, replace(QUICK, dropout=0.3))
     assert len((tmp_path / "m.partial" / "log.jsonl").read_text().splitlines()) == 1, "what is known so far is told"
     train_quickly(tmp_path / "m", tss, genome, replace(QUICK, precision="auto"))  # goes on with what it began with
@@ -223,7 +232,7 @@ def test_a_second_training_in_the_same_folder_is_refused(tmp_path: Path) -> None
     (tmp_path / "m.partial").mkdir()
     with (
         lock_file(tmp_path / "m.partial" / "lock"),
-        pytest.raises(OutputError, match=r"another run .* is working here"),
+        pytest.raises(OutputLocked, match=r"another run .* is working here"),
     ):
         train_quickly(tmp_path / "m", tss, genome)
 
@@ -273,11 +282,37 @@ def test_source_and_licence_come_from_the_tracks_file_beside_the_labels(tmp_path
     assert described["positions"] == len(range(7, 6007, 90))
 
 
+def test_a_changed_state_is_named_and_never_continued(tmp_path: Path) -> None:
+    save_state(tmp_path / "state.pt", {"weights": torch.arange(1_000)})
+    assert torch.equal(load_state(tmp_path / "state.pt")["weights"], torch.arange(1_000))
+    data = (tmp_path / "state.pt").read_bytes()
+    for damaged in (data[:-1], b"", data[:-2_000] + bytes([data[-2_000] ^ 1]) + data[-1_999:]):
+        (tmp_path / "state.pt").write_bytes(damaged)
+        with pytest.raises(InputError, match=r"state\.pt: was changed .*--restart"):
+            load_state(tmp_path / "state.pt")
+
+
+def test_force_replaces_a_training_and_nothing_else(tmp_path: Path) -> None:
+    genome = circular_genome()
+    tss = write_tss(tmp_path / "tss.bed", genome, 90)
+    quick = replace(QUICK, steps=10, validate_every=10)
+    train_quickly(tmp_path / "m", tss, genome, quick)
+    with pytest.raises(OutputNotEmpty):
+        train_quickly(tmp_path / "m", tss, genome, quick)
+    (tmp_path / "m" / "thesis.tex").write_text("mine")
+    with pytest.raises(OutputForeign, match=r"thesis\.tex"):
+        train_quickly(tmp_path / "m", tss, genome, quick, force=True)
+    (tmp_path / "m" / "thesis.tex").unlink()
+    train_quickly(tmp_path / "m", tss, genome, quick, force=True)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["m", "tss.bed"]
+
+
 def test_what_is_in_the_way_is_named(tmp_path: Path) -> None:
     genome = circular_genome()
     tss = write_tss(tmp_path / "tss.bed", genome, 90)
     (tmp_path / "there").mkdir()
-    with pytest.raises(OutputError, match="exists"):
+    (tmp_path / "there" / "thesis.tex").write_text("mine")
+    with pytest.raises(OutputNotEmpty, match="--force"):
         train_quickly(tmp_path / "there", tss, genome)
     (tmp_path / "empty.bed").write_text("")
     with pytest.raises(InputError, match=r"empty\.bed.*no TSS"):

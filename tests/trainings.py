@@ -65,7 +65,9 @@ def write_tss(path: Path, genome: Genome, every: int) -> Path:
     return path
 
 
-def train_quickly(output: Path, tss: Path, genome: Genome, config: TrainConfig = QUICK) -> dict[str, torch.Tensor]:
+def train_quickly(
+    output: Path, tss: Path, genome: Genome, config: TrainConfig = QUICK, **more: bool
+) -> dict[str, torch.Tensor]:
     trained = train_model(
         genome,
         {"main": tss, "side": tss},
@@ -74,6 +76,7 @@ def train_quickly(output: Path, tss: Path, genome: Genome, config: TrainConfig =
         name="quick",
         config=config,
         model_config=MODEL,
+        **more,  # type: ignore[arg-type]
     )
     return load_checkpoint(trained.checkpoint).model.state_dict()
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from tracktools.cli.options import circular_option
+from tracktools.cli.options import circular_option, force_option
 
 
 @click.group()
@@ -79,6 +79,7 @@ def verify_models(model: tuple[str, ...]) -> None:
 @circular_option
 @click.option("--name", default="average", show_default=True, help="Name of the model.")
 @click.option("-t", "--threads", type=click.IntRange(1), default=1, show_default=True, help="CPU threads.")
+@force_option
 def average(
     genome_path: Path,
     tss: Path,
@@ -87,6 +88,7 @@ def average(
     circular: tuple[str, ...],
     name: str,
     threads: int,
+    force: bool,
 ) -> None:
     """Join models of the dilated architecture, trained alike on GENOME, into one: the mean of their log-odds.
 
@@ -108,5 +110,5 @@ def average(
 
     checkpoints = [load_model(member) for member in members]
     genome = load_genome(genome_path, circular=circular)
-    made = average_models(checkpoints, genome, tss, output, name=name, threads=threads)
+    made = average_models(checkpoints, genome, tss, output, name=name, threads=threads, force=force)
     click.echo(f"{made.checkpoint}: validation AP {made.validation['average_precision']:.4f}")

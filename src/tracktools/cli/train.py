@@ -8,7 +8,7 @@ from typing import Any, get_args, get_type_hints
 
 import click
 
-from tracktools.cli.options import circular_option, only_genome_option, rename_option, restart_option
+from tracktools.cli.options import circular_option, force_option, only_genome_option, rename_option, restart_option
 from tracktools.config import ARCHITECTURES, RECIPES, TrainConfig, architecture_of
 
 
@@ -133,6 +133,7 @@ def _train_sheet(path: Path, output: Path, settings: dict[str, Any], recipe: dic
 @only_genome_option
 @click.option("--name", default="model", show_default=True, help="Name of the model.")
 @click.option("--species", default="", help="Species and strain, for the checkpoint's header.")
+@force_option
 @restart_option
 @_recipe_options
 def train(
@@ -155,6 +156,7 @@ def train(
     only_genome: bool,
     name: str,
     species: str,
+    force: bool,
     restart: bool,
     **recipe: Any,
 ) -> None:
@@ -190,7 +192,7 @@ def train(
     if genome_path.suffix == ".toml":
         _train_sheet(genome_path, output, {
             "name": name, "init": init, "init_member": init_member, "leave_out": leave_out, "far": far,
-            "restart": restart,
+            "force": force, "restart": restart,
         }, recipe)  # fmt: skip
         return
     if tss is None:
@@ -209,6 +211,7 @@ def train(
         "model_config": network,
         "soft": SoftLabels(*soft) if soft else None,
         "init": start,
+        "force": force,
         "restart": restart,
         "renames": renames,
         "only_genome": only_genome,

@@ -5,7 +5,16 @@
 
 from tracktools.run.listing import PROVENANCE_FILE, remove_output, without_list
 from tracktools.run.output import check_disjoint, check_output
-from tracktools.run.run import Policy, Run, difference, drop_unfinished, output_file, output_folder, unfinished_identity
+from tracktools.run.run import (
+    Policy,
+    Run,
+    difference,
+    drop_unfinished,
+    is_complete,
+    output_file,
+    output_folder,
+    unfinished_identity,
+)
 
 __all__ = [
     "PROVENANCE_FILE",
@@ -15,6 +24,7 @@ __all__ = [
     "check_output",
     "difference",
     "drop_unfinished",
+    "is_complete",
     "output_file",
     "output_folder",
     "remove_output",

@@ -14,10 +14,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from tracktools.errors import InputError, OutputError, OutputNotEmpty, UnfinishedRunDiffers
+from tracktools.errors import InputError, OutputError, OutputForeign, OutputNotEmpty, UnfinishedRunDiffers
 from tracktools.formats.atomic import sync_path, write_synced
 from tracktools.formats.json_file import json_bytes, read_json, sealed
-from tracktools.run.listing import FORMAT, PROVENANCE_FILE, check_ours, is_whole, list_files, remove_listed
+from tracktools.run.listing import FORMAT, PROVENANCE_FILE, check_ours, is_whole, list_files, read_list, remove_listed
 from tracktools.run.output import check_file, check_output, is_taken
 from tracktools.run.workspace import REPLACED, Workspace, partial_of
 
@@ -295,6 +295,14 @@ def unfinished_identity(output: Path) -> Mapping[str, Any] | None:
     target = output.resolve() if output.is_symlink() else output
     marker = Workspace.peek(target)
     return None if marker is None else marker["identity"]
+
+
+def is_complete(output: Path) -> bool:
+    """Return whether an output holds all files that were published, as they were."""
+    try:
+        return is_whole(output, read_list(output))
+    except (OutputForeign, OSError):
+        return False
 
 
 def was_made(output: Path, identity: Mapping[str, Any]) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -12,18 +11,16 @@ from typing import Any
 import torch
 
 from tracktools.config import TrainConfig, architecture_of
-from tracktools.errors import ConfigError, OutputError
-from tracktools.formats.lock import working_folder
+from tracktools.errors import ConfigError
 from tracktools.genome import Genome
 from tracktools.model.checkpoint import Checkpoint, save_checkpoint
 from tracktools.model.dilated import Dilated, average_networks
+from tracktools.run import check_output, output_folder
 from tracktools.splits import Split
 from tracktools.tracks import write_provenance
 from tracktools.train.describe import describe_model
 from tracktools.train.run import TrainedModel
 from tracktools.train.task import Task
-
-_OURS = "average"  # a file that says whose working folder it is
 
 
 def average_models(
@@ -34,6 +31,7 @@ def average_models(
     *,
     name: str,
     threads: int = 1,
+    force: bool = False,
 ) -> TrainedModel:
     """Average models of the convolutional network, and choose threshold and calibration anew.
 
@@ -46,24 +44,26 @@ def average_models(
     tss : Path
         BED file of the TSS to validate on.
     output : Path
-        Folder to make: ``model.safetensors``, ``provenance.json``. Must not exist.
+        Folder to make: ``model.safetensors``, ``provenance.json``.
     name : str
         For the checkpoint's header.
     threads : int
+    force : bool
+        See `tracktools.run.Policy`.
 
     Raises
     ------
     ConfigError
         If the models cannot be averaged, or were not trained on this genome.
     OutputError
-        If `output` exists.
+        If `output` is not empty and `force` is not set; see `Run`.
     InputError
         If the TSS are not what they should be.
     """
     started = time.time()
     _check(checkpoints, genome)
-    if output.exists() or output.is_symlink():
-        raise OutputError("exists", path=output, mend="choose another folder")
+    inputs = [tss, *(one.path for one in checkpoints if one.path is not None)]
+    check_output(output, force=force, inputs=inputs)
     networks = [checkpoint.model for checkpoint in checkpoints if isinstance(checkpoint.model, Dilated)]
     model = average_networks(networks)
     split = Split.from_records(checkpoints[0].metadata.split)
@@ -76,13 +76,7 @@ def average_models(
     ]
     recipe = {"average_of": members}
     species = checkpoints[0].metadata.species
-    folder = output.with_name(output.name + ".partial")
-    if folder.exists() and not (folder / _OURS).exists():
-        raise OutputError("holds unfinished work of another command", path=folder, mend="choose another folder")
-    with working_folder(folder, restart=True):
-        (folder / _OURS).touch()
-        result = folder / "result"
-        result.mkdir()
+    with output_folder(output, force=force, inputs=inputs) as result:
         metadata = describe_model(task, model, name=name, species=species, recipe=recipe)
         learnt = ", ".join(str(one.get("name")) for one in sets)
         description = f"Model output for TSS of {tss.stem}, the mean of models that learnt from {learnt}"
@@ -90,8 +84,6 @@ def average_models(
         save_checkpoint(result / "model.safetensors", model, metadata)
         identity = {"name": genome.name, "sha256": genome.sha256}
         write_provenance(result, started=started, genome=identity, parameters=recipe)
-        result.rename(output)
-        shutil.rmtree(folder)
     return TrainedModel(output, output / "model.safetensors", metadata.metrics["validation"])
 
 

@@ -6,44 +6,43 @@ import json
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, Literal
-
-import torch
+from typing import Any
 
 from tracktools.config import NetworkConfig, TrainConfig
-from tracktools.errors import OutputError
 from tracktools.figures.training import draw_training
 from tracktools.formats.atomic import atomic_file
 from tracktools.model.networks import Network, make_network
 from tracktools.progress import show_progress
+from tracktools.run import unfinished_identity
 from tracktools.train.loop import Trainer, native_precision
+from tracktools.train.state import load_state, save_state
 
 log = logging.getLogger(__name__)
 
 _SAVE_EVERY = 100  # steps
 _DRAW_EVERY_S = 60.0  # validations of a small genome come faster than they can be drawn
 _STATE = "state.pt"
-_LOCK = "lock"
+KEEPS = (_STATE, "step*.pt", "log.jsonl", "curves.svg", "curves.png")  # what a killed training leaves for the next
 
 History = list[dict[str, Any]]
 
 
-def resolve_precision(config: TrainConfig, folder: Path, *, restart: bool = False) -> TrainConfig:
+def resolve_precision(config: TrainConfig, output: Path, *, restart: bool = False) -> TrainConfig:
     """Return the recipe with ``auto`` replaced: by what an unfinished training began with, or what suits this CPU."""
     if config.precision != "auto":
         return config
-    state = folder / _STATE
-    if restart or not state.exists():
-        return replace(config, precision=native_precision())
-    started: Literal["bf16", "fp32"] = torch.load(state, weights_only=True)["config"]["precision"]
-    return replace(config, precision=started)
+    started = None if restart else (unfinished_identity(output) or {}).get("precision")
+    return replace(config, precision=started if started in ("bf16", "fp32") else native_precision())
 
 
-def fit(
-    trainer: Trainer, folder: Path, inputs: Mapping[str, Any], validate: Callable[[Network], Mapping[str, Any]]
-) -> History:
+def identity_of(config: TrainConfig, inputs: Mapping[str, Any], **more: object) -> dict[str, Any]:
+    """Return all that the weights of a training depend on, see `Run`."""
+    return {"verb": "train", **more, **inputs, **asdict(config)}
+
+
+def fit(trainer: Trainer, folder: Path, validate: Callable[[Network], Mapping[str, Any]]) -> History:
     """Train to the last step; return the log: loss, and scores where there was a validation.
 
     Parameters
@@ -51,23 +50,20 @@ def fit(
     trainer : Trainer
         Before its first step.
     folder : Path
-        Holds the state, kept every `_SAVE_EVERY` steps, and the weights at each validation. What an earlier run left
-        there is continued.
-    inputs : mapping
-        What the training learns from, see `Task.inputs`.
+        Holds the state, kept every `_SAVE_EVERY` steps, and the weights at each validation. What an earlier run of the
+        same recipe and inputs left there is continued.
     validate : callable
         Returns the validation scores of a network.
 
     Raises
     ------
-    OutputError
-        If an earlier run in `folder` had other settings or inputs.
+    InputError
+        If the state in `folder` is not as it was written.
     """
     config, state = trainer.config, folder / _STATE
     history: History = []
     if state.exists():
         extra = trainer.load(state)
-        _check_inputs(extra.get("inputs", inputs), inputs, state)
         history = list(extra["history"])
         log.info("continuing at step %d", trainer.step)
     losses: list[float] = []
@@ -81,7 +77,7 @@ def fit(
                 record: dict[str, Any] = {"step": trainer.step, "loss": sum(losses) / len(losses)}
                 history.append({**record, **(_validated(trainer, folder, validate) if validates else {})})
                 losses = []  # what is lost in a kill was not yet counted, so that the log is that of an unbroken run
-                trainer.save(state, {"history": history, "inputs": dict(inputs)})
+                trainer.save(state, {"history": history})
                 pictures = validates and time.monotonic() - drawn > _DRAW_EVERY_S
                 write_log(history, folder, pictures=pictures)
                 drawn = time.monotonic() if pictures else drawn
@@ -104,24 +100,16 @@ def write_log(history: History, folder: Path, *, pictures: bool = True) -> None:
 def _validated(trainer: Trainer, folder: Path, validate: Callable[[Network], Mapping[str, Any]]) -> Mapping[str, Any]:
     model = trainer.averaged_model()
     networks = [model, *trainer.averaged_sides()]
-    torch.save([network.state_dict() for network in networks], folder / f"step{trainer.step}.pt")
+    save_state(folder / f"step{trainer.step}.pt", [network.state_dict() for network in networks])
     scores = validate(model)
     log.info("step %d: validation ROC AUC %.4f, AP %.4f", trainer.step, scores["roc_auc"], scores["average_precision"])
     return scores
 
 
-def _check_inputs(found: Mapping[str, Any], expected: Mapping[str, Any], state: Path) -> None:
-    for name, value in expected.items():
-        if found.get(name) != value:
-            raise OutputError(
-                f"an unfinished training from other inputs ({name})", path=state, mend="--restart drops it"
-            )
-
-
 def load_weights(folder: Path, step: int, model_config: NetworkConfig) -> list[Network]:
     """Return the networks of a validation: that of the kept output, then one a side output."""
     networks = []
-    for state in torch.load(folder / f"step{step}.pt", weights_only=True):
+    for state in load_state(folder / f"step{step}.pt"):
         networks.append(make_network(model_config))
         networks[-1].load_state_dict(state)
     return [network.eval() for network in networks]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import shutil
 import time
@@ -14,22 +13,21 @@ from pathlib import Path
 import pandas as pd
 
 from tracktools.config import ModelConfig, NetworkConfig, TrainConfig
-from tracktools.errors import ConfigError, OutputError
-from tracktools.formats.atomic import atomic_file
-from tracktools.formats.lock import working_folder
+from tracktools.errors import ConfigError, InputError
 from tracktools.genome import Genome
 from tracktools.model.checkpoint import Checkpoint
-from tracktools.model.files import read_header
+from tracktools.run import Policy, Run, check_output, is_complete
 from tracktools.splits import Region, Split
 from tracktools.tracks import write_provenance
-from tracktools.train.fit import resolve_precision
-from tracktools.train.run import TrainedModel, train_model
+from tracktools.train.fit import identity_of, resolve_precision
+from tracktools.train.run import TrainedModel, finished_model, train_model
 from tracktools.train.soft import SoftLabels
 from tracktools.train.task import Task
 
 log = logging.getLogger(__name__)
 
 _VALID_SHARE = 0.1  # of what is not held out; it stands next to the held-out part, so that they share one border
+_TABLE = "folds.tsv"
 _KEPT = {"model.safetensors": ".safetensors", "log.jsonl": ".log.jsonl", "curves.svg": ".curves.svg"}
 
 
@@ -89,6 +87,7 @@ def train_folds(
     model_config: NetworkConfig | None = None,
     soft: SoftLabels | None = None,
     init: Checkpoint | None = None,
+    force: bool = False,
     restart: bool = False,
     renames: Mapping[str, str] | None = None,
     only_genome: bool = False,
@@ -97,12 +96,12 @@ def train_folds(
 
     Parameters
     ----------
-    genome, labels, species, config, model_config, soft, init, restart, renames, only_genome
+    genome, labels, species, config, model_config, soft, init, force, restart, renames, only_genome
         See `train_model`; every fold has the same recipe. A checkpoint to start from, or soft labels, that have seen
         the whole genome would make the held-out parts known: that is the caller's business.
     output : Path
         Folder to make: ``fold1.safetensors`` and on, with the log and the curves of each, ``folds.tsv``,
-        ``provenance.json``. Must not exist.
+        ``provenance.json``.
     folds : int
         Number of parts and models, see `plan_folds`.
     name : str
@@ -115,25 +114,24 @@ def train_folds(
     """
     started = time.time()
     splits = plan_folds(genome, folds)
-    if output.exists() or output.is_symlink():
-        raise OutputError("exists", path=output, mend="choose another folder")
-    folder = output.with_name(output.name + ".partial")
+    check_output(output, force=force, inputs=labels.values())
     network = init.model.config if init else model_config or ModelConfig()
-    config = config or TrainConfig()
+    config = resolve_precision(config or TrainConfig(), output, restart=restart)
     trial = Task(genome, labels, splits[0], config, network, soft, init, renames or {}, only_genome)
     trial.windows()  # what is wrong with the inputs is said before anything is written
-    with working_folder(folder, restart=restart):
-        config = _planned_precision(folder, config)
-        task = replace(trial, config=config)
-        _check_plan(folder, task, folds)
-        tasks = [replace(task, split=split) for split in splits]
-        models = [_trained(one, folder, number, name, species) for number, one in enumerate(tasks, start=1)]
+    identity = identity_of(config, trial.inputs, folds=folds, name=name, species=species)
+    policy = Policy(force=force, restart=restart)
+    with Run(output, identity, inputs=labels.values(), policy=policy, keeps=("fold*",)) as run:
+        if run.done:
+            return TrainedFolds(run.done, pd.read_csv(run.done / _TABLE, sep="\t"))
+        tasks = [replace(trial, split=split) for split in splits]
+        models = [_trained(one, run.folder, number, name, species) for number, one in enumerate(tasks, start=1)]
         table = _table(genome, splits, models)
-        result = _gathered(folder, models, table)
-        identity = {"name": genome.name, "sha256": genome.sha256}
-        write_provenance(result, started=started, genome=identity, parameters={"folds": folds, **asdict(config)})
-        result.rename(output)
-        shutil.rmtree(folder)
+        _gather(run.result, models, table)
+        trained_on = {"name": genome.name, "sha256": genome.sha256}
+        parameters = {"folds": folds, **asdict(config)}
+        write_provenance(run.result, started=started, genome=trained_on, parameters=parameters)
+        run.publish()
     return TrainedFolds(output, table)
 
 
@@ -141,42 +139,14 @@ def _trained(task: Task, folder: Path, number: int, name: str, species: str) -> 
     """Return the model of a fold; one that an earlier run finished is taken as it is."""
     log.info("fold %d", number)
     fold = folder / f"fold{number}"
-    return _finished(fold) or train_model(
+    if fold.exists():
+        if not is_complete(fold):
+            raise InputError("was changed since it was trained", path=fold, mend="--restart drops all folds")
+        return finished_model(fold)
+    return train_model(
         task.genome, task.labels, fold, split=task.split, name=f"{name}-fold{number}", species=species,
         config=task.config, model_config=task.model_config, soft=task.soft, init=task.init,
     )  # fmt: skip
-
-
-def _check_plan(folder: Path, task: Task, folds: int) -> None:
-    """Write down what is trained; refuse a folder in which something else was begun."""
-    inputs = {name: value for name, value in task.inputs.items() if name != "split"}
-    plan = json.loads(json.dumps({"folds": folds, **inputs, **asdict(task.config)}))
-    file = folder / "plan.json"
-    if not file.exists():
-        with atomic_file(file) as partial:
-            partial.write_text(json.dumps(plan, indent=2) + "\n", encoding="utf-8")
-        return
-    found = json.loads(file.read_text(encoding="utf-8"))
-    differ = [name for name in plan if found.get(name) != plan[name]]
-    if differ:
-        problem = f"unfinished folds from other inputs or settings ({differ[0]})"
-        raise OutputError(problem, path=folder, mend="--restart drops them")
-
-
-def _planned_precision(folder: Path, config: TrainConfig) -> TrainConfig:
-    """Return the recipe with the precision that the folds began with, where it is to be chosen."""
-    file = folder / "plan.json"
-    if config.precision == "auto" and file.exists():
-        return replace(config, precision=json.loads(file.read_text(encoding="utf-8"))["precision"])
-    return resolve_precision(config, folder)
-
-
-def _finished(folder: Path) -> TrainedModel | None:
-    if not folder.exists():
-        return None
-    checkpoint = folder / "model.safetensors"
-    header = read_header(checkpoint)
-    return TrainedModel(folder, checkpoint, header["metrics"]["validation"] | {"step": header["recipe"]["chosen_step"]})
 
 
 def _table(genome: Genome, splits: list[Split], models: list[TrainedModel]) -> pd.DataFrame:
@@ -199,14 +169,10 @@ def _table(genome: Genome, splits: list[Split], models: list[TrainedModel]) -> p
     return pd.DataFrame(rows)
 
 
-def _gathered(folder: Path, models: list[TrainedModel], table: pd.DataFrame) -> Path:
+def _gather(result: Path, models: list[TrainedModel], table: pd.DataFrame) -> None:
     """Put what is kept of every fold into one folder."""
-    result = folder / "result"
-    shutil.rmtree(result, ignore_errors=True)
-    result.mkdir()
     for number, model in enumerate(models, start=1):
         for file, suffix in _KEPT.items():
             shutil.copyfile(model.folder / file, result / f"fold{number}{suffix}")
     text = table.to_csv(sep="\t", index=False, float_format="%.6g", lineterminator="\n")
-    (result / "folds.tsv").write_text(text, encoding="utf-8")
-    return result
+    (result / _TABLE).write_text(text, encoding="utf-8")

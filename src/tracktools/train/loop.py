@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,9 +11,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - torch's own usage
 
 from tracktools.config import NetworkConfig, TrainConfig
-from tracktools.errors import OutputError
-from tracktools.formats.atomic import atomic_file
 from tracktools.model.networks import Network, make_network
+from tracktools.train.state import load_state, save_state
 from tracktools.train.windows import TrainingWindows
 
 _BETAS = (0.9, 0.98)
@@ -150,29 +148,23 @@ class Trainer:
     def save(self, path: Path, extra: dict[str, Any]) -> None:
         """Write the whole state, so that `load` continues as if nothing had happened."""
         state = {
-            "config": asdict(self.config),
             "step": self.step,
             "parameters": [parameter.detach() for parameter in self.parameters],
             "averages": self.averages,
             "optimizer": self.optimizer.state_dict(),
             "extra": extra,
         }
-        with atomic_file(path) as partial:
-            torch.save(state, partial)
+        save_state(path, state)
 
     def load(self, path: Path) -> dict[str, Any]:
-        """Continue from a state; return its `extra`.
+        """Continue from a state of the same settings; return its `extra`.
 
         Raises
         ------
-        OutputError
-            If the state was made with other settings; names the first.
+        InputError
+            If the state is not as it was written.
         """
-        state = torch.load(path, weights_only=True)
-        for name, value in asdict(self.config).items():
-            if state["config"].get(name, value) != value:
-                problem = f"an unfinished training with other settings ({name} {state['config'][name]}, now {value})"
-                raise OutputError(problem, path=path, mend="--restart drops it")
+        state = load_state(path)
         self.step = state["step"]
         with torch.no_grad():
             for parameter, saved in zip(self.parameters, state["parameters"], strict=True):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import re
-import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -14,15 +13,16 @@ from typing import Any
 import torch
 
 from tracktools.config import ModelConfig, NetworkConfig, TrainConfig
-from tracktools.errors import ConfigError, OutputError
-from tracktools.formats.lock import working_folder
+from tracktools.errors import ConfigError
 from tracktools.genome import Genome
 from tracktools.model.checkpoint import Checkpoint, save_checkpoint
+from tracktools.model.files import read_header
+from tracktools.run import Policy, Run, check_output
 from tracktools.splits import Split
 from tracktools.tracks import write_provenance
 from tracktools.train.choose import as_metrics, position_scores
 from tracktools.train.describe import describe_model
-from tracktools.train.fit import fit, load_weights, resolve_precision, validations, write_log
+from tracktools.train.fit import KEEPS, fit, identity_of, load_weights, resolve_precision, validations, write_log
 from tracktools.train.loop import Trainer
 from tracktools.train.recipe import check_recipe
 from tracktools.train.soft import SoftLabels
@@ -54,6 +54,7 @@ def train_model(
     soft: SoftLabels | None = None,
     init: Checkpoint | None = None,
     keep_sides: bool = False,
+    force: bool = False,
     restart: bool = False,
     renames: Mapping[str, str] | None = None,
     only_genome: bool = False,
@@ -69,7 +70,6 @@ def train_model(
         side outputs that teach the same network and are dropped in the end (unless `keep_sides`).
     output : Path
         Folder to make: ``model.safetensors``, ``log.jsonl``, ``curves.svg`` and ``.png``, ``provenance.json``.
-        Must not exist.
     split : Split
         Which bases train and which validate; the test part is never read.
     name, species : str
@@ -82,8 +82,8 @@ def train_model(
         From `load_model`: start from its weights.
     keep_sides : bool
         Keep each side output as a model of its own, too: ``NAME.safetensors``, of the step that is best for the first.
-    restart : bool
-        Drop an unfinished training instead of continuing it.
+    force, restart
+        See `tracktools.run.Policy`.
     renames : mapping of str to str, optional
         Name of a sequence in label and signal files to its name in the genome.
     only_genome : bool
@@ -94,44 +94,50 @@ def train_model(
     ConfigError
         If a setting of the recipe is out of range, or the genome is too short for it.
     OutputError
-        If `output` exists, or an unfinished training in it had other settings.
+        If `output` is not empty and `force` is not set, or an unfinished training in it had other inputs or settings;
+        see `Run`.
     InputError
         If a label file is not what it should be.
     """
     started, kept = time.time(), next(iter(labels))
-    config, folder = config or TrainConfig(), output.with_name(output.name + ".partial")
+    config, policy = config or TrainConfig(), Policy(force=force, restart=restart)
     check_recipe(config)
+    check_output(output, force=force, inputs=labels.values())
     if keep_sides:
         _check_names(labels)
     if init is not None and model_config not in (None, init.model.config):
         raise ConfigError("the network of the checkpoint to start from has another architecture than the one asked for")
-    if output.exists() or output.is_symlink():
-        raise OutputError("exists", path=output, mend="choose another folder")
     network = init.model.config if init else model_config or ModelConfig()
-    config = resolve_precision(config, folder, restart=restart)
+    config = resolve_precision(config, output, restart=restart)
     task = Task(genome, labels, split, config, network, soft, init, renames or {}, only_genome)
     torch.set_num_threads(config.threads)
     windows = task.windows()  # all inputs are read, and what is wrong with them said, before anything is written
     for label in labels if keep_sides else ():
         task.check_validation(label)
-    with working_folder(folder, restart=restart):
-        history = _train(task, windows, folder)
+    identity = identity_of(config, task.inputs, outputs=[*labels], name=name, species=species, keep_sides=keep_sides)
+    with Run(output, identity, inputs=labels.values(), policy=policy, keeps=KEEPS) as run:
+        if run.done:
+            return finished_model(run.done)
+        history = _train(task, windows, run.folder)
         best = max(validations(history), key=lambda record: record["average_precision"])
-        result = folder / "result"
-        shutil.rmtree(result, ignore_errors=True)  # of a run that was killed here
-        result.mkdir()
         recipe = {**_recipe(task), "chosen_step": best["step"]}
-        networks = load_weights(folder, best["step"], network)
+        networks = load_weights(run.folder, best["step"], network)
         for label, model in zip(labels, networks if keep_sides else networks[:1], strict=False):
             own, file = (f"{name}-{label}", f"{label}.safetensors") if label != kept else (name, "model.safetensors")
             metadata = describe_model(task, model, name=own, species=species, recipe=recipe, label=label)
-            save_checkpoint(result / file, model, metadata)
-        write_log(history, result)
-        identity = {"name": genome.name, "sha256": genome.sha256}
-        write_provenance(result, started=started, genome=identity, parameters=_recipe(task))
-        result.rename(output)
-        shutil.rmtree(folder)
+            save_checkpoint(run.result / file, model, metadata)
+        write_log(history, run.result)
+        trained_on = {"name": genome.name, "sha256": genome.sha256}
+        write_provenance(run.result, started=started, genome=trained_on, parameters=_recipe(task))
+        run.publish()
     return TrainedModel(output, output / "model.safetensors", best)
+
+
+def finished_model(folder: Path) -> TrainedModel:
+    """Return what a training made in a folder, as its checkpoint tells it."""
+    checkpoint = folder / "model.safetensors"
+    header = read_header(checkpoint)
+    return TrainedModel(folder, checkpoint, header["metrics"]["validation"] | {"step": header["recipe"]["chosen_step"]})
 
 
 def _check_names(labels: Mapping[str, Path]) -> None:
@@ -145,7 +151,7 @@ def _train(task: Task, windows: TrainingWindows, folder: Path) -> list[dict[str,
     init = None if task.init is None else task.init.model
     trainer = Trainer(task.model_config, task.config, windows, len(task.labels), init)
     log.info("training on %s TSS of %s, %s", f"{len(windows.tss):,}", ", ".join(task.labels), task.config.precision)
-    return fit(trainer, folder, task.inputs, lambda model: as_metrics(position_scores(task.validate(model)), "valid"))
+    return fit(trainer, folder, lambda model: as_metrics(position_scores(task.validate(model)), "valid"))
 
 
 def _recipe(task: Task) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import shutil
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, replace
@@ -14,11 +13,11 @@ import torch
 
 from tracktools.config import RECIPES, ConditionedConfig, TrainConfig
 from tracktools.descriptor import Descriptor, Reference
-from tracktools.errors import ConfigError, OutputError
-from tracktools.formats.lock import working_folder
+from tracktools.errors import ConfigError
 from tracktools.model.checkpoint import Checkpoint, Metadata, make_golden, save_checkpoint
 from tracktools.model.conditioned import Conditioned, conditioned_from, split_conditioned
 from tracktools.model.dilated import Dilated, split_members
+from tracktools.run import Policy, Run, check_output
 from tracktools.tracks import write_provenance
 from tracktools.train.choose import (
     MATCH_TOLERANCE_BP,
@@ -27,10 +26,10 @@ from tracktools.train.choose import (
     choose_threshold,
     position_scores,
 )
-from tracktools.train.fit import fit, load_weights, resolve_precision, validations, write_log
+from tracktools.train.fit import KEEPS, fit, identity_of, load_weights, resolve_precision, validations, write_log
 from tracktools.train.labels import describe_labels
 from tracktools.train.recipe import check_recipe
-from tracktools.train.run import TrainedModel
+from tracktools.train.run import TrainedModel, finished_model
 from tracktools.train.sheet import Sheet
 from tracktools.train.species_loop import SpeciesTrainer
 from tracktools.train.species_task import SpeciesTask, check_left_out
@@ -38,6 +37,7 @@ from tracktools.train.species_task import SpeciesTask, check_left_out
 log = logging.getLogger(__name__)
 
 _GOLDEN_BP = 700
+_HOMOLOGUES = "homologues.npz"
 
 
 def train_species(
@@ -51,6 +51,7 @@ def train_species(
     far: float | None = None,
     init: Checkpoint | None = None,
     init_member: int = 1,
+    force: bool = False,
     restart: bool = False,
 ) -> TrainedModel:
     """Train a network on many species; a killed training continues when it is started again in the same way.
@@ -60,8 +61,7 @@ def train_species(
     sheet : Sheet
         From `read_sheet`.
     output : Path
-        Folder to make: ``model.safetensors``, ``log.jsonl``, ``curves.svg`` and ``.png``, ``provenance.json``. Must not
-        exist.
+        Folder to make: ``model.safetensors``, ``log.jsonl``, ``curves.svg`` and ``.png``, ``provenance.json``.
     name : str
         For the checkpoint's header.
     config, model_config : optional
@@ -75,8 +75,8 @@ def train_species(
         Start from its weights: a conditioned network, or a dilated one, which then gives the same for any genome.
     init_member : int
         Which of its members, the first being 1.
-    restart : bool
-        Drop an unfinished training instead of continuing it.
+    force, restart
+        See `tracktools.run.Policy`.
 
     Raises
     ------
@@ -87,34 +87,32 @@ def train_species(
     config, network = config or RECIPES["conditioned"], model_config or ConditionedConfig()
     check_recipe(config)
     check_left_out(leave_out, sheet)
-    if output.exists() or output.is_symlink():
-        raise OutputError("exists", path=output, mend="choose another folder")
+    check_output(output, force=force)
     start = None if init is None else _start(init, init_member, network)
-    folder = output.with_name(output.name + ".partial")
-    config = resolve_precision(config, folder, restart=restart)
+    config = resolve_precision(config, output, restart=restart)
     torch.set_num_threads(config.threads)
-    with working_folder(folder, restart=restart):
-        task = SpeciesTask(sheet, config, network, sheet.batch, tuple(leave_out), folder / "homologues.npz")
+    task = SpeciesTask(sheet, config, network, sheet.batch, tuple(leave_out))
+    said = {"init": "" if init is None else f"{init.sha256} {init_member}", "name": name, "far": far}
+    policy, keeps = Policy(force=force, restart=restart), (*KEEPS, _HOMOLOGUES)
+    with Run(output, identity_of(config, task.inputs, **said), policy=policy, keeps=keeps) as run:
+        if run.done:
+            return finished_model(run.done)
+        task = replace(task, kept=run.folder / _HOMOLOGUES)
         trainer = SpeciesTrainer(network, config, task.draw(), len(task.main.labels), start)
-        inputs = {**task.inputs, "init": "" if init is None else f"{init.sha256} {init_member}"}
-        history = fit(trainer, folder, inputs, lambda model: _validation(task, model))
+        history = fit(trainer, run.folder, lambda model: _validation(task, model))
         best = max(validations(history), key=lambda record: record["average_precision"])
-        model = load_weights(folder, best["step"], network)[0]
+        model = load_weights(run.folder, best["step"], network)[0]
         assert isinstance(model, Conditioned)
         recipe = {**asdict(config), "mixture": asdict(task.mixture), "leave_out": list(leave_out),
                   "chosen_step": best["step"], **_said(init, init_member)}  # fmt: skip
         reference = replace(task.reference, far=task.reference.far if far is None else far)
-        result = folder / "result"
-        shutil.rmtree(result, ignore_errors=True)
-        result.mkdir()
         save_checkpoint(
-            result / "model.safetensors", model, describe_species_model(task, model, reference, name, recipe)
+            run.result / "model.safetensors", model, describe_species_model(task, model, reference, name, recipe)
         )
-        write_log(history, result)
+        write_log(history, run.result)
         genome = {"name": task.main_genome.name, "sha256": task.main_genome.sha256}
-        write_provenance(result, started=started, genome=genome, parameters=recipe)
-        result.rename(output)
-        shutil.rmtree(folder)
+        write_provenance(run.result, started=started, genome=genome, parameters=recipe)
+        run.publish()
     return TrainedModel(output, output / "model.safetensors", best)
 
 
