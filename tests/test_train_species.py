@@ -21,7 +21,6 @@ from tracktools.model.conditioned import Conditioned
 from tracktools.model.dilated import Dilated
 from tracktools.model.registry import load_model
 from tracktools.train import TrainedModel, read_sheet, train_species
-from tracktools.train.species_task import describe_genome
 
 NETWORK = ConditionedConfig(n_channels=8, stem_width_bp=7, dilations_bp=(1, 2, 4, 8), n_hidden=4)
 MIXTURE = MixtureConfig(stretch_bp=300, main_stretches=4, other_stretches=3, windows=40)
@@ -84,7 +83,7 @@ def test_an_engine_refuses_a_network_that_is_not_set_to_a_genome(trained: Traine
 
 def test_setting_leaves_other_models_as_they_are(trained: TrainedModel) -> None:
     checkpoint, other = load_checkpoint(trained.checkpoint), load_model("ecoli-tss-dilated")
-    descriptor = describe_genome(load_genome(trained.folder.parent / "main.fa"))
+    descriptor = load_genome(trained.folder.parent / "main.fa").descriptor
     assert set_to_genome(other, descriptor) is other
     assert isinstance(checkpoint.model, Conditioned)
     once = set_to_genome(checkpoint, descriptor)
@@ -96,7 +95,7 @@ def test_setting_leaves_other_models_as_they_are(trained: TrainedModel) -> None:
 def test_a_checkpoint_without_its_training_genomes_is_refused(trained: TrainedModel, tmp_path: Path) -> None:
     checkpoint = load_checkpoint(trained.checkpoint)
     save_checkpoint(tmp_path / "bare.safetensors", checkpoint.model, replace(checkpoint.metadata, reference=None))
-    descriptor = describe_genome(load_genome(trained.folder.parent / "main.fa"))
+    descriptor = load_genome(trained.folder.parent / "main.fa").descriptor
     with pytest.raises(CheckpointError, match="does not say which genomes"):
         set_to_genome(load_checkpoint(tmp_path / "bare.safetensors"), descriptor)
 

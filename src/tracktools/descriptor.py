@@ -18,8 +18,9 @@ from tracktools.errors import ConfigError
 
 DINUCLEOTIDES = ("AA", "AC", "AG", "AT", "CA", "CC", "CG", "GA", "GC", "TA")  # each with its reverse complement
 _STEPS = {"gc": 0.005, "dinucleotides": 0.02}  # to which the numbers are rounded
-_LEAST_BP = 1000  # fewer letters describe nothing
+LEAST_DESCRIBED_BP = 1000  # pairs of letters: fewer describe nothing
 _PART_BP = 1 << 20
+_UNKNOWN_BP = 1 << 40  # of a descriptor that was read
 _LETTERS = "ACGT"
 
 
@@ -39,7 +40,7 @@ class Descriptor:
 
     gc: float
     dinucleotides: tuple[float, ...]
-    bp: int = 0
+    bp: int = _UNKNOWN_BP
 
     def __eq__(self, other: object) -> bool:
         """Compare what a model is told."""
@@ -53,9 +54,9 @@ class Descriptor:
         """All eleven numbers: GC content, then the dinucleotides."""
         return (self.gc, *self.dinucleotides)
 
-    def to_record(self) -> dict[str, Any]:
-        """Return the plain form, as manifests and provenance hold it."""
-        return {"gc": self.gc, **dict(zip(DINUCLEOTIDES, self.dinucleotides, strict=True)), "bp": self.bp}
+    def to_record(self) -> dict[str, float]:
+        """Return the plain form, as manifests and provenance hold it: what it says, not what it was counted over."""
+        return {"gc": self.gc, **dict(zip(DINUCLEOTIDES, self.dinucleotides, strict=True))}
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> Self:
@@ -67,7 +68,7 @@ class Descriptor:
             If it is something else.
         """
         values = tuple(float(record[name]) for name in DINUCLEOTIDES)
-        return cls(float(record["gc"]), values, int(record.get("bp", 0)))
+        return cls(float(record["gc"]), values, int(record.get("bp", _UNKNOWN_BP)))
 
 
 def describe_sequences(sequences: Iterable[npt.NDArray[np.uint8]]) -> Descriptor:
@@ -83,16 +84,21 @@ def describe_sequences(sequences: Iterable[npt.NDArray[np.uint8]]) -> Descriptor
     ConfigError
         If they hold less than 1,000 pairs of letters.
     """
+    counts = count_pairs(sequences)
+    total = int(counts.sum())
+    if total < LEAST_DESCRIBED_BP:
+        raise ConfigError(f"the genome has {total:,} bases of A, C, G and T in a row: too few to describe it")
+    return _descriptor(counts + counts[::-1, ::-1].T, total)
+
+
+def count_pairs(sequences: Iterable[npt.NDArray[np.uint8]]) -> npt.NDArray[np.int64]:
+    """Return how often each letter stands before each other one, shape (4, 4), where both are A, C, G or T."""
     pairs = np.zeros((5, 5), dtype=np.int64)
     for codes in sequences:
         for at in range(0, len(codes), _PART_BP):
             part = codes[at : at + _PART_BP + 1].astype(np.int64)
             pairs += np.bincount(5 * part[:-1] + part[1:], minlength=25).reshape(5, 5)
-    counts = pairs[:4, :4]
-    total = int(counts.sum())
-    if total < _LEAST_BP:
-        raise ConfigError(f"the genome has {total:,} bases of A, C, G and T in a row: too few to describe it")
-    return _descriptor(counts + counts[::-1, ::-1].T, total)
+    return pairs[:4, :4]
 
 
 def _descriptor(both: npt.NDArray[np.int64], bp: int) -> Descriptor:

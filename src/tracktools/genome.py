@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from tracktools.descriptor import Descriptor, count_pairs, describe_sequences
 from tracktools.errors import ConfigError, InputError
 from tracktools.formats.fasta import read_fasta
 from tracktools.formats.genbank import flat_sequences, is_flat_file, read_flat_file
@@ -159,6 +160,16 @@ class Genome:
     def with_circular(self, names: Collection[str]) -> Genome:
         """Return the same genome with the contigs of these names circular, beside those that are."""
         return replace(self, contigs=tuple(replace(c, circular=c.circular or c.name in names) for c in self.contigs))
+
+    @cached_property
+    def described_bp(self) -> int:
+        """Pairs of the letters A, C, G, T: what `descriptor` is counted over."""
+        return int(count_pairs(contig.codes for contig in self.contigs).sum())
+
+    @cached_property
+    def descriptor(self) -> Descriptor:
+        """What the genome looks like as a whole, for models that are set to a genome; see `describe_sequences`."""
+        return describe_sequences(contig.codes for contig in self.contigs)
 
     @cached_property
     def gc_content(self) -> float:

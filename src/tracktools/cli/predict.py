@@ -28,6 +28,11 @@ from tracktools.errors import ConfigError
 @click.option(
     "--regions", type=click.Path(path_type=Path), metavar="BED", help="Score only these bases; the others are absent."
 )
+@click.option(
+    "--descriptor-of", type=click.Path(path_type=Path), metavar="FASTA|DIR",
+    help="The genome that GENOME is a part of (as a plasmid is), or a folder of its predictions, for a model that is "
+    "set to a genome by its composition.",
+)  # fmt: skip
 @click.option("--shard", metavar="I/N", help="Compute shard I of N; `tracktools merge` joins them.")
 @click.option(
     "--out-of-fold", type=click.Path(path_type=Path), metavar="DIR",
@@ -64,6 +69,7 @@ def predict(
     only_genome: bool,
     out_of_fold: Path | None,
     regions: Path | None,
+    descriptor_of: Path | None,
     shard: str | None,
     hub: Path | None,
     force: bool,
@@ -96,10 +102,11 @@ def predict(
     from tracktools.pipeline.predict_hub import Inputs, predict_and_build, predict_one_shard
     from tracktools.predict import Shard, predict_out_of_fold
 
-    inputs = Inputs(genome_path, name, model, circular, annotation, regions, renames, only_genome)
+    inputs = Inputs(genome_path, name, model, circular, annotation, regions, renames, only_genome, descriptor_of)
     config = PredictConfig(**settings)  # type: ignore[arg-type]  # click has checked the types
     if out_of_fold is not None:
-        others = {"--model": model, "--annotation": annotation, "--regions": regions, "--shard": shard, "--hub": hub}
+        others = {"--model": model, "--annotation": annotation, "--regions": regions, "--shard": shard, "--hub": hub,
+                  "--descriptor-of": descriptor_of}  # fmt: skip
         given = ", ".join(flag for flag, value in others.items() if value is not None)
         if given:
             raise ConfigError(f"--out-of-fold brings its models and scores the whole genome: leave out {given}")

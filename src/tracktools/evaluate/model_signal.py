@@ -11,6 +11,7 @@ from tracktools.config import PredictConfig
 from tracktools.engine import make_engine
 from tracktools.engine.devices import resolve_device
 from tracktools.engine.grid import score_region
+from tracktools.engine.host import set_to_host
 from tracktools.evaluate.signals import Values
 from tracktools.formats.bigwig_pair import STRANDS
 from tracktools.genome import Genome
@@ -34,7 +35,7 @@ class ModelSignal:
     """
 
     def __init__(self, name: str | Path, genome: Genome, config: PredictConfig, advance: Callable[[int], None]) -> None:
-        self.checkpoint: Checkpoint = load_model(name)
+        self.checkpoint: Checkpoint = set_to_host(load_model(name), genome)
         self._genome, self._config, self._advance = genome, config, advance
         self._numbers = {contig.name: number for number, contig in enumerate(genome)}
         self._engine = make_engine(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tracktools.config import PredictConfig
+from tracktools.engine.host import read_host, set_to_host
 from tracktools.genome import Genome, load_genome
 from tracktools.hub.build import build_hub
 from tracktools.model.checkpoint import Checkpoint
@@ -48,6 +49,8 @@ class Inputs:
         BED: only these bases are scored.
     renames, only_genome
         Of the annotation, see `tracktools.regions.place_annotation`.
+    descriptor_of : Path, optional
+        FASTA, 2bit or a folder of predictions: the genome that this one is a part of (`read_host`).
     """
 
     genome: Path
@@ -58,14 +61,16 @@ class Inputs:
     regions: Path | None = None
     renames: Mapping[str, str] = field(default_factory=dict)
     only_genome: bool = False
+    descriptor_of: Path | None = None
 
     @property
     def files(self) -> list[Path]:
         """The files that no output may replace."""
-        return [Path(path) for path in (self.genome, self.annotation, self.model, self.regions) if path is not None]
+        named = (self.genome, self.annotation, self.model, self.regions, self.descriptor_of)
+        return [Path(path) for path in named if path is not None]
 
     def read(self) -> tuple[Genome, Checkpoint, Selection | None]:
-        """Return the genome, the model and the chosen regions.
+        """Return the genome, the model, set to it or to its host, and the chosen regions.
 
         Raises
         ------
@@ -85,6 +90,8 @@ class Inputs:
             )
             genome = genome.with_circular(placed.circles)
             log.info("%s", placed.count_line)
+        host = None if self.descriptor_of is None else read_host(self.descriptor_of)
+        checkpoint = set_to_host(checkpoint, genome, host)
         return genome, checkpoint, None if self.regions is None else read_selection(self.regions, genome)
 
 

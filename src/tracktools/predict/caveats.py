@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from tracktools.descriptor import LEAST_DESCRIBED_BP, Descriptor, Reference
 from tracktools.genome import ALPHABET, Genome
 
 if TYPE_CHECKING:  # to join shards needs no torch
     from tracktools.model.checkpoint import Checkpoint
 
 _GC_TOLERANCE = 0.05  # further from the training genome than this, base composition alone shifts the output
+_SMALL_BP = 100_000  # fewer bases, such as a plasmid's, may look different from their genome
 
 
 def caveats_of(genome: Genome, model: Checkpoint) -> tuple[str, ...]:
@@ -26,6 +28,8 @@ def caveats_of(genome: Genome, model: Checkpoint) -> tuple[str, ...]:
         sentences.append(f"{_count(len(short), 'contig')} of {shift} bp or less will have no values: {_some(short)}")
     if not any(contig.code_counts[: len(ALPHABET)].any() for contig in genome):
         return (*sentences, "no contig holds any A, C, G or T: there will be no values")
+    if model.descriptor is not None:
+        return (*sentences, *_of_descriptor(model, model.descriptor))
     known = {record.get("sequence_sha256") for record in metadata.split}
     if known and not any(contig.sequence_sha256 in known for contig in genome):
         trained_on = f" ({metadata.species})" if metadata.species else ""
@@ -43,6 +47,27 @@ def caveats_of(genome: Genome, model: Checkpoint) -> tuple[str, ...]:
             f"expect {how} TSS to be called than there are"
         )
     return tuple(sentences)
+
+
+def _of_descriptor(model: Checkpoint, descriptor: Descriptor) -> Iterator[str]:
+    """Yield what to doubt of a model that was set to a genome."""
+    if descriptor.bp < LEAST_DESCRIBED_BP:
+        yield (
+            f"{descriptor.bp:,} bases do not describe a genome: the model takes it to be like the main one of its "
+            f"training; name the genome that this belongs to (--descriptor-of)"
+        )
+        return
+    if descriptor.bp < _SMALL_BP:
+        yield (
+            f"{descriptor.bp:,} bases may look different from the genome that they belong to: name it (--descriptor-of)"
+        )
+    reference = Reference.from_record(model.metadata.reference or {})
+    distance, nearest, _ = reference.distances(descriptor)[0]
+    if distance > reference.far:
+        yield (
+            f"this genome is unlike all {len(reference.genomes)} that the model learnt: distance {distance:.2f} to "
+            f"the nearest, {nearest}; {reference.far:.2f} is near; expect fewer calls to be right"
+        )
 
 
 def _count(number: int, noun: str) -> str:

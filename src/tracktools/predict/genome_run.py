@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from tracktools.config import PredictConfig
+from tracktools.descriptor import Descriptor
+from tracktools.engine.host import set_to_host
 from tracktools.engine.interface import Engine
 from tracktools.genome import Genome
 from tracktools.model.checkpoint import Checkpoint
@@ -39,6 +41,7 @@ def predict_genome(
     model: Checkpoint | None = None,
     config: PredictConfig | None = None,
     regions: Selection | None = None,
+    host: Genome | Descriptor | None = None,
     force: bool = False,
     restart: bool = False,
     keep: bool = False,
@@ -61,6 +64,9 @@ def predict_genome(
     regions : tuple, optional
         From `read_selection`: only these bases are scored, each with its full context, to the same bits as in a whole
         run. The others are absent, and so a call at the border of a region may be none of a whole run.
+    host : Genome or Descriptor, optional
+        What a model that takes a descriptor is set to, where `genome` is a part of it, such as a plasmid; by default
+        `genome`, all of it.
     force : bool
         Replace an `output` that is not empty.
     restart : bool
@@ -79,7 +85,7 @@ def predict_genome(
     """
     started, policy = time.time(), Policy(force=force, restart=restart, keep=keep)
     check_output(output, force=force, keep=keep)
-    job = _job(genome, model, config, regions)
+    job = _job(genome, model, config, regions, host)
     with Run(output, job.manifest.identity(), policy=policy, keeps=KEEPS) as run:
         load = _compute(job, run).load
         return finish(run, job.manifest, load, started, {"config": asdict(job.config)})
@@ -93,6 +99,7 @@ def predict_shard(
     model: Checkpoint | None = None,
     config: PredictConfig | None = None,
     regions: Selection | None = None,
+    host: Genome | Descriptor | None = None,
     force: bool = False,
     restart: bool = False,
 ) -> ShardResult:
@@ -102,7 +109,7 @@ def predict_shard(
     ----------
     shard : Shard
         Which of how many. Shards have equally many positions, to within an eighth or a block of 16 kb.
-    genome, output, model, config, regions, force, restart
+    genome, output, model, config, regions, host, force, restart
         See `predict_genome`. `output` will hold ``manifest.json``, ``blocks`` and ``provenance.json``.
 
     Returns
@@ -111,7 +118,7 @@ def predict_shard(
     """
     started, policy = time.time(), Policy(force=force, restart=restart)
     check_output(output, force=force)
-    job = _job(genome, model, config, regions)
+    job = _job(genome, model, config, regions, host)
     block_bp = block_bp_for(job.manifest, shard)
     job = replace(job, manifest=replace(job.manifest, block_bp=block_bp, shard=(shard.number, shard.of)))
     blocks = job.manifest.own_blocks
@@ -126,8 +133,14 @@ def predict_shard(
     return ShardResult(Path(output), shard, sum(map(len, blocks)))
 
 
-def _job(genome: Genome, model: Checkpoint | None, config: PredictConfig | None, regions: Selection | None) -> _Job:
-    model, config = model or load_model(), config or PredictConfig()
+def _job(
+    genome: Genome,
+    model: Checkpoint | None,
+    config: PredictConfig | None,
+    regions: Selection | None,
+    host: Genome | Descriptor | None,
+) -> _Job:
+    model, config = set_to_host(model or load_model(), genome, host), config or PredictConfig()
     engine = engine_for(model, config)
     return _Job(genome, model, config, engine, Manifest.of(genome, model, engine, config, regions))
 

@@ -75,6 +75,8 @@ class Manifest:
         As in the checkpoint.
     split : tuple of (str, int, int, str)
         The parts of this genome that the model was trained, validated and tested on: contig, start, end, part.
+    descriptor : dict, optional
+        Of the genome that the model was set to, where it takes one.
     warnings : tuple of str
         What a user of the files should know; see `caveats_of`.
     shard : tuple of int, optional
@@ -96,6 +98,7 @@ class Manifest:
     call_threshold: float
     calibration: Mapping[str, Any] | None
     split: tuple[tuple[str, int, int, str], ...]
+    descriptor: Mapping[str, float] | None = None
     warnings: tuple[str, ...] = ()
     shard: tuple[int, int] | None = None
 
@@ -126,6 +129,7 @@ class Manifest:
             network=model.model.config,
             call_threshold=DEFAULT_THRESHOLD if metadata.call_threshold is None else metadata.call_threshold,
             calibration=metadata.calibration,
+            descriptor=None if model.descriptor is None else model.descriptor.to_record(),
             split=tuple(
                 (contig.name, region.start, region.end, region.part)
                 for contig in (genome if metadata.split else ())
@@ -232,6 +236,8 @@ class Manifest:
     def summary(self) -> dict[str, Any]:
         """Return what ``provenance.json`` tells of it."""
         summary: dict[str, Any] = {name: getattr(self, name) for name in _SUMMARY}
+        if self.descriptor is not None:
+            summary["descriptor"] = self.descriptor
         if self.regions is not None:
             summary["regions_bp"] = sum(end - start for _, start, end, _ in self.regions)
         return summary

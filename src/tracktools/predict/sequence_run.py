@@ -7,7 +7,9 @@ import numpy.typing as npt
 
 from tracktools.blocks import plan_blocks
 from tracktools.config import PredictConfig
+from tracktools.descriptor import Descriptor
 from tracktools.engine.grid import score_block
+from tracktools.engine.host import set_to_host
 from tracktools.errors import InputError
 from tracktools.genome import Contig, Genome
 from tracktools.model.checkpoint import Checkpoint
@@ -22,6 +24,7 @@ def predict_sequence(
     *,
     model: Checkpoint | None = None,
     circular: bool = False,
+    host: Genome | Descriptor | None = None,
     config: PredictConfig | None = None,
 ) -> tuple[Signal, Signal]:
     """Score every base of both strands of one sequence.
@@ -35,6 +38,9 @@ def predict_sequence(
         From `load_model`; by default the shipped model.
     circular : bool
         Whether the end of the sequence is joined to its start.
+    host : Genome or Descriptor, optional
+        The genome that the sequence belongs to: a model that takes a descriptor is set to it. By default the sequence
+        itself, which must then be long enough to describe a genome.
     config : PredictConfig, optional
         Block length, engine, precision, device, threads.
 
@@ -60,9 +66,9 @@ def predict_sequence(
     letters = np.frombuffer(sequence, dtype=np.uint8) if isinstance(sequence, bytes) else sequence
     if len(letters) == 0:
         raise InputError("the sequence is empty")
-    model = model or load_model()
-    config = config or PredictConfig()
     genome = Genome("sequence", (Contig("sequence", letters, circular),))
+    model = set_to_host(model or load_model(), genome, host)
+    config = config or PredictConfig()
     engine = engine_for(model, config)
     signals = {strand: np.full(len(letters), np.nan, dtype=np.float32) for strand in ("+", "-")}
     network = model.model.config

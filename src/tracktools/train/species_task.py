@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tracktools.config import ConditionedConfig, MixtureConfig, TrainConfig
-from tracktools.descriptor import Descriptor, Reference, describe_sequences
+from tracktools.descriptor import Reference
 from tracktools.errors import ConfigError, InputError
 from tracktools.formats.atomic import atomic_file
 from tracktools.genome import Genome, load_genome
@@ -33,11 +33,6 @@ from tracktools.train.windows import training_stretches
 log = logging.getLogger(__name__)
 
 _ALL_NEAR = 1e9
-
-
-def describe_genome(genome: Genome) -> Descriptor:
-    """Return the descriptor of all contigs together."""
-    return describe_sequences(contig.codes for contig in genome)
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +77,7 @@ class SpeciesTask:
         row, genome = self.sheet.main, self.main_genome
         stretches = training_stretches(genome, self.split, receptive_field_bp(self.model_config))
         labels = [read_labels(path, genome) for path in (row.tss, *row.also.values())]
-        return SpeciesGenome(row.species, _phylum(row), genome, labels, stretches, describe_genome(genome), row.weight)
+        return SpeciesGenome(row.species, _phylum(row), genome, labels, stretches, genome.descriptor, row.weight)
 
     @cached_property
     def others(self) -> list[SpeciesGenome]:
@@ -96,7 +91,7 @@ class SpeciesTask:
         whole = Split(tuple(Region(contig.sequence_sha256, 0, len(contig), "train") for contig in genome))
         stretches = training_stretches(genome, whole, 0)
         labels = [read_labels(row.tss, genome), *[None] * len(self.sheet.main.also)]
-        return SpeciesGenome(row.species, _phylum(row), genome, labels, stretches, describe_genome(genome), row.weight)
+        return SpeciesGenome(row.species, _phylum(row), genome, labels, stretches, genome.descriptor, row.weight)
 
     @cached_property
     def windows(self) -> list[tuple[SpeciesWindows, WindowsRow]]:
