@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float32]
 
 _ROWS = 400  # of a heat map; more sites are averaged by rank
+_DECADES = 100  # a span above which an axis is logarithmic
 _BRIGHTEST = 99  # percentile of the values that gets the darkest colour
 _DIRECTIONS = (("sense", BLUE), ("antisense", VERMILLION))
 
@@ -72,6 +73,8 @@ def draw_profiles(panels: Sequence[DrawnProfile], folder: Path) -> list[Path]:
                 axes.plot(offsets, table["median"], color=css(color), linewidth=1, label=direction)
             axes.axhline(panel.baseline, color=css(GREY), linewidth=0.8, linestyle="--", label="median of the genome")
             axes.axvline(0, color=css(GREY), linewidth=0.5, linestyle=":")
+            if spans_decades(panel):
+                axes.set_yscale("log")
             axes.set(title=f"{panel.sites} (n = {panel.n_sites:,})", xlabel="offset [nt]", ylabel=panel.signal)
             axes.title.set_fontsize(9)
         grid[0].legend(frameon=False, fontsize=7)
@@ -79,19 +82,28 @@ def draw_profiles(panels: Sequence[DrawnProfile], folder: Path) -> list[Path]:
         return save_figure(figure, folder, "profile", pdf=True)
 
 
+def spans_decades(panel: DrawnProfile) -> bool:
+    """Return whether the medians of a panel are so far apart that only a logarithmic axis shows them; all positive."""
+    medians = np.concatenate([table["median"].to_numpy(dtype=np.float64) for table in (panel.sense, panel.antisense)])
+    known = np.append(medians[~np.isnan(medians)], panel.baseline)
+    return bool(0 < _DECADES * known.min() < known.max())
+
+
 def draw_heat_maps(panels: Sequence[DrawnProfile], folder: Path) -> list[Path]:
     """Draw ``heat_map.svg``, ``.png`` and ``.pdf``: sites by rows, the strongest mean signal on top; sense alone."""
+    from matplotlib.colors import LogNorm, Normalize
+
     with figure_style():
         figure, grid = _grid(panels, height=3.2)
         for panel, axes in zip(panels, grid, strict=True):
             rows = ranked_rows(panel.matrix[0])
             known = rows[~np.isnan(rows)]
-            top = float(np.percentile(known, _BRIGHTEST)) if len(known) else 1.0
+            bottom, top = np.percentile(known, [50, _BRIGHTEST]) if len(known) else (0.0, 1.0)
+            wide = 0 < _DECADES * bottom < top
+            norm = LogNorm(bottom, top) if wide else Normalize(0, top or 1.0)
             flank = panel.matrix[0].shape[1] // 2
             extent = (-flank - 0.5, flank + 0.5, panel.n_sites + 0.5, 0.5)
-            image = axes.imshow(
-                rows, aspect="auto", cmap="Blues", vmin=0, vmax=top or 1.0, extent=extent, interpolation="nearest"
-            )
+            image = axes.imshow(rows, aspect="auto", cmap="Blues", norm=norm, extent=extent, interpolation="nearest")
             figure.colorbar(image, ax=axes, fraction=0.05)
             axes.set(
                 title=f"{panel.sites} (n = {panel.n_sites:,})", xlabel="offset [nt]", ylabel=f"{panel.signal}: sites"
