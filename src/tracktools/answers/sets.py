@@ -95,7 +95,7 @@ def join_tss(tables: Mapping[str, pd.DataFrame], window_bp: int, chrom_sizes: Ma
     rows = pd.DataFrame({"chrom": [], "position": [], "strand": [], "score": [], "precision": []})
     rows = rows.astype({"chrom": str, "position": np.int64, "strand": str, "score": float, "precision": float})
     for name, table in tables.items():
-        found = _match(table, rows, window_bp)
+        found = match_rows(table, rows, window_bp)
         new = table[found < 0]
         rows = pd.concat([rows, new], ignore_index=True)
         at = np.where(found >= 0, found, 0)
@@ -113,8 +113,8 @@ def join_tss(tables: Mapping[str, pd.DataFrame], window_bp: int, chrom_sizes: Ma
     return rows.loc[keys.sort_values(["c", "p", "s"], kind="stable").index].reset_index(drop=True)
 
 
-def _match(table: pd.DataFrame, rows: pd.DataFrame, window_bp: int) -> npt.NDArray[np.int64]:
-    """Return the row that each TSS of a set supports; -1 where there is none."""
+def match_rows(table: pd.DataFrame, rows: pd.DataFrame, window_bp: int) -> npt.NDArray[np.int64]:
+    """Return the row that each TSS of a set takes, the best score first, one-to-one; -1 where there is none."""
     found = np.full(len(table), -1, dtype=np.int64)
     by_strand = {key: part.sort_values("position") for key, part in rows.groupby(_KEY)}
     for key, part in table.groupby(_KEY):

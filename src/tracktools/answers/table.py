@@ -16,7 +16,7 @@ from tracktools.answers.write import write_tables
 from tracktools.config import TssConfig
 from tracktools.genome import Genome, load_genome
 from tracktools.profile.matrix import SignalSource, gather_matrix, open_signal
-from tracktools.regions import NO_GENE, next_genes, place_annotation
+from tracktools.regions import NO_GENE, PlacedAnnotation, next_genes, place_annotation
 from tracktools.run import output_folder
 from tracktools.tracks import file_sha256, write_provenance
 from tracktools.tss.classify import classify_tss
@@ -124,14 +124,17 @@ def make_tss_table(
     options = options or TableOptions()
     if not isinstance(genome, Genome):
         genome = load_genome(Path(genome), circular=options.circular)
+    placed = _place(genome, options)
+    if placed is not None:
+        genome = genome.with_circular(placed.circles)
     sizes = genome.chrom_sizes
     read, left_out = read_sets(sets, sizes, renames=options.renames, only_genome=options.only_genome)
     rows = join_tss(read, options.window_bp, sizes)
     notes: list[str] = []
     columns = _positions(rows)
-    if options.annotation is not None:
-        genes, note = _gene_columns(rows, genome, options)
-        columns, notes = {**columns, **genes}, [note]
+    if placed is not None:
+        columns |= _gene_columns(rows, placed)
+        notes.append(placed.count_line)
     columns |= {"support": rows["support"], "sets": rows["sets"]}
     for name in read:
         columns |= {f"{name}{end}": rows[f"{name}{end}"] for end in _OF_EACH_SET}
@@ -157,15 +160,19 @@ def _positions(rows: pd.DataFrame) -> dict[str, object]:
     }
 
 
-def _gene_columns(rows: pd.DataFrame, genome: Genome, options: TableOptions) -> tuple[dict[str, object], str]:
-    assert options.annotation is not None
-    placed = place_annotation(
+def _place(genome: Genome, options: TableOptions) -> PlacedAnnotation | None:
+    if options.annotation is None:
+        return None
+    return place_annotation(
         options.annotation,
         genome.chrom_sizes,
         renames=options.renames,
         circular=[contig.name for contig in genome if contig.circular],
         only_genome=options.only_genome,
     )
+
+
+def _gene_columns(rows: pd.DataFrame, placed: PlacedAnnotation) -> dict[str, object]:
     genes = placed.genes.reset_index(drop=True)
     bed = pd.DataFrame(
         {
@@ -195,7 +202,7 @@ def _gene_columns(rows: pd.DataFrame, genome: Genome, options: TableOptions) -> 
         "leaderless": np.where(there & (following["distance"] <= LEADERLESS_BP), "yes", ""),
         "in_gene": of("name", inside["sense"]),
         "in_gene_antisense": of("name", inside["antisense"]),
-    }, placed.count_line
+    }
 
 
 def _reads(source: SignalSource, rows: pd.DataFrame, genome: Genome, options: TableOptions) -> pd.Series:

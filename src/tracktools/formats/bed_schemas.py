@@ -175,6 +175,31 @@ GENES = BED9.with_fields(
         BedField("product", "string", "Product"),
     ),
 )
-SCHEMAS = (BED3, BED4, BED5, BED6, BED9, BED12, TSS_SOURCE, CURATED_TSS, CALLED_TSS, MOTIF_SITES, CLASSIFIED_TSS, GENES)
+CONFIRMED_TSS = BED9.with_fields(
+    "confirmedTss",
+    "Predicted and measured transcription start sites, matched one-to-one",
+    (
+        BedField("status", "string", "confirmed, predicted_only or measured_only"),
+        BedField("predictedScore", "double", "Score of the prediction; nan where there is none"),
+        BedField("measuredDistance", "int", "Measured position from the predicted one, along the strand"),
+        BedField("measuredSupport", "uint", "Number of measured sets that have the TSS"),
+        BedField("measuredSets", "string", "Their names"),
+    ),
+)
+SCHEMAS = (
+    BED3,
+    BED4,
+    BED5,
+    BED6,
+    BED9,
+    BED12,
+    TSS_SOURCE,
+    CURATED_TSS,
+    CALLED_TSS,
+    MOTIF_SITES,
+    CLASSIFIED_TSS,
+    GENES,
+    CONFIRMED_TSS,
+)
 SCHEMA_OF_COLUMNS = {schema.columns: schema for schema in SCHEMAS}
 EXTRA_FIELDS = {field.name: field for schema in SCHEMAS for field in schema.fields[schema.defined_fields :]}

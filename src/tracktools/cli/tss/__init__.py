@@ -7,6 +7,7 @@ import click
 from tracktools.cli.tss.call import call
 from tracktools.cli.tss.classify import classify
 from tracktools.cli.tss.compare import compare
+from tracktools.cli.tss.confirm import confirm
 from tracktools.cli.tss.curate import curate
 from tracktools.cli.tss.import_ import import_
 from tracktools.cli.tss.lift import lift
@@ -33,3 +34,4 @@ tss.add_command(classify)
 tss.add_command(compare)
 tss.add_command(call)
 tss.add_command(table)
+tss.add_command(confirm)

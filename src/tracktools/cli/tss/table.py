@@ -11,7 +11,8 @@ from tracktools.cli.options import circular_option, force_option, only_genome_op
 from tracktools.config import TssConfig
 
 
-def _parse_sets(_ctx: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, Path]:
+def parse_sets(_ctx: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, Path]:
+    """Read ``BED`` or ``NAME=BED``; the name of a file without one is that of the file."""
     sets: dict[str, Path] = {}
     for value in values:
         name, equals, path = value.partition("=")
@@ -25,7 +26,8 @@ def _parse_sets(_ctx: click.Context, _parameter: click.Parameter, values: tuple[
     return sets
 
 
-def _parse_signals(_ctx: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> list[Any]:
+def parse_signals(_ctx: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> list[Any]:
+    """Read ``NAME=PLUS.bw,MINUS.bw`` or ``NAME=FOLDER``."""
     from tracktools.profile.matrix import SignalSource
 
     try:
@@ -35,14 +37,14 @@ def _parse_signals(_ctx: click.Context, _parameter: click.Parameter, values: tup
 
 
 @click.command()
-@click.argument("sets", metavar="SET...", nargs=-1, required=True, callback=_parse_sets)
+@click.argument("sets", metavar="SET...", nargs=-1, required=True, callback=parse_sets)
 @click.option("--genome", type=click.Path(path_type=Path), required=True, help="FASTA, 2bit or GenBank.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder to make.")
 @click.option(
     "--annotation", type=click.Path(path_type=Path), help="GFF3, GTF or GenBank with the genes.  [default: no genes]"
 )
 @click.option(
-    "--reads", metavar="NAME=PLUS.bw,MINUS.bw|FOLDER", multiple=True, callback=_parse_signals,
+    "--reads", metavar="NAME=PLUS.bw,MINUS.bw|FOLDER", multiple=True, callback=parse_signals,
     help="Stranded signal to sum around each TSS; repeatable.",
 )  # fmt: skip
 @click.option(

@@ -1,0 +1,69 @@
+"""``tracktools tss confirm``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tracktools.cli.options import circular_option, force_option, only_genome_option, rename_option
+from tracktools.cli.tss.table import parse_sets, parse_signals
+from tracktools.config import TssConfig
+
+
+@click.command()
+@click.argument("predicted", metavar="PREDICTED", type=click.Path(path_type=Path))
+@click.argument("measured", metavar="MEASURED...", nargs=-1, required=True, callback=parse_sets)
+@click.option("--genome", type=click.Path(path_type=Path), required=True, help="FASTA, 2bit or GenBank.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder to make.")
+@click.option(
+    "--window", "window_bp", type=click.IntRange(0), default=TssConfig.window_bp, show_default=True,
+    help="Greatest distance of a prediction from the measured TSS that confirms it [nt].",
+)  # fmt: skip
+@click.option(
+    "--reads", metavar="NAME=PLUS.bw,MINUS.bw|FOLDER", multiple=True, callback=parse_signals,
+    help="Stranded signal to sum around each TSS; repeatable.",
+)  # fmt: skip
+@circular_option
+@rename_option
+@only_genome_option
+@force_option
+def confirm(
+    predicted: Path,
+    measured: dict[str, Path],
+    genome: Path,
+    output: Path,
+    window_bp: int,
+    reads: list[Any],
+    circular: tuple[str, ...],
+    renames: dict[str, str],
+    only_genome: bool,
+    force: bool,
+) -> None:
+    """Find which PREDICTED TSS the MEASURED sets confirm, one-to-one.
+
+    MEASURED is BED or NAME=BED. Each prediction, the best score first, takes the nearest measured TSS of its strand
+    within the window that no other has taken.
+
+    \b
+    Writes DIR/tss.tsv, .xlsx, .parquet   a row a TSS: confirmed, predicted_only or measured_only; distance, sets, reads
+           DIR/candidates.tsv             predicted only, the best score first
+           DIR/missed.tsv                 measured only, the best supported first
+           DIR/bins.tsv                   precision and recall by score
+           DIR/confirmation.svg, .png     the same as a picture
+           DIR/confirmation.bed, DIR/tracks.tsv   coloured by status, for `tracktools hub build`
+
+    \b
+    Example:
+      tracktools tss confirm predictions/genome.called_tss.bed rna=measured.bed --genome genome.fa -o confirmed
+    """
+    from tracktools.answers.confirm import ConfirmOptions, confirm_folder
+    from tracktools.counting import count_line
+
+    options = ConfirmOptions(window_bp, reads, circular, renames, only_genome)
+    found = confirm_folder(predicted, measured, genome, output, options=options, force=force)
+    for name, left_out in found.left_out.items():
+        click.echo(f"{name}: {count_line(found.taken[name], left_out, 'TSS')}")
+    told = ", ".join(f"{n:,} {status.replace('_', ' ')}" for status, n in found.counts().items())
+    click.echo(f"{output}: {told}")
