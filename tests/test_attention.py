@@ -24,6 +24,7 @@ from tracktools.errors import ConfigError, InputError
 from tracktools.genome import Contig, Genome
 from tracktools.model.checkpoint import Checkpoint, Metadata, save_checkpoint
 from tracktools.model.registry import load_model
+from tracktools.tracks import Track, write_tracks
 
 SMALL = ModelConfig(
     n_layers=2, n_heads=3, d_model=8, d_head=5, conv_width_bp=3, attention_window_bp=40, label_shift_bp=9
@@ -232,6 +233,43 @@ def test_a_set_that_cannot_be_is_refused_in_a_line(tmp_path: Path, text: str, sa
     with pytest.raises(InputError, match=said):
         attend(tmp_path, at={"set": path})
     assert not list(tmp_path.glob("out*"))
+
+
+def test_the_calls_of_a_prediction_are_a_set_in_one_option(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    fasta, predictions = tmp_path / "g.fa", tmp_path / "predictions"
+    fasta.write_text("".join(f">{c.name}\n{c.letters.tobytes().decode()}\n" for c in GENOME))
+    save_checkpoint(tmp_path / "m.safetensors", RANDOM.model, Metadata("m", call_threshold=0.5))
+    words = [str(fasta), "-m", str(tmp_path / "m.safetensors"), "-t", "1"]
+
+    def run(*arguments: str) -> int:
+        with pytest.raises(SystemExit) as ended:
+            main(list(arguments))
+        return int(ended.value.code or 0)
+
+    assert run("predict", *words, "-o", str(predictions)) == 0
+    rows = [line.split("\t") for line in (predictions / "g.called_tss.bed").read_text().splitlines()[1:]]
+    called = {(row[0], int(row[1]), row[5]) for row in rows if not row[0].startswith("#")}
+    assert called
+    for at, group in ((str(predictions), "predictions"), (f"calls={predictions}", "calls")):
+        out = tmp_path / group
+        out = out.with_name(f"{group}_attention")
+        assert run("attention", *words, "--at", at, "--sample", "0", "-o", str(out)) == 0
+        sites = pd.read_csv(out / "sites.tsv", sep="\t")
+        assert set(sites["group"]) == {group}
+        assert set(zip(sites["chrom"], sites["position"], sites["strand"], strict=True)) == called
+    capsys.readouterr()
+    (tmp_path / "empty").mkdir()
+    assert run("attention", *words, "--at", str(tmp_path / "calls_attention"), "-o", str(tmp_path / "x")) == 1
+    assert "tracks.tsv" in capsys.readouterr().err
+
+
+def test_a_folder_without_calls_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "measured"
+    folder.mkdir()
+    path = bed(folder / "set.bed", [("circle", 5, "+")])
+    write_tracks(folder, [Track("set", path, "bed")])
+    with pytest.raises(InputError, match=r"measured: holds no files of called TSS \(set\.bed\)"):
+        attend(tmp_path, at={"set": folder})
 
 
 def test_positions_without_an_output_are_left_out_with_a_word(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import sys
@@ -287,3 +288,21 @@ def test_an_output_that_holds_the_input_is_not_replaced(found: Found, tmp_path: 
     with pytest.raises(OutputForeign, match="holds the input"):
         find_motifs(folder, folder, genome=found.genome_path, force=True)
     assert (folder / "top.tsv").exists()
+
+
+def test_without_a_tss_set_the_missing_sites_are_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    maker = FolderMaker(seed=9)
+    maker.plant("L1H1", -12, "TATAAT")
+    attention, _ = maker.save(tmp_path, tss=None)
+    result = find_motifs(attention, tmp_path / "motifs", genome=tmp_path / "genome.fa")
+    assert read_tracks(result.folder) == []
+    (note,) = result.notes
+    assert note.startswith("no BED of sites is written, because attention was made without a TSS set: run tracktools")
+    assert f"warning: {note}" in caplog.text
+    assert json.loads((result.folder / "provenance.json").read_text())["warnings"] == [note]
+    assert note in (result.folder / "index.html").read_text()
+
+
+def test_with_a_tss_set_nothing_is_missing(found: Found) -> None:
+    assert found.result.notes == ()
+    assert '<p class="note">' not in (found.result.folder / "index.html").read_text()

@@ -169,7 +169,7 @@ def test_a_strand_without_reads_is_a_warning_in_the_file(tmp_path: Path) -> None
     for n, warns in ((999, False), (1000, True)):
         bam = write_bam(tmp_path / "a.bam", [record(0, 10)] * n)
         done = run("reads", bam, "--library", "reverse", "--name", "x", "--force", "-o", tmp_path / "out")
-        warnings = json.loads((tmp_path / "out" / "provenance.json").read_text())["parameters"]["warnings"]
+        warnings = json.loads((tmp_path / "out" / "provenance.json").read_text())["warnings"]
         assert ["no fragment on the + strand, and 1,000 on the -" in w for w in warnings] == [True] * warns
         assert ("warning: no fragment on the + strand" in done.stderr) == warns
 

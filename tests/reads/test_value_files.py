@@ -71,7 +71,7 @@ def test_one_signal_in_every_format_is_one_signal(tmp_path: Path, genome: Path, 
     assert done.exit_code == 0, done.output
     assert values_of(out / "x.minus.bw") == expected
     assert values_of(out / "x.plus.bw") == {"c1": {0: 1.0}, "c2": {}}
-    warnings = json.loads((out / "provenance.json").read_text())["parameters"]["warnings"]
+    warnings = json.loads((out / "provenance.json").read_text())["warnings"]
     assert [("stored negative" in warning) for warning in warnings] == ([True] if sign < 0 else [])
     assert "Read 6 values: 6 taken, 0 left out" in done.stderr
 
@@ -182,7 +182,7 @@ def test_a_strand_that_gives_nothing_is_a_warning_in_the_file(tmp_path: Path) ->
     plus = bigwig(tmp_path / "plus.bw", {"c": 5000}, "c", [1.0] * 2000)
     minus = bigwig(tmp_path / "minus.bw", {"c": 5000}, "c", [0.0] * 2000)
     done = run("reads", "--plus", plus, "--minus", minus, "--name", "x", "-o", tmp_path / "out")
-    (warning,) = json.loads((tmp_path / "out" / "provenance.json").read_text())["parameters"]["warnings"]
+    (warning,) = json.loads((tmp_path / "out" / "provenance.json").read_text())["warnings"]
     assert "no value above 0 on the - strand, and 2,000 on the other" in warning
     assert warning in done.stderr
 

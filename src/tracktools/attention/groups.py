@@ -13,7 +13,10 @@ import numpy.typing as npt
 from tracktools.attention.places import Ints, Places
 from tracktools.counting import count_line
 from tracktools.errors import ConfigError, InputError
+from tracktools.formats.bed import read_bed
+from tracktools.formats.bed_schemas import CALLED_TSS
 from tracktools.formats.tss_bed import read_tss_bed
+from tracktools.tracks import read_tracks
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +49,25 @@ class Group:
 def plain_group(name: str, description: str, keys: Ints) -> Group:
     """Return a group whose positions have no names."""
     return Group(name, description, np.sort(keys), ["."] * len(keys))
+
+
+def tss_file(path: Path) -> Path:
+    """Return the file of a TSS set: a BED itself, or the calls in a folder of ``predict`` or ``tss call``.
+
+    Raises
+    ------
+    InputError
+        If a folder does not hold called TSS, or more than one file of them.
+    """
+    if not path.is_dir():
+        return path
+    beds = [track.path for track in read_tracks(path) if track.format == "bed"]
+    called = [bed for bed in beds if set(CALLED_TSS.columns) <= set(read_bed(bed)[1].columns)]
+    if len(called) == 1:
+        return called[0]
+    named = ", ".join(bed.name for bed in called or beds[:3])
+    problem = f"holds {len(called) or 'no'} files of called TSS" + (f" ({named})" if named else "")
+    raise InputError(problem, path=path, mend="name a BED, or a folder that tracktools predict wrote")
 
 
 def read_tss_group(

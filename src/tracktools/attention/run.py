@@ -13,7 +13,7 @@ import numpy as np
 from tracktools.attention.ablation import ablate_heads
 from tracktools.attention.attribution import attribute
 from tracktools.attention.everything import Everything
-from tracktools.attention.groups import Extremes, Group, check_groups, plain_group, read_tss_group
+from tracktools.attention.groups import Extremes, Group, check_groups, plain_group, read_tss_group, tss_file
 from tracktools.attention.pilot import run_pilot
 from tracktools.attention.places import Ints, Places, blocks_around
 from tracktools.attention.spool import Spool
@@ -68,7 +68,7 @@ def attend_genome(
     model : Checkpoint, optional
         From `load_model`; by default the shipped model.
     at : mapping of str to Path, optional
-        TSS sets by name: BED of single bases with a strand.
+        TSS sets by name: BED of single bases with a strand, or a folder of ``predict``, whose called TSS are taken.
     config : AttentionConfig, optional
         Which groups, and how many positions of each.
     predict : PredictConfig, optional
@@ -96,6 +96,7 @@ def attend_genome(
     if isinstance(network, Dilated):
         raise ConfigError(f"the model {model.metadata.name} is convolutional: it has no heads (take a transformer)")
     places = Places(genome, network.config)
+    at = {name: tss_file(Path(path)) for name, path in at.items()}
     inputs = [*at.values(), *([model.path] if model.path else [])]
     with output_folder(Path(output), force=force, inputs=inputs) as folder:
         sets = [

@@ -29,8 +29,9 @@ def _parse_sets(_ctx: click.Context, _parameter: click.Parameter, values: tuple[
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder to make.")
 @click.option("-m", "--model", help="A shipped model or a checkpoint file; see `tracktools models list`.")
 @click.option(
-    "--at", metavar="[NAME=]BED", multiple=True, callback=_parse_sets,
-    help="A TSS set to look at: BED of single bases with a strand; repeatable.",
+    "--at", metavar="[NAME=]BED|DIR", multiple=True, callback=_parse_sets,
+    help="A TSS set to look at: BED of single bases with a strand, or a folder of `tracktools predict`, of which the "
+    "called TSS are taken; repeatable.",
 )  # fmt: skip
 @click.option(
     "--sample", "sample_share", metavar="SHARE", type=click.FloatRange(0, 1), default=AttentionConfig.sample_share,
@@ -104,8 +105,9 @@ def attention(
     tssOffset follows the strand: the TSS is 0, upstream is minus.
 
     \b
-    Example:
+    Examples:
       tracktools attention genome.fa.gz -o attention --circular all --at curated=curated.bed --all
+      tracktools attention genome.fa.gz -o attention --circular all --at predictions
     """
     from tracktools.attention import attend_genome
     from tracktools.genome import load_genome

@@ -41,6 +41,7 @@ _PAGE = Markup("""<!DOCTYPE html>
 <div class="tracktools wide">
 <h1>{title}</h1>
 <p class="lead">{lead}</p>
+{notes}
 <div class="note"><strong>An attended position is not a single base.</strong> Before a head of the first layer attends,
 a convolution has mixed each base with its neighbours; after the first layer, a position holds what the layers before it
 gathered, from up to a window away. So read an offset as the place attended to, not as the base read, and a motif as
@@ -104,6 +105,8 @@ class PageMaterial:
         Folder with ``logos`` and ``spacing.png``.
     version : str
         Of tracktools.
+    notes : tuple of str
+        What is missing, and how to get it.
     """
 
     folder: AttentionFolder
@@ -116,6 +119,7 @@ class PageMaterial:
     how: str
     pictures: Path
     version: str
+    notes: tuple[str, ...] = ()
 
 
 def page_html(material: PageMaterial) -> str:
@@ -128,6 +132,7 @@ def page_html(material: PageMaterial) -> str:
         title=f"What the attention heads of {model} attend to on {genome}",
         style=Markup(style),  # noqa: S704 - a file of this package
         lead=f"{len(material.motifs)} heads, {found} with a motif",
+        notes=_joined(Markup('<p class="note">{}.</p>').format(note) for note in material.notes),
         verdicts=_joined(Markup("<li>{}</li>").format(sentence) for sentence in material.verdicts),
         textbook=_textbook(material),
         how=material.how,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from tracktools.motifs.matches import Collection, read_collections
 from tracktools.motifs.write import MotifResult, write_motifs
 from tracktools.run import check_output, output_folder
 from tracktools.tracks import file_sha256, write_provenance
+
+log = logging.getLogger(__name__)
 
 
 def find_motifs(
@@ -77,8 +80,11 @@ def find_motifs(
             genome={"name": loaded.name, "sha256": loaded.sha256},
             model=folder.provenance.get("model"),
             parameters=_parameters(folder, compared, config),
+            warnings=result.notes,
         )
-    return MotifResult(output, result.motifs, result.beds, result.verdicts)
+    for note in result.notes:
+        log.warning("warning: %s", note)
+    return replace(result, folder=output)
 
 
 def _check_config(config: MotifConfig) -> None:

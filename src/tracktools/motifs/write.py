@@ -42,12 +42,15 @@ class MotifResult:
         Sites on the genome, by head.
     verdicts : tuple of str
         What can be said of -35 and -10.
+    notes : tuple of str
+        What is missing, and how to get it.
     """
 
     folder: Path
     motifs: tuple[HeadMotif, ...]
     beds: Mapping[str, SiteBed]
     verdicts: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 def write_motifs(
@@ -71,7 +74,7 @@ def write_motifs(
     table = head_table(motifs, matches, beds, config)
     book = matches[matches["collection"] == TEXTBOOK]
     q_of = {(str(row["head"]), str(row["motif"]).split()[0]): float(row["q"]) for row in book.to_dict("records")}
-    sentences = tuple(verdicts(motifs, textbook, fits, q_of, config))
+    sentences, notes = tuple(verdicts(motifs, textbook, fits, q_of, config)), missing_sites(folder)
     for name, content in (("motifs", table), ("matches", matches)):
         (partial / f"{name}.tsv").write_text(as_tsv(content), encoding="utf-8")
     _write_matrices(partial, motifs, genome)
@@ -79,10 +82,21 @@ def write_motifs(
     _write_tracks(partial, motifs, beds, genome, colors, folder, config)
     material = PageMaterial(
         folder, motifs, table, beds, textbook, sentences, colors, how_it_is_done(folder, config), partial,
-        package_versions(["tracktools"])["tracktools"],
+        package_versions(["tracktools"])["tracktools"], notes,
     )  # fmt: skip
     (partial / "index.html").write_text(page_html(material), encoding="utf-8")
-    return MotifResult(partial, motifs, beds, sentences)
+    return MotifResult(partial, motifs, beds, sentences, notes)
+
+
+def missing_sites(folder: AttentionFolder) -> tuple[str, ...]:
+    """Return what to say where no TSS set was given, so that there are no sites."""
+    if len(folder.sites):
+        return ()
+    besides = " but the background" if folder.background else ""
+    return (
+        f"no BED of sites is written, because {folder.path.name} was made without a TSS set{besides}: run tracktools "
+        "attention again with --at, and a BED of TSS or a folder of tracktools predict, whose calls are taken",
+    )
 
 
 def how_it_is_done(folder: AttentionFolder, config: MotifConfig) -> str:

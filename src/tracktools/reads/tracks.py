@@ -114,11 +114,10 @@ def make_read_tracks(
             notes = notes + _doubts(share)
         for note in notes:
             logger.warning("warning: %s", note)
-        parameters["warnings"] = notes
         tracks = [_track(path, strand, name, signal) for path, strand in zip(files, signal.strands, strict=True)]
         write_tracks(folder, tracks)
         known = {} if genome is None else {"name": genome.name, "sha256": genome.sha256}
-        write_provenance(folder, started=started, genome=known, parameters=parameters)
+        write_provenance(folder, started=started, genome=known, parameters=parameters, warnings=notes)
     logger.info("%s", signal.counts)
     return [replace(track, path=output / track.path.name) for track in tracks]
 
