@@ -72,6 +72,14 @@ class Contig:
             digest.update(part.tobytes().upper())
         return digest.hexdigest()
 
+    @cached_property
+    def sequence_md5(self) -> str:
+        """MD5 of the upper-case letters, as the headers of BAM and CRAM files have it (``M5``)."""
+        digest = hashlib.md5(usedforsecurity=False)
+        for part in self._parts():
+            digest.update(part.tobytes().upper())
+        return digest.hexdigest()
+
     def _parts(self) -> Iterator[npt.NDArray[np.uint8]]:
         return (self.letters[at : at + _PART_BP] for at in range(0, len(self), _PART_BP))
 

@@ -57,6 +57,24 @@ def test_cram_is_read_without_its_reference(tmp_path: Path, capfd: pytest.Captur
     assert capfd.readouterr().err.count("E::") == 0
 
 
+@pytest.mark.parametrize("kind", ["CRAM", "BAM"])
+def test_reads_of_other_letters_are_refused_where_the_header_tells(tmp_path: Path, kind: str) -> None:
+    bam, reference = write_bam(tmp_path / "a.bam", RECORDS), fasta(tmp_path / "reference.fa", SIZES)
+    cram, back = tmp_path / "a.cram", tmp_path / "back.bam"
+    pysam.view("-C", "-T", str(reference), "-o", str(cram), str(bam), catch_stdout=False)  # type: ignore[attr-defined]
+    pysam.view("-b", "-T", str(reference), "-o", str(back), str(cram), catch_stdout=False)  # type: ignore[attr-defined]
+    path = cram if kind == "CRAM" else back
+    genome = tmp_path / "genome.fa"
+    options = [path, "--library", "forward", "--name", "x", "--rename", "c1=d1", "-o", tmp_path / "out"]
+    for letters, same in (("a" * 400, True), ("A" * 399 + "C", False)):
+        genome.write_text(f">c2\n{'A' * 300}\n>d1\n{letters}\n")
+        done = run("reads", *options, "--genome", genome)
+        assert (done.exit_code == 0) == same
+        if not same:
+            assert "was aligned to other letters of c1 than genome has" in str(done.exception)
+    assert run("reads", *options, "--force").exit_code == 0  # without --genome, as the message says
+
+
 def test_a_cut_cram_is_one_line(tmp_path: Path) -> None:
     bam = write_bam(tmp_path / "a.bam", RECORDS)
     reference, cram = fasta(tmp_path / "reference.fa", SIZES), tmp_path / "a.cram"

@@ -112,16 +112,13 @@ def reads(
     if files and library is None:
         raise click.UsageError("BAM needs --library: forward, reverse (dUTP) or unstranded")
     loaded = load_genome(genome) if genome else None
-    names: dict[str, Any] = {
-        "chrom_sizes": loaded.chrom_sizes if loaded else None,
-        "renames": renames,
-        "only_genome": only_genome,
-    }
+    names: dict[str, Any] = {"renames": renames, "only_genome": only_genome}
     signal: Signal
     if files:
-        signal = AlignmentSignal(files, library=cast("Library", library), config=config, **names)
+        signal = AlignmentSignal(files, library=cast("Library", library), config=config, genome=loaded, **names)
     else:
-        signal = ValueSignal(plus, minus, config=config, **names)
+        sizes = loaded.chrom_sizes if loaded else None
+        signal = ValueSignal(plus, minus, config=config, chrom_sizes=sizes, **names)
     genes = None
     if annotation:
         genes = place_annotation(

@@ -82,6 +82,22 @@ def read_contig_sizes(path: Path) -> dict[str, int]:
     return sizes
 
 
+def read_contig_checksums(path: Path) -> dict[str, str]:
+    """Return the MD5 of each sequence in capitals, where the header tells it (``M5``), as that of CRAM always does.
+
+    Raises
+    ------
+    InputError
+        As `read_contig_sizes`.
+    """
+    with _open(path) as file:
+        try:
+            lines = file.header.to_dict().get("SQ", [])
+        except ValueError:  # somebody's name in it is not ASCII
+            return {}
+    return {line["SN"]: line["M5"].lower() for line in lines if "M5" in line}
+
+
 def read_alignments(
     path: Path, *, min_mapq: int, tally: Counter[str], contigs: Collection[int] | None = None
 ) -> Iterator[Alignment]:

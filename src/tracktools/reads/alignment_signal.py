@@ -15,7 +15,8 @@ import numpy.typing as npt
 from tracktools.config import ReadsConfig
 from tracktools.counting import count_line
 from tracktools.errors import ConfigError, GenomeMismatchError, InputError
-from tracktools.formats.alignments import RECORDS, read_contig_sizes
+from tracktools.formats.alignments import RECORDS, read_contig_checksums, read_contig_sizes
+from tracktools.genome import Genome
 from tracktools.reads.content import refuse_repeated
 from tracktools.reads.fragments import ALONE, PAIRS, WITHOUT_MATE, Fragment, Library, read_fragments
 from tracktools.reads.naming import names_in_genome
@@ -49,6 +50,8 @@ class AlignmentSignal:
         Signal, filter, combination, normalisation.
     chrom_sizes : mapping of str to int, optional
         Sequences of the genome, against which the headers are checked; by default the header is believed.
+    genome : Genome, optional
+        Its letters are held against the checksums that headers may have. Without it, only lengths are compared.
     renames : mapping of str to str, optional
         Name of a sequence in the files to its name in the genome.
     only_genome : bool
@@ -59,7 +62,7 @@ class AlignmentSignal:
     InputError
         If a file is no BAM, SAM or CRAM, or is cut short; while reading, if it is not sorted or no read can be used.
     GenomeMismatchError
-        If files and genome differ in a sequence or its length.
+        If files and genome differ in a sequence, its length or its letters.
     ConfigError
         If the ends of RNA are asked of an unstranded library.
 
@@ -78,9 +81,11 @@ class AlignmentSignal:
         library: Library,
         config: ReadsConfig | None = None,
         chrom_sizes: Mapping[str, int] | None = None,
+        genome: Genome | None = None,
         renames: Mapping[str, str] | None = None,
         only_genome: bool = False,
     ) -> None:
+        chrom_sizes = genome.chrom_sizes if genome is not None else chrom_sizes
         self.paths = tuple(Path(path) for path in paths)
         refuse_repeated(self.paths)
         self.library, self.config = library, config or ReadsConfig()
@@ -90,6 +95,9 @@ class AlignmentSignal:
         self.strands: tuple[str, ...] = (".",) if library == "unstranded" else ("+", "-")
         self._contigs = [_contigs(path, chrom_sizes, renames, only_genome) for path in self.paths]
         _check_replicates(self.paths, self._contigs)
+        if genome is not None:
+            for path, contigs in zip(self.paths, self._contigs, strict=True):
+                _check_letters(path, contigs, genome)
         self.sizes = {contig.chrom: contig.size for contig in self._contigs[0]} | dict(chrom_sizes or {})
         self._tallies: dict[str, Counter[str]] = {}
         self._by_strand = np.zeros(len(self.strands), dtype=np.int64)
@@ -204,6 +212,18 @@ def _contigs(
             problem = f"was aligned to {name} of {size:,} bp; {chrom} of the genome has {chrom_sizes[chrom]:,}"
             raise GenomeMismatchError(problem, path=path, mend="name the FASTA that the reads were aligned to")
     return contigs
+
+
+def _check_letters(path: Path, contigs: Sequence[_Contig], genome: Genome) -> None:
+    checksums = read_contig_checksums(path)
+    names = list(read_contig_sizes(path)) if checksums else []
+    for number, chrom, _ in contigs:
+        if checksums and checksums.get(names[number], genome[chrom].sequence_md5) != genome[chrom].sequence_md5:
+            problem = (
+                f"was aligned to other letters of {names[number]} than {genome.name} has (by the M5 of its header)"
+            )
+            mend = "name the FASTA that the reads were aligned to, or leave out --genome"
+            raise GenomeMismatchError(problem, path=path, mend=mend)
 
 
 def _check_replicates(paths: Sequence[Path], contigs: Sequence[Sequence[_Contig]]) -> None:
