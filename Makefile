@@ -17,7 +17,7 @@ help:
 setup: $(STAMP)
 
 $(STAMP): pyproject.toml constraints.txt
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	test -x $(BIN)/python || { $(PYTHON) -m venv $(VENV) && touch $(VENV)/.made_by_make; }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1" -c constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt torch
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --editable ".[xlsx]" --group test
@@ -49,8 +49,8 @@ format: $(STAMP)
 	$(BIN)/ruff check --fix .
 
 demo: $(STAMP)
-	rm -rf $(DEMO)
-	$(BIN)/tracktools demo -o $(DEMO) $(if $(DATA),--data $(DATA))
+	$(BIN)/tracktools demo -o $(DEMO) $(if $(DATA),--data $(DATA)) --force
 
-clean:
-	rm -rf $(VENV) build dist $(DEMO)
+clean: # what make made, and nothing else
+	test ! -x $(BIN)/python || $(BIN)/python tools/clean.py $(DEMO)
+	test ! -e $(VENV)/.made_by_make || rm -rf $(VENV)

@@ -18,7 +18,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from networks import random_network
 from tracktools.cli import tracktools
 from tracktools.config import EvaluateConfig, ModelConfig, PredictConfig
-from tracktools.errors import ConfigError, InputError, TracktoolsError
+from tracktools.errors import ConfigError, InputError, OutputError, TracktoolsError
 from tracktools.evaluate import Evaluation, Judged, Wanted, evaluate_tracks
 from tracktools.evaluate.read import read_all
 from tracktools.evaluate.run import score_material
@@ -385,7 +385,7 @@ def test_the_test_region_is_announced_and_logged(
         evaluate_tracks(Judged(model=checkpoint), sets, tmp_path / "y", wanted=wanted, test_log=log)
     assert log.read_text().splitlines() == lines
     fasta_log = tmp_path / "genome.fa"
-    with pytest.raises(InputError, match="is no test log"):
+    with pytest.raises(OutputError, match="is no test log"):
         evaluate_tracks(Judged(model=checkpoint), sets, tmp_path / "z", wanted=wanted, test_log=fasta_log)
 
 

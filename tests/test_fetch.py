@@ -12,8 +12,9 @@ from click.testing import CliRunner
 
 from tracktools import fetch
 from tracktools.cli import main, tracktools
-from tracktools.errors import ConfigError, DownloadError, OutputError
+from tracktools.errors import ConfigError, DownloadError, OutputError, OutputForeign, OutputLocked
 from tracktools.fetch import DATA_SETS, DataSet, RemoteFile, fetch_data_set
+from tracktools.run.lock import lock_file
 
 CONTENT = {"one.gtf": bytes(range(256)) * 900, "two.gtf": b"second file\n" * 77}
 PATHS = {f"/own/repo/c0ffee/dir/{name}": data for name, data in CONTENT.items()}
@@ -138,6 +139,29 @@ def test_the_command_shows_checksum_licence_and_citation(server: Server, tmp_pat
     assert "licence: CC0\ncite: Nobody 2000\n" in result.stdout
     assert f"use: tracktools tss import {tmp_path / 'data' / 'one.gtf'} " in result.stdout
     assert (tmp_path / "data" / "two.gtf").read_bytes() == CONTENT["two.gtf"]
+
+
+def test_a_file_that_is_there_is_never_overwritten(server: Server, tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    fetch_data_set("made", mirror=server.url, folder=folder)
+    (folder / "one.gtf").write_text("mine")
+    (folder / "two.gtf").unlink()
+    (folder / "two.gtf").symlink_to(tmp_path / "elsewhere")
+    for name in ("one.gtf", "two.gtf"):
+        with pytest.raises(OutputForeign, match=rf"{name}: is not replaced"):
+            fetch_data_set("made", mirror=server.url, folder=folder)
+        assert (folder / "one.gtf").read_bytes() in (b"mine", CONTENT["one.gtf"])
+        (folder / name).unlink()
+    assert not (tmp_path / "elsewhere").exists()
+    fetch_data_set("made", mirror=server.url, folder=folder)
+    fetch_data_set("made", mirror=server.url, folder=folder)
+    assert sorted(path.name for path in folder.iterdir()) == ["one.gtf", "two.gtf"]
+
+
+def test_two_downloads_of_one_set_do_not_meet(server: Server, tmp_path: Path) -> None:
+    (tmp_path / "cache" / "made").mkdir(parents=True)
+    with lock_file(tmp_path / "cache" / "made" / "lock"), pytest.raises(OutputLocked, match="another run"):
+        fetch_data_set("made", mirror=server.url, cache=tmp_path / "cache")
 
 
 def test_the_list_names_every_data_set() -> None:

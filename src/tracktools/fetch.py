@@ -8,16 +8,20 @@ import os
 import shutil
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from tracktools.config import FetchConfig
-from tracktools.errors import ConfigError, DownloadError, OutputError
+from tracktools.errors import ConfigError, DownloadError, OutputError, OutputForeign
+from tracktools.formats.atomic import atomic_file
+from tracktools.run.lock import lock_file
 from tracktools.tracks import file_sha256
 
 _log = logging.getLogger(__name__)
 _CHUNK_BYTES = 1 << 16
+_LOCK = "lock"
 
 
 @dataclass(frozen=True)
@@ -161,23 +165,34 @@ def fetch_data_set(
     DownloadError
         If the server cannot be reached, does not have a file, or sends another one.
     OutputError
-        If the copies cannot be written.
+        If the copies cannot be written, a folder holds another file of the name of one, or another process is fetching
+        the same.
     """
     if name not in DATA_SETS:
         raise ConfigError(f"no data set is called {name!r}: there are {', '.join(DATA_SETS)}")
     cache = (cache or default_cache()) / name
-    paths = [_fetch_file(file, cache, mirror) for file in DATA_SETS[name].files]
+    with _alone(cache):
+        paths = [_fetch_file(file, cache, mirror) for file in DATA_SETS[name].files]
     if folder is None:
         return paths
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for path in paths:
-            partial = folder / f"{path.name}.partial"
-            shutil.copyfile(path, partial)
-            partial.replace(folder / path.name)
+            _copy(path, folder / path.name)
     except OSError as error:
         raise OutputError(f"cannot be written: {error.strerror}", path=folder) from None
     return [folder / path.name for path in paths]
+
+
+def _copy(path: Path, target: Path) -> None:
+    """Copy a file to where no other is; one of the same content stays."""
+    if target.is_symlink() or target.exists():
+        if target.is_file() and file_sha256(target) == file_sha256(path):
+            return
+        mend = "move it away, or name another folder"
+        raise OutputForeign("is not replaced: it is another file than the one fetched", path=target, mend=mend)
+    with atomic_file(target) as partial:
+        shutil.copyfile(path, partial)
 
 
 def default_cache() -> Path:
@@ -185,6 +200,21 @@ def default_cache() -> Path:
     import pooch
 
     return Path(os.environ.get("TRACKTOOLS_CACHE") or pooch.os_cache("tracktools"))
+
+
+@contextmanager
+def _alone(cache: Path) -> Iterator[None]:
+    """Keep other downloads of a data set out of its part of the cache."""
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        lock = lock_file(cache / _LOCK)
+    except OSError as error:
+        raise OutputError(f"cannot be written: {error.strerror or error}", path=cache) from None
+    with lock:
+        try:
+            yield
+        finally:
+            (cache / _LOCK).unlink(missing_ok=True)
 
 
 def _fetch_file(file: RemoteFile, cache: Path, mirror: str) -> Path:

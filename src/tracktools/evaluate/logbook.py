@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
 
-from tracktools.errors import OutputError
-from tracktools.formats.atomic import atomic_file
+from tracktools.errors import OutputError, OutputLocked
+from tracktools.run import output_file
 
 _COLUMNS = "| date | model sha256 | label set | positives / positions | ROC AUC | AP |"
 _HEAD = f"# Test log\n\nEvery scoring of the test region is a line here.\n\n{_COLUMNS}\n|---|---|---|---|---|---|\n"
@@ -42,11 +44,25 @@ def append_log(path: Path, table: pd.DataFrame, model: str, label: str) -> None:
     label : str
         The bases that were scored.
     """
-    text = path.read_text(encoding="utf-8") if path.is_file() else _HEAD
     date = time.strftime("%Y-%m-%d", time.gmtime())
-    for row in table[table["level"] == "base"].to_dict("records"):
-        name = row["set"] if label == "test" else f"{row['set']} ({label})"
-        scores = f"{row['positives']} / {row['positions']} | {row['roc_auc']:.4f} | {row['ap']:.4f}"
-        text = text.rstrip("\n") + f"\n| {date} | {model} | {name} | {scores} |\n"
-    with atomic_file(path) as partial:
+    with _alone(path) as partial:
+        text = path.read_text(encoding="utf-8") if path.is_file() else _HEAD
+        for row in table[table["level"] == "base"].to_dict("records"):
+            name = row["set"] if label == "test" else f"{row['set']} ({label})"
+            scores = f"{row['positives']} / {row['positions']} | {row['roc_auc']:.4f} | {row['ap']:.4f}"
+            text = text.rstrip("\n") + f"\n| {date} | {model} | {name} | {scores} |\n"
         partial.write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[Path]:
+    """Yield the path to write the longer log at; wait while another run writes its lines."""
+    for pause_s in (*[0.1] * 100, 0.0):
+        try:
+            with output_file(path, force=True) as partial:
+                yield partial
+                return
+        except OutputLocked:
+            if not pause_s:
+                raise
+            time.sleep(pause_s)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +15,7 @@ from tracktools.formats.bigwig import BigWigReader
 from tracktools.genome import Genome
 from tracktools.model.checkpoint import Checkpoint
 from tracktools.motifs import find_motifs
+from tracktools.run import is_complete, remove_output
 from tracktools.tracks import read_provenance, read_tracks
 
 log = logging.getLogger(__name__)
@@ -69,23 +69,17 @@ def attended_folders(
         places.mkdir(parents=True, exist_ok=True)
         at = write_places(predictions, genome.name, places, config or AttendedConfig())
         sampled = AttentionConfig(sample_share=0)  # nothing but the surroundings of the places is computed
-        attend_genome(
-            genome, attention, model=model, at=at, config=sampled, predict=predict, force=_has_results(attention)
-        )
-        shutil.rmtree(found, ignore_errors=True)
+        attend_genome(genome, attention, model=model, at=at, config=sampled, predict=predict, force=attention.exists())
+        remove_output(found)
     if not _made_by(found, model):
         options = {"background": (ELSEWHERE,), "config": motifs}
-        find_motifs(attention, found, genome=genome_path, force=_has_results(found), **options)  # type: ignore[arg-type]
+        find_motifs(attention, found, genome=genome_path, force=found.exists(), **options)  # type: ignore[arg-type]
     return [found] if read_tracks(found) else []
 
 
 def _made_by(folder: Path, model: Checkpoint) -> bool:
     made_by = read_provenance(folder).get("model") or {} if folder.is_dir() else {}
-    return bool(made_by.get("sha256") == model.sha256)
-
-
-def _has_results(folder: Path) -> bool:
-    return (folder / "provenance.json").is_file()
+    return bool(made_by.get("sha256") == model.sha256) and is_complete(folder)
 
 
 def write_places(predictions: Path, name: str, folder: Path, config: AttendedConfig) -> dict[str, Path]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import shutil
 import time
 from pathlib import Path
@@ -17,55 +16,75 @@ from tracktools.palette import BLUE, PURPLE
 from tracktools.pipeline.attended import attended_folders
 from tracktools.pipeline.measured import find_measured, measured_folders
 from tracktools.predict import predict_genome
-from tracktools.run import check_output, output_folder
-from tracktools.tracks import Track, read_provenance, write_provenance, write_tracks
+from tracktools.run import Policy, Run, check_output, output_folder
+from tracktools.tracks import Track, file_sha256, package_versions, write_provenance, write_tracks
 
-log = logging.getLogger(__name__)
+_HUB = "hub"
+_ALL_STEPS = "result/*"
 
 
-def run_demo(output: Path, *, data: Path | None = None, config: PredictConfig | None = None) -> Path:
+def run_demo(
+    output: Path,
+    *,
+    data: Path | None = None,
+    config: PredictConfig | None = None,
+    force: bool = False,
+    restart: bool = False,
+) -> Path:
     """Predict the embedded genome, set motifs, genes, measured TSS and reads beside it, and build the hub.
 
     Parameters
     ----------
     output : Path
         Folder to make: ``predictions``, ``attended``, ``genes``, ``measured`` (with `data`), ``hub``. Steps that an
-        earlier, killed run has finished in it are not done again; the hub is always built anew.
+        earlier, killed run has finished are not done again. One that is complete, and made from the same, is taken as
+        it is.
     data : Path, optional
         Folder of published TSS tables and reads, see `measured_folders`.
     config : PredictConfig, optional
         How to predict.
+    force, restart
+        See `tracktools.run.Policy`.
 
     Returns
     -------
     Path
         The hub.
     """
-    output = Path(output)
-    if data is not None:
-        find_measured(Path(data))  # before the long work
+    started, output = time.time(), Path(output)
+    found = {} if data is None else find_measured(Path(data))  # before the long work
+    policy = Policy(force=force, restart=restart, keep=True)
+    check_output(output, force=force, inputs=found.values(), keep=True)
     bundle = load_bundle()
     genome, model = bundle.load_genome(), load_model()
-    output.mkdir(parents=True, exist_ok=True)
-    predictions = _predictions(output / "predictions", genome, model, config)
+    identity = {
+        "verb": "demo",
+        "version": package_versions(["tracktools"])["tracktools"],
+        "genome": genome.sha256,
+        "model": model.sha256,
+        "data": {name: file_sha256(path) for name, path in found.items()},
+    }
+    with Run(output, identity, inputs=found.values(), policy=policy, keeps=[_ALL_STEPS]) as run:
+        if run.done is None:
+            folders = _folders(run.result, bundle, genome, model, config)
+            if data is not None:
+                folders += measured_folders(Path(data), run.result / "measured", genome)
+            hub = run.result / _HUB
+            build_hub(folders, hub, genome=bundle.genome_path, force=hub.exists())
+            made_of = {"name": genome.name, "sha256": genome.sha256}
+            made_by = {"name": model.metadata.name, "sha256": model.sha256}
+            write_provenance(run.result, started=started, genome=made_of, model=made_by, parameters=identity)
+            run.publish()
+    return output / _HUB
+
+
+def _folders(home: Path, bundle: Bundle, genome: Genome, model: Checkpoint, config: PredictConfig | None) -> list[Path]:
+    """Make the folders of tracks that need no data but the bundle's; those that are complete stay."""
+    predictions = predict_genome(genome, home / "predictions", model=model, config=config, keep=True).folder
     motifs = attended_folders(
-        predictions, output / "attended", genome=genome, genome_path=bundle.genome_path, model=model, predict=config
+        predictions, home / "attended", genome=genome, genome_path=bundle.genome_path, model=model, predict=config
     )
-    folders = [predictions, *motifs, _genes(output / "genes", bundle, genome)]
-    if data is not None:
-        folders += measured_folders(Path(data), output / "measured", genome)
-    hub = output / "hub"
-    build_hub(folders, hub, genome=bundle.genome_path, force=hub.exists())
-    return hub
-
-
-def _predictions(folder: Path, genome: Genome, model: Checkpoint, config: PredictConfig | None) -> Path:
-    made_by = read_provenance(folder).get("model", {}) if folder.is_dir() else {}
-    if made_by.get("sha256") == model.sha256:
-        log.info("%s is complete: taken as it is", folder)
-        return folder
-    check_output(folder, force=False)
-    return predict_genome(genome, folder, model=model, config=config).folder
+    return [predictions, *motifs, _genes(home / "genes", bundle, genome)]
 
 
 def _genes(folder: Path, bundle: Bundle, genome: Genome) -> Path:

@@ -64,7 +64,8 @@ class Run:
     policy : Policy
         What may be replaced or dropped.
     keeps : iterable of str
-        Names of the files in `folder` that a killed run leaves for the next one; ``*`` stands for any text.
+        Names of the files in `folder` that a killed run leaves for the next one; ``*`` stands for any text. With
+        ``result/*`` the result is made step by step, and goes on where it was.
 
     Attributes
     ----------
@@ -203,7 +204,8 @@ class Run:
         if self._published or not self._space.kept():
             self._space.remove()
         else:
-            self._space.drop_result()
+            if not self._space.keeps_result():
+                self._space.drop_result()
             self._space.leave()
 
 

@@ -99,11 +99,16 @@ class Workspace:
         ]
 
     def new_result(self) -> Path:
-        """Return the empty folder for the result."""
-        self.drop_result()
+        """Return the folder for the result: empty, unless the run keeps what is in it."""
         result = self.folder / RESULT
-        result.mkdir(mode=_mode_of(self.output))
+        if not self.keeps_result():
+            self.drop_result()
+        result.mkdir(mode=_mode_of(self.output), exist_ok=self.keeps_result())
         return result
+
+    def keeps_result(self) -> bool:
+        """Return whether the result is made step by step, and a killed run leaves the steps for the next one."""
+        return f"{RESULT}/*" in (self.marker() or {}).get("keeps", ())
 
     def drop_result(self) -> None:
         """Remove an unfinished result."""
