@@ -439,9 +439,9 @@ def test_bigwigs_of_other_genomes_are_refused(tmp_path: Path, model: tuple[Path,
     fasta, _ = model
     judged = write_pair(tmp_path, noise())
     sets = {"set": write_set(tmp_path / "set.bed", spread())}
-    with pytest.raises(ConfigError, match="'valid' of a genome that is not known: name its sequences with --genome"):
+    with pytest.raises(ConfigError, match="'valid' of a genome that is not known: say --region all"):
         evaluate_tracks(judged, sets, tmp_path / "out")
-    with pytest.raises(ConfigError, match="no split is known for the genome genome: take --region all"):
+    with pytest.raises(ConfigError, match="no split is known for the genome genome: say --region all"):
         evaluate_tracks(judged, sets, tmp_path / "out", wanted=Wanted(genome=fasta))
     for sizes, message in (
         ({"chr1": 61_004, "chr2": 23_507}, "chr1 has 61,004 bp, and 61,003 in the genome"),

@@ -65,6 +65,13 @@ class TracktoolsError(Exception):
         super().__init__(" ".join(text.splitlines()))
         self.problem, self.file, self.line, self.value, self.hint = problem, path, line, value, mend
 
+    def name_place(self, work: Path, shown: Path) -> None:
+        """Name a place that the user knows, instead of the folder in which it is being made."""
+        if str(work) in str(self):
+            self.args = (str(self).replace(str(work), str(shown)),)
+            self.problem = self.problem.replace(str(work), str(shown))
+            self.file = None if self.file is None else str(self.file).replace(str(work), str(shown))
+
 
 class InputError(TracktoolsError):
     """A file, or a line of it, is not what it should be."""

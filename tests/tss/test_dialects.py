@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -13,10 +14,10 @@ import pytest
 from click.testing import Result
 
 from tracktools.errors import ConfigError, InputError
-from tracktools.formats.bed import read_bed
+from tracktools.formats.bed import TSS_SOURCE, read_bed, write_bed
 from tracktools.genome import Contig, Genome
 from tracktools.tss.curate import curate_tss
-from tracktools.tss.folders import import_folder
+from tracktools.tss.folders import curate_folder, import_folder
 from tracktools.tss.importing import ImportedSet, ImportRequest, import_tss
 from tracktools.tss.layouts import Layout
 from tracktools.tss.table import read_positions, read_tss_set
@@ -260,3 +261,81 @@ def test_sets_without_a_sequence_in_common_are_told_and_the_hint_joins_them(tmp_
     joined = run(*words, "--rename", "p1=p2")
     assert "no sequence in common" not in joined.stderr
     assert joined.stdout.rstrip().endswith("Read 2 TSS: 2 taken, 0 left out")
+
+
+@pytest.mark.parametrize(
+    ("lines", "counts"),
+    [
+        (["Rep\tPos\tStrand\tScore", "c1\t5\t(+)\t1", "c2\t9\t(-)\t1"], "Read 2 rows: 2 taken, 0 left out"),
+        (["Rep\tPos\tStrand\tScore", "c1\t5.0\t1.0\t1", "c2\t9.0\t-1.0\t1"], "Read 2 rows: 2 taken, 0 left out"),
+        (
+            ["Rep\tPos\tStrand\tScore", "c1\t5\t+\t1", "Rep\tPos\tStrand\tScore", "c2\t9\t-\t1"],
+            "Read 3 rows: 2 taken, 1 left out (1 that repeat the header)",
+        ),
+        (
+            ["Table S1", "", "Rep,Pos,Strand,Score", "c1,5,+,1", "c2,9,-,1", "* from two growth phases"],
+            "Read 3 rows: 2 taken, 1 left out (1 with too few columns)",
+        ),
+        (["Rep\tPos\tStrand\tScore", "c1\t5\t+\t5\" end", "c2\t9\t-\t1"], "Read 2 rows: 2 taken, 0 left out"),
+    ],
+)  # fmt: skip
+def test_oddities_of_tables(lines: list[str], counts: str, tmp_path: Path) -> None:
+    found = imported(text(tmp_path, *lines))
+    assert bases(found) == [("c1", 4, "+"), ("c2", 8, "-")]
+    assert found.counts == counts
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["1\t4\t5\ta\t7\t+", "1\t8\t9\tb\t7\t-"],  # Ensembl's names of chromosomes
+        ["chrom\tchromStart\tchromEnd\tname\tscore\tstrand", "1\t4\t5\ta\t7\t+", "1\t8\t9\tb\t7\t-"],
+        [
+            "##gff-version 3",
+            "1\tx\tTSS\t5\t5\t.\t+\t.\tID=a",
+            "1\tx\tTSS\t9\t9\t.\t-\t.\tID=b",
+            "##FASTA",
+            ">1",
+            "ACGT",
+        ],
+    ],
+)
+def test_files_without_a_layout_named_are_known(lines: list[str], tmp_path: Path) -> None:
+    found = imported(text(tmp_path, *lines), None, renames={"1": "c1"})
+    assert bases(found) == [("c1", 4, "+"), ("c1", 8, "-")]
+    assert not found.refused
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        ("c1\t4\t5\t3\n", "is bedGraph, a signal without strand"),
+        ("c1\t4\t+\t3\n", "has no header line"),
+        ("<html><table><tr><td>5</td></tr></table></html>\n", "is a web page or XML, not a table"),
+        ("Rep\tpos\tStrand\n", "cannot tell the kind of table"),
+    ],
+)
+def test_files_that_are_something_else_are_named(content: str, problem: str, tmp_path: Path) -> None:
+    (tmp_path / "x").write_text(content)
+    with pytest.raises(InputError, match=problem):
+        imported(tmp_path / "x", None)
+
+
+def test_a_zip_archive_is_no_workbook(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        archive.writestr("table.tsv", "Rep\tPos\tStrand\n")
+    with pytest.raises(InputError, match="is a zip archive, not a table"):
+        imported(tmp_path / "x.zip", None)
+
+
+def test_a_name_of_a_tss_with_an_encoded_tab_is_one_word(tmp_path: Path) -> None:
+    found = imported(text(tmp_path, "c1\tx\tTSS\t5\t5\t.\t+\t.\tName=a%09b%0Ac"), None)
+    assert found.table["name"].tolist() == ["a_b_c"]
+    write_bed(tmp_path / "x.bed", found.table, TSS_SOURCE)
+
+
+def test_a_fault_in_what_is_written_names_the_place_that_the_user_knows(tmp_path: Path) -> None:
+    path = text(tmp_path, "c1\t4\t5\ta\t3\t+", name="a.bed")
+    with pytest.raises(InputError, match=r"out/curated\.bed: row 1: chrom is 'a b'") as told:
+        curate_folder({"a": path}, tmp_path / "out", min_support=1, renames={"c1": "a b"})
+    assert "partial" not in str(told.value)

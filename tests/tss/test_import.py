@@ -67,7 +67,10 @@ HEADER = "seq\tpos\tstrand"
         ("c1\t10\t+\tmore", "has 4 columns, the header 3"),
         ("c1\t0\t+", "position 0 is before the first base"),
         ("c1\t1001\t-", "base 1001 (1-based) is beyond the ends of c1, which has 1000"),
-        ("\t10\t+", "the cell of 'seq' is empty: fill the cells down; --fill-down takes each from the row above"),
+        (
+            "\t10\t+",
+            "the cell of 'seq' is empty: fill the cells down, or say --fill-down to take each from the row above",
+        ),
         ("c9\t10\t+", "sequence 'c9' is not in the genome, which has c1, c2: say --rename c9=c1 if it is that"),
     ],
 )
@@ -192,7 +195,7 @@ def test_bed_gff_and_gtf_are_told_by_their_content(
 
 def test_a_feature_type_must_be_chosen_where_there_are_several(tmp_path: Path) -> None:
     path = text(tmp_path, "c1\tx\tgene\t5\t9\t.\t+\t.\tID=a", "c1\tx\tTSS\t3\t3\t.\t+\t.\tID=b")
-    with pytest.raises(InputError, match=r"2 types: TSS, gene \(choose with --feature"):
+    with pytest.raises(InputError, match=r"2 types: TSS, gene \(choose one: say --feature TSS"):
         read(path, None)
     assert read(path, None, feature="TSS")[0] == [("c1", 2, "+")]
     with pytest.raises(InputError, match="no feature of type 'CDS'"):

@@ -34,6 +34,8 @@ def _parse_renames(_ctx: click.Context, _parameter: click.Parameter, values: tup
         name, separator, target = value.rpartition("=")
         if not (name and separator and target):
             raise click.BadParameter(f"{value!r} is not OLD=NEW")
+        if any(letter.isspace() for letter in target):
+            raise click.BadParameter(f"{target!r} is no name for a sequence: BED and bigWig want one without spaces")
         if renames.get(name, target) != target:
             raise click.BadParameter(f"{name!r} is renamed twice, to {renames[name]!r} and to {target!r}")
         renames[name] = target

@@ -72,7 +72,7 @@ def part_stretches(genome: Genome, split: Split, part: str) -> list[Stretch]:
     regions = [(contig.name, region) for contig in genome for region in split.regions_of(contig)]
     if not regions:
         raise ConfigError(
-            f"no split is known for the genome {genome.name}: take --region all, or name the bases with --regions BED"
+            f"no split is known for the genome {genome.name}: say --region all, or name the bases with --regions BED"
         )
     found = [(chrom, region.start, region.end) for chrom, region in regions if region.part == part]
     if not found:

@@ -145,8 +145,8 @@ def choose_scope(
         label, stretches = "all", whole_stretches(sizes)
     elif genome is None:
         raise ConfigError(
-            f"the region {region!r} of a genome that is not known: name its sequences with --genome, take --region "
-            "all, or name the bases with --regions BED"
+            f"the region {region!r} of a genome that is not known: say --region all, or name its sequences with "
+            "--genome, or the bases with --regions BED"
         )
     else:
         label, stretches = region, part_stretches(genome, split, region)

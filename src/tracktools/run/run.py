@@ -14,7 +14,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from tracktools.errors import InputError, OutputError, OutputForeign, OutputNotEmpty, UnfinishedRunDiffers
+from tracktools.errors import (
+    InputError,
+    OutputError,
+    OutputForeign,
+    OutputNotEmpty,
+    TracktoolsError,
+    UnfinishedRunDiffers,
+)
 from tracktools.formats.atomic import sync_path, write_synced
 from tracktools.formats.json_file import json_bytes, read_json, sealed
 from tracktools.run.listing import FORMAT, PROVENANCE_FILE, check_ours, is_whole, list_files, read_list, remove_listed
@@ -226,7 +233,11 @@ def output_folder(output: Path, *, force: bool = False, inputs: Iterable[Path] =
         See `Run`.
     """
     with Run(output, inputs=inputs, policy=Policy(force=force)) as run:
-        yield run.result
+        try:
+            yield run.result
+        except TracktoolsError as error:
+            error.name_place(run.result, Path(output))
+            raise
         run.publish()
 
 

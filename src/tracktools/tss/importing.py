@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import re
 import shlex
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -16,6 +16,7 @@ from tracktools.bundle import CHROM, load_bundle
 from tracktools.counting import count_line
 from tracktools.errors import ConfigError, InputError
 from tracktools.genome import Genome
+from tracktools.interval import CHROM_NAME
 from tracktools.tss.layouts import Layout
 from tracktools.tss.rows import Aside, RawTss, Refusal, parse_rows
 from tracktools.tss.sheets import ChosenSheet, choose_sheets
@@ -143,7 +144,7 @@ def import_tss(paths: Sequence[Path], request: ImportRequest, genome: Genome | N
     if request.chrom and request.layout is not None and request.layout.name == "table" and request.layout.chrom:
         raise ConfigError(
             f"--chrom and --chrom-column {request.layout.chrom} together: --chrom is for files that name no sequence "
-            "(leave it out; empty cells are filled by --fill-down from the row above)"
+            "(leave out --chrom; --fill-down fills empty cells from the row above)"
         )
     tables, parsed, sheets = [], [], {}
     for path in map(Path, paths):
@@ -202,8 +203,8 @@ def _notes(
     for path, names in sheets.items():
         if names.get("not_read"):
             read, unread = (", ".join(map(repr, names[key])) for key in ("read", "not_read"))
-            which = f"--sheet {shlex.quote(names['not_read'][0])}, or all that hold such a table with --sheet all"
-            how = "" if request.sheet == "all" else f" (read one with {which})"
+            which = f"say --sheet {shlex.quote(names['not_read'][0])}, or --sheet all for all that hold such a table"
+            how = "" if request.sheet == "all" else f" ({which})"
             notes.append(f"{path}: read the sheet {read}, not {unread}{how}")
     for table in tables:
         if request.chrom and table.layout.chrom:
@@ -229,6 +230,9 @@ def _refuse_all(paths: Sequence[Path], refused: Sequence[Refusal], aside: Mappin
     raise InputError(f"no row could be taken; {n} of {len(refused)}: {reason}", path=first.path, line=first.line)
 
 
+_MOST_BASES = 2**32 - 1  # of a sequence, in BED and bigWig
+
+
 class _MisplacedError(LookupError):
     """Why a base is not on the genome, and in which kind it is counted; never leaves this module."""
 
@@ -249,10 +253,16 @@ class _Placing:
             return item
         try:
             chrom = self._chrom(item.chrom or self.request.chrom or "")
+            if not CHROM_NAME.fullmatch(chrom):
+                plain = re.sub(r"[^\w.-]+", "_", chrom)
+                mend = f"say --rename {shlex.quote(f'{chrom}={plain}')}" if item.chrom else f"say --chrom {plain}"
+                raise _MisplacedError(f"{chrom!r} is no name for a sequence: {mend}", "under a name that is none")
             start = item.start + (self.request.shift_plus if item.strand == "+" else self.request.shift_minus)
-            length = self.genome.chrom_sizes.get(chrom, math.inf) if self.genome else math.inf
+            length = self.genome.chrom_sizes.get(chrom, 0) if self.genome else 0
+            length = length or _MOST_BASES
             if not 0 <= start < length:
-                beyond = f"base {start + 1} (1-based) is beyond the ends of {chrom}, which has {length}"
+                most = f"which has {length}" if self.genome else "and of any sequence"
+                beyond = f"base {start + 1} (1-based) is beyond the ends of {chrom}, {most}"
                 raise _MisplacedError(beyond, "beyond the ends of their sequence")
         except _MisplacedError as reason:
             return Refusal(path, item.line, str(reason), text, reason.kind)

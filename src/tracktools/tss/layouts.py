@@ -81,9 +81,10 @@ class Layout:
 
 
 STRAND_WORDS = dict.fromkeys(
-    ("+", "forward", "plus", "f", "fwd", "for", "1", "+1", "top", "sense"), "+"
+    ("+", "(+)", "forward", "plus", "f", "fwd", "for", "1", "+1", "1.0", "top", "sense"), "+"
 ) | dict.fromkeys(
-    ("-", "reverse", "minus", "r", "rev", "-1", "\N{MINUS SIGN}", "\N{EN DASH}", "bottom", "antisense"), "-"
+    ("-", "(-)", "reverse", "minus", "r", "rev", "-1", "-1.0", "\u2212", "\u2013", "bottom", "antisense"),
+    "-",
 )
 _GFF_COLUMNS = ("seqid", "source", "type", "start", "end", "score", "strand", "phase", "attributes")
 _BED_COLUMNS = ("chrom", "chromStart", "chromEnd", "name", "score", "strand")
@@ -201,20 +202,26 @@ def detect_layout(rows: Rows, path: Path | str) -> Layout:
     if len(first) == 9 and first[3].isdigit() and first[4].isdigit():
         own = first[1] == "TSSpredator" or _ANNOGESIC_ATTRIBUTES.match(first[8])
         return CAPPABLE if first[1] == "CAPPABLE_SEQ" else ANNOGESIC if own else GFF
+    is_bedgraph = len(first) == 4 and re.fullmatch(r"\d+ \d+ -?[\d.]+(e-?\d+)?", " ".join(first[1:]))
     if [cell.removeprefix("#") for cell in rows[0][1][:3]] == ["chrom", "chromStart", "chromEnd"]:
         return BED
-    if len(first) >= 3 and first[1].isdigit() and first[2].isdigit():
+    if len(first) >= 3 and first[1].isdigit() and first[2].isdigit() and not is_bedgraph:
         stranded = len(first) >= 6 and first[5] in ("+", "-", ".")
         if stranded or not first[0].isdigit():
             return BED
+    if is_bedgraph:
+        mend = "one file a strand: tracktools reads --plus --minus makes bigWigs of them, tracktools tss call a set"
+        raise InputError("is bedGraph, a signal without strand", path=path, mend=mend)
     columns = ", ".join(repr(cell) for cell in first[:8]) + (", …" if len(first) > 8 else "")
-    position, strand = _likely_columns(rows)
-    mend = f"say --format table --position-column {position} --strand-column {strand} --base 1 (or 0, or border)"
+    if any(map(str.isdigit, first)):
+        mend = "name its columns in a first line, and read it with --format table"
+        raise InputError(f"has no header line, and no kind that is known: {columns}", path=path, mend=mend)
+    mend = f"say --format table {_likely_columns(rows)} --base 1 (or 0, or border)"
     raise InputError(f"cannot tell the kind of table by its first row: {columns}", path=path, mend=mend)
 
 
-def _likely_columns(rows: Rows) -> tuple[str, str]:
-    """Return the columns that look like position and strand, for a message; ``NAME`` where none does."""
+def _likely_columns(rows: Rows) -> str:
+    """Return the options that name the columns of position and strand, for a message; ``NAME`` where none looks so."""
     _, header = next(((line, row) for line, row in rows if not is_comment(row)), rows[0])
     data = [row for _, row in rows[1:51] if len(row) == len(header)]
 
@@ -225,7 +232,9 @@ def _likely_columns(rows: Rows) -> tuple[str, str]:
     strands = [i for i, cells in enumerate(columns) if set(cells) <= STRAND_WORDS.keys()]
     whole = [i for i, cells in enumerate(columns) if all(cell.isdigit() for cell in cells) and i not in strands]
     likely = [i for i in whole if re.search(r"(?i)pos|tss|start|coord|site|5", header[i])] or whole
-    return named(likely[0]) if likely else "NAME", named(strands[0]) if strands else "NAME"
+    ends = [i for i in whole if re.search(r"(?i)end|stop|right", header[i])]
+    options = [("--position-column", likely), *([("--end-column", ends)] if ends else []), ("--strand-column", strands)]
+    return " ".join(f"{option} {named(found[0]) if found else 'NAME'}" for option, found in options)
 
 
 def find_header(rows: Rows, names: Sequence[str]) -> int | None:

@@ -71,9 +71,10 @@ def lift_tss(table: pd.DataFrame, chain: Chain, *, source: str | None = None) ->
     for chrom, group in table.groupby("chrom", sort=False):
         found = source or resolve_chrom(str(chrom), list(chain.sources))
         if found is None:
+            first = next(iter(chain.sources))
             raise GenomeMismatchError(
                 f"chain {chain.name} does not come from {chrom!r}",
-                mend=f"it comes from {_names(chain)}; if the set is on that, under a wrong name, say --from NAME",
+                mend=f"it comes from {_names(chain)}; if the set is on that, under a wrong name, say --from {first}",
             )
         part, reason = _lift_sequence(group, chain, found)
         parts.append(part)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -105,6 +106,9 @@ def parse_rows(
             cells = _cells(table.header, row, layout)
             if layout.fill_down and layout.chrom:
                 above = cells[layout.chrom] = cells[layout.chrom] or above
+            if row == table.header:
+                yield Aside("that repeat the header")
+                continue
             aside = next((name for name, values in layout.where.items() if cells.get(name) not in values), None)
             if aside is not None:
                 yield Aside(f"where {aside} is not {' or '.join(layout.where[aside])}")
@@ -134,7 +138,8 @@ def _columns(rows: Rows, layout: Layout, path: Path | str) -> tuple[list[str], R
         named = rows[0][1][0] in ("#chrom", "chrom")
         if named:
             header = [rows[0][1][0].removeprefix("#"), *rows[0][1][1:]]
-        return header, [(line, row) for line, row in rows[int(named) :] if not is_comment(row)]
+        end = next((i for i, (_, row) in enumerate(rows) if row[0] == "##FASTA"), len(rows))  # of GFF3
+        return header, [(line, row) for line, row in rows[int(named) : end] if not is_comment(row)]
     index = find_header(rows, (layout.position, layout.strand))
     if index is None:
         _missing_column(rows, layout, path)
@@ -155,7 +160,10 @@ def _columns(rows: Rows, layout: Layout, path: Path | str) -> tuple[list[str], R
 def _missing_column(rows: Rows, layout: Layout, path: Path | str) -> None:
     line, cells = next(((line, row) for line, row in rows if not is_comment(row)), rows[0])
     missing = next((name for name in (layout.position, layout.strand) if name not in cells), layout.position)
-    raise InputError(f"has no column {missing!r}", path=path, line=line, mend=f"it has {', '.join(cells)}")
+    alike = next((cell for cell in cells if cell.lower().strip() == missing.lower().strip()), None)
+    option = "--position-column" if missing == layout.position else "--strand-column"
+    mend = f"say {option} {shlex.quote(alike)}" if alike else f"it has {', '.join(cells)}"
+    raise InputError(f"has no column {missing!r}", path=path, line=line, mend=mend)
 
 
 def _with_feature(table: _Table, layout: Layout, feature: str | None, path: Path | str) -> Layout:
@@ -166,10 +174,10 @@ def _with_feature(table: _Table, layout: Layout, feature: str | None, path: Path
     types = sorted({row[column] for _, row in table.data if len(row) == len(table.header)})
     listed = ", ".join(types[:6]) + (", …" if len(types) > 6 else "")
     if feature is None and len(types) > 1:
-        mend = f"choose with --feature, such as --feature {'TSS' if 'TSS' in types else types[0]}"
+        mend = f"choose one: say --feature {'TSS' if 'TSS' in types else types[0]}"
         raise InputError(f"holds features of {len(types)} types: {listed}", path=path, mend=mend)
     if feature is None and layout.name == "reademption" and types and types[0] in _GENE_TYPES:
-        mend = f"to take their first bases as TSS all the same, say --feature {types[0]}"
+        mend = f"if their first bases are the TSS, say --feature {types[0]}"
         raise InputError(f"counts reads of {types[0]}, not of TSS", path=path, mend=mend)
     if feature is not None and feature not in types:
         raise InputError(f"holds no feature of type {feature!r}", path=path, mend=f"it holds {listed}")
@@ -221,7 +229,7 @@ def _chrom(cells: Mapping[str, str], layout: Layout) -> str:
     if layout.chrom is None:
         return layout.default_chrom or ""
     if not cells[layout.chrom]:
-        mend = "fill the cells down; --fill-down takes each from the row above"
+        mend = "fill the cells down, or say --fill-down to take each from the row above"
         raise _RefusedError(f"the cell of {layout.chrom!r} is empty: {mend}", "without a sequence name")
     return cells[layout.chrom]
 

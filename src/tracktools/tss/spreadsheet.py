@@ -74,11 +74,17 @@ def read_sheets(path: Path) -> list[Sheet]:
     data = _read_bytes(path)
     if not data:
         raise InputError("is empty (0 bytes)", path=path, mend="was the download or the export cut short?")
+    if b"xl/" not in data and zipfile.is_zipfile(io.BytesIO(data)):
+        raise InputError("is a zip archive, not a table", path=path, mend="unpack it, and name the table in it")
     if data.startswith(b"PK\x03\x04"):
         return _read_workbook(data, path)
     if data.startswith(b"\xd0\xcf\x11\xe0"):
         raise InputError("is an old Excel workbook (.xls)", path=path, mend="save it as .xlsx or as tab-separated text")
     text = _decode(data, path)
+    if re.match(r"\s*<(!doctype|html|table|\?xml)", text, re.IGNORECASE):
+        raise InputError(
+            "is a web page or XML, not a table", path=path, mend="download the table itself, or save it anew"
+        )
     lines = [(number, line) for number, line in enumerate(_LINE_END.split(text), start=1) if line.strip()]
     if not lines:
         raise InputError("holds no line", path=path, mend="a table with a row a TSS is needed")
