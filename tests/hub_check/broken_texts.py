@@ -89,7 +89,7 @@ HUB_AND_GENOME: dict[str, tuple[Change, str, str, Level]] = {
     "alias as text only": (edit("^chromAliasBb .*", "chromAlias chromAlias.txt"), "plain-alias", "", N),
     "alias text missing": (edit("^chromAliasBb .*", "chromAlias nowhere.txt"), "missing-chromAlias", "", E),
     "genome page missing": (remove("pages/genome.html", "htmlPath"), "missing-htmlPath", "", E),
-    "genome page empty": (fill("pages/genome.html", b" \n", "htmlPath"), "page", "", E),
+    "genome page empty": (fill("pages/genome.html", b" \n", "htmlPath"), "page", "", W),
     "no genome page": (edit("^htmlPath .*\n", "").found("genome small"), "missing-htmlPath", "", W),
     "groups file missing": (remove("groups.txt", "groups"), "missing-groups", "", E),
     "groups file empty": (fill("groups.txt", b"\n", "", "groups.txt"), "group", "", E),

@@ -26,8 +26,8 @@ FAMILIES: dict[str, tuple[Change, str, str, Level]] = {
     "digit first in a track name": (edit("^track genes", "track 2genes"), "track-name", "2genes", W),
     "no short label": (in_track("genes", "^shortLabel .*\n", ""), "missing-shortLabel", "genes", E),
     "no long label": (in_track("genes", "^longLabel .*\n", ""), "missing-longLabel", "genes", E),
-    "short label of 40": (in_track("genes", "^shortLabel .*", "shortLabel " + "x" * 40), "long-label", "genes", W),
-    "markup in a label": (in_track("genes", "^shortLabel .*", "shortLabel <b>G</b>"), "markup", "genes", W),
+    "short label of 40": (in_track("genes", "^shortLabel .*", "shortLabel " + "x" * 40), "long-label", "genes", N),
+    "markup in a label": (in_track("genes", "^shortLabel .*", "shortLabel <b>G</b>"), "markup", "genes", N),
     "unknown parent": (in_track(PLUS, "parent predictions_strands", "parent nobody"), "unknown-parent", PLUS, E),
     "parent holds nothing": (in_track(PLUS, "parent predictions_strands", "parent genes"), "unknown-parent", PLUS, E),
     "its own parent": (add_to("genes", "parent genes"), "own-parent", "genes", E),
@@ -145,6 +145,15 @@ FAMILIES: dict[str, tuple[Change, str, str, Level]] = {
     "type of the child left out": (in_track(PLUS, "^ *type .*\n", ""), "missing-type", PLUS, N),
     "type bed": (in_track("genes", "^type .*", "type bed 9"), "type", "genes", E),
     "type in another case": (in_track("genes", "^type .*", "type bigbed 9 +"), "type", "genes", E),
+    "composite without a type": (
+        both(
+            in_track("predictions_strands", "^type .*\n", ""),
+            in_track(PLUS, "^ *type", "    type").found("track predictions_strands"),
+        ),
+        "missing-type",
+        "predictions_strands",
+        E,
+    ),
     "bar chart without bars": (in_track("genes", "^type .*", "type bigBarChart"), "missing-setting", "genes", E),
     "trio without a child": (in_track("genes", "^type .*", "type vcfPhasedTrio"), "missing-setting", "genes", E),
 }

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyBigWig
+import pysam
 
 from tracktools.formats.bed import BED6, BED9, BedField, BedSchema
 from tracktools.formats.bigbed import read_bigbed, write_bigbed
@@ -210,6 +211,37 @@ def padded_bins(folder: Path) -> None:
     """Write the second part of a name index with longer prefixes than UCSC reads."""
     word = (folder / "genes.ix").read_bytes().split()[0]
     (folder / "genes.ixx").write_bytes(word.ljust(30) + b"0000000000\n")
+
+
+VCF = """##fileformat=VCFv4.2
+##contig=<ID=chrA>
+#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO
+chrA\t9\t.\tA\tC\t.\t.\t.
+"""
+
+
+def add_text(folder: Path, name: str, text: str, kind: str, preset: str = "", *, index: bool = False) -> None:
+    """Add a track of lines of text: packed by bgzip where a preset of tabix is named, with or without its index."""
+    write(folder / name, text)
+    if preset:
+        pysam.tabix_index(str(folder / name), preset=preset, force=True)
+        name += ".gz"
+        if not index:
+            (folder / f"{name}.tbi").unlink()
+    stanza = f"track {name[0]}\ntype {kind}\nbigDataUrl {name}\nshortLabel a\nlongLabel a\nhtml pages/genes.html\n"
+    write(folder / "hub.txt", f"{(folder / 'hub.txt').read_text()}\n\n{stanza}")
+
+
+def variants(folder: Path, *, index: bool = False) -> None:
+    add_text(folder, "v.vcf", VCF, "vcfTabix", "vcf", index=index)
+
+
+def plain_variants(folder: Path) -> None:
+    add_text(folder, "v.vcf", VCF, "vcfTabix")
+
+
+def interactions(folder: Path, *, index: bool = False) -> None:
+    add_text(folder, "l.bed", "chrA\t1\t90\tchrA:200-290,3\t1\t.\n", "longTabix", "bed", index=index)
 
 
 def zoom_offset(index: int) -> int:

@@ -120,6 +120,31 @@ def test_a_missing_blank_line_is_one_error(copy: tuple[Path, str]) -> None:
     assert codes(check_hub(folder)) == ["missing-blank"]
 
 
+@pytest.mark.parametrize("key", ["genomesFile", "trackDb"])
+def test_a_missing_file_of_the_hub_is_one_error(copy: tuple[Path, str], key: str) -> None:
+    folder, _ = copy
+    three_files(folder)
+    (folder / {"genomesFile": "genomes.txt", "trackDb": "trackDb.txt"}[key]).unlink()
+    assert codes(check_hub(folder)) == [f"missing-{key}"]
+
+
+def test_a_bigbed_with_odd_columns_is_no_damage(copy: tuple[Path, str]) -> None:
+    """Columns that we would not write: types of other writers, names that differ in case alone, no autoSql."""
+    folder, _ = copy
+    path = folder / "genes.bb"
+    data = path.read_bytes()
+    for old, new in (
+        (b"string geneName;", b"enum(a,b) NAME2;"),
+        (b"string geneName;", b"string     NAME;"),
+        (b"table genes", b"tabel genes"),
+    ):
+        assert len(old) == len(new)
+        assert old in data
+        path.write_bytes(data.replace(old, new, 1))
+        found = {finding.code for finding in check_hub(folder) if finding.level is Level.ERROR}
+        assert found <= {"unknown-column"}, new  # the settings name geneName
+
+
 def test_paths_of_a_track_are_found_from_its_trackdb_file(served: tuple[Path, str], good_hub: Path) -> None:
     folder, address = served
     shutil.copytree(good_hub, folder, dirs_exist_ok=True)

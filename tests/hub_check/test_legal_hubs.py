@@ -9,10 +9,20 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pysam
 import pytest
 
-from hub_check.edits import add_to, edit, fill, in_track, remove, three_files, write, write_items
+from hub_check.edits import (
+    add_to,
+    edit,
+    fill,
+    in_track,
+    interactions,
+    remove,
+    three_files,
+    variants,
+    write,
+    write_items,
+)
 from tracktools.formats.bed import BED6
 from tracktools.formats.bigbed import write_bigbed
 from tracktools.formats.twobit import write_twobit
@@ -21,6 +31,7 @@ from tracktools.hub.check import Level, check_hub
 PLUS, MINUS, CALLED, MIRROR = "small_plus", "small_minus", "small_called_tss", "predictions_small_mirror"
 LABELS = "shortLabel a\nlongLabel a\n"
 ITEMS = f"track items\ntype bigBed 6 +\nbigDataUrl items.bb\nhtml pages/genes.html\n{LABELS}"
+ITEMS_OF_3 = ITEMS.replace("bigBed 6 +", "bigBed 4 +")
 Make = Callable[[Path, str], object]
 LEGAL: dict[str, Make] = {}
 
@@ -282,22 +293,10 @@ def _facets(folder: Path, address: str) -> None:
 
 
 # --- other kinds of data ----------------------------------------------------------------------------------------------
-def tabix(path: Path, text: str, preset: str) -> None:
-    write(path, text)
-    pysam.tabix_index(str(path), preset=preset, force=True)
-
-
-@legal("variants")
-def _vcf(folder: Path, address: str) -> None:
-    header = "##fileformat=VCFv4.2\n##contig=<ID=chrA>\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
-    tabix(folder / "v.vcf", header + "chrA\t9\t.\tA\tC\t.\t.\t.\n", "vcf")
-    added(folder, f"track v\ntype vcfTabix\nbigDataUrl v.vcf.gz\nhtml pages/genes.html\n{LABELS}")
-
-
-@legal("interactions as text")
-def _long(folder: Path, address: str) -> None:
-    tabix(folder / "l.bed", "chrA\t1\t90\tchrA:200-290,3\t1\t.\n", "bed")
-    added(folder, f"track l\ntype longTabix\nbigDataUrl l.bed.gz\nhtml pages/genes.html\n{LABELS}")
+changed("variants", lambda folder: variants(folder, index=True))
+changed("interactions as text", lambda folder: interactions(folder, index=True))
+changed("words of settings in another case", add_to("genes", "exonArrows OFF"), in_track(PLUS, "maximum", "Maximum"))
+changed("three columns that are standard, and names as of more", lambda folder: with_items(folder, "", ITEMS_OF_3))
 
 
 def test_they_are_many() -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import struct
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -17,7 +15,8 @@ from tracktools.formats.bbi_read import read_header
 from tracktools.formats.bigwig import BigWigReader
 from tracktools.hub.check.families import BIG_BEDS
 from tracktools.hub.check.features import check_features
-from tracktools.hub.check.files import find_data
+from tracktools.hub.check.files import find_data, is_big_endian
+from tracktools.hub.check.items import DAMAGE
 from tracktools.hub.check.model import Genome, Track
 from tracktools.hub.check.places import Places
 from tracktools.hub.check.report import Findings
@@ -26,18 +25,6 @@ from tracktools.hub.check.zooms import check_zooms
 
 _BLOCK_BP = 1 << 20
 _MINUS = re.compile(r"(?i)(^|[_\W])(minus|rev|reverse|neg|negative)([_\W]|$)|\(-\)")
-# what readers of damaged binary files raise
-_DAMAGE = (
-    struct.error,
-    zlib.error,
-    ValueError,
-    KeyError,
-    IndexError,
-    OSError,
-    RecursionError,
-    MemoryError,
-    OverflowError,
-)
 
 
 def check_contents(genome: Genome, track: Track, places: Places, findings: Findings) -> None:
@@ -58,6 +45,10 @@ def check_contents(genome: Genome, track: Track, places: Places, findings: Findi
     if data is None or not data.complete:
         return
     value = track.find("bigDataUrl")
+    if is_big_endian(data.path):
+        problem = f"{value} is big-endian: its contents are not checked, and igv.js may not read it"
+        findings.warning(track.stanza, "bigDataUrl", "big-endian", problem, "write it again on a current machine")
+        return
     try:
         if track.kind == "bigWig":
             _check_signal(data.path, genome, track, findings)
@@ -69,7 +60,7 @@ def check_contents(genome: Genome, track: Track, places: Places, findings: Findi
     except InputError as error:
         fix = error.hint or "make it again"
         findings.error(track.stanza, "bigDataUrl", "data", f"{value} {error.problem}", fix)
-    except _DAMAGE as error:
+    except DAMAGE as error:
         problem = f"{value} is damaged: {error or type(error).__name__}"
         findings.error(track.stanza, "bigDataUrl", "data", problem, "copy or make it again")
 
@@ -100,7 +91,7 @@ def check_chroms(found: Mapping[str, int], genome: Genome, track: Track, finding
 
 
 def _check_signal(path: Path, genome: Genome, track: Track, findings: Findings) -> None:
-    check_zooms(read_header(path, BIGWIG_MAGIC), track, findings)
+    check_zooms(path, read_header(path, BIGWIG_MAGIC), track, findings)
     name = track.find("bigDataUrl")
     with BigWigReader(path) as reader:
         check_chroms(reader.chrom_sizes, genome, track, findings)
@@ -140,7 +131,7 @@ def _check_type_range(track: Track, findings: Findings) -> None:
 def _check_view(track: Track, low: float, high: float, findings: Findings) -> None:
     """Say where the limits of the view show nothing of the values."""
     limits = as_limits(track.find("viewLimits"))
-    if limits is None or track.find("autoScale").lower() in ("on", "group"):
+    if limits is None or limits[0] >= limits[1] or track.find("autoScale").lower() in ("on", "group"):
         return
     if track.find("negateValues").lower() == "on":
         low, high = -high, -low

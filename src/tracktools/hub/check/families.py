@@ -61,7 +61,7 @@ def _check_child(track: Track, by_name: Mapping[str, Track], findings: Findings)
     if "container" in track and not track.parent.is_super:
         problem = f"a multiWig inside {words[0]}: UCSC allows it in a superTrack alone"
         findings.error(track.stanza, key, "nested-container", problem, "remove the parent line")
-    if not track.is_super and not track.is_view:
+    if not (track.is_super or track.is_view or "container" in track or "container" in track.parent):
         _check_subgroups(track, findings)
 
 
@@ -121,6 +121,9 @@ def _check_parent(track: Track, findings: Findings) -> None:
     elif "container" in track and len(track.children) == 1:
         problem = "overlays a single track, which UCSC refuses"
         findings.error(track.stanza, "container", "one-child", problem, "give it a second one, or draw that one alone")
+    if not track.is_super and not track.kind:
+        problem = "has no type, which UCSC wants of composites, views and multiWigs too"
+        findings.error(track.stanza, "type", "missing-type", problem, "add a line: type, as its tracks have")
     if "bigDataUrl" in track:
         problem = f"says {key} and bigDataUrl: it holds tracks or shows data, not both"
         findings.error(track.stanza, "bigDataUrl", "container-data", problem, "remove one of the lines")

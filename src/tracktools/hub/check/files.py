@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tracktools.formats.bbi import BIGBED_MAGIC, BIGWIG_MAGIC
 from tracktools.hub.check.families import BIG_BEDS
 from tracktools.hub.check.model import Track
 from tracktools.hub.check.places import Fetched, MissingFileError, Places, UnknownFileError, is_url
 from tracktools.hub.check.ra import Stanza
 from tracktools.hub.check.report import Findings, Level
 
+_MAGICS = {"bigBed": BIGBED_MAGIC, "bigWig": BIGWIG_MAGIC}
 _SAMPLE_BYTES = 1 << 13
 _CHECK_AGAIN = "check again where it can be reached"
 
@@ -207,6 +209,13 @@ def read_start(path: Path) -> bytes:
         return b""
 
 
+def is_big_endian(path: Path) -> bool:
+    """Return whether a file is a bigWig or bigBed as machines of another kind write it."""
+    with path.open("rb") as file:
+        start = file.read(4)
+    return start in (magic.to_bytes(4, "big") for magic in _MAGICS.values())
+
+
 def _is_bgzip(path: Path) -> bool:
     with path.open("rb") as file:
         start = file.read(16)
@@ -216,7 +225,7 @@ def _is_bgzip(path: Path) -> bool:
 def _is_kind(path: Path, kind: str) -> bool:
     start = read_start(path)
     if kind in ("bigBed", "bigWig"):
-        magic = {"bigBed": 0x8789F2EB, "bigWig": 0x888FFC26}[kind]
+        magic = _MAGICS[kind]
         return start[:4] in (magic.to_bytes(4, "little"), magic.to_bytes(4, "big"))
     if kind == "bgzip":
         return _is_bgzip(path)

@@ -7,11 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tracktools.errors import InputError
-from tracktools.formats.bbi import BIGBED_MAGIC
-from tracktools.formats.bbi_read import read_header
-from tracktools.formats.bigbed import read_bigbed
 from tracktools.formats.twobit import read_twobit_sizes
 from tracktools.hub.check.files import GENOME_FILES, check_named_files
+from tracktools.hub.check.items import read_items
 from tracktools.hub.check.model import Genome
 from tracktools.hub.check.pages import check_page
 from tracktools.hub.check.places import Fetched, MissingFileError, Places, UnknownFileError
@@ -101,21 +99,18 @@ def _aliases(genome: Genome, there: Mapping[str, Fetched], findings: Findings) -
 def _aliases_of_bigbed(genome: Genome, path: Path, findings: Findings) -> dict[str, str]:
     key, value = "chromAliasBb", genome.get("chromAliasBb")
     try:
-        header = read_header(path, BIGBED_MAGIC)
-        table, _ = read_bigbed(path)
+        items = read_items(path)
     except InputError as error:
-        problem = f"{value} {error.problem}"
-        findings.error(genome.stanza, key, "alias", problem, "make it again")
+        findings.error(genome.stanza, key, "alias", f"{value} {error.problem}", "make it again")
         return {}
-    foreign = [str(chrom) for chrom in table["chrom"].unique() if chrom not in genome.sizes]
+    foreign = [chrom for chrom in sorted(items.values(0)) if chrom not in genome.sizes]
     if foreign and genome.sizes:
         problem = f"{value} names {foreign[0]}, which the genome does not have"
         findings.error(genome.stanza, key, "alias", problem, f"it has {next(iter(genome.sizes))}")
-    if not header.extension_offset:
+    if not items.header.extension_offset:
         problem = f"{value} has no name index"
         findings.error(genome.stanza, key, "alias", problem, "make it with an index of each column")
-    names = [column for column in table.columns if column not in ("chrom", "chromStart", "chromEnd")]
-    return {str(row[name]): str(row["chrom"]) for _, row in table.iterrows() for name in names if row[name]}
+    return {name: row[0] for row in items.rows for name in row[3:] if name}
 
 
 def _check_position(genome: Genome, findings: Findings) -> None:

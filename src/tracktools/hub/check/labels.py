@@ -91,10 +91,10 @@ def check_labels(track: Track, findings: Findings) -> None:
             findings.error(stanza, key, f"missing-{key}", problem, f"add one of up to {advised} characters")
         elif len(text) > most:
             problem = f"{key} has {len(text)} characters, browsers cut it"
-            findings.warning(stanza, key, "long-label", problem, f"write up to {advised}")
+            findings.note(stanza, key, "long-label", problem, f"write up to {advised}")
         if "<" in text:
             problem = f"{key} holds <, which igv.js takes for HTML"
-            findings.warning(stanza, key, "markup", problem, "write it in words")
+            findings.note(stanza, key, "markup", problem, "write it in words")
 
 
 def check_settings(stanza: Stanza, findings: Findings) -> None:

@@ -59,12 +59,14 @@ class Loader:
             return
         genomes_file = hub.stanza.get("genomesFile")
         address = self.places.address(hub.base, genomes_file)
-        for part in self._parts_of(address, hub.stanza, "genomesFile"):
+        parts = self._parts_of(address, hub.stanza, "genomesFile")
+        hub.unread = parts is None
+        for part in parts or ():
             if isinstance(part, Include):
                 continue
             if "genome" in part:
                 tracks = self._tracks(part, address)
-                yield Genome(part, address, tracks)
+                yield Genome(part, address, tracks or [], unread=tracks is None)
             elif "track" in part:
                 break
             elif "hub" not in part:
@@ -92,17 +94,19 @@ class Loader:
             if not number or not late:
                 yield Genome(genome, hub.base, [Track(stanza, hub.base) for stanza in tracks])
 
-    def _tracks(self, genome: Stanza, base: str) -> list[Track]:
+    def _tracks(self, genome: Stanza, base: str) -> list[Track] | None:
         value = genome.get("trackDb")
         if not value:
             problem = "the genome has no trackDb, and UCSC stops there"
             self.findings.error(genome, "trackDb", "missing-trackDb", problem, "add a line: trackDb FILE")
-            return []
+            return None
         address = self.places.address(base, value)
         parts = self._parts_of(address, genome, "trackDb")
-        return [Track(stanza, address) for stanza in self._expand(parts, address, (address,))]
+        return (
+            None if parts is None else [Track(stanza, address) for stanza in self._expand(parts, address, (address,))]
+        )
 
-    def _parts_of(self, address: str, by: Stanza, key: str) -> tuple[Stanza | Include, ...]:
+    def _parts_of(self, address: str, by: Stanza, key: str) -> tuple[Stanza | Include, ...] | None:
         try:
             return self.parts(address)
         except MissingFileError as error:
@@ -111,7 +115,7 @@ class Loader:
         except UnknownFileError as error:
             fix = "check again where it can be reached"
             self.findings.warning(by, key, "not-checked", f"{key} {by.get(key)} {error}", fix)
-        return ()
+        return None
 
     def _expand(self, parts: tuple[Stanza | Include, ...], address: str, outer: tuple[str, ...]) -> Iterator[Stanza]:
         """Yield the track stanzas, those of included files in their place."""
@@ -125,7 +129,7 @@ class Loader:
                     fix, where = "write the track line first", (first.line, part.track_name)
                     self.findings.add_file(Level.ERROR, first.file, "track-not-first", problem, fix, *where)
                 yield part
-            elif part.kind not in ("hub", "genome"):
+            elif part.kind not in ("hub", "genome") and "email" not in part:  # of a hub without its first line
                 self._add_unknown(part)
 
     def _included(self, include: Include, address: str, outer: tuple[str, ...]) -> Iterator[Stanza]:

@@ -77,13 +77,13 @@ class Track:
 
     @property
     def is_composite(self) -> bool:
-        """Whether it is a composite."""
-        return "compositeTrack" in self and self.get("compositeTrack") not in ("off", "")
+        """Whether it is a composite; UCSC looks only whether the setting is there."""
+        return "compositeTrack" in self
 
     @property
     def is_view(self) -> bool:
         """Whether it is a view of a composite."""
-        return "view" in self and "bigDataUrl" not in self
+        return "view" in self and ("bigDataUrl" not in self or bool(self.children))
 
     @property
     def is_container(self) -> bool:
@@ -113,6 +113,8 @@ class Genome:
         Address of the file that holds them, from which its own files are found.
     tracks : list of Track
         Its tracks, linked to each other.
+    unread : bool
+        Whether its tracks could not be read.
     sizes : mapping of str to int
         Length of each sequence [bp]; empty where the hub has no readable 2bit of it.
     aliases : mapping of str to str
@@ -122,6 +124,7 @@ class Genome:
     stanza: Stanza
     base: str
     tracks: list[Track] = field(default_factory=list)
+    unread: bool = False
     sizes: Mapping[str, int] = field(default_factory=dict)
     aliases: Mapping[str, str] = field(default_factory=dict)
 
@@ -137,11 +140,12 @@ class Genome:
 
 @dataclass
 class Hub:
-    """A hub: its first stanza, where that is, its genomes."""
+    """A hub: its first stanza, where that is, its genomes, and whether these could not be read."""
 
     stanza: Stanza
     base: str
     genomes: list[Genome]
+    unread: bool = False
 
     @property
     def is_one_file(self) -> bool:

@@ -60,7 +60,7 @@ def check_page(stanza: Stanza, key: str, address: str, data: bytes, places: Plac
     """Check that a page is one: not empty, text, its links to files of the hub right."""
     value = stanza.get(key) or places.name(address)
     if not data.strip():
-        findings.error(stanza, key, "page", f"{key} {value} is empty", "describe how it was made")
+        findings.warning(stanza, key, "page", f"{key} {value} is empty", "describe how it was made")
         return
     if not is_text(data):
         findings.error(stanza, key, "page", f"{key} {value} is no text", "write an HTML page")
@@ -73,7 +73,7 @@ def check_page(stanza: Stanza, key: str, address: str, data: bytes, places: Plac
             fix = "correct the link, or add the file"
             name = places.name(address)
             findings.add_file(
-                Level.ERROR, name, "broken-link", f"the link {link} {problem}", fix, line, stanza.track_name
+                Level.WARNING, name, "broken-link", f"the link {link} {problem}", fix, line, stanza.track_name
             )
 
 

@@ -83,7 +83,7 @@ def _home(place: str | Path) -> str:
 def _check(hub: Hub, places: Places, config: HubCheckConfig, findings: Findings) -> None:
     check_hub_stanza(hub, places, findings)
     file = places.name(places.home)
-    if not hub.genomes:
+    if not hub.genomes and not hub.unread:
         fix = "add one: genome NAME, after an empty line"
         findings.add_file(Level.ERROR, file, "no-genome", "has no genome stanza", fix)
     names: set[str] = set()
@@ -97,7 +97,7 @@ def _check(hub: Hub, places: Places, config: HubCheckConfig, findings: Findings)
         check_genome(genome, places, findings)
         check_groups(genome, places, findings)
         _check_tracks(genome, places, findings)
-        if not genome.tracks:
+        if not genome.tracks and not genome.unread:
             place = genome.stanza.place_of("trackDb")
             problem = f"genome {name} has no track"
             findings.add_file(Level.ERROR, place.file, "no-track", problem, "add one", place.line)

@@ -48,7 +48,8 @@ baseQualRange bamWigMode baseColorDrawOpt subGroup mathDataUrl wgEncode controll
 squishyPackField squishyPackLabel squishyPackPoint doSnake chainLinearGap bigGeneDataUrl filterTopScorers bedFilter
 noParentConfig nextExonText cartVersion bigDataSamples idInUrlSql private excludeFilterValues centerWeighted
 multiRegionBedPadding vcfSampleOrder treeFile treeImage detailsTabUrls decoratorUrl viewFunc yLineMarkOn quickLifted
-facetedTable proteinSeq geneLabel defaultIsClosed defaultOn isPcr maxViewLimit
+facetedTable
+idXref dividers hierarchy formatType missingMethod proteinSeq geneLabel defaultIsClosed defaultOn isPcr maxViewLimit
 """
 _GROUP_WORDS = "name label priority defaultIsClosed"
 _KNOWN = {

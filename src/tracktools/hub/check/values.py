@@ -34,13 +34,13 @@ class ValueRule:
     level: Level = Level.ERROR
 
 
-def _words(allowed: str, *, any_case: bool = False) -> ValueRule:
-    known = frozenset(allowed.split())
+def _words(allowed: str, *, any_case: bool = True) -> ValueRule:
+    known = [word.lower() if any_case else word for word in allowed.split()]
 
     def right(value: str) -> bool:
         return (value.lower() if any_case else value) in known
 
-    return ValueRule(right, f"write one of {', '.join(sorted(known))}")
+    return ValueRule(right, f"write one of {', '.join(allowed.split())}")
 
 
 def _is_color(value: str) -> bool:
@@ -70,12 +70,12 @@ def _is_height(value: str) -> bool:
     return numbers == sorted(numbers, reverse=True)
 
 
-_SWITCH = _words("on off 0 1 true false", any_case=True)
+_SWITCH = _words("on off 0 1 true false")
 VALUE_RULES: dict[str, ValueRule] = {
-    "visibility": _words("hide dense squish pack full show 0 1 2 3 4"),
+    "visibility": _words("hide dense squish pack full show 0 1 2 3 4", any_case=False),
     "windowingFunction": _words("mean mean+whiskers maximum minimum sum"),
-    "aggregate": _words("transparentOverlay stacked solidOverlay none add subtract", any_case=False),
-    "autoScale": _words("on off group", any_case=True),
+    "aggregate": _words("transparentOverlay stacked solidOverlay none add subtract"),
+    "autoScale": _words("on off group"),
     "alwaysZero": _SWITCH,
     "itemRgb": _SWITCH,
     "negateValues": _SWITCH,
@@ -83,9 +83,9 @@ VALUE_RULES: dict[str, ValueRule] = {
     "exonArrows": _SWITCH,
     "exonNumbers": _SWITCH,
     "skipEmptyFields": _SWITCH,
-    "dragAndDrop": _words("on subTracks subtracks"),
+    "dragAndDrop": _words("on subTracks"),
     "graphTypeDefault": _words("bar points"),
-    "transformFunc": _words("NONE LOG none log"),
+    "transformFunc": _words("NONE LOG"),
     "bamColorMode": _words("strand gray tag off"),
     "container": _words("multiWig"),
     "compositeTrack": _words("on off faceted"),
