@@ -12,8 +12,9 @@ import torch
 from tracktools.cli import main
 from tracktools.config import DilatedConfig
 from tracktools.engine.dilated_engine import DilatedEngine
-from tracktools.model.checkpoint import Metadata, load_checkpoint, save_checkpoint, verify_golden
+from tracktools.model.checkpoint import Metadata, load_checkpoint, save_checkpoint
 from tracktools.model.dilated import Dilated, average_networks
+from tracktools.model.golden import verify_golden
 from tracktools.model.networks import make_network
 from trainings import MODEL, circular_genome, split_of, write_tss
 

@@ -12,7 +12,8 @@ from safetensors.torch import load_file, save_file
 
 from tracktools.config import ModelConfig
 from tracktools.errors import CheckpointError, ConfigError
-from tracktools.model.checkpoint import Metadata, load_checkpoint, make_golden, save_checkpoint, verify_golden
+from tracktools.model.checkpoint import Metadata, load_checkpoint, save_checkpoint
+from tracktools.model.golden import make_golden, verify_golden
 from tracktools.model.registry import load_model, shipped_models
 from tracktools.model.transformer import Transformer
 

@@ -19,8 +19,9 @@ from tracktools.engine.trial import dilated_probabilities
 from tracktools.errors import CheckpointError
 from tracktools.formats.bed import BED6, write_bed
 from tracktools.genome import Contig, Genome
-from tracktools.model.checkpoint import Metadata, load_checkpoint, make_golden, save_checkpoint, verify_golden
+from tracktools.model.checkpoint import Metadata, load_checkpoint, save_checkpoint
 from tracktools.model.dilated import Dilated, DilatedLayer
+from tracktools.model.golden import make_golden, verify_golden
 from tracktools.model.parameters import parameters_of
 from tracktools.train import train_model
 from trainings import QUICK, circular_genome, split_of

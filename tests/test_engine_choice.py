@@ -16,9 +16,10 @@ from dilated_networks import random_dilated
 from networks import SMALL, random_network
 from tracktools.cli.info import info
 from tracktools.config import ModelConfig
-from tracktools.engine import choice, describe_engines, make_engine
+from tracktools.engine import Engine, choice, describe_engines, make_engine, trial
 from tracktools.engine.native import library
 from tracktools.engine.native.library import usable_kernels
+from tracktools.engine.trial import error_in_a_trial
 from tracktools.errors import ConfigError
 from tracktools.model.dilated import Dilated
 from tracktools.model.parameters import Parameters, parameters_of
@@ -156,3 +157,29 @@ def test_a_gpu_is_taken_before_the_processor() -> None:
     ]
     assert choice.automatic_engine(rows, "exact").instruction_set == "cuda"
     assert choice.automatic_engine(rows[:1], "fast").instruction_set == "avx2"
+
+
+@pytest.mark.skipif(not usable_kernels("dilated"), reason="no native engine here")
+def test_a_trial_is_held_once_for_a_library_processor_network_and_kernel(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("TRACKTOOLS_CACHE", str(tmp_path / "cache"))
+    held: list[str] = []
+
+    def counted(engine: Engine, parameters: Parameters) -> float:
+        held.append(engine.instruction_set)
+        return error_in_a_trial(engine, parameters)
+
+    monkeypatch.setattr(trial, "error_in_a_trial", counted)
+    for seed in (1, 1, 2):
+        assert make_engine("auto", random_dilated(gain=0.7, seed=seed)).name == "native"
+    assert len(held) == 2
+    monkeypatch.setattr(trial, "processor_name", lambda: "another")
+    make_engine("auto", random_dilated(gain=0.7))
+    assert len(held) == 3
+    for kept in (tmp_path / "cache" / "trials").iterdir():
+        kept.write_text("torn")
+    make_engine("auto", random_dilated(gain=0.7))
+    assert len(held) == 4
+    monkeypatch.setenv("TRACKTOOLS_CACHE", "/dev/null/nowhere")
+    assert make_engine("auto", random_dilated(gain=0.7)).name == "native"

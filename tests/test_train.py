@@ -24,7 +24,8 @@ from tracktools.errors import (
     UnfinishedRunDiffers,
 )
 from tracktools.genome import Contig, Genome
-from tracktools.model.checkpoint import load_checkpoint, verify_golden
+from tracktools.model.checkpoint import load_checkpoint
+from tracktools.model.golden import verify_golden
 from tracktools.run.lock import lock_file
 from tracktools.splits import Region, Split, paper_split
 from tracktools.tracks import Track, write_tracks

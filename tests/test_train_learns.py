@@ -14,7 +14,8 @@ from tracktools.config import ModelConfig, TrainConfig
 from tracktools.errors import ConfigError
 from tracktools.formats.bed import BED6, write_bed
 from tracktools.genome import Contig, Genome, load_genome
-from tracktools.model.checkpoint import Checkpoint, load_checkpoint, verify_golden
+from tracktools.model.checkpoint import Checkpoint, load_checkpoint
+from tracktools.model.golden import verify_golden
 from tracktools.splits import draw_split
 from tracktools.train import TrainedModel, train_model
 from tracktools.train.parts import receptive_field_bp

@@ -16,9 +16,10 @@ from tracktools.descriptor import describe_sequences
 from tracktools.engine import make_engine
 from tracktools.errors import CheckpointError, ConfigError, OutputError
 from tracktools.genome import load_genome
-from tracktools.model.checkpoint import load_checkpoint, save_checkpoint, set_to_genome, verify_golden
+from tracktools.model.checkpoint import load_checkpoint, save_checkpoint, set_to_genome
 from tracktools.model.conditioned import Conditioned
 from tracktools.model.dilated import Dilated
+from tracktools.model.golden import verify_golden
 from tracktools.model.registry import load_model
 from tracktools.train import TrainedModel, read_sheet, train_species
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import logging
-import os
 import shutil
 import urllib.error
 import urllib.request
@@ -13,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from tracktools.cache import cache_folder
 from tracktools.config import FetchConfig
 from tracktools.errors import ConfigError, DownloadError, OutputError, OutputForeign
 from tracktools.formats.atomic import atomic_file
@@ -197,9 +197,7 @@ def _copy(path: Path, target: Path) -> None:
 
 def default_cache() -> Path:
     """Return the folder that keeps downloads."""
-    import pooch
-
-    return Path(os.environ.get("TRACKTOOLS_CACHE") or pooch.os_cache("tracktools"))
+    return cache_folder()
 
 
 @contextmanager

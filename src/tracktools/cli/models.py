@@ -50,7 +50,7 @@ def show_model(model: str) -> None:
     from tracktools.model.registry import load_model
 
     checkpoint = load_model(model)
-    header = {"sha256": checkpoint.sha256, "config": asdict(checkpoint.model.config), **asdict(checkpoint.metadata)}
+    header = {"sha256": checkpoint.sha256, "config": asdict(checkpoint.config), **asdict(checkpoint.metadata)}
     click.echo(json.dumps(header, indent=2))
 
 
@@ -63,7 +63,7 @@ def verify_models(model: tuple[str, ...]) -> None:
     Example:
       tracktools models verify
     """
-    from tracktools.model.checkpoint import GOLDEN_TOLERANCE, verify_golden
+    from tracktools.model.golden import GOLDEN_TOLERANCE, verify_golden
     from tracktools.model.registry import load_model, shipped_models
 
     for name in model or shipped_models():

@@ -12,7 +12,7 @@ from tracktools.engine.devices import available_threads, resolve_device
 from tracktools.engine.interface import TOLERANCE, AttentiveEngine, Engine, Precision
 from tracktools.engine.native.dilated import NativeDilatedEngine, fits_dilated
 from tracktools.engine.native.library import KERNELS, Architecture, Kernel, load, usable_kernels, why_not
-from tracktools.engine.trial import error_in_a_trial
+from tracktools.engine.trial import known_error
 from tracktools.errors import ConfigError
 from tracktools.model.parameters import Parameters, parameters_of
 
@@ -75,7 +75,7 @@ def make_engine(
     parameters = model if isinstance(model, Parameters) else parameters_of(model)
     if name != "torch" and device == "cpu":
         for engine in _native_engines(parameters, threads, precision):
-            error = error_in_a_trial(engine, parameters)
+            error = known_error(engine, parameters)
             if error <= TOLERANCE[engine.precision]:
                 return engine
             logger.warning("%s is off by %.1g in a trial and is not used", engine.instruction_set, error)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from tracktools.config import ConditionedConfig
 from tracktools.descriptor import LEAST_DESCRIBED_BP, Descriptor
 from tracktools.errors import ConfigError, InputError, TracktoolsError
 from tracktools.genome import Genome, load_genome
 from tracktools.model.checkpoint import Checkpoint, set_to_genome
-from tracktools.model.conditioned import Conditioned
 from tracktools.tracks import PROVENANCE_FILE, read_provenance
 
 
@@ -30,7 +30,7 @@ def set_to_host(model: Checkpoint, genome: Genome, host: Genome | Descriptor | N
     ConfigError
         If a host is named that is too small to describe, or for a model that takes none.
     """
-    if not isinstance(model.model, Conditioned):
+    if not isinstance(model.config, ConditionedConfig):
         if host is not None and model.descriptor is None:
             problem = f"the model {model.metadata.name} takes no descriptor of a genome"
             raise ConfigError(f"{problem}: leave out --descriptor-of (host=), or choose another model")

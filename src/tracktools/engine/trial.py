@@ -1,23 +1,63 @@
 """A native engine on trial: its answers for a short sequence against others, before it is trusted with a genome.
 
-Convolutional networks are computed again in numpy, in float64, tap by tap; transformers by the torch engine.
+Convolutional networks are computed again in numpy, in float64, tap by tap; transformers by the torch engine. What came
+out is kept in the user's cache (`tracktools.cache`) for the same library, processor, network and kernel: a trial takes
+longer than a plasmid.
 """
 
 from __future__ import annotations
 
+import hashlib
 import math
+import os
+import tempfile
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from tracktools.cache import cache_folder
 from tracktools.config import DilatedConfig
+from tracktools.engine.devices import processor_name
 from tracktools.engine.interface import Engine
+from tracktools.engine.native.library import LIBRARY_PATH
 from tracktools.model.parameters import Parameters
 
 _TRANSFORMER_BP = 700  # longer than the attention window of the published network: both its edges are met
 _DILATED_BP = 300  # longer than the reach of the shipped network to both sides
 
 Numbers = npt.NDArray[np.float64]
+
+
+def known_error(engine: Engine, parameters: Parameters) -> float:
+    """Return the error of a trial that was held before, or hold one now; see `error_in_a_trial`.
+
+    A cache that cannot be read or written is as good as none.
+    """
+    kept = cache_folder() / "trials" / _case(engine, parameters)
+    try:
+        return float(kept.read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        error = error_in_a_trial(engine, parameters)
+    _keep(kept, error)
+    return error
+
+
+def _case(engine: Engine, parameters: Parameters) -> str:
+    digest = hashlib.sha256(LIBRARY_PATH.read_bytes())
+    digest.update(f"{processor_name()} {parameters.sha256} {engine.instruction_set}".encode())
+    return digest.hexdigest()
+
+
+def _keep(path: Path, error: float) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        number, partial = tempfile.mkstemp(dir=path.parent, prefix=".trial")
+        with os.fdopen(number, "w", encoding="ascii") as file:
+            file.write(repr(error))
+        Path(partial).replace(path)
+    except OSError:
+        return
 
 
 def error_in_a_trial(engine: Engine, parameters: Parameters) -> float:

@@ -40,7 +40,7 @@ class ModelSignal:
         self._numbers = {contig.name: number for number, contig in enumerate(genome)}
         self._engine = make_engine(
             config.engine,
-            self.checkpoint.model,
+            self.checkpoint.parameters,
             threads=config.threads or None,
             precision=config.precision,
             device=resolve_device(config.device),
@@ -48,7 +48,7 @@ class ModelSignal:
 
     def values(self, chrom: str, start: int, end: int) -> Values:
         """Return both strands of [start, end) of a sequence, in plus-strand order; NaN where a base is unscored."""
-        network, block_bp = self.checkpoint.model.config, self._config.block_bp
+        network, block_bp = self.checkpoint.config, self._config.block_bp
         pieces = []
         for at in range(start, end, block_bp):
             stop = min(at + block_bp, end)

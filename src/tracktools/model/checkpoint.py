@@ -1,5 +1,7 @@
 """Checkpoints: weights and everything needed to use them a year later, as safetensors with a JSON header; never pickle.
 
+They are read without torch, which is imported where the torch module is asked for.
+
 The header key ``tracktools`` holds the fields of `Metadata`. Format: https://huggingface.co/docs/safetensors.
 """
 
@@ -9,25 +11,27 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
+import numpy as np
+import numpy.typing as npt
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
-from torch import Tensor
+from safetensors.numpy import save
 
-from tracktools.config import ARCHITECTURES, architecture_of, read_network
+from tracktools.config import ARCHITECTURES, ConditionedConfig, NetworkConfig, architecture_of, read_network
 from tracktools.descriptor import Descriptor, Reference
 from tracktools.errors import CheckpointError
 from tracktools.formats.atomic import atomic_file
-from tracktools.model.conditioned import Conditioned
 from tracktools.model.files import HEADER_KEY, read_header
-from tracktools.model.networks import Network, make_network
+from tracktools.model.parameters import Parameters, check_shapes, condition_parameters, letters_axis, parameters_of
+
+if TYPE_CHECKING:
+    from tracktools.model.networks import Network
 
 FORMAT_VERSION = 1
 ALPHABET = "ACGT"
-GOLDEN_TOLERANCE = 1e-5
 
 
 @dataclass(frozen=True)
@@ -81,8 +85,8 @@ class Checkpoint:
 
     Parameters
     ----------
-    model : Transformer or Dilated
-        The network, in evaluation mode, float32, on the CPU.
+    network : Transformer, Dilated or Parameters
+        The network, in evaluation mode, float32, on the CPU; as a torch module, or as arrays.
     metadata : Metadata
         What the file says of itself.
     path : Path, optional
@@ -93,11 +97,28 @@ class Checkpoint:
         Of the genome that the network was set to, see `set_to_genome`.
     """
 
-    model: Network
+    network: Network | Parameters
     metadata: Metadata
     path: Path | None = None
     sha256: str = ""
     descriptor: Descriptor | None = None
+
+    @property
+    def config(self) -> NetworkConfig:
+        """Architecture of the network."""
+        return self.network.config
+
+    @cached_property
+    def parameters(self) -> Parameters:
+        """The network as arrays, without torch."""
+        return self.network if isinstance(self.network, Parameters) else parameters_of(self.network)
+
+    @cached_property
+    def model(self) -> Network:
+        """The network as a torch module, which is imported now."""
+        from tracktools.model.networks import network_of
+
+        return network_of(self.network) if isinstance(self.network, Parameters) else self.network
 
 
 def save_checkpoint(path: Path, model: Network, metadata: Metadata) -> None:
@@ -109,9 +130,9 @@ def save_checkpoint(path: Path, model: Network, metadata: Metadata) -> None:
         "config": asdict(model.config),
         **asdict(metadata),
     }
-    tensors = {name: tensor.detach().float().contiguous() for name, tensor in sorted(model.state_dict().items())}
+    arrays = dict(sorted(parameters_of(model).arrays.items()))
     with atomic_file(path) as partial:
-        partial.write_bytes(save(tensors, metadata={HEADER_KEY: json.dumps(header, sort_keys=True)}))
+        partial.write_bytes(save(arrays, metadata={HEADER_KEY: json.dumps(header, sort_keys=True)}))
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
@@ -123,22 +144,23 @@ def load_checkpoint(path: Path) -> Checkpoint:
         If the file is missing, a pickle, cut short, of another tool, version or architecture, or its weights do not fit
         its configuration.
     """
-    header, tensors = _read(path)
+    header, arrays = _read(path)
     architecture = header.get("architecture")
     if header.get("format_version") != FORMAT_VERSION or architecture not in ARCHITECTURES:
         found = f"format {header.get('format_version')!r}, architecture {architecture!r}"
         raise CheckpointError(f"{found} is not known to this version of tracktools", path=path)
     try:
-        model = make_network(read_network(architecture, header["config"]))
-        name, axis = model.letters_in
-        model.load_state_dict({**tensors, name: _reorder(tensors[name], axis, header["alphabet"])})
+        config = read_network(architecture, header["config"])
+        check_shapes(config, arrays)
+        name, axis = letters_axis(config)
+        arrays[name] = _reorder(arrays[name], axis, header["alphabet"])
         metadata = Metadata(**{item.name: header[item.name] for item in fields(Metadata) if item.name in header})
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         reason = str(error).split("\n")[0]
         raise CheckpointError(f"its weights and its header do not fit: {reason}", path=path) from None
-    if not all(torch.isfinite(tensor).all() for tensor in tensors.values()):
+    if not all(np.isfinite(array).all() for array in arrays.values()):
         raise CheckpointError("holds weights that are not finite numbers", path=path)
-    return Checkpoint(model.eval(), metadata, path, _sha256(path))
+    return Checkpoint(Parameters(config, arrays), metadata, path, _sha256(path))
 
 
 def set_to_genome(checkpoint: Checkpoint, descriptor: Descriptor) -> Checkpoint:
@@ -155,10 +177,10 @@ def set_to_genome(checkpoint: Checkpoint, descriptor: Descriptor) -> Checkpoint:
     Checkpoint
         With a plain network, and `descriptor` in it.
     """
-    if not isinstance(checkpoint.model, Conditioned):
+    if not isinstance(checkpoint.config, ConditionedConfig):
         return checkpoint
-    features = reference_of(checkpoint).features(descriptor)
-    return replace(checkpoint, model=checkpoint.model.condition(features.tolist()), descriptor=descriptor)
+    plain = condition_parameters(checkpoint.parameters, reference_of(checkpoint).features(descriptor))
+    return replace(checkpoint, network=plain, descriptor=descriptor)
 
 
 def reference_of(checkpoint: Checkpoint) -> Reference:
@@ -175,61 +197,23 @@ def reference_of(checkpoint: Checkpoint) -> Reference:
         raise CheckpointError("does not say which genomes it learnt from", path=checkpoint.path) from None
 
 
-def _read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, npt.NDArray[np.float32]]]:
     header = read_header(path)
     try:
-        with safe_open(path, framework="pt") as file:
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - safe_open is no dict
+        with safe_open(path, framework="np") as file:
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - safe_open is no dict
+    except TypeError as error:
+        raise CheckpointError(f"holds weights that are not float32: {error}", path=path) from None
     except (SafetensorError, OSError) as error:
         raise CheckpointError(f"is not a whole safetensors file: {error}", path=path, mend="copy it again") from None
-    return header, tensors
+    return header, {name: array.astype(np.float32, copy=False) for name, array in arrays.items()}
 
 
-def _reorder(weights: Tensor, axis: int, alphabet: str) -> Tensor:
+def _reorder(weights: npt.NDArray[np.float32], axis: int, alphabet: str) -> npt.NDArray[np.float32]:
     if sorted(alphabet) != sorted(ALPHABET):
         raise ValueError(f"the alphabet {alphabet!r} is not made of {ALPHABET}")
-    return weights.index_select(axis, torch.tensor([alphabet.index(letter) for letter in ALPHABET]))
+    return np.take(weights, [alphabet.index(letter) for letter in ALPHABET], axis=axis)
 
 
 def _sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def golden_codes(sequence: str) -> Tensor:
-    """Return the network codes of a golden sequence, shape (1, L)."""
-    return torch.tensor([[ALPHABET.find(letter) if letter in ALPHABET else 4 for letter in sequence]])
-
-
-def make_golden(model: Network, sequence: str) -> dict[str, Any]:
-    """Record what a plain network gives for a sequence, in float64, so that any later reading can be compared."""
-    with torch.no_grad():
-        probabilities = _double(model)(golden_codes(sequence)).sigmoid()[0]
-    return {"sequence": sequence, "probabilities": [round(float(p), 9) for p in probabilities]}
-
-
-def verify_golden(checkpoint: Checkpoint) -> float:
-    """Return the largest difference between the golden predictions and those of the weights, computed anew.
-
-    Raises
-    ------
-    CheckpointError
-        If there are no golden predictions, or the difference exceeds `GOLDEN_TOLERANCE`.
-    """
-    golden = checkpoint.metadata.golden
-    if not golden.get("sequence"):
-        raise CheckpointError("holds no golden predictions", path=checkpoint.path)
-    expected = torch.tensor(golden["probabilities"], dtype=torch.float64)
-    if "descriptor" in golden:
-        checkpoint = set_to_genome(checkpoint, Descriptor.from_record(golden["descriptor"]))
-    with torch.no_grad():
-        found = checkpoint.model(golden_codes(golden["sequence"])).sigmoid()[0].double()
-    difference = float((found - expected).abs().max())
-    if not difference <= GOLDEN_TOLERANCE:
-        raise CheckpointError(f"its weights miss its golden predictions by {difference:.2g}", path=checkpoint.path)
-    return difference
-
-
-def _double(model: Network) -> Network:
-    copy = make_network(model.config)
-    copy.load_state_dict(model.state_dict())
-    return copy.double().eval()

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -56,8 +55,6 @@ class Dilated(nn.Module):
     config : DilatedConfig
         Architecture.
     """
-
-    letters_in: ClassVar[tuple[str, int]] = ("stem.weight", 1)  # the tensor and axis that follow the alphabet's order
 
     def __init__(self, config: DilatedConfig) -> None:
         super().__init__()

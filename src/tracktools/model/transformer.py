@@ -21,7 +21,7 @@ Axes: B sequences, L bases, D = d_model, H heads, K = d_head, C = conv_width_bp.
 from __future__ import annotations
 
 import math
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -132,8 +132,6 @@ class Transformer(nn.Module):
     config : ModelConfig
         Architecture.
     """
-
-    letters_in: ClassVar[tuple[str, int]] = ("embedding", 0)  # the tensor and axis that follow the alphabet's order
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()

@@ -22,7 +22,7 @@ def caveats_of(genome: Genome, model: Checkpoint) -> tuple[str, ...]:
     pages of a hub.
     """
     sentences = []
-    metadata, shift = model.metadata, model.model.config.label_shift_bp
+    metadata, shift = model.metadata, model.config.label_shift_bp
     short = [contig.name for contig in genome if not contig.circular and len(contig) <= shift]
     if short:
         sentences.append(f"{_count(len(short), 'contig')} of {shift} bp or less will have no values: {_some(short)}")

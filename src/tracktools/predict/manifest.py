@@ -126,7 +126,7 @@ class Manifest:
             precision=engine.precision,
             regions=regions,
             block_bp=config.block_bp,
-            network=model.model.config,
+            network=model.config,
             call_threshold=DEFAULT_THRESHOLD if metadata.call_threshold is None else metadata.call_threshold,
             calibration=metadata.calibration,
             descriptor=None if model.descriptor is None else model.descriptor.to_record(),

@@ -177,7 +177,7 @@ def _compute(work: Path, genome: Genome, held: list[HeldOut], config: PredictCon
             for start, end in _blocks(one, config):
                 path = work / f"{number:04d}.{start:012d}.npy"
                 if not path.exists():
-                    network = one.model.model.config
+                    network = one.model.config
                     signals = score_region(genome, one.contig, start, end, engine, network, config.block_bp)
                     with atomic_file(path) as partial, partial.open("wb") as file:
                         np.save(file, np.stack([signals[strand] for strand in STRANDS]))

@@ -71,7 +71,7 @@ def engine_for(model: Checkpoint, config: PredictConfig) -> Engine:
         )
     return make_engine(
         config.engine,
-        model.model,
+        model.parameters,
         threads=min(config.threads or available, available),
         precision=config.precision,
         device=config.device,
@@ -79,7 +79,7 @@ def engine_for(model: Checkpoint, config: PredictConfig) -> Engine:
 
 
 def _bases_per_second(model: Checkpoint, engine: Engine) -> float:
-    halo = model.model.config.halo_upstream_bp
+    halo = model.config.halo_upstream_bp
     codes = np.random.default_rng(0).integers(0, 4, halo + _PROBE_BP, dtype=np.uint8)
     for _ in range(2):
         started = time.perf_counter()

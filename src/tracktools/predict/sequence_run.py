@@ -71,7 +71,7 @@ def predict_sequence(
     config = config or PredictConfig()
     engine = engine_for(model, config)
     signals = {strand: np.full(len(letters), np.nan, dtype=np.float32) for strand in ("+", "-")}
-    network = model.model.config
+    network = model.config
     for block in plan_blocks(genome, config.block_bp, network):
         for piece, values in block.split(score_block(block, genome, engine, network)):
             signals[piece.strand][piece.start : piece.end] = values

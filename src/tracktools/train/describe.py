@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from tracktools.genome import Contig
-from tracktools.model.checkpoint import Metadata, make_golden
+from tracktools.model.checkpoint import Metadata
+from tracktools.model.golden import make_golden
 from tracktools.model.networks import Network
 from tracktools.train.choose import (
     MATCH_TOLERANCE_BP,

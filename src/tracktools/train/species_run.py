@@ -14,9 +14,10 @@ import torch
 from tracktools.config import RECIPES, ConditionedConfig, TrainConfig
 from tracktools.descriptor import Descriptor, Reference
 from tracktools.errors import ConfigError
-from tracktools.model.checkpoint import Checkpoint, Metadata, make_golden, save_checkpoint
+from tracktools.model.checkpoint import Checkpoint, Metadata, save_checkpoint
 from tracktools.model.conditioned import Conditioned, conditioned_from, split_conditioned
 from tracktools.model.dilated import Dilated, split_members
+from tracktools.model.golden import make_golden
 from tracktools.run import Policy, Run, check_output
 from tracktools.tracks import write_provenance
 from tracktools.train.choose import (
