@@ -216,6 +216,13 @@ def test_mates_whose_names_end_in_the_number_of_the_read_are_a_pair(tmp_path: Pa
     assert found(path)[0] == [(0, ((100, 180),), False)]
 
 
+def test_mates_without_names_are_known_by_their_places(tmp_path: Path) -> None:
+    records = [*two(100, 160, name="*"), *two(105, 200, name="*"), two(300, 350, name="*")[0]]
+    path = write_bam(tmp_path / "a.bam", sorted(records, key=lambda r: r["start"]))
+    expected = [((100, 180),), ((105, 220),), ((300, 320),)]
+    assert sorted(f[1] for f in found(path)[0]) == expected
+
+
 def test_neighbours_whose_names_differ_in_a_number_are_no_pair(tmp_path: Path) -> None:
     left, right = two(100, 160, name="SRR1.1")[0], two(104, 160, name="SRR1.2")[1]
     path = write_bam(tmp_path / "a.bam", [left, right])  # samtools view -s may leave such two

@@ -186,10 +186,12 @@ def _blocks(read: pysam.AlignedSegment) -> Blocks:
 
 
 def _alignment(read: pysam.AlignedSegment, blocks: Blocks) -> Alignment:
-    flag, contig, name = read.flag, read.reference_id, read.query_name or ""
+    flag, contig = read.flag, read.reference_id
     number, mate_start = 0, MATE_UNKNOWN
     if flag & _PAIRED:
         number = {_READ_1: 1, _READ_2: 2}.get(flag & (_READ_1 | _READ_2), 3)
         if flag & _PROPER and read.next_reference_id == contig:
             mate_start = read.next_reference_start
+    # mates without a name are known by where the two start
+    name = read.query_name or "*{}-{}".format(*sorted((read.reference_start, mate_start)))
     return Alignment(name, contig, read.reference_start, blocks, bool(flag & _REVERSE), number, mate_start)

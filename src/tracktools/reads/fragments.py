@@ -14,7 +14,7 @@ SignalKind = Literal["coverage", "5prime", "3prime"]
 FARTHEST_BP = 1_000_000  # mates that start farther apart count each by itself, so that memory is bounded
 SLACK_BP = 1_000  # how far from where its record says a mate is looked for: clipping after alignment moves starts
 PAIRS, ALONE, WITHOUT_MATE = "pairs", "reads alone", "reads of a pair alone"
-_OTHER = {1: 2, 2: 1}
+_OTHER, _NUMBERS = {1: 2, 2: 1}, {1: "1", 2: "2"}
 _BEFORE_NUMBER = ("/", ".", "_")  # what stands before the number of the read where names end in it
 _BIN_BITS = 12  # reads that wait are kept by bins of 4,096 bases
 
@@ -131,7 +131,9 @@ def _covering(alignments: Iterable[Alignment], library: Library, tally: Counter[
         return Fragment(read.contig, read.blocks, _is_reverse(read, library), waiting.floor(here))
 
     for read in alignments:
-        yield from map(alone, waiting.leave(before=read.start if read.contig == contig else None))
+        before = read.start if read.contig == contig else None
+        if before is None or waiting.is_overdue(before):
+            yield from map(alone, waiting.leave(before=before))
         contig, here = read.contig, read.start
         mate = waiting.take_mate(read)
         if mate is not None:
@@ -145,6 +147,8 @@ def _covering(alignments: Iterable[Alignment], library: Library, tally: Counter[
 def _joined(left: Alignment, right: Alignment) -> Blocks:
     """Return the bases of a pair: those aligned in one mate or the other, and the gap between the two."""
     end, start = left.blocks[-1][1], right.blocks[0][0]
+    if len(left.blocks) == len(right.blocks) == 1:  # most pairs
+        return ((min(left.blocks[0][0], start), max(end, right.blocks[0][1])),)
     gap = ((end, start),) if end < start else ()
     joined: list[tuple[int, int]] = []
     for low, high in sorted(left.blocks + gap + right.blocks):
@@ -180,24 +184,36 @@ class _WaitingRoom:
         """Return the mate of a read, which no longer waits; None if it does not."""
         if read.mate_start == MATE_UNKNOWN:
             return None
-        for name, slack in _names_of_mate(read):
-            key = name, _OTHER.get(read.number, read.number)
-            candidates = {
-                abs(other.start - read.mate_start) + abs(other.mate_start - read.start): other
-                for other in self._reads.get(key, ())
-                if other.reverse != read.reverse
-            }
-            if candidates and min(candidates) <= slack:
-                mate = candidates[min(candidates)]  # if several pairs have one name, the nearest to what records say
-                self._remove(key, mate)
-                return mate
-        return None
+        mate = self._take((read.name, _OTHER.get(read.number, read.number)), read, SLACK_BP)
+        if mate is None and read.name[-2:-1] in _BEFORE_NUMBER and read.name.endswith(_NUMBERS.get(read.number, "?")):
+            # "x/1" and "x/2", or "SRR1.7.1" and "SRR1.7.2" of fastq-dump; the mate of "SRR1.1" may also be "SRR1.1"
+            other = _OTHER[read.number]
+            mate = self._take((f"{read.name[:-1]}{other}", other), read, 0)
+        return mate
+
+    def _take(self, key: tuple[str, int], read: Alignment, slack: int) -> Alignment | None:
+        """Take the read of this name and number that lies, within `slack`, where the records of the two say."""
+        same_name = self._reads.get(key)
+        if same_name is None:
+            return None
+        candidates = {
+            abs(other.start - read.mate_start) + abs(other.mate_start - read.start): other
+            for other in same_name
+            if other.reverse != read.reverse
+        }
+        if not candidates or min(candidates) > slack:
+            return None
+        mate = candidates[min(candidates)]  # if several pairs have one name, the nearest
+        self._remove(key, mate)
+        return mate
+
+    def is_overdue(self, before: int) -> bool:
+        """Return whether there may be reads whose mates would have come before a base."""
+        return self._first_due < before >> _BIN_BITS
 
     def leave(self, *, before: int | None = None) -> Iterator[Alignment]:
         """Yield, and forget, the reads whose mates would have come before a base; without it, all."""
         now = None if before is None else before >> _BIN_BITS
-        if now is not None and self._first_due >= now:
-            return
         for due in sorted(bin_ for bin_ in self._due if now is None or bin_ < now):
             for key in sorted(self._due[due]):
                 for read in [read for read in self._reads[key] if _due_bin(read) == due]:
@@ -222,15 +238,6 @@ class _WaitingRoom:
         self._starts[start] -= 1
         if not self._starts[start]:
             del self._starts[start]
-
-
-def _names_of_mate(read: Alignment) -> list[tuple[str, int]]:
-    """Return what the mate may be called, and how far it may be from where the record says."""
-    names = [(read.name, SLACK_BP)]
-    if read.name[-2:-1] in _BEFORE_NUMBER and read.name[-1] == str(read.number) and read.number in _OTHER:
-        # "x/1" and "x/2", or "SRR1.7.1" and "SRR1.7.2" of fastq-dump; the mate of "SRR1.1" may also be "SRR1.1"
-        names.append((f"{read.name[:-1]}{_OTHER[read.number]}", 0))
-    return names
 
 
 def _due_bin(read: Alignment) -> int:
