@@ -207,12 +207,16 @@ def test_values_on_other_sequences_are_left_out_and_counted(tmp_path: Path, geno
     assert set(values_of(tmp_path / "out" / "x.plus.bw")) == set(SIZES)
 
 
+VALUES = "is a file of values, not of reads"
+
+
 def test_reads_among_the_values_and_values_among_the_reads_are_told_apart(tmp_path: Path) -> None:
     bam = write_bam(tmp_path / "reads.bw", [record(0, 10)])
     plus, wig = bigwig(tmp_path / "a.bam", SIZES, "c1", [1.0]), text(tmp_path / "b.bam", WIGGLE["fixedStep"])
     end = ["--name", "x", "-o", tmp_path / "out"]
     done = run("reads", "--plus", plus, "--minus", bam, *end)
     assert str(done.exception).startswith(f"{bam}: holds aligned reads of both strands")
-    for path, kind in ((plus, "is bigWig"), (wig, "is values, not reads")):
+    graph = text(tmp_path / "c.bam", "# a comment; c1 0 5 -2.5")
+    for path, kind in ((plus, "is a bigWig file"), (wig, VALUES), (graph, VALUES)):
         done = run("reads", path, *end)
         assert str(done.exception) == f"{path}: {kind} (name the file of each strand: --plus FILE --minus FILE)"

@@ -12,14 +12,15 @@ from tracktools.formats.bbi import BIGWIG_MAGIC
 from tracktools.formats.fasta import open_maybe_gzip
 
 _BIGWIG_STARTS = BIGWIG_MAGIC.to_bytes(4, "little"), BIGWIG_MAGIC.to_bytes(4, "big")
+_VALUE_STARTS = b"variableStep", b"fixedStep", b"track", b"browser"
 _SAM_STARTS = b"@HD\t", b"@SQ\t", b"@RG\t", b"@PG\t", b"@CO\t"
 
 
-def _start(path: Path) -> bytes:
+def _start(path: Path, n_bytes: int = 4) -> bytes:
     """Return the first bytes, decompressed; nothing of a file that is damaged."""
     with open_maybe_gzip(path) as file:
         try:
-            return file.read(4)
+            return file.read(n_bytes)
         except (OSError, EOFError, zlib.error):
             return b""
 
@@ -38,11 +39,20 @@ def refuse_alignments(path: Path) -> None:
 
 def refuse_values(path: Path) -> None:
     """Refuse bigWig, bedGraph and wiggle where aligned reads are needed; a missing file is for others to refuse."""
-    start = _start(path) if path.is_file() else b""
-    if start in _BIGWIG_STARTS or start in (b"vari", b"fixe", b"trac", b"brow"):
-        kind = "bigWig" if start in _BIGWIG_STARTS else "values, not reads"
+    start = _start(path, 2048) if path.is_file() else b""
+    kind = "a bigWig file" if start.startswith(_BIGWIG_STARTS) else "a file of values, not of reads"
+    if start.startswith((*_BIGWIG_STARTS, *_VALUE_STARTS)) or _is_bedgraph(start):
         mend = "name the file of each strand: --plus FILE --minus FILE"
         raise InputError(f"is {kind}", path=path, mend=mend)
+
+
+def _is_bedgraph(start: bytes) -> bool:
+    """Return whether the first line that is no comment has a name and three numbers."""
+    lines = [line.split() for line in start.splitlines() if line.strip() and not line.startswith(b"#")]
+    try:
+        return len(lines[0]) == 4 and bool([float(word) for word in lines[0][1:]])
+    except (IndexError, ValueError):
+        return False
 
 
 def refuse_repeated(paths: Sequence[Path]) -> None:

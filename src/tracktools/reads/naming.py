@@ -45,6 +45,6 @@ def names_in_genome(
     (chrom, count), *_ = Counter(joined.values()).most_common(1) or [("", 0)]
     if count > 1:
         twice = " and ".join([name for name in joined if joined[name] == chrom][:2])
-        mend = "leave one of them out, or name them apart with --rename"
+        mend = "leave one of them out of the file"
         raise InputError(f"holds {chrom} under two names, {twice}", path=path, mend=mend)
     return joined
