@@ -192,6 +192,18 @@ def test_a_strand_without_reads_is_a_warning_in_the_file(tmp_path: Path) -> None
         assert ("warning: no fragment on the + strand" in done.stderr) == warns
 
 
+@pytest.mark.parametrize("library", ["forward", "reverse"])
+@pytest.mark.parametrize("signal", ["5prime", "3prime", "coverage"])
+def test_an_end_that_single_reads_only_stop_at_is_a_warning(tmp_path: Path, library: str, signal: str) -> None:
+    bam = write_bam(tmp_path / "a.bam", [record(0, 10), record(0, 50, flag=0x10)])
+    done = run("reads", bam, "--library", library, "--signal", signal, "--name", "x", "-o", tmp_path / "out")
+    warns = (library, signal) in (("forward", "3prime"), ("reverse", "5prime"))
+    end, other = ("5'", "3'") if signal == "5prime" else ("3'", "5'")
+    told = f"2 single reads of this {library} library start at the {other} end of the RNA: its {end} end is taken where"
+    assert (told in done.stderr) == warns
+    assert len(json.loads((tmp_path / "out" / "provenance.json").read_text())["warnings"]) == warns
+
+
 def test_a_file_of_reads_that_all_start_at_the_other_end_says_so(tmp_path: Path) -> None:
     bam = write_bam(tmp_path / "a.bam", pair(0, 30, 90, read1_reverse=True)[1:])  # samtools view -f 64
     options = ["--library", "forward", "--name", "x", "-o", tmp_path / "out"]
@@ -251,6 +263,20 @@ def test_files_without_a_use_say_what_to_do(tmp_path: Path, lines: str, part: st
     assert isinstance(done.exception, InputError)
     assert part in str(done.exception)
     assert not (tmp_path / "out").exists()
+
+
+def test_what_the_messages_say_can_be_done(tmp_path: Path) -> None:
+    options = ["--library", "forward", "--name", "x", "--force", "-o", tmp_path / "out"]
+    reference = fasta(tmp_path / "genome.fa", {"c1": 400})
+    lines = LINE.format(cigar="9M") + LINE.format(cigar="9M").replace("11", "7")
+    path, fixed = tmp_path / "reads.sam", str(tmp_path / "reads.bam")
+    path.write_text(lines)
+    assert "samtools view -b -T genome.fa -o reads.bam FILE" in str(run("reads", path, *options).exception)
+    pysam.view("-b", "-T", str(reference), "-o", fixed, str(path), catch_stdout=False)  # type: ignore[attr-defined]
+    assert "samtools sort -o sorted.bam FILE" in str(run("reads", fixed, *options).exception)
+    pysam.sort("-o", str(tmp_path / "sorted.bam"), fixed)  # type: ignore[attr-defined]
+    assert run("reads", tmp_path / "sorted.bam", *options).exit_code == 0
+    assert covered(tmp_path / "out" / "x.plus.bw", "c1") == list(range(6, 19))
 
 
 def test_a_file_named_twice_is_refused(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ COMMANDS: dict[str, str] = {
     "predict": "Score every base of both strands of a genome; write bigWigs and called TSS.",
     "merge": "Join the shards of a prediction that several machines computed.",
     "tss": "Import, lift, curate, classify, compare and call sets of start sites.",
-    "reads": "Stranded bigWigs from BAM or bedGraph.",
+    "reads": "Stranded bigWigs from BAM, CRAM, bedGraph, wiggle or bigWig.",
     "annotation": "Genes and pseudogenes from GFF3.",
     "train": "Train the network on a genome and measured TSS.",
     "evaluate": "Score a model, or any pair of bigWigs, against measured TSS.",

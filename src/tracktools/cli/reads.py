@@ -31,7 +31,7 @@ _PATH = click.Path(path_type=Path)
 @click.option(
     "--genome",
     type=_PATH,
-    help="The genome: FASTA or 2bit. Without it, the header of the BAM, CRAM or bigWig is believed.",
+    help="The genome: FASTA, 2bit or GenBank. Without it, the header of the BAM, CRAM or bigWig is believed.",
 )
 @click.option(
     "--library",
@@ -62,7 +62,9 @@ _PATH = click.Path(path_type=Path)
     show_default=True,
     help="BAM: cpm gives counts per million fragments of a file.",
 )
-@click.option("--annotation", type=_PATH, help="GFF3: say how much of the signal in genes is on their strand.")
+@click.option(
+    "--annotation", type=_PATH, help="GFF3, GTF or GenBank: say how much of the signal in genes is on their strand."
+)
 @rename_option
 @only_genome_option
 @force_option

@@ -18,7 +18,7 @@ from tracktools.errors import ConfigError, GenomeMismatchError, InputError
 from tracktools.formats.alignments import RECORDS, read_contig_checksums, read_contig_sizes
 from tracktools.genome import Genome
 from tracktools.reads.content import refuse_repeated
-from tracktools.reads.fragments import ALONE, PAIRS, WITHOUT_MATE, Fragment, Library, read_fragments
+from tracktools.reads.fragments import ALONE, PAIRS, STOPS, WITHOUT_MATE, Fragment, Library, read_fragments
 from tracktools.reads.naming import names_in_genome
 
 WINDOW_BP = 1 << 16  # bases that are counted at once
@@ -132,14 +132,22 @@ class AlignmentSignal:
 
     @property
     def notes(self) -> list[str]:
-        """What to warn of, once the windows were made: a strand that gave nothing while the other gave much."""
-        if len(self.strands) < 2 or self._by_strand.min() > 0 or self._by_strand.max() < _MANY:
-            return []
-        empty, full = self.strands[int(self._by_strand.argmin())], self.strands[int(self._by_strand.argmax())]
-        return [
-            f"no fragment on the {empty} strand, and {self._by_strand.max():,} on the {full} strand: "
-            "do the files hold the reads of both strands?"
-        ]
+        """What to warn of, once the windows were made: a strand that gave nothing, ends that reads only stop at."""
+        notes = []
+        least, most = int(self._by_strand.argmin()), int(self._by_strand.argmax())
+        if self._by_strand[least] == 0 and self._by_strand[most] >= _MANY:
+            notes.append(
+                f"no fragment on the {self.strands[least]} strand, and {self._by_strand[most]:,} on the "
+                f"{self.strands[most]} strand: do the files hold the reads of both strands?"
+            )
+        stops = sum(tally[STOPS] for tally in self._tallies.values())
+        if stops:
+            end, other = ("5'", "3'") if self.config.signal == "5prime" else ("3'", "5'")
+            notes.append(
+                f"{stops:,} single reads of this {self.library} library start at the {other} end of the RNA: "
+                f"its {end} end is taken where they stop, which is right only for RNA that was read to its end"
+            )
+        return notes
 
     def windows(self) -> Iterator[Window]:
         """Yield the values of each strand, window by window, in the order of `sizes`."""
@@ -192,7 +200,7 @@ def _left_out(tally: Counter[str]) -> dict[str, int]:
     return {
         reason: count
         for reason, count in sorted(tally.items())
-        if reason not in (RECORDS, PAIRS, ALONE, WITHOUT_MATE) and count
+        if reason not in (RECORDS, PAIRS, ALONE, WITHOUT_MATE, STOPS) and count
     }
 
 

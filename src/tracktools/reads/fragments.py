@@ -14,6 +14,7 @@ SignalKind = Literal["coverage", "5prime", "3prime"]
 FARTHEST_BP = 1_000_000  # mates that start farther apart count each by itself, so that memory is bounded
 SLACK_BP = 1_000  # how far from where its record says a mate is looked for: clipping after alignment moves starts
 PAIRS, ALONE, WITHOUT_MATE = "pairs", "reads alone", "reads of a pair alone"
+STOPS = "single reads that start at the other end"
 _OTHER, _NUMBERS = {1: 2, 2: 1}, {1: "1", 2: "2"}
 _BEFORE_NUMBER = ("/", ".", "_")  # what stands before the number of the read where names end in it
 _BIN_BITS = 12  # reads that wait are kept by bins of 4,096 bases
@@ -72,8 +73,9 @@ def read_fragments(
         Reads below this mapping quality are left out.
     tally : Counter
         Gets the number of records, see `tracktools.formats.alignments.read_alignments`; of `PAIRS` and of reads
-        `ALONE`, which are the fragments; of reads alone that are of a pair, `WITHOUT_MATE`; of reads left out since
-        they do not know the end, or since the file does not say whether they are read 1 or 2.
+        `ALONE`, which are the fragments; of reads alone that are of a pair, `WITHOUT_MATE`; of single reads that only
+        stop at the end that is asked for, `STOPS`; of reads left out since they do not know the end, or since the file
+        does not say whether they are read 1 or 2.
     contigs : collection of int, optional
         Numbers of the sequences whose reads are wanted; by default all.
 
@@ -116,6 +118,7 @@ def _ends(
             tally[f"{other}, which do not start at the {end} end"] += 1
             continue
         tally[ALONE] += 1
+        tally[STOPS] += read.number == 0 and knows == 2
         reverse = _is_reverse(read, library)
         base = read.blocks[-1][1] - 1 if reverse == (signal == "5prime") else read.blocks[0][0]
         yield Fragment(read.contig, ((base, base + 1),), reverse, read.start)
