@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 
-from tracktools.cli.options import circular_option, force_option
+from tracktools.cli.options import circular_option, force_option, only_genome_option, rename_option
 
 
 @click.group()
@@ -77,6 +78,8 @@ def verify_models(model: tuple[str, ...]) -> None:
 @click.option("-m", "--model", "members", metavar="MODEL", multiple=True, help="A model to average; repeatable.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder to make.")
 @circular_option
+@rename_option
+@only_genome_option
 @click.option("--name", default="average", show_default=True, help="Name of the model.")
 @click.option("-t", "--threads", type=click.IntRange(1), default=1, show_default=True, help="CPU threads.")
 @force_option
@@ -86,6 +89,8 @@ def average(
     members: tuple[str, ...],
     output: Path,
     circular: tuple[str, ...],
+    renames: dict[str, str],
+    only_genome: bool,
     name: str,
     threads: int,
     force: bool,
@@ -110,5 +115,6 @@ def average(
 
     checkpoints = [load_model(member) for member in members]
     genome = load_genome(genome_path, circular=circular)
-    made = average_models(checkpoints, genome, tss, output, name=name, threads=threads, force=force)
+    names: dict[str, Any] = {"renames": renames, "only_genome": only_genome}
+    made = average_models(checkpoints, genome, tss, output, name=name, threads=threads, force=force, **names)
     click.echo(f"{made.checkpoint}: validation AP {made.validation['average_precision']:.4f}")

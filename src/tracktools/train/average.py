@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,8 @@ def average_models(
     *,
     name: str,
     threads: int = 1,
+    renames: Mapping[str, str] | None = None,
+    only_genome: bool = False,
     force: bool = False,
 ) -> TrainedModel:
     """Average models of the convolutional network, and choose threshold and calibration anew.
@@ -48,6 +50,8 @@ def average_models(
     name : str
         For the checkpoint's header.
     threads : int
+    renames, only_genome
+        See `train_model`.
     force : bool
         See `tracktools.run.Policy`.
 
@@ -68,7 +72,15 @@ def average_models(
     model = average_networks(networks)
     split = Split.from_records(checkpoints[0].metadata.split)
     sets = list(_learnt_by(checkpoints))
-    task = Task(genome, {tss.stem: tss}, split, TrainConfig(threads=threads), model.config)
+    task = Task(
+        genome,
+        {tss.stem: tss},
+        split,
+        TrainConfig(threads=threads),
+        model.config,
+        renames=renames or {},
+        only_genome=only_genome,
+    )
     task.check_validation(tss.stem)
     torch.set_num_threads(threads)
     members = [
