@@ -137,9 +137,9 @@ class HubConfig:
 
 @dataclass(frozen=True)
 class HubCheckConfig:
-    """How much ``hub check`` fetches from the web."""
+    """How much ``hub check`` reads, and fetches from the web."""
 
-    max_file_mb: int = 200  # of a larger file only the kind is checked
+    max_file_mb: int = 200  # of a larger data file only the kind is checked, in a folder too
     max_total_mb: int = 2000  # of all files together; the others are not fetched
     max_s: float = 600.0  # after that nothing more is fetched
     timeout_s: float = 30.0  # how long a server may say nothing

@@ -61,7 +61,7 @@ HUB_AND_GENOME: dict[str, tuple[Change, str, str, Level]] = {
         E,
     ),
     "genome of two words": (edit("^genome small", "genome E coli"), "genome-name", "", E),
-    "no track": (edit(r"(?s)^track .*", "").found("genome small"), "no-track", "", E),
+    "no track": (edit(r"(?s)^track .*", "").found("genome small"), "no-track", "", W),
     "2bit missing": (remove("small.2bit", "twoBitPath"), "twobit", "", E),
     "2bit is something else": (fill("small.2bit", b"chrA\t6007\n", "twoBitPath"), "twobit", "", E),
     "2bit cut short": (cut("small.2bit", "twoBitPath", 2000), "twobit", "", E),
@@ -162,6 +162,7 @@ TEXT: dict[str, tuple[Change, str, str, Level]] = {
         E,
     ),
     "block of no kind": (add("shortLabel alone\n", "shortLabel alone"), "unknown-block", "", E),
+    "words that are no settings": (add("the end\n", "the end"), "unknown-block", "", W),
     "lines above the track line": (
         in_track("genes", "^track genes", "priority 3\ntrack genes").found("priority 3"),
         "track-not-first",

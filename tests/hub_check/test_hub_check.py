@@ -211,6 +211,7 @@ def test_a_file_that_is_too_large_is_checked_by_its_start(copy: tuple[Path, str]
     assert [(finding.level, finding.code, finding.track) for finding in findings] == [
         (Level.NOTE, "large-file", "genes")
     ]
+    assert check_hub(folder, HubCheckConfig(max_file_mb=1)) == findings
     (folder / "genes.bb").write_bytes(b"<html>" + bytes(1_200_000))
     assert codes(check_hub(address, HubCheckConfig(max_file_mb=1))) == ["data"]
 

@@ -112,6 +112,13 @@ def build(
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 @click.option("--strict", is_flag=True, help="Exit with status 1 also where there are only warnings or notes.")
 @click.option(
+    "--max-file-mb",
+    default=HubCheckConfig.max_file_mb,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Of a larger data file, check the kind alone.",
+)
+@click.option(
     "--max-mb",
     default=HubCheckConfig.max_total_mb,
     show_default=True,
@@ -125,12 +132,12 @@ def build(
     type=click.FloatRange(min=1),
     help="Fetch nothing more after this time.",
 )
-def check(place: str, as_json: bool, strict: bool, max_mb: int, max_seconds: float) -> None:
+def check(place: str, as_json: bool, strict: bool, max_file_mb: int, max_mb: int, max_seconds: float) -> None:
     """List what is wrong with a hub, with file, line, track and fix; exit status 1 where there is an error.
 
     DIR is a folder with a hub.txt, or that file. Finds what UCSC's hubCheck finds, and what it misses: contents against
     the genome, columns that filters and labels name, scales, strands, name indexes, pages, and what igv.js and JBrowse
-    cannot read. Files on the web are fetched, those of more than 200 MB only in part.
+    cannot read. Files on the web are fetched, also those that a hub in a folder names.
 
     \b
     Levels:
@@ -144,7 +151,7 @@ def check(place: str, as_json: bool, strict: bool, max_mb: int, max_seconds: flo
     """
     from tracktools.hub.check import Level, check_hub, summary
 
-    findings = check_hub(place, HubCheckConfig(max_total_mb=max_mb, max_s=max_seconds))
+    findings = check_hub(place, HubCheckConfig(max_file_mb=max_file_mb, max_total_mb=max_mb, max_s=max_seconds))
     if as_json:
         click.echo(json.dumps([finding.as_dict() for finding in findings], indent=2, ensure_ascii=False))
     else:

@@ -110,9 +110,9 @@ def find_file(
         if address not in places.left_out:
             findings.warning(stanza, key, "not-checked", f"{key} {value}{suffix} {error}", _CHECK_AGAIN)
         return None
-    if not found.complete and address not in places.left_out:
+    if key == "bigDataUrl" and places.is_large(found) and address not in places.left_out:
         problem = f"{key} {value} is large ({found.size / 1e6:,.0f} MB): only its kind was checked"
-        findings.note(stanza, key, "large-file", problem, "run hub check in the folder to check all of it")
+        findings.note(stanza, key, "large-file", problem, "raise --max-file-mb to check all of it")
     if places.is_outside(address):
         problem = f"{key} {value} is outside the folder of the hub"
         findings.note(stanza, key, "outside", problem, "is it there too where the hub is served? Else copy it")

@@ -44,7 +44,7 @@ def check_genome(genome: Genome, places: Places, findings: Findings) -> None:
     if not genome.is_assembly:
         return  # UCSC knows the genome: the rest is the browser's
     for key in ("organism", "defaultPos"):
-        if not stanza.get(key):
+        if key not in stanza:
             problem = f"the genome has no {key}, and UCSC stops there"
             findings.error(stanza, key, f"missing-{key}", problem, f"add a line: {key} …")
     if not stanza.get("htmlPath"):

@@ -29,7 +29,7 @@ def check_hub_stanza(hub: Hub, places: Places, findings: Findings) -> None:
         problem = "the hub line is not the first one of the file"
         findings.note(stanza, "hub", "first-line", problem, "put it first: JBrowse wants it so")
     for key in ("hub", "shortLabel", "longLabel", "email"):
-        if not stanza.get(key):
+        if key not in stanza:
             findings.error(stanza, key, f"missing-{key}", f"the hub has no {key}", f"add a line: {key} …")
     email = stanza.get("email")
     if email and not re.fullmatch(r"[^\s@]+@[^\s@]+", email):

@@ -9,6 +9,7 @@ from tracktools.hub.check.model import Genome, Hub, Track, link_tracks
 from tracktools.hub.check.places import MissingFileError, Places, UnknownFileError
 from tracktools.hub.check.ra import Include, Stanza, read_text
 from tracktools.hub.check.report import Findings, Level
+from tracktools.hub.check.settings import unknown_setting
 
 _DEEPEST = 50  # files that include each other
 
@@ -158,9 +159,10 @@ class Loader:
 
     def _add_unknown(self, stanza: Stanza) -> None:
         key = stanza.settings[0].key
+        is_lost = any(unknown_setting(setting.key, "track") is None for setting in stanza.settings)
         problem = f"lines that start with {key!r}, of no hub, genome or track: no browser reads them"
         fix = "is an empty line above them too much? Else start with hub, genome or track"
-        self.findings.error(stanza, key, "unknown-block", problem, fix)
+        self.findings.add(Level.ERROR if is_lost else Level.WARNING, stanza, key, "unknown-block", problem, fix)
 
     def parts(self, address: str) -> tuple[Stanza | Include, ...]:
         """Return the stanzas and includes of a file; what is wrong with its text is added to the findings."""

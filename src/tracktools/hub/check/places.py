@@ -116,6 +116,10 @@ class Places:
             raise known
         return known
 
+    def is_large(self, fetched: Fetched) -> bool:
+        """Return whether a data file is too large to be read through."""
+        return not fetched.complete or fetched.size > self._config.max_file_mb * 1_000_000
+
     def has(self, address: str) -> bool:
         """Return whether a file was fetched before."""
         return isinstance(self._known.get(address), Fetched)

@@ -100,7 +100,7 @@ def _check(hub: Hub, places: Places, config: HubCheckConfig, findings: Findings)
         if not genome.tracks and not genome.unread:
             place = genome.stanza.place_of("trackDb")
             problem = f"genome {name} has no track"
-            findings.add_file(Level.ERROR, place.file, "no-track", problem, "add one", place.line)
+            findings.add_file(Level.WARNING, place.file, "no-track", problem, "add one", place.line)
     data = _data_address(hub, places)
     if data and is_url(places.home):
         check_server(data, places.name(data), config, findings)
