@@ -51,10 +51,11 @@ def test_provenance_has_them_in_plain_words(folder: Path) -> None:
 def test_the_header_of_the_called_tss_has_them_and_it_is_still_read(folder: Path) -> None:
     bed = folder / "predictions/other.called_tss.bed"
     lines = bed.read_text().splitlines()
-    assert [line.startswith("# Warning: ") for line in lines[:4]] == [True, True, True, False]
-    assert lines[3].startswith("#chrom\tchromStart\t")
-    assert [ANOTHER_GENOME in lines[0], THRESHOLD in lines[1], GC in lines[2]] == [True] * 3
-    assert len(read_bed(bed)[0]) == len(lines) - 4
+    assert lines[0].startswith("# Made by: model ecoli-tss-dilated (sha256 ")
+    assert [line.startswith("# Warning: ") for line in lines[1:5]] == [True, True, True, False]
+    assert lines[4].startswith("#chrom\tchromStart\t")
+    assert [ANOTHER_GENOME in lines[1], THRESHOLD in lines[2], GC in lines[3]] == [True] * 3
+    assert len(read_bed(bed)[0]) == len(lines) - 5
 
 
 @pytest.mark.parametrize(

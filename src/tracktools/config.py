@@ -244,9 +244,9 @@ class MotifConfig:
 
 @dataclass(frozen=True)
 class AttendedConfig:
-    """Where the demo looks at attention: little enough to cost a third of the prediction."""
+    """Where the demo looks at attention: little enough to take as long as the prediction."""
 
-    called: int = 1000  # called TSS with the highest model output
+    called: int = 300  # called TSS with the highest model output
     elsewhere_from_bp: int = 100  # downstream of each, the base with the lowest output from here
     elsewhere_to_bp: int = 400  # to here is the background: near, so that both share their context
 

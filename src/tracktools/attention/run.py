@@ -29,7 +29,7 @@ from tracktools.figures.attention import MOST_DRAWN, draw_mean_attention, draw_p
 from tracktools.genome import Genome
 from tracktools.model.checkpoint import Checkpoint
 from tracktools.model.dilated import Dilated
-from tracktools.model.registry import load_model
+from tracktools.model.registry import ATTENTIVE_MODEL, load_model
 from tracktools.run import output_folder
 from tracktools.tracks import file_sha256, write_provenance
 
@@ -66,7 +66,7 @@ def attend_genome(
     output : Path
         Folder to make; docs/attention.md says what it holds.
     model : Checkpoint, optional
-        From `load_model`; by default the shipped model.
+        From `load_model`; by default the shipped transformer.
     at : mapping of str to Path, optional
         TSS sets by name: BED of single bases with a strand, or a folder of ``predict``, whose called TSS are taken.
     config : AttentionConfig, optional
@@ -90,7 +90,7 @@ def attend_genome(
         If a TSS set is not what it should be, or no base of the genome gets an output.
     """
     started = time.time()
-    model, at = model or load_model(), at or {}
+    model, at = model or load_model(ATTENTIVE_MODEL), at or {}
     config, predict = config or AttentionConfig(), predict or PredictConfig()
     network = model.model
     if isinstance(network, Dilated):

@@ -111,14 +111,14 @@ def attention(
     """
     from tracktools.attention import attend_genome
     from tracktools.genome import load_genome
-    from tracktools.model.registry import DEFAULT_MODEL, load_model
+    from tracktools.model.registry import ATTENTIVE_MODEL, load_model
     from tracktools.run import check_output
 
     check_output(output, force=force, inputs=[genome_path])
     run = attend_genome(
         load_genome(genome_path, circular=circular),
         output,
-        model=load_model(model or DEFAULT_MODEL),
+        model=load_model(model or ATTENTIVE_MODEL),
         at=at,
         renames=renames,
         only_genome=only_genome,

@@ -19,15 +19,15 @@ def models() -> None:
 
 @models.command("list")
 def list_models() -> None:
-    """Print a line a shipped model: name, species, validation figures, threshold.
+    """Print a line a shipped model: name, species, validation figures, threshold, what it is the default of.
 
     \b
     Example:
       tracktools models list
     """
-    from tracktools.model.registry import load_model, shipped_models
+    from tracktools.model.registry import USES, load_model, shipped_models
 
-    click.echo("name\tspecies\tvalidation_roc_auc\tvalidation_ap\tprevalence\tcall_threshold\tsha256")
+    click.echo("name\tspecies\tvalidation_roc_auc\tvalidation_ap\tprevalence\tcall_threshold\tsha256\tuse")
     for name in shipped_models():
         checkpoint = load_model(name)
         metadata = checkpoint.metadata
@@ -36,7 +36,9 @@ def list_models() -> None:
             f"{scores[key]:.4g}" if key in scores else "" for key in ("roc_auc", "average_precision", "prevalence")
         ]
         threshold = "" if metadata.call_threshold is None else f"{metadata.call_threshold:.3g}"
-        click.echo("\t".join([metadata.name, metadata.species, *figures, threshold, checkpoint.sha256]))
+        click.echo(
+            "\t".join([metadata.name, metadata.species, *figures, threshold, checkpoint.sha256, USES.get(name, "")])
+        )
 
 
 @models.command("show")

@@ -420,6 +420,7 @@ def write_bed(
     schema: BedSchema,
     *,
     chrom_order: Sequence[str] | None = None,
+    made_by: str = "",
     warnings: Sequence[str] = (),
 ) -> None:
     """Write a table as BED with its header line, sorted.
@@ -435,6 +436,8 @@ def write_bed(
         float64, so that reading gives the same number.
     chrom_order : sequence of str, optional
         Order of the sequences, such as that of the genome; by default by name. See `sort_bed`.
+    made_by : str
+        What made the rows, such as the name of a model: a comment line before all others.
     warnings : sequence of str
         What a user of the file should know: a comment line each, before the header line.
 
@@ -446,6 +449,8 @@ def write_bed(
     check_bed(table, schema, path=path)
     rows = sort_bed(table, chrom_order)
     with atomic_file(path) as partial, partial.open("w", encoding="utf-8", newline="\n") as file:
+        if made_by:
+            file.write(f"# Made by: {' '.join(made_by.split())}\n")
         file.writelines(f"{_WARNING}{' '.join(warning.split())}\n" for warning in warnings)
         file.write("#" + "\t".join(schema.columns) + "\n")
         for first in range(0, len(rows), _ROWS_AT_ONCE):

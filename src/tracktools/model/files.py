@@ -11,7 +11,12 @@ from safetensors import SafetensorError, safe_open
 
 from tracktools.errors import CheckpointError, ConfigError
 
-DEFAULT_MODEL = "ecoli-tss"
+DEFAULT_MODEL = "ecoli-tss-dilated"  # of predict, demo and the workflow
+ATTENTIVE_MODEL = "ecoli-tss"  # of attention and motifs: it has heads to look into
+USES = {  # of the shipped models, in a line each: which to take, and why
+    "ecoli-tss-dilated": "default of predict, demo and the workflow: it finds TSS best, and is the fastest",
+    "ecoli-tss": "default of attention: the transformer of the paper, whose heads can be looked into",
+}
 HEADER_KEY = "tracktools"
 _SUFFIX = ".safetensors"
 _PICKLE_STARTS = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")

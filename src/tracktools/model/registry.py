@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from tracktools.model.checkpoint import Checkpoint, load_checkpoint
-from tracktools.model.files import DEFAULT_MODEL, find_model, shipped_models
+from tracktools.model.files import ATTENTIVE_MODEL, DEFAULT_MODEL, USES, find_model, shipped_models
 
-__all__ = ["DEFAULT_MODEL", "load_model", "shipped_models"]
+__all__ = ["ATTENTIVE_MODEL", "DEFAULT_MODEL", "USES", "load_model", "shipped_models"]
 
 
 def load_model(name: str | Path = DEFAULT_MODEL) -> Checkpoint:
@@ -28,6 +28,6 @@ def load_model(name: str | Path = DEFAULT_MODEL) -> Checkpoint:
     Examples
     --------
     >>> load_model().metadata.name
-    'ecoli-tss'
+    'ecoli-tss-dilated'
     """
     return load_checkpoint(find_model(name))

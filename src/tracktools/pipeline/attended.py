@@ -34,12 +34,12 @@ def attended_folders(
     config: AttendedConfig | None = None,
     motifs: MotifConfig | None = None,
 ) -> list[Path]:
-    """Look at the attention of a model at its best called TSS, and make tracks of the motifs there.
+    """Look at the attention of a model at the best called TSS, and make tracks of the motifs there.
 
     Parameters
     ----------
     predictions : Path
-        Folder that ``predict`` wrote of the genome with the model.
+        Folder that ``predict`` wrote of the genome, with any model.
     output : Path
         Folder in which ``places`` (BED), ``attention`` and ``motifs`` appear; what an earlier run has finished with the
         same model is taken as it is.
@@ -48,7 +48,7 @@ def attended_folders(
     genome_path : Path
         Its file.
     model : Checkpoint
-        The model.
+        A transformer.
     predict : PredictConfig, optional
         Engine, threads.
     config : AttendedConfig, optional

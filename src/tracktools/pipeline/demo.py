@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import time
 from pathlib import Path
@@ -11,13 +12,15 @@ from tracktools.config import PredictConfig
 from tracktools.genome import Genome
 from tracktools.hub.build import build_hub
 from tracktools.model.checkpoint import Checkpoint
-from tracktools.model.registry import load_model
+from tracktools.model.registry import ATTENTIVE_MODEL, load_model
 from tracktools.palette import BLUE, PURPLE
 from tracktools.pipeline.attended import attended_folders
 from tracktools.pipeline.measured import find_measured, measured_folders
 from tracktools.predict import predict_genome
 from tracktools.run import Policy, Run, check_output, output_folder
 from tracktools.tracks import Track, file_sha256, package_versions, write_provenance, write_tracks
+
+log = logging.getLogger(__name__)
 
 _HUB = "hub"
 _ALL_STEPS = "result/*"
@@ -56,20 +59,23 @@ def run_demo(
     policy = Policy(force=force, restart=restart, keep=True)
     check_output(output, force=force, inputs=found.values(), keep=True)
     bundle = load_bundle()
-    genome, model = bundle.load_genome(), load_model()
+    genome, model, attentive = bundle.load_genome(), load_model(), load_model(ATTENTIVE_MODEL)
     identity = {
         "verb": "demo",
         "version": package_versions(["tracktools"])["tracktools"],
         "genome": genome.sha256,
         "model": model.sha256,
+        "attentive_model": attentive.sha256,
         "data": {name: file_sha256(path) for name, path in found.items()},
     }
     with Run(output, identity, inputs=found.values(), policy=policy, keeps=[_ALL_STEPS]) as run:
         if run.done is None:
-            folders = _folders(run.result, bundle, genome, model, config)
+            folders = _folders(run.result, bundle, genome, (model, attentive), config)
             if data is not None:
+                log.info("demo     measured TSS and reads")
                 folders += measured_folders(Path(data), run.result / "measured", genome)
             hub = run.result / _HUB
+            log.info("demo     the hub")
             build_hub(folders, hub, genome=bundle.genome_path, force=hub.exists())
             made_of = {"name": genome.name, "sha256": genome.sha256}
             made_by = {"name": model.metadata.name, "sha256": model.sha256}
@@ -78,11 +84,19 @@ def run_demo(
     return output / _HUB
 
 
-def _folders(home: Path, bundle: Bundle, genome: Genome, model: Checkpoint, config: PredictConfig | None) -> list[Path]:
-    """Make the folders of tracks that need no data but the bundle's; those that are complete stay."""
+def _folders(
+    home: Path, bundle: Bundle, genome: Genome, models: tuple[Checkpoint, Checkpoint], config: PredictConfig | None
+) -> list[Path]:
+    """Make the folders of tracks that need no data but the bundle's; those that are complete stay.
+
+    One model predicts; the other, whose heads can be looked into, reads the places that the first one calls.
+    """
+    model, attentive = models
+    log.info("demo     both strands by %s, called TSS", model.metadata.name)
     predictions = predict_genome(genome, home / "predictions", model=model, config=config, keep=True).folder
+    log.info("demo     attention of %s at called TSS, motifs", attentive.metadata.name)
     motifs = attended_folders(
-        predictions, home / "attended", genome=genome, genome_path=bundle.genome_path, model=model, predict=config
+        predictions, home / "attended", genome=genome, genome_path=bundle.genome_path, model=attentive, predict=config
     )
     return [predictions, *motifs, _genes(home / "genes", bundle, genome)]
 

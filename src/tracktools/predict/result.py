@@ -41,7 +41,9 @@ def write_result(folder: Path, manifest: Manifest, load: Callable[[Block], Value
         if high:
             tables.append(_called_table(strand, high, manifest))
     calls = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(CALLED_TSS.columns))
-    write_bed(folder / f"{name}.called_tss.bed", calls, CALLED_TSS, warnings=manifest.warnings)
+    write_bed(
+        folder / f"{name}.called_tss.bed", calls, CALLED_TSS, made_by=_model_line(manifest), warnings=manifest.warnings
+    )
     tracks = _signal_tracks(folder, manifest)
     if len(calls):  # no browser draws a track without items; the file says that there are none
         tracks.append(_called_track(folder, manifest))
@@ -50,6 +52,10 @@ def write_result(folder: Path, manifest: Manifest, load: Callable[[Block], Value
         tracks.append(_split_track(folder / f"{name}.split.bed", manifest))
     write_tracks(folder, tracks)
     return len(calls)
+
+
+def _model_line(manifest: Manifest) -> str:
+    return f"model {manifest.model_name} (sha256 {manifest.model_sha256[:12]}), called at {manifest.call_threshold:.4g}"
 
 
 def _pieces_of(

@@ -61,10 +61,15 @@ def write_stitched(folder: Path, genome: Genome, held: Sequence[Stretch], load: 
     """
     tables = [_write_strand(folder, genome, held, load, strand) for strand in _STRAND_NAMES]
     calls = pd.concat(tables, ignore_index=True)
-    write_bed(folder / f"{genome.name}.called_tss.bed", calls, CALLED_TSS)
+    write_bed(folder / f"{genome.name}.called_tss.bed", calls, CALLED_TSS, made_by=_models_line(held))
     write_bed(folder / f"{genome.name}.folds.bed", _folds_table(genome, held), BED9)
     write_tracks(folder, _tracks(folder, genome, len({one.model.sha256 for one in held})))
     return len(calls)
+
+
+def _models_line(held: Sequence[Stretch]) -> str:
+    names = dict.fromkeys(one.model.metadata.name for one in held)
+    return f"each base by the one of {len(names)} models that never saw it: {', '.join(names)}"
 
 
 def _write_strand(
