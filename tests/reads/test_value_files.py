@@ -220,3 +220,25 @@ def test_reads_among_the_values_and_values_among_the_reads_are_told_apart(tmp_pa
     for path, kind in ((plus, "is a bigWig file"), (wig, VALUES), (graph, VALUES)):
         done = run("reads", path, *end)
         assert str(done.exception) == f"{path}: {kind} (name the file of each strand: --plus FILE --minus FILE)"
+
+
+def test_a_public_pair_whose_minus_strand_is_stored_negative(data_dir: Path, tmp_path: Path) -> None:
+    folder = data_dir / "multispecies"
+    stem = "Streptococcus_pneumoniae_D39V"
+    pair = [folder / "tss" / f"{stem}.5prime.{strand}.bw" for strand in ("plus", "minus")]
+    options = ["--genome", folder / "genomes" / f"{stem}.fa.gz", "--name", "x", "-o", tmp_path / "out"]
+    genes = ["--annotation", folder / "annotation" / f"{stem}.coding_features.gff.gz"]
+    refused = run("reads", "--plus", pair[0], "--minus", pair[1], *options)
+    assert "say --rename D39V=CP027540.1" in str(refused.exception)
+    options += ["--rename", "D39V=CP027540.1"]
+    done = run("reads", "--plus", pair[0], "--minus", pair[1], *options, *genes)
+    assert done.exit_code == 0, done.output
+    assert f"{pair[1]}: the minus strand is stored negative; its values are read as positive" in done.stderr
+    assert float(done.stderr.split(" % of the signal inside genes")[0].split()[-1]) > 95
+    with pyBigWig.open(str(pair[1])) as stored, BigWigReader(tmp_path / "out" / "x.minus.bw") as written:
+        size = written.chrom_sizes["CP027540.1"]
+        np.testing.assert_array_equal(
+            written.values("CP027540.1", 0, size), np.abs(stored.values("D39V", 0, size, numpy=True))
+        )
+    exchanged = run("reads", "--plus", pair[1], "--minus", pair[0], *options, "--force")
+    assert "as the plus strand (are the two files exchanged?" in str(exchanged.exception)
