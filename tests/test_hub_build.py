@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import py2bit
 import pyBigWig
+import pysam
 import pytest
 from click.testing import CliRunner
 
@@ -461,6 +462,12 @@ def test_alignments_to_another_genome_are_one_line(inputs: dict[str, Path], tmp_
     write_bam(tmp_path / "b.bam", {"chrA": 6007})
     (tmp_path / "b.bam.bai").unlink()
     assert "samtools index" in refused(inputs, tmp_path, "--bam", str(tmp_path / "b.bam"))
+    sam, cram = tmp_path / "b.sam", tmp_path / "b.cram"
+    pysam.view("-h", "-o", str(sam), str(tmp_path / "b.bam"), catch_stdout=False)  # type: ignore[attr-defined]
+    pysam.view("-C", "-o", str(cram), str(tmp_path / "b.bam"), "--output-fmt-option", "no_ref", catch_stdout=False)  # type: ignore[attr-defined]
+    for path, kind in ((sam, "SAM"), (cram, "CRAM")):
+        told = refused(inputs, tmp_path, "--bam", str(path))
+        assert f"is {kind}, and browsers read BAM with its index (make BAM of it: samtools view -b" in told
 
 
 def test_genes_given_twice_are_one_line(inputs: dict[str, Path], tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import pysam
 
@@ -148,18 +148,33 @@ def read_alignments(
             file.close()
 
 
-def _open(path: Path) -> pysam.AlignmentFile:
+def alignment_format(path: Path) -> Literal["BAM", "CRAM", "SAM"]:
+    """Return the format of a file of aligned reads, by its content.
+
+    Raises
+    ------
+    InputError
+        If it is none of them, missing, or cut short.
+    """
     with open_maybe_gzip(Path(path)) as stream:
         try:
             start = stream.read(4)
         except (OSError, EOFError, zlib.error) as error:
             raise InputError(f"is damaged: {error}", path=path, mend="copy it again") from None
-    mode = {b"BAM\1": "rb", b"CRAM": "rc"}.get(start, "r")
+    if start == b"BAM\1":
+        return "BAM"
+    if start == b"CRAM":
+        return "CRAM"
     if start in (b"BAI\1", b"CSI\1"):
         raise InputError("is the index of a BAM file", path=path, mend="name the BAM file; no index is needed")
-    if mode == "r" and not start.startswith(b"@"):
+    if not start.startswith(b"@"):
         mend = "aligned reads are needed; a header is added by samtools view -b -T genome.fa -o reads.bam FILE"
         raise InputError("is not BAM, CRAM, or SAM with a header", path=path, mend=mend)
+    return "SAM"
+
+
+def _open(path: Path) -> pysam.AlignmentFile:
+    mode = {"BAM": "rb", "CRAM": "rc", "SAM": "r"}[alignment_format(path)]
     try:
         return pysam.AlignmentFile(os.fspath(path), mode, check_sq=False, format_options=[_ALL_BUT_LETTERS])
     except (OSError, ValueError) as error:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from tracktools.errors import InputError
-from tracktools.formats.alignments import read_contig_sizes
+from tracktools.formats.alignments import alignment_format, read_contig_sizes
 from tracktools.formats.bed import read_bed
 from tracktools.formats.bed_schemas import GENES, BedSchema
 from tracktools.formats.bigbed import read_bigbed
@@ -199,6 +199,10 @@ def _with_view(contents: Contents, source: Source) -> Contents:
 def _copy_alignments(
     source: Path, target: Path, chrom_sizes: Mapping[str, int], renames: Mapping[str, str] | None
 ) -> Contents:
+    kind = alignment_format(source)
+    if kind != "BAM":
+        mend = "make BAM of it: samtools view -b -o reads.bam FILE, then samtools index reads.bam"
+        raise InputError(f"is {kind}, and browsers read BAM with its index", path=source, mend=mend)
     lengths = read_contig_sizes(source)
     names = join_names(lengths, chrom_sizes, renames=renames, path=source)
     check_lengths(lengths, names, chrom_sizes, path=source)
