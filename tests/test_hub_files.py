@@ -59,7 +59,7 @@ def test_every_kind_of_file_becomes_a_track_whatever_it_is_called(inputs: dict[s
     with pyBigWig.open(str(tmp_path / "hub/rich_rev.bw")) as signal:
         assert signal.values("chrA", 0, 2) == [-4, -4]
     blocks = {block.get("track"): block for block in read_blocks(tmp_path / "hub", "hub.txt")}
-    assert blocks["rich_fwd"].get("parent") == blocks["rich_rev"].get("parent") == "other_strands on"
+    assert blocks["rich_fwd"].get("parent") == blocks["rich_rev"].get("parent") == "signals_strands on"
     assert blocks["sites"].get("group") == "tss", "single bases with a strand are TSS"
     assert blocks["regions"].get("group") == "other"
     assert check_hub(tmp_path / "hub") == []

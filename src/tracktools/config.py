@@ -126,7 +126,7 @@ class HubConfig:
     display_decimals: int = 4  # of the display copies of signals
     max_filter_values: int = 24  # a text column with more distinct values gets no filter
     agree_bp: int = 5  # a called TSS so near to a measured one is drawn thick
-    palest: float = 0.3  # share of its colour that an item of the lowest score keeps
+    palest: float = 0.4  # share of its colour that an item of the lowest score keeps
     signal_percentile: float = 99.0  # of the covered bases, at which the scale of reads ends
     view_decimals: int = 2  # of signals in the one-file view
     view_least: float = 0.01  # smaller values are left out of it

@@ -19,6 +19,7 @@ GROUPS = {
     "motifs": "Attended motifs",
     "attention": "Attention profiles",
     "reads": "Reads",
+    "signals": "Signals",
     "annotation": "Genes and pseudogenes",
 }
 OTHER_GROUP = "other"
@@ -138,7 +139,9 @@ def _mirror(plus: HubTrack, minus: HubTrack) -> Mirror:
     name = re.sub(r"[^A-Za-z0-9_]", "_", name)
     return Mirror(
         name=name if name[0].isalpha() else f"t{name}",
-        short_label=label(_common(plus.short_label, minus.short_label) or stem, SHORT_LABEL_CHARACTERS),
+        short_label=label(
+            _common(plus.short_label, minus.short_label) or _stem(plus.short_label) or stem, SHORT_LABEL_CHARACTERS
+        ),
         long_label=label(
             (_common(plus.long_label, minus.long_label) or stem) + ", plus strand up, minus strand down",
             LONG_LABEL_CHARACTERS,

@@ -52,7 +52,7 @@ def describe_assembly(
     name = attach or str(facts.get("genome", _plain_name(genome.name)))
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.]*", name):
         raise InputError(f"genome name {name!r}", mend="UCSC wants letters, digits, _ and .")
-    organism = label(str(facts.get("organism", genome.name)))
+    organism = label(str(facts.get("organism", _plain_organism(genome.name))))
     try:
         return Assembly(
             genome=name,
@@ -69,6 +69,17 @@ def describe_assembly(
         )
     except (TypeError, ValueError) as error:
         raise InputError(f"a fact about {organism} is of the wrong kind: {error}", path=path) from None
+
+
+def _plain_organism(name: str) -> str:
+    """Return what a genome's file is named after: a species with underscores is written with spaces.
+
+    Examples
+    --------
+    >>> _plain_organism("Streptococcus_pneumoniae_D39V"), _plain_organism("NC_000913.3")
+    ('Streptococcus pneumoniae D39V', 'NC_000913.3')
+    """
+    return name.replace("_", " ") if re.match(r"[A-Z][a-z]+_[a-z]{3,}", name) else name
 
 
 def _plain_name(name: str) -> str:
@@ -103,8 +114,8 @@ def busiest_position(tables: Sequence[pd.DataFrame], chrom_sizes: Mapping[str, i
     Parameters
     ----------
     tables : sequence of DataFrame
-        TSS sets, the best first (curated before called); columns of BED6, and `support` where there is one. The first
-        one that is not empty decides.
+        TSS sets, the best first (curated, measured, called); columns of BED6, and `support` where there is one. The
+        first one that is not empty decides.
     chrom_sizes : mapping of str to int
         Length of each sequence [bp].
 

@@ -251,10 +251,10 @@ def _short_name(organism: str) -> str:
 
 
 def _default_position(converted: Sequence[Converted], genome: Genome) -> str:
-    """Open where the best TSS set is busiest: curated, then called, then measured."""
+    """Open where the best TSS set is busiest: curated, then measured, then called."""
     tables = [(item.track.group, item.table) for item in converted if item.table is not None]
     curated = [table for _, table in tables if "support" in table]
-    others = [table for wanted in ("predictions", "tss") for group, table in tables if group == wanted]
+    others = [table for wanted in ("tss", "predictions") for group, table in tables if group == wanted]
     return busiest_position([*curated, *others], genome.chrom_sizes)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,7 @@ def gather_sources(paths: Sequence[Path], gff: Path | None, bams: Sequence[Path]
     for path in paths:
         described = _described(Path(path))
         if described is None:
-            row = _plain_row(Path(path))
+            row = _plain_row(Path(path), genome)
             sources.append(Source(row, Path(path), warnings=_warnings(row, {})))
             continue
         file, rows = described
@@ -92,7 +93,7 @@ def _described(path: Path) -> tuple[Path, list[Track]] | None:
     return (path.parent / TRACKS_FILE, own) if own else None
 
 
-def _plain_row(path: Path) -> Track:
+def _plain_row(path: Path, genome: Genome) -> Track:
     """Return the row of a data file that no ``tracks.tsv`` describes."""
     kind = recognise_format(path)
     if kind not in (*FORMATS, "genbank"):
@@ -103,8 +104,9 @@ def _plain_row(path: Path) -> Track:
     if kind in ("gff3", "genbank"):
         return _genes_row(path)
     stem = Path(path.name.removesuffix(".gz")).stem
-    strand = named_strand(stem) if kind in ("bigWig", "bedGraph") else "."
-    return Track(name=as_track_name(stem), path=path, format=kind, strand=strand, short_label=stem, source=path.name)
+    shown = stem.removeprefix(genome.name).lstrip("._- ") or stem  # short labels have no room for the genome's name
+    row = Track(name=as_track_name(stem), path=path, format=kind, short_label=shown, long_label=stem, source=path.name)
+    return replace(row, strand=named_strand(stem), group="signals") if kind in ("bigWig", "bedGraph") else row
 
 
 def _check_genome(recorded: object, genome: Genome, folder: Path) -> None:

@@ -106,7 +106,8 @@ def swatches(track: HubTrack) -> tuple[str, ...]:
     if track.kind == "alignments":
         return (BLUE, VERMILLION)
     if not track.contents.shaded:
-        return track.contents.colors[:_LISTED_COLORS]
+        order = [*STRAND_COLORS.values(), *track.contents.colors]
+        return tuple(sorted(track.contents.colors[:_LISTED_COLORS], key=order.index))
     return tuple(color for strand, color in STRAND_COLORS.items() if track.contents.count_by_strand.get(strand))
 
 

@@ -11,6 +11,10 @@ from tracktools.hub.model import Hub, HubTrack, Mirror
 from tracktools.interval import Interval
 
 _SIGNAL_HEIGHT = 80
+_BED_METHYL = (  # what JBrowse 2.18 calls the columns behind the ninth of what it takes for bedMethyl
+    *("n_valid_cov", "fraction_modified", "n_mod", "n_canonical", "n_other_mod", "n_delete", "n_fail", "n_diff"),
+    "n_nocall",
+)
 _VIEW_PIXELS = 1200  # width of a window for which the first view is reckoned
 
 
@@ -121,7 +125,7 @@ def _mirror(hub: Hub, category: str, mirror: Mirror, prefix: str) -> dict[str, A
         {
             "type": "BigWigAdapter",
             "name": track.short_label,
-            "source": track.name,
+            "source": track.short_label,
             "color": _css(track.color),
             "bigWigLocation": _location(prefix + track.file),
         }
@@ -137,6 +141,7 @@ def _mirror(hub: Hub, category: str, mirror: Mirror, prefix: str) -> dict[str, A
                 "displayId": f"{mirror.name}-display",
                 "defaultRendering": "xyplot",
                 **_scale(view),
+                "renderers": {"MultiXYPlotRenderer": {"type": "MultiXYPlotRenderer", "summaryScoreMode": "whiskers"}},
             }
         ],
     }
@@ -168,7 +173,7 @@ def _track(hub: Hub, category: str, track: HubTrack, prefix: str) -> dict[str, A
             "adapter": {"type": "BamAdapter", "bamLocation": location, "index": index},
             "displays": [{"type": "LinearAlignmentsDisplay", **display}],
         }
-    # where the thick part is the whole item, JBrowse 2.18 takes BED9 for bedMethyl and names the colour column color
+    # where the thick part is the whole item, JBrowse 2.18 takes BED9 for bedMethyl, whose column of colours is color
     names = " || ".join(f"get(feature,'{name}')" for name in ("item_rgb", "itemRgb", "color"))
     color = f"jexl:'rgb(' + ({names} || '{track.color}') + ')'"
     thick_end = " || ".join(f"get(feature,'{name}')" for name in ("thick_end", "thickEnd", "end"))
@@ -182,9 +187,19 @@ def _track(hub: Hub, category: str, track: HubTrack, prefix: str) -> dict[str, A
                 "renderer": {
                     "type": "SvgFeatureRenderer",
                     "color1": color,
-                    "height": f"jexl:({thick_end}) > get(feature,'start') ? 10 : 4",
-                    "labels": {"name": f"jexl:get(feature,'{track.label_field}') || get(feature,'code') || ''"},
+                    "height": f"jexl:(({thick_end}) > get(feature,'start')) ? 10 : 4",
+                    "labels": {"name": f"jexl:{_label(track)} || ''"},
                 },
             }
         ],
     }
+
+
+def _label(track: HubTrack) -> str:
+    """Return the expression for what is printed next to an item: by the name of its column, and by bedMethyl's."""
+    if track.label_field == "name":
+        return "get(feature,'name') || get(feature,'code')"
+    assert track.contents.schema is not None
+    place = track.contents.schema.columns.index(track.label_field) - 9
+    other = f" || get(feature,'{_BED_METHYL[place]}')" if place < len(_BED_METHYL) else ""
+    return f"get(feature,'{track.label_field}'){other}"

@@ -13,6 +13,7 @@ from tracktools.hub.model import Hub, HubTrack, Mirror
 from tracktools.palette import BLUE, VERMILLION
 
 _SIGNAL_HEIGHT = 60
+_READS_HEIGHT = 200
 _DISPLAY_MODES = {"dense": "COLLAPSED", "squish": "SQUISHED", "pack": "EXPANDED", "full": "EXPANDED"}
 
 
@@ -81,6 +82,7 @@ def igvjs_track(track: HubTrack, prefix: str = "") -> dict[str, Any]:
             "colorBy": "strand",
             "posStrandColor": f"rgb({BLUE})",
             "negStrandColor": f"rgb({VERMILLION})",
+            "height": _READS_HEIGHT,
         }
     search = {"trixURL": prefix + track.search_file} if track.contents.n_words else {}
     return config | {

@@ -121,7 +121,8 @@ def _with_standard_columns(table: pd.DataFrame, schema: BedSchema) -> tuple[pd.D
     nameless = table["name"].astype(str).isin(["", "."]).to_numpy()
     if nameless.any():
         names = table["name"].astype(str).to_numpy(dtype=object)
-        names[nameless] = _made_names(table[nameless])
+        what = "TSS" if is_tss(table, schema) else "item"
+        names[nameless] = [f"{what}_{name}" for name in _made_names(table[nameless])]
         table = table.assign(name=names)
     return table, schema
 
@@ -130,7 +131,7 @@ def _made_names(table: pd.DataFrame) -> list[str]:
     """Return names for items without one, by which they can be found: place and strand, as called TSS have them."""
     letters = {"+": "_f", "-": "_r", ".": ""}
     rows = zip(table["chrom"], table["chromStart"].tolist(), table["strand"], strict=True)
-    return [f"item_{chrom}_{start + 1}{letters[strand]}" for chrom, start, strand in rows]
+    return [f"{chrom}_{start + 1}{letters[strand]}" for chrom, start, strand in rows]
 
 
 def _weights(scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64] | None:
@@ -181,9 +182,11 @@ def near(table: pd.DataFrame, others: pd.DataFrame, window_bp: int) -> npt.NDArr
 def _labels(table: pd.DataFrame, schema: BedSchema) -> list[str]:
     """Return short labels: the gene, else a number that tells weak from strong, else nothing; a name that is short."""
     texts = pd.Series("", index=table.index, dtype=object)
-    for name, form in (("modelOutput", "{:.2f}"), ("support", "{:.0f}"), ("sourceScore", "{:.3g}")):
+    for name, decimals in (("modelOutput", 2), ("support", 0), ("sourceScore", 1)):
         if name in schema.columns:
-            texts = table[name].map(lambda value, form=form: form.format(value) if np.isfinite(value) else "")
+            texts = table[name].map(
+                lambda value, decimals=decimals: f"{value:.{decimals}f}" if np.isfinite(value) else ""
+            )
             break
     if "gene" in schema.columns:
         texts = table["gene"].astype(str).where(table["gene"].astype(str) != "", texts)
