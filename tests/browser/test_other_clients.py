@@ -69,6 +69,10 @@ def test_jbrowse_draws_every_track_of_its_config(chromium: Browser, address: str
     keep_picture("jbrowse", visit.page.screenshot(path=str(picture)))
     colors = pixels(picture)
     assert min(colors[color] for color in (BLUE, VERMILLION, PURPLE)) > 100
+    text = visit.page.locator("body").text_content()
+    assert "Error" not in text, "a track that cannot be drawn says so in its place"
+    assert "0.90" in text
+    assert "pTSS_" not in text, "labels are short"
     assert visit.faults() == []
 
 
