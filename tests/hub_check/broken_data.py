@@ -97,6 +97,7 @@ DATA: dict[str, tuple[Change, str, str, Level]] = {
     "filter of numbers on text": (add_to(CALLED, "filter.split 0"), "filter-type", CALLED, E),
     "filter by range on text": (add_to(CALLED, "filterByRange.split on"), "filter-type", CALLED, E),
     "filter values that are nowhere": (add_to(CALLED, "filterValues.split moon,sun"), "filter-values", CALLED, E),
+    "filter that hides all": (add_to("curated", "filter.spanEnd 9000"), "filter-values", "curated", E),
     "mouse over of no column": (
         in_track(CALLED, "^mouseOver .*", "mouseOver $name $prob"),
         "unknown-column",

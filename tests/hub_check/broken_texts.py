@@ -154,7 +154,7 @@ TEXT: dict[str, tuple[Change, str, str, Level]] = {
         "",
         E,
     ),
-    "no-break space in a type": (in_track("genes", "^type .*", "type bigBed\xa09 +"), "type", "genes", E),
+    "no-break space in a type": (in_track("genes", "^type .*", "type bigBed\xa09 +"), "no-break-space", "genes", E),
     "blank line too many": (
         in_track("genes", "^visibility", "\nvisibility").found("visibility pack"),
         "unknown-block",
@@ -162,6 +162,19 @@ TEXT: dict[str, tuple[Change, str, str, Level]] = {
         E,
     ),
     "block of no kind": (add("shortLabel alone\n", "shortLabel alone"), "unknown-block", "", E),
+    "no-break space after a value": (
+        in_track("genes", "^visibility pack", "visibility pack\xa0"),
+        "no-break-space",
+        "genes",
+        E,
+    ),
+    "a web page instead of hub.txt": (fill("hub.txt", b"<html>404</html>", "<html>"), "web-page", "", E),
+    "a web page instead of groups": (
+        fill("groups.txt", b"\n <html>404</html>", "", "groups.txt"),
+        "group",
+        "",
+        E,
+    ),
     "words that are no settings": (add("the end\n", "the end"), "unknown-block", "", W),
     "lines above the track line": (
         in_track("genes", "^track genes", "priority 3\ntrack genes").found("priority 3"),

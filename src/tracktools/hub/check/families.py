@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from tracktools.hub.check.model import Genome, Track
+from tracktools.hub.check.ra import split_words
 from tracktools.hub.check.report import Findings
 
 _BIG_BEDS = """
@@ -132,10 +133,15 @@ def _check_parent(track: Track, findings: Findings) -> None:
         findings.error(track.stanza, "compositeTrack", "two-kinds", problem, "make two tracks, one inside the other")
     if track.is_view and (track.parent is None or not track.parent.is_composite):
         findings.error(track.stanza, "view", "view", "is a view, but in no composite", "give it a composite as parent")
+    _check_declarations(track, findings)
+
+
+def _check_declarations(track: Track, findings: Findings) -> None:
+    """Check the subgroups that a composite declares, and those that it names."""
     declared = declared_subgroups(track)
     for setting in track.stanza.settings:
         if _SUBGROUP.fullmatch(setting.key):
-            _check_declaration(track, setting.key, (setting.value or "").split(), findings)
+            _check_declaration(track, setting.key, split_words(setting.value or ""), findings)
     for key, names in _named_groups(track).items():
         for name in names:
             if name not in declared:
@@ -157,8 +163,8 @@ def _check_declaration(track: Track, key: str, words: Sequence[str], findings: F
 
 def _named_groups(track: Track) -> dict[str, list[str]]:
     """Return the subgroups that a composite names, by setting."""
-    dimensions = [word.partition("=")[2] for word in track.get("dimensions").split()]
-    orders = [word.partition("=")[0] for word in track.get("sortOrder").split()]
+    dimensions = [word.partition("=")[2] for word in split_words(track.get("dimensions"))]
+    orders = [word.partition("=")[0] for word in split_words(track.get("sortOrder"))]
     # UCSC adds these two columns to every table of subtracks
     return {
         "dimensions": dimensions,
@@ -170,7 +176,7 @@ def declared_subgroups(parent: Track) -> dict[str, set[str]]:
     """Return the values of each subgroup of a composite."""
     declared = {}
     for setting in parent.stanza.settings:
-        words = (setting.value or "").split()
+        words = split_words(setting.value or "")
         if _SUBGROUP.fullmatch(setting.key) and words:
             declared[words[0]] = {member.split("=")[0] for member in words[2:]}
     return declared
@@ -182,7 +188,7 @@ def _check_subgroups(track: Track, findings: Findings) -> None:
     if composite is None or composite.get("compositeTrack") == "faceted":
         return
     declared = declared_subgroups(composite)
-    said = dict(word.partition("=")[::2] for word in track.find("subGroups").split())
+    said = dict(word.partition("=")[::2] for word in split_words(track.find("subGroups")))
     key = "subGroups" if "subGroups" in track else track.parent_key
     for name, value in said.items():
         if name not in declared:

@@ -9,6 +9,7 @@ from pathlib import Path
 from tracktools.hub.check.items import BedItems, read_items
 from tracktools.hub.check.model import Track
 from tracktools.hub.check.places import Places
+from tracktools.hub.check.ra import split_words
 from tracktools.hub.check.report import Findings
 from tracktools.hub.check.trix import check_trix
 from tracktools.hub.check.zooms import check_zooms
@@ -93,7 +94,7 @@ def _columns_used(track: Track) -> Iterator[tuple[str, list[str]]]:
         elif key in _COLUMN_LISTS:
             yield key, [name for name in _list(value) if name != "none"]
         elif key == "mouseOverField":
-            yield key, value.split()[:1]
+            yield key, split_words(value)[:1]
         elif key == "mouseOver":
             yield key, ["".join(found) for found in _VARIABLE.findall(value)]
         elif key == "urls":
@@ -101,7 +102,7 @@ def _columns_used(track: Track) -> Iterator[tuple[str, list[str]]]:
 
 
 def _list(value: str) -> list[str]:
-    return value.replace(",", " ").split()
+    return split_words(value.replace(",", " "))
 
 
 def _check_filters(track: Track, items: BedItems, findings: Findings) -> None:
@@ -119,6 +120,22 @@ def _check_filters(track: Track, items: BedItems, findings: Findings) -> None:
             findings.error(track.stanza, setting.key, "filter-type", problem, fix)
         elif what in ("Values", "ValuesDefault") and items.rows:
             _check_filter_values(track, setting.key, setting.value or "", column, items, findings)
+        elif by_column[1] == "filter" and not what and items.rows:
+            _check_filter_range(track, setting.key, setting.value or "", column, items, findings)
+
+
+def _check_filter_range(track: Track, key: str, value: str, column: int, items: BedItems, findings: Findings) -> None:
+    """Say where a filter hides every item, until a user widens it."""
+    least, _, most = value.partition(":")
+    try:
+        numbers = [float(text) for text in items.values(column)]
+        low, high = float(least), float(most or "inf")
+    except ValueError:
+        return  # no numbers: the table of values says so of the setting
+    if low <= high and not any(low <= number <= high for number in numbers):
+        data = f"whose values are {min(numbers):g} to {max(numbers):g}"
+        problem = f"{key} {value} hides every item of {track.find('bigDataUrl')}, {data}"
+        findings.error(track.stanza, key, "filter-values", problem, "widen it")
 
 
 def _check_filter_values(track: Track, key: str, value: str, column: int, items: BedItems, findings: Findings) -> None:

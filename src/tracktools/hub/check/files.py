@@ -115,7 +115,8 @@ def find_file(
         findings.note(stanza, key, "large-file", problem, "raise --max-file-mb to check all of it")
     if places.is_outside(address):
         problem = f"{key} {value} is outside the folder of the hub"
-        findings.note(stanza, key, "outside", problem, "is it there too where the hub is served? Else copy it")
+        add = findings.warning if value.startswith("/") else findings.note
+        add(stanza, key, "outside", problem, "is it there too where the hub is served? Else copy it")
     return found
 
 

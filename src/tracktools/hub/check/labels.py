@@ -7,12 +7,26 @@ import re
 from tracktools.hub.check.model import Hub, Track
 from tracktools.hub.check.pages import check_page
 from tracktools.hub.check.places import MissingFileError, Places, UnknownFileError
-from tracktools.hub.check.ra import Stanza
+from tracktools.hub.check.ra import Stanza, split_words
 from tracktools.hub.check.report import Findings, Level
 from tracktools.hub.check.settings import unknown_setting
 from tracktools.hub.text import LONG_LABEL_CHARACTERS, SHORT_LABEL_CHARACTERS
 
 _MOST_LABEL = 80  # characters of a long label; UCSC advises 76
+_TEXTS = (
+    "shortLabel",
+    "longLabel",
+    "label",
+    "description",
+    "organism",
+    "scientificName",
+    "mouseOver",
+    "metadata",
+    "meta",
+)
+_TEXT_KEY = re.compile(
+    r"(filter|highlight)(Label|Values|Text)|subGroup\d|urlLabel|bedNameLabel|dataVersion|pennantIcon"
+)
 _NAME = re.compile(r"[A-Za-z][\w-]*", re.ASCII)
 
 
@@ -73,7 +87,7 @@ def check_labels(track: Track, findings: Findings) -> None:
     stanza, line = track.stanza, track.get("track")
     safe = re.sub(r"[^\w-]", "_", line, flags=re.ASCII)
     safe = safe if safe[:1].isalpha() else f"t{safe}"
-    if len(line.split()) > 1 and line.split()[1:] != ["override"]:
+    if split_words(line)[1:] not in ([], ["override"]):
         problem = f"track name {line!r} is not one word"
         findings.error(stanza, "track", "track-name", problem, f"{safe} is one")
     elif not line:
@@ -113,6 +127,10 @@ def check_settings(stanza: Stanza, findings: Findings) -> None:
             fix = f"did you mean {meant}?" if meant else "remove it"
             problem = f"no browser knows the setting {setting.key}"
             findings.add_file(Level.WARNING, setting.file, "unknown-setting", problem, fix, setting.line, track)
+        if "\xa0" in (setting.value or "") and setting.key not in _TEXTS and not _TEXT_KEY.match(setting.key):
+            problem = f"a no-break space in {setting.key} {setting.value!r}: no browser takes it for a blank"
+            fix = "type an ordinary space"
+            findings.add_file(Level.ERROR, setting.file, "no-break-space", problem, fix, setting.line, track)
         if not setting.value:
             problem = f"{setting.key} has no value"
             fix = "write one or remove the line"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from tracktools.errors import InputError
 from tracktools.hub.check.model import Genome, Hub, Track, link_tracks
 from tracktools.hub.check.places import MissingFileError, Places, UnknownFileError
-from tracktools.hub.check.ra import Include, Stanza, read_text
+from tracktools.hub.check.ra import Include, Stanza, read_text, split_words
 from tracktools.hub.check.report import Findings, Level
 from tracktools.hub.check.settings import unknown_setting
 
@@ -38,9 +38,9 @@ class Loader:
         file = self.places.name(home)
         stanzas = [part for part in parts if isinstance(part, Stanza)]
         hubs = [stanza for stanza in stanzas if "hub" in stanza]
-        if not hubs:
+        if not hubs and (stanzas or not self.findings.found):
             self.findings.add_file(Level.ERROR, file, "no-hub", "has no hub stanza", "start with: hub NAME", 1)
-        elif stanzas[0] is not hubs[0]:
+        elif hubs and stanzas[0] is not hubs[0]:
             problem = "the hub stanza is not the first one, so UCSC finds no hub"
             self.findings.error(hubs[0], "hub", "first-line", problem, "put it first")
         if not stanzas:
@@ -137,7 +137,7 @@ class Loader:
         def add(level: Level, problem: str, fix: str, code: str = "include") -> None:
             self.findings.add_file(level, include.file, code, problem, fix, include.line)
 
-        name = include.value.split()[0].strip("\"'")
+        name = split_words(include.value)[0].strip("\"'")
         if include.inside:
             problem = f"include {name} is among the lines of a track, so UCSC takes it for a setting"
             add(Level.ERROR, problem, "put an empty line before it")

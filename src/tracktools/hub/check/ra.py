@@ -114,6 +114,11 @@ def read_text(data: bytes, file: str) -> Text:
         Its name in findings.
     """
     text, problems = _decode(data)
+    if text.lstrip()[:1] == "<":
+        problem = Problem(
+            "web-page", "is a web page, not the text of a hub", "put the text there, or correct the path", 1
+        )
+        return Text((), (*problems, problem))
     parts: list[Stanza | Include] = []
     for lines in _paragraphs(text, problems):
         parts += _stanzas(lines, file, problems)
