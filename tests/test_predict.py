@@ -25,7 +25,7 @@ from tracktools.errors import InputError, OutputError, OutputForeign, OutputLock
 from tracktools.formats.bed import read_bed
 from tracktools.genome import Contig, Genome, load_genome
 from tracktools.hub.build import build_hub
-from tracktools.model.checkpoint import Checkpoint, Metadata
+from tracktools.model.checkpoint import Checkpoint, Metadata, save_checkpoint
 from tracktools.predict import compute, predict_genome, predict_sequence
 from tracktools.predict.caveats import caveats_of
 from tracktools.predict.store import BlockStore
@@ -428,3 +428,48 @@ def test_a_difference_is_told_briefly() -> None:
     assert was.startswith("['contig', ")
     assert was.endswith("…")
     assert len(was) < 100
+
+
+@pytest.mark.parametrize(
+    ("sequence", "letter"),
+    [
+        ("HELLO!!", "'E'"),
+        ("ACGT ACGT", "' '"),
+        ("ACG-T", "'-'"),
+        ("ACGT\n", "'\\n'"),
+        ("ACGé", "'é'"),
+        (b"MKV*", "'*'"),
+    ],
+)
+def test_a_sequence_of_other_letters_is_refused(sequence: str | bytes, letter: str) -> None:
+    with pytest.raises(InputError) as caught:
+        predict_sequence(sequence, model=checkpoint_of())
+    assert f"{letter} is no nucleotide letter" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_rna_and_lower_case_are_read_as_dna_and_other_codes_are_unscored() -> None:
+    dna = letters(300, 4).tobytes().decode()
+    expected = predict_sequence(dna, model=checkpoint_of(), config=settings_of())
+    for same in (dna.lower(), dna.replace("T", "U"), dna.replace("T", "u").encode()):
+        for one, other in zip(
+            expected, predict_sequence(same, model=checkpoint_of(), config=settings_of()), strict=True
+        ):
+            np.testing.assert_array_equal(one, other)
+    plus, _ = predict_sequence("RYSWKMBDHVNryswkmbdhvn" + dna, model=checkpoint_of(), config=settings_of())
+    assert np.isnan(plus[:22]).all()
+    assert not np.isnan(plus[22:250]).any()
+
+
+def test_paths_are_taken_wherever_objects_are(tmp_path: Path) -> None:
+    contig = GENOME.contigs[0]
+    genome, model = tmp_path / "f.fa", tmp_path / "m.safetensors"
+    genome.write_bytes(b">linear\n" + contig.letters.tobytes() + b"\n")
+    checkpoint = checkpoint_of()
+    save_checkpoint(model, checkpoint.model, checkpoint.metadata)
+    by_path = predict_genome(str(genome), str(tmp_path / "a"), model=str(model), config=settings_of())
+    by_object = predict_genome(load_genome(genome), tmp_path / "b", model=checkpoint, config=settings_of())
+    assert by_path.folder == tmp_path / "a"
+    assert by_path.plus.read_bytes() == by_object.plus.read_bytes()
+    with pytest.raises(OutputError):
+        predict_genome(str(genome), str(genome.parent), model=checkpoint, config=settings_of(), force=True)

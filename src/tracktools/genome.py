@@ -230,6 +230,11 @@ def _read(path: Path) -> tuple[Iterable[tuple[str, npt.NDArray[np.uint8]]], set[
     return read_fasta(path), set()
 
 
+def as_genome(genome: Genome | Path | str) -> Genome:
+    """Return a genome, read from its file where a path is given."""
+    return genome if isinstance(genome, Genome) else load_genome(genome)
+
+
 def load_genome(path: Path | str, *, circular: Collection[str] = (), name: str | None = None) -> Genome:
     """Read a genome from FASTA (plain, gzip, bgzip), 2bit, GenBank, EMBL, or GFF3 with a ``##FASTA`` section.
 

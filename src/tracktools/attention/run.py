@@ -26,10 +26,10 @@ from tracktools.engine.devices import available_threads
 from tracktools.engine.interface import AttentiveEngine
 from tracktools.errors import ConfigError, InputError
 from tracktools.figures.attention import MOST_DRAWN, draw_mean_attention, draw_profiles, draw_spearman, map_of
-from tracktools.genome import Genome
+from tracktools.genome import Genome, as_genome
 from tracktools.model.checkpoint import Checkpoint
 from tracktools.model.dilated import Dilated
-from tracktools.model.registry import ATTENTIVE_MODEL, load_model
+from tracktools.model.registry import ATTENTIVE_MODEL, as_model
 from tracktools.run import output_folder
 from tracktools.tracks import file_sha256, write_provenance
 
@@ -45,11 +45,11 @@ class AttentionRun:
 
 
 def attend_genome(
-    genome: Genome,
-    output: Path,
+    genome: Genome | Path | str,
+    output: Path | str,
     *,
-    model: Checkpoint | None = None,
-    at: Mapping[str, Path] | None = None,
+    model: Checkpoint | Path | str | None = None,
+    at: Mapping[str, Path | str] | None = None,
     config: AttentionConfig | None = None,
     predict: PredictConfig | None = None,
     renames: Mapping[str, str] | None = None,
@@ -61,12 +61,12 @@ def attend_genome(
 
     Parameters
     ----------
-    genome : Genome
-        From `load_genome`.
-    output : Path
+    genome : Genome, Path or str
+        From `load_genome`, or the file.
+    output : Path or str
         Folder to make; docs/attention.md says what it holds.
-    model : Checkpoint, optional
-        From `load_model`; by default the shipped transformer.
+    model : Checkpoint, Path or str, optional
+        From `load_model`, or the name or file that it takes; by default the shipped transformer.
     at : mapping of str to Path, optional
         TSS sets by name: BED of single bases with a strand, or a folder of ``predict``, whose called TSS are taken.
     config : AttentionConfig, optional
@@ -90,33 +90,35 @@ def attend_genome(
         If a TSS set is not what it should be, or no base of the genome gets an output.
     """
     started = time.time()
-    model, at = model or load_model(ATTENTIVE_MODEL), at or {}
+    genome, checkpoint = as_genome(genome), as_model(model, ATTENTIVE_MODEL)
+    sites = {name: tss_file(Path(path)) for name, path in (at or {}).items()}
     config, predict = config or AttentionConfig(), predict or PredictConfig()
-    network = model.model
+    network = checkpoint.model
     if isinstance(network, Dilated):
-        raise ConfigError(f"the model {model.metadata.name} is convolutional: it has no heads (take a transformer)")
+        raise ConfigError(
+            f"the model {checkpoint.metadata.name} is convolutional: it has no heads (take a transformer)"
+        )
     places = Places(genome, network.config)
-    at = {name: tss_file(Path(path)) for name, path in at.items()}
-    inputs = [*at.values(), *([model.path] if model.path else [])]
+    inputs = [*sites.values(), *([checkpoint.path] if checkpoint.path else [])]
     with output_folder(Path(output), force=force, inputs=inputs) as folder:
         sets = [
-            read_tss_group(name, path, places, renames=renames, only_genome=only_genome) for name, path in at.items()
+            read_tss_group(name, path, places, renames=renames, only_genome=only_genome) for name, path in sites.items()
         ]
         groups = _known_groups(places, sets, config)
-        if (config.ablate or config.attribute) and not at:
+        if (config.ablate or config.attribute) and not sites:
             raise ConfigError("--ablate and --attribute need measured TSS (name a set with --at)")
         threads = min(predict.threads or available_threads(), available_threads())
         engine = make_attentive_engine(predict.engine, network, threads=threads, device=predict.device)
-        _announce(places, groups, model, engine, config)
+        _announce(places, groups, checkpoint, engine, config)
         spool = Spool(folder, head_names(places.config), places.config.attention_window_bp)
-        found = _run(places, groups, list(at), engine, spool, config, predict.block_bp)
+        found = _run(places, groups, list(sites), engine, spool, config, predict.block_bp)
         tables = make_tables(found, config)
         spool.remove()
         tables.write(folder)
-        _look_closer(folder, places, groups, model, engine, config, predict)
+        _look_closer(folder, places, groups, checkpoint, engine, config, predict)
         if figures:
             _draw(folder / "figures", tables, found)
-        _write_provenance(folder, started, found, model, engine, (config, predict), at)
+        _write_provenance(folder, started, found, checkpoint, engine, (config, predict), sites)
     return AttentionRun(Path(output), tables)
 
 

@@ -23,7 +23,7 @@ COMMANDS: dict[str, str] = {
     "merge": "Join the shards of a prediction that several machines computed.",
     "tss": "Import, lift, curate, classify, compare and call sets of start sites.",
     "reads": "Stranded bigWigs from BAM, CRAM, bedGraph, wiggle or bigWig.",
-    "annotation": "Genes and pseudogenes from GFF3.",
+    "annotation": "Genes and pseudogenes from GFF3, GTF or GenBank.",
     "train": "Train the network on a genome and measured TSS.",
     "evaluate": "Score a model, or any pair of bigWigs, against measured TSS.",
     "profile": "The signal around TSS, gene starts, terminators; its levels in and between genes.",

@@ -110,15 +110,16 @@ def attention(
       tracktools attention genome.fa.gz -o attention --circular all --at predictions
     """
     from tracktools.attention import attend_genome
-    from tracktools.genome import load_genome
+    from tracktools.circles import load_joined
     from tracktools.model.registry import ATTENTIVE_MODEL, load_model
     from tracktools.run import check_output
 
     check_output(output, force=force, inputs=[genome_path])
+    checkpoint = load_model(model or ATTENTIVE_MODEL)
     run = attend_genome(
-        load_genome(genome_path, circular=circular),
+        load_joined(genome_path, circular, checkpoint.config),
         output,
-        model=load_model(model or ATTENTIVE_MODEL),
+        model=checkpoint,
         at=at,
         renames=renames,
         only_genome=only_genome,

@@ -35,6 +35,11 @@ class Judged:
     plus: Path | None = None
     minus: Path | None = None
 
+    def __post_init__(self) -> None:
+        for strand in ("plus", "minus"):  # a str is a path, too
+            path = getattr(self, strand)
+            object.__setattr__(self, strand, None if path is None else Path(path))
+
     def __str__(self) -> str:
         return str(self.model) if self.plus is None else self.plus.name.removesuffix(".bw").removesuffix(".plus")
 

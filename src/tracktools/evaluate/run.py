@@ -62,8 +62,8 @@ class Evaluation:
 
 def evaluate_tracks(
     judged: Judged,
-    tss: Mapping[str, Path],
-    output: Path,
+    tss: Mapping[str, Path | str],
+    output: Path | str,
     *,
     wanted: Wanted | None = None,
     test_log: Path | None = None,
@@ -108,10 +108,11 @@ def evaluate_tracks(
     started = time.time()
     config, predict = config or EvaluateConfig(), predict or PredictConfig()
     check_set_names(list(tss))
+    sets = {name: Path(path) for name, path in tss.items()}
     if test_log is not None:
         check_log(test_log)
-    with output_folder(output, force=force) as folder:
-        read = read_all(judged, tss, wanted or Wanted(), config, predict)
+    with output_folder(Path(output), force=force) as folder:
+        read = read_all(judged, sets, wanted or Wanted(), config, predict)
         near = _near_copies(read) if config.near_copies else None
         _remind(read.scope, test_log)
         evaluation = score_material(read, config, near)
@@ -128,7 +129,7 @@ def evaluate_tracks(
             genome={"name": read.genome.name, "sha256": read.genome.sha256} if read.genome else {},
             model=read.identity.get("model"),
             parameters=parameters
-            | {"tss": {name: file_identity(path) for name, path in tss.items()}}
+            | {"tss": {name: file_identity(path) for name, path in sets.items()}}
             | {"counts": counts, "warnings": read.notes},
         )
     for note in read.notes:

@@ -137,7 +137,12 @@ def _name(header: bytes, names: set[str], path: Path, line: int) -> str:
     return words[0]
 
 
-def check_nucleotides(text: bytes, path: Path, line: int) -> None:
+def as_dna(text: bytes) -> bytes:
+    """Return letters with U read as T."""
+    return text.translate(_AS_DNA)
+
+
+def check_nucleotides(text: bytes, path: Path | None = None, line: int | None = None) -> None:
     """Raise `InputError` for the first letter that is no IUPAC nucleotide code."""
     others = text.translate(None, delete=_NUCLEOTIDES)
     if others:

@@ -64,12 +64,12 @@ class BuiltHub:
 
 
 def build_hub(
-    folders: Sequence[Path],
-    output: Path,
+    folders: Sequence[Path | str],
+    output: Path | str,
     *,
-    genome: Path,
-    gff: Path | None = None,
-    bams: Sequence[Path] = (),
+    genome: Path | str,
+    gff: Path | str | None = None,
+    bams: Sequence[Path | str] = (),
     attach: str | None = None,
     base_url: str | None = None,
     templates: Path | None = None,
@@ -134,8 +134,9 @@ def build_hub(
     address = check_base_url(base_url) if base_url is not None else None
     texts, script = Templates(templates), find_igv_js(igv_js)
     genome, output, gff = Path(genome), Path(output), None if gff is None else Path(gff)
+    inputs_given, alignments = [Path(path) for path in folders], [Path(path) for path in bams]
     sequences = load_genome(genome, circular=circular)
-    sources = gather_sources(folders, gff, bams, sequences)
+    sources = gather_sources(inputs_given, gff, alignments, sequences)
     if gff is None:
         sources += _own_genes(genome, sources)
     _check_inputs(sources, Path(output))

@@ -7,7 +7,12 @@ from pathlib import Path
 from tracktools.model.checkpoint import Checkpoint, load_checkpoint
 from tracktools.model.files import ATTENTIVE_MODEL, DEFAULT_MODEL, USES, find_model, shipped_models
 
-__all__ = ["ATTENTIVE_MODEL", "DEFAULT_MODEL", "USES", "load_model", "shipped_models"]
+__all__ = ["ATTENTIVE_MODEL", "DEFAULT_MODEL", "USES", "as_model", "load_model", "shipped_models"]
+
+
+def as_model(model: Checkpoint | str | Path | None, default: str = DEFAULT_MODEL) -> Checkpoint:
+    """Return a model: as it is given, or loaded by its name or path; without any, the default."""
+    return model if isinstance(model, Checkpoint) else load_model(default if model is None else model)
 
 
 def load_model(name: str | Path = DEFAULT_MODEL) -> Checkpoint:

@@ -24,11 +24,11 @@ log = logging.getLogger(__name__)
 
 
 def find_motifs(
-    attention: Path,
-    output: Path,
+    attention: Path | str,
+    output: Path | str,
     *,
-    genome: Path | None = None,
-    collections: Sequence[Path] = (),
+    genome: Path | str | None = None,
+    collections: Sequence[Path | str] = (),
     background: Sequence[str] = (),
     config: MotifConfig | None = None,
     force: bool = False,
@@ -96,7 +96,7 @@ def _check_config(config: MotifConfig) -> None:
         raise ConfigError(f"the best {config.top} sites are fewer than the {config.min_sites} that a motif needs")
 
 
-def _genome(folder: AttentionFolder, path: Path | None) -> Genome:
+def _genome(folder: AttentionFolder, path: Path | str | None) -> Genome:
     if path is None:
         embedded = load_bundle().load_genome()
         if folder.said_of("genome").get("sha256") != embedded.sha256:
@@ -104,7 +104,7 @@ def _genome(folder: AttentionFolder, path: Path | None) -> Genome:
             raise InputError("was not made on the embedded E. coli genome", path=folder.path, mend=mend)
         return embedded
     plain = load_genome(path)
-    check_genome(folder, plain, path)
+    check_genome(folder, plain, Path(path))
     return load_genome(path, circular=folder.circular) if folder.circular else plain
 
 

@@ -7,9 +7,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tracktools.circles import load_joined
 from tracktools.config import PredictConfig
 from tracktools.engine.host import read_host, set_to_host
-from tracktools.genome import Genome, load_genome
+from tracktools.genome import Genome
 from tracktools.hub.build import build_hub
 from tracktools.model.checkpoint import Checkpoint
 from tracktools.model.registry import DEFAULT_MODEL, load_model
@@ -78,7 +79,7 @@ class Inputs:
             If any of them is not what it should be.
         """
         checkpoint = load_model(self.model or DEFAULT_MODEL)
-        genome = load_genome(self.genome, circular=self.circular, name=self.name)
+        genome = load_joined(self.genome, self.circular, checkpoint.config, name=self.name)
         if self.annotation is not None:
             rings = [contig.name for contig in genome if contig.circular]
             placed = place_annotation(

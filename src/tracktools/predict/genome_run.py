@@ -10,9 +10,9 @@ from tracktools.config import PredictConfig
 from tracktools.descriptor import Descriptor
 from tracktools.engine.host import set_to_host
 from tracktools.engine.interface import Engine
-from tracktools.genome import Genome
+from tracktools.genome import Genome, as_genome
 from tracktools.model.checkpoint import Checkpoint
-from tracktools.model.registry import load_model
+from tracktools.model.registry import as_model
 from tracktools.predict.compute import compute_blocks
 from tracktools.predict.finish import Prediction, finish, write_run_provenance
 from tracktools.predict.manifest import Manifest
@@ -35,10 +35,10 @@ class _Job:
 
 
 def predict_genome(
-    genome: Genome,
-    output: Path,
+    genome: Genome | Path | str,
+    output: Path | str,
     *,
-    model: Checkpoint | None = None,
+    model: Checkpoint | Path | str | None = None,
     config: PredictConfig | None = None,
     regions: Selection | None = None,
     host: Genome | Descriptor | None = None,
@@ -52,13 +52,14 @@ def predict_genome(
 
     Parameters
     ----------
-    genome : Genome
-        From `load_genome`. Contigs never see each other.
-    output : Path
+    genome : Genome, Path or str
+        From `load_genome`, or the file: with that, contigs are circular only where it says so. Contigs never see each
+        other.
+    output : Path or str
         Folder to make: ``<name>.plus.bw``, ``<name>.minus.bw``, ``<name>.called_tss.bed``, ``<name>.split.bed``
         (where the model knows the genome), ``tracks.tsv``, ``provenance.json``.
-    model : Checkpoint, optional
-        From `load_model`; by default the shipped model.
+    model : Checkpoint, Path or str, optional
+        From `load_model`, or the name or file that it takes; by default the shipped model.
     config : PredictConfig, optional
         Block length, engine, precision, device, threads.
     regions : tuple, optional
@@ -84,7 +85,7 @@ def predict_genome(
         If `output` holds files and `force` is not set, cannot be written, or an unfinished run in it had other inputs.
     """
     started, policy = time.time(), Policy(force=force, restart=restart, keep=keep)
-    check_output(output, force=force, keep=keep)
+    output = check_output(Path(output), force=force, keep=keep, inputs=_files(genome))
     job = _job(genome, model, config, regions, host)
     with Run(output, job.manifest.identity(), policy=policy, keeps=KEEPS) as run:
         load = _compute(job, run).load
@@ -92,11 +93,11 @@ def predict_genome(
 
 
 def predict_shard(
-    genome: Genome,
-    output: Path,
+    genome: Genome | Path | str,
+    output: Path | str,
     shard: Shard,
     *,
-    model: Checkpoint | None = None,
+    model: Checkpoint | Path | str | None = None,
     config: PredictConfig | None = None,
     regions: Selection | None = None,
     host: Genome | Descriptor | None = None,
@@ -117,7 +118,7 @@ def predict_shard(
     ShardResult
     """
     started, policy = time.time(), Policy(force=force, restart=restart)
-    check_output(output, force=force)
+    output = check_output(Path(output), force=force, inputs=_files(genome))
     job = _job(genome, model, config, regions, host)
     block_bp = block_bp_for(job.manifest, shard)
     job = replace(job, manifest=replace(job.manifest, block_bp=block_bp, shard=(shard.number, shard.of)))
@@ -130,17 +131,23 @@ def predict_shard(
             made_by = {"config": asdict(job.config), "shard": str(shard)}
             write_run_provenance(run.result, job.manifest, started, made_by)
             run.publish()
-    return ShardResult(Path(output), shard, sum(map(len, blocks)))
+    return ShardResult(output, shard, sum(map(len, blocks)))
+
+
+def _files(genome: Genome | Path | str) -> list[Path]:
+    """Return the genome's file, where it is given as one: an output must not replace it."""
+    return [] if isinstance(genome, Genome) else [Path(genome)]
 
 
 def _job(
-    genome: Genome,
-    model: Checkpoint | None,
+    genome: Genome | Path | str,
+    model: Checkpoint | Path | str | None,
     config: PredictConfig | None,
     regions: Selection | None,
     host: Genome | Descriptor | None,
 ) -> _Job:
-    model, config = set_to_host(model or load_model(), genome, host), config or PredictConfig()
+    genome, config = as_genome(genome), config or PredictConfig()
+    model = set_to_host(as_model(model), genome, host)
     engine = engine_for(model, config)
     return _Job(genome, model, config, engine, Manifest.of(genome, model, engine, config, regions))
 

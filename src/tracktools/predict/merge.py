@@ -19,7 +19,9 @@ _MEND = "copy the shard again, or compute it again"
 _PARTS_OF_TIME = ("wall_s", "cpu_s", "peak_memory_bytes")
 
 
-def merge_shards(folders: Iterable[Path], output: Path, *, force: bool = False, restart: bool = False) -> Prediction:
+def merge_shards(
+    folders: Iterable[Path | str], output: Path | str, *, force: bool = False, restart: bool = False
+) -> Prediction:
     """Join the shards of one run; bigWigs, called TSS and tracks have the bytes of a run that was never split.
 
     TSS are called after joining, so that no border between shards is seen.
@@ -44,11 +46,11 @@ def merge_shards(folders: Iterable[Path], output: Path, *, force: bool = False, 
         See `predict_genome`.
     """
     started = time.time()
-    folders = [Path(folder) for folder in folders]
-    check_output(output, force=force, inputs=folders)
-    shards = _complete({folder: _read_manifest(folder) for folder in folders}, folders)
+    paths = [Path(folder) for folder in folders]
+    output = check_output(Path(output), force=force, inputs=paths)
+    shards = _complete({folder: _read_manifest(folder) for folder in paths}, paths)
     manifest, policy = next(iter(shards.values())).whole(), Policy(force=force, restart=restart)
-    with Run(output, manifest.identity(), inputs=folders, policy=policy) as run:
+    with Run(output, manifest.identity(), inputs=paths, policy=policy) as run:
         parameters = {"shards": [_made_by(folder, shard) for folder, shard in shards.items()]}
         return finish(run, manifest, _loader(shards), started, parameters)
 

@@ -14,9 +14,10 @@ import torch
 
 from tracktools.config import ModelConfig, NetworkConfig, TrainConfig
 from tracktools.errors import ConfigError
-from tracktools.genome import Genome
+from tracktools.genome import Genome, as_genome
 from tracktools.model.checkpoint import Checkpoint, save_checkpoint
 from tracktools.model.files import read_header
+from tracktools.model.registry import as_model
 from tracktools.run import Policy, Run, check_output
 from tracktools.splits import Split
 from tracktools.tracks import write_provenance
@@ -42,9 +43,9 @@ class TrainedModel:
 
 
 def train_model(
-    genome: Genome,
-    labels: Mapping[str, Path],
-    output: Path,
+    genome: Genome | Path | str,
+    labels: Mapping[str, Path | str],
+    output: Path | str,
     *,
     split: Split,
     name: str,
@@ -52,7 +53,7 @@ def train_model(
     config: TrainConfig | None = None,
     model_config: NetworkConfig | None = None,
     soft: SoftLabels | None = None,
-    init: Checkpoint | None = None,
+    init: Checkpoint | Path | str | None = None,
     keep_sides: bool = False,
     force: bool = False,
     restart: bool = False,
@@ -63,12 +64,12 @@ def train_model(
 
     Parameters
     ----------
-    genome : Genome
-        From `load_genome`.
-    labels : mapping of str to Path
+    genome : Genome, Path or str
+        From `load_genome`, or the file.
+    labels : mapping of str to Path or str
         BED files of TSS by name. The first is what the network learns to predict and is validated on; the others are
         side outputs that teach the same network and are dropped in the end (unless `keep_sides`).
-    output : Path
+    output : Path or str
         Folder to make: ``model.safetensors``, ``log.jsonl``, ``curves.svg`` and ``.png``, ``provenance.json``.
     split : Split
         Which bases train and which validate; the test part is never read.
@@ -78,8 +79,8 @@ def train_model(
         The recipe and the architecture; with `init` the architecture is that of the checkpoint.
     soft : SoftLabels, optional
         A stranded signal that the kept output learns from beside the first label set; validation is by the set alone.
-    init : Checkpoint, optional
-        From `load_model`: start from its weights.
+    init : Checkpoint, Path or str, optional
+        From `load_model`, or the name or file that it takes: start from its weights.
     keep_sides : bool
         Keep each side output as a model of its own, too: ``NAME.safetensors``, of the step that is best for the first.
     force, restart
@@ -99,23 +100,25 @@ def train_model(
     InputError
         If a label file is not what it should be.
     """
-    started, kept = time.time(), next(iter(labels))
+    started, kept, output = time.time(), next(iter(labels)), Path(output)
+    genome, sets = as_genome(genome), {label: Path(path) for label, path in labels.items()}
+    start = None if init is None else as_model(init)
     config, policy = config or TrainConfig(), Policy(force=force, restart=restart)
     check_recipe(config)
-    check_output(output, force=force, inputs=labels.values())
+    check_output(output, force=force, inputs=sets.values())
     if keep_sides:
-        _check_names(labels)
-    if init is not None and model_config not in (None, init.model.config):
+        _check_names(sets)
+    if start is not None and model_config not in (None, start.model.config):
         raise ConfigError("the network of the checkpoint to start from has another architecture than the one asked for")
-    network = init.model.config if init else model_config or ModelConfig()
+    network = start.model.config if start else model_config or ModelConfig()
     config = resolve_precision(config, output, restart=restart)
-    task = Task(genome, labels, split, config, network, soft, init, renames or {}, only_genome)
+    task = Task(genome, sets, split, config, network, soft, start, renames or {}, only_genome)
     torch.set_num_threads(config.threads)
     windows = task.windows()  # all inputs are read, and what is wrong with them said, before anything is written
     for label in labels if keep_sides else ():
         task.check_validation(label)
     identity = identity_of(config, task.inputs, outputs=[*labels], name=name, species=species, keep_sides=keep_sides)
-    with Run(output, identity, inputs=labels.values(), policy=policy, keeps=KEEPS) as run:
+    with Run(output, identity, inputs=sets.values(), policy=policy, keeps=KEEPS) as run:
         if run.done:
             return finished_model(run.done)
         history = _train(task, windows, run.folder)
