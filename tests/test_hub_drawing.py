@@ -9,9 +9,8 @@ from xml.etree import ElementTree
 import numpy as np
 import pandas as pd
 import pytest
-from tracktools.hub.check.hubtxt import read_blocks
 
-from hubs import write_predictions, write_small_inputs
+from hubs import read_stanzas, write_predictions, write_small_inputs
 from tracktools.formats.bed import CALLED_TSS, read_bed, write_bed
 from tracktools.formats.bigbed import read_bigbed
 from tracktools.formats.bigwig import write_bigwig
@@ -98,7 +97,7 @@ def test_without_a_measured_set_every_call_is_thick(inputs: dict[str, Path], pre
 def test_labels_are_short_and_the_long_name_is_searched(built: BuiltHub) -> None:
     calls = calls_of(built)
     assert calls.loc[("chrA", 100), ["name", "label"]].tolist() == ["pTSS_chrA_101_f", "0.87"]
-    stanza = next(block for block in read_blocks(built.folder, "hub.txt") if block.get("track") == "genome_called_tss")
+    stanza = next(block for block in read_stanzas(built.folder) if block.get("track") == "genome_called_tss")
     assert (stanza.get("defaultLabelFields"), stanza.get("searchIndex")) == ("label", "name")
     assert stanza.get("labelFields").split(",")[:2] == ["label", "name"]
     session = json.loads((built.folder / "igv/session.json").read_text())

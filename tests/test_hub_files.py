@@ -10,9 +10,8 @@ import pandas as pd
 import pyBigWig
 import pytest
 from click.testing import CliRunner
-from tracktools.hub.check.hubtxt import read_blocks
 
-from hubs import SMALL_GFF, write_small_inputs
+from hubs import SMALL_GFF, read_stanzas, write_small_inputs
 from tracktools.cli.hub import hub as hub_command
 from tracktools.errors import ConfigError, InputError, TracktoolsError
 from tracktools.formats.bed import BED6
@@ -58,7 +57,7 @@ def test_every_kind_of_file_becomes_a_track_whatever_it_is_called(inputs: dict[s
     assert {"sites.bb", "regions.bb", "genes.bb", "pseudogenes.bb", "depth.bw", "items.bb", "reads.bam"} <= files
     with pyBigWig.open(str(tmp_path / "hub/rich_rev.bw")) as signal:
         assert signal.values("chrA", 0, 2) == [-4, -4]
-    blocks = {block.get("track"): block for block in read_blocks(tmp_path / "hub", "hub.txt")}
+    blocks = {block.get("track"): block for block in read_stanzas(tmp_path / "hub")}
     assert blocks["rich_fwd"].get("parent") == blocks["rich_rev"].get("parent") == "signals_strands on"
     assert blocks["sites"].get("group") == "tss", "single bases with a strand are TSS"
     assert blocks["regions"].get("group") == "other"
