@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracktools.answers import TableOptions, TssTable, make_tss_table
+from tracktools.answers.sequence import sequences
 from tracktools.answers.sets import join_tss
-from tracktools.answers.table import sequences
 from tracktools.cli import tracktools
 from tracktools.errors import GenomeMismatchError
 from tracktools.formats.bigwig import write_bigwig

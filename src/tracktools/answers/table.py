@@ -11,6 +11,9 @@ import numpy as np
 import pandas as pd
 
 from tracktools.answers.genes import genes_at
+from tracktools.answers.promoter_folder import ELEMENT_DESCRIPTIONS, promoter_columns
+from tracktools.answers.promoters import PromoterModel, shipped_model
+from tracktools.answers.sequence import sequences
 from tracktools.answers.sets import join_tss, read_sets
 from tracktools.answers.write import write_tables
 from tracktools.config import TssConfig
@@ -24,7 +27,6 @@ from tracktools.tss.classify import classify_tss
 UPSTREAM_BP, DOWNSTREAM_BP = 50, 10  # of the sequence column
 READS_BP = 5
 LEADERLESS_BP = 5  # a shorter 5' UTR leaves no room for a ribosome binding site (Cortes et al. 2013)
-_LETTERS = np.frombuffer(b"ACGTN", dtype=np.uint8)
 
 DESCRIPTIONS = {
     "id": "TSS_<contig>_<1-based position>_<f or r>",
@@ -62,6 +64,8 @@ class TableOptions:
         GFF3, GTF or GenBank. Without it, gene columns are left out.
     reads : sequence of SignalSource
         Stranded signals to sum around each TSS.
+    promoters : PromoterModel, optional
+        Matrices of the promoter elements; by default those of *E. coli*.
     window_bp : int
         Greatest distance of two positions that are one TSS.
     circular, renames, only_genome
@@ -74,6 +78,7 @@ class TableOptions:
     circular: Collection[str] = ()
     renames: Mapping[str, str] | None = None
     only_genome: bool = False
+    promoters: PromoterModel | None = None
 
 
 @dataclass(frozen=True)
@@ -140,9 +145,12 @@ def make_tss_table(
         columns |= {f"{name}{end}": rows[f"{name}{end}"] for end in _OF_EACH_SET}
     columns |= {f"reads_{one.name}": _reads(one, rows, genome, options) for one in options.reads}
     columns["sequence"] = sequences(rows, genome, UPSTREAM_BP, DOWNSTREAM_BP)
-    described = DESCRIPTIONS | {
-        f"{name}{end}": text.format(name=name) for name in read for end, text in _OF_EACH_SET.items()
-    }
+    columns |= dict(promoter_columns(rows, genome, options.promoters or shipped_model()))
+    described = (
+        DESCRIPTIONS
+        | ELEMENT_DESCRIPTIONS
+        | {f"{name}{end}": text.format(name=name) for name in read for end, text in _OF_EACH_SET.items()}
+    )
     described |= {f"reads_{one.name}": _OF_EACH_SIGNAL.format(name=one.name) for one in options.reads}
     return TssTable(pd.DataFrame(columns), {name: described[name] for name in columns}, left_out, tuple(notes))
 
@@ -211,35 +219,6 @@ def _reads(source: SignalSource, rows: pd.DataFrame, genome: Genome, options: Ta
     with open_signal(source, genome.chrom_sizes, renames=options.renames) as signal:
         matrix = gather_matrix(signal, rows, genome.chrom_sizes, READS_BP, circular=circular, absent="zero")
     return pd.Series(np.nansum(matrix.sense, axis=1, dtype=np.float64))
-
-
-def sequences(rows: pd.DataFrame, genome: Genome, upstream_bp: int, downstream_bp: int) -> list[str]:
-    """Return the letters around TSS on their strands, 5' to 3'; N past an end and for letters other than A, C, G, T.
-
-    Parameters
-    ----------
-    rows : DataFrame
-        `chrom`, `position` (0-based), `strand`.
-    genome : Genome
-        The genome.
-    upstream_bp, downstream_bp : int
-        Bases before and after the TSS.
-
-    Returns
-    -------
-    list of str
-        Each of ``upstream_bp + 1 + downstream_bp`` letters; letter `upstream_bp` is the TSS.
-    """
-    texts = []
-    for chrom, position, strand in zip(rows["chrom"], rows["position"], rows["strand"], strict=True):
-        contig = genome[chrom]
-        at = int(position) if strand == "+" else len(contig) - 1 - int(position)
-        first, last = at - upstream_bp, at + downstream_bp + 1
-        codes = contig.strand_codes(first, last, strand)
-        before = 0 if contig.circular else max(0, -first)
-        text = "N" * before + _LETTERS[codes].tobytes().decode()
-        texts.append(text.ljust(last - first, "N"))
-    return texts
 
 
 def write_tss_table(

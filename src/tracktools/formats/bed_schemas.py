@@ -186,6 +186,18 @@ CONFIRMED_TSS = BED9.with_fields(
         BedField("measuredSets", "string", "Their names"),
     ),
 )
+PROMOTER_ELEMENTS = BED9.with_fields(
+    "promoterElements",
+    "The -35 and -10 hexamers upstream of transcription start sites",
+    (
+        BedField("element", "string", "-35 or -10"),
+        BedField("hexamer", "string", "Its letters, 5' to 3'"),
+        BedField("bits", "double", "Score against the background [bits]"),
+        BedField("elementOffset", "int", "Offset of its first base from the TSS: TSS 0, upstream negative"),
+        BedField("spacerLength", "uint", "Bases between the two hexamers"),
+        BedField("promoterBits", "double", "Score of both and of the distance [bits]"),
+    ),
+)
 SCHEMAS = (
     BED3,
     BED4,
@@ -200,6 +212,7 @@ SCHEMAS = (
     CLASSIFIED_TSS,
     GENES,
     CONFIRMED_TSS,
+    PROMOTER_ELEMENTS,
 )
 SCHEMA_OF_COLUMNS = {schema.columns: schema for schema in SCHEMAS}
 EXTRA_FIELDS = {field.name: field for schema in SCHEMAS for field in schema.fields[schema.defined_fields :]}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from tracktools.figures.canvas import figure_style, save_figure
@@ -80,15 +81,19 @@ def _wrapped(text: str, width: int = 28) -> str:
     return "\n".join(textwrap.wrap(text, width))
 
 
-def _logo(axes: Axes, one: HeadMotif) -> None:
+def _letters(axes: Axes, heights: pd.DataFrame) -> None:
     import logomaker
 
+    logomaker.Logo(heights, ax=axes, color_scheme=_LETTER_COLORS, show_spines=False)
+    axes.spines[["left", "bottom"]].set_visible(True)
+
+
+def _logo(axes: Axes, one: HeadMotif) -> None:
     pwm = one.pwm
     assert pwm is not None
     offsets = one.offsets[0] + pwm.first + np.arange(len(pwm))
     heights = pd.DataFrame(pwm.shares * pwm.bits[:, None], index=offsets, columns=list("ACGT"))
-    logomaker.Logo(heights, ax=axes, color_scheme=_LETTER_COLORS, show_spines=False)
-    axes.spines[["left", "bottom"]].set_visible(True)
+    _letters(axes, heights)
     highest = float(np.log2(1 / pwm.background.min()))
     axes.set(ylim=(0, 1.02 * highest), xlim=(offsets[0] - 0.6, offsets[-1] + 0.6))
     axes.set_xticks(offsets[:: max(1, len(offsets) // _MOST_TICKS)])
@@ -130,3 +135,31 @@ def _shares(axes: Any, table: pd.DataFrame, column: str, label: str) -> None:
         axes.bar(table[column] + offset, shares, width=0.4, color=color, label=says)
     axes.set_xlabel(label)
     axes.xaxis.get_major_locator().set_params(integer=True)
+
+
+def draw_elements(
+    matrices: Mapping[str, npt.NDArray[np.float64]], spacing: Mapping[int, float], folder: Path, name: str
+) -> list[Path]:
+    """Draw ``<name>.svg`` and ``.png``: a logo of each element [bits], and the share of each distance between them.
+
+    Parameters
+    ----------
+    matrices : mapping of str to ndarray, shape (width, 4)
+        Shares of A, C, G, T by title.
+    spacing : mapping of int to float
+        Share of each number of bases between two elements.
+    folder, name
+        Where to write.
+    """
+    from matplotlib.figure import Figure
+
+    with figure_style():
+        figure = Figure(figsize=(2.3 * (len(matrices) + 1), 1.9), layout="constrained")
+        *panels, last = figure.subplots(1, len(matrices) + 1)
+        for (title, shares), axes in zip(matrices.items(), panels, strict=True):
+            bits = shares * (2 + (shares * np.log2(shares)).sum(axis=1, keepdims=True))
+            _letters(axes, pd.DataFrame(bits, columns=list("ACGT")))
+            axes.set(title=title, ylabel="bits", ylim=(0, 2))
+        last.bar(list(spacing), list(spacing.values()), color=css(BLUE))
+        last.set(title="distance", xlabel="bases between them", ylabel="share")
+        return save_figure(figure, folder, name)

@@ -11,6 +11,7 @@ from tracktools.cli.tss.confirm import confirm
 from tracktools.cli.tss.curate import curate
 from tracktools.cli.tss.import_ import import_
 from tracktools.cli.tss.lift import lift
+from tracktools.cli.tss.promoters import promoters
 from tracktools.cli.tss.table import table
 
 
@@ -35,3 +36,4 @@ tss.add_command(compare)
 tss.add_command(call)
 tss.add_command(table)
 tss.add_command(confirm)
+tss.add_command(promoters)

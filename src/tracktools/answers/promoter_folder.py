@@ -1,0 +1,225 @@
+"""The folder of ``tracktools tss promoters``: table, track, logo and model."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from tracktools.answers.promoters import (
+    COLUMNS,
+    HEXAMER_BP,
+    SPACERS_BP,
+    WINDOW_BP,
+    PromoterModel,
+    find_promoters,
+    learn_promoters,
+    read_model,
+    shipped_model,
+    upstream_codes,
+    write_model,
+)
+from tracktools.answers.sequence import sequences
+from tracktools.answers.sets import read_sets
+from tracktools.errors import ConfigError
+from tracktools.formats.bed import PROMOTER_ELEMENTS, write_bed
+from tracktools.genome import Genome, load_genome
+from tracktools.motifs.drawings import draw_elements
+from tracktools.palette import BLUE, VERMILLION
+from tracktools.run import output_folder
+from tracktools.tracks import Track, write_provenance, write_tracks
+
+_COLORS = {"-35": VERMILLION, "-10": BLUE}
+
+
+@dataclass(frozen=True)
+class PromoterOptions:
+    """Which matrices, and how names are read.
+
+    Parameters
+    ----------
+    model : Path, optional
+        A ``model.json``; by default that of *E. coli*.
+    learn : bool
+        Learn the matrices from the set itself.
+    circular, renames, only_genome
+        See `tracktools.genome.load_genome` and `tracktools.answers.sets.read_sets`.
+    """
+
+    model: Path | None = None
+    learn: bool = False
+    circular: Collection[str] = ()
+    renames: Mapping[str, str] | None = None
+    only_genome: bool = False
+
+
+@dataclass(frozen=True)
+class PromoterSet:
+    """The elements of a set.
+
+    Parameters
+    ----------
+    table : DataFrame
+        A row a TSS: `contig`, `position` (1-based), `strand`, and the columns of `find_promoters`.
+    model : PromoterModel
+        The matrices.
+    left_out : dict of str to int
+        Rows left out, by reason.
+    """
+
+    table: pd.DataFrame
+    model: PromoterModel
+    left_out: dict[str, int]
+
+
+def promoter_columns(rows: pd.DataFrame, genome: Genome, model: PromoterModel) -> pd.DataFrame:
+    """Return the elements of each TSS (`chrom`, `position`, `strand`); see `find_promoters`."""
+    texts = [text[:-1] for text in sequences(rows, genome, WINDOW_BP, 0)]
+    return find_promoters(upstream_codes(texts), model)
+
+
+def promoter_folder(
+    path: Path, genome: Path, output: Path, *, options: PromoterOptions | None = None, force: bool = False
+) -> PromoterSet:
+    """Find the -35 and -10 of each TSS of a set and write them into a new folder.
+
+    Parameters
+    ----------
+    path : Path
+        BED of single bases.
+    genome : Path
+        The genome.
+    output : Path
+        Folder: ``promoters.tsv``, ``promoters.bed`` with ``tracks.tsv`` for a hub, ``elements`` as SVG and PNG,
+        ``model.json``.
+    options : PromoterOptions, optional
+        Matrices and names.
+    force : bool
+        Replace a folder that tracktools made.
+
+    Raises
+    ------
+    ConfigError
+        If a model is given and one is to be learnt.
+    InputError
+        If a file is not what it should be, or a set is too small to learn from.
+    """
+    started = time.time()
+    options = options or PromoterOptions()
+    if options.learn and options.model is not None:
+        raise ConfigError("learn the matrices from the set, or name a model: not both")
+    inputs = [Path(path), Path(genome), *([options.model] if options.model else [])]
+    with output_folder(output, force=force, inputs=inputs) as folder:
+        loaded = load_genome(Path(genome), circular=options.circular)
+        sets, left_out = read_sets(
+            {"set": Path(path)}, loaded.chrom_sizes, renames=options.renames, only_genome=options.only_genome
+        )
+        rows = sets["set"]
+        model = _model(rows, loaded, path, options)
+        found = promoter_columns(rows, loaded, model)
+        table = pd.concat(
+            [
+                pd.DataFrame({"contig": rows["chrom"], "position": rows["position"] + 1, "strand": rows["strand"]}),
+                found,
+            ],
+            axis=1,
+        )
+        text = table.to_csv(sep="\t", index=False, float_format="%.4g", lineterminator="\n")
+        (folder / "promoters.tsv").write_text(text, encoding="utf-8")
+        _write_track(folder, rows, found, loaded, model)
+        titles = {"−35": model.minus35, "−10": model.minus10}
+        draw_elements(titles, dict(zip(SPACERS_BP, model.spacing.tolist(), strict=True)), folder, "elements")
+        write_model(folder / "model.json", model)
+        write_provenance(
+            folder,
+            started=started,
+            genome={"name": loaded.name, "sha256": loaded.sha256},
+            parameters={"learnt": options.learn, "source": model.source, "n": model.n},
+        )
+    return PromoterSet(table, model, left_out["set"])
+
+
+def _model(rows: pd.DataFrame, genome: Genome, path: Path, options: PromoterOptions) -> PromoterModel:
+    if not options.learn:
+        return shipped_model() if options.model is None else read_model(options.model)
+    codes = upstream_codes([text[:-1] for text in sequences(rows, genome, WINDOW_BP, 0)])
+    gc = genome.gc_content
+    background = np.array([1 - gc, gc, gc, 1 - gc]) / 2
+    return learn_promoters(codes, source=Path(path).name, background=np.clip(background, 0.01, None))
+
+
+def _write_track(folder: Path, rows: pd.DataFrame, found: pd.DataFrame, genome: Genome, model: PromoterModel) -> None:
+    parts = [_items(rows, found, genome, element) for element in _COLORS]
+    path = folder / "promoters.bed"
+    write_bed(path, pd.concat(parts, ignore_index=True), PROMOTER_ELEMENTS, chrom_order=list(genome.chrom_sizes))
+    track = Track(
+        name="promoter_elements",
+        path=path,
+        format="bed",
+        group="tss",
+        short_label="-35 and -10",
+        long_label="Best -35 (vermillion) and -10 (blue) hexamer upstream of each TSS",
+        visibility="pack",
+        method=f"Two weight matrices and the distance between them, learnt from {model.n:,} TSS ({model.source}); "
+        "the best pair upstream of each TSS. Every TSS gets a pair, good or bad: look at the bits.",
+        source=model.source,
+    )
+    write_tracks(folder, [track])
+
+
+def _items(rows: pd.DataFrame, found: pd.DataFrame, genome: Genome, element: str) -> pd.DataFrame:
+    """Return BED rows of one element; what lies past an end is left out, what crosses the origin is cut there."""
+    name = "minus35" if element == "-35" else "minus10"
+    offset = found[f"{name}_position"].to_numpy(dtype=np.int64)
+    forward = (rows["strand"] == "+").to_numpy()
+    position = rows["position"].to_numpy(dtype=np.int64)
+    start = np.where(forward, position + offset, position - offset - HEXAMER_BP + 1)
+    sizes = rows["chrom"].map(genome.chrom_sizes).to_numpy(dtype=np.int64)
+    circular = rows["chrom"].map({contig.name: contig.circular for contig in genome}).to_numpy(dtype=bool)
+    start = np.where(circular, start % np.maximum(sizes, 1), start)
+    end = np.minimum(start + HEXAMER_BP, sizes)
+    bits = found[f"{name}_score"].to_numpy(dtype=np.float64)
+    items = pd.DataFrame(
+        {
+            "chrom": rows["chrom"],
+            "chromStart": start,
+            "chromEnd": end,
+            "name": found[name],
+            "score": np.clip(np.round(100 * bits), 0, 1000).astype(np.int64),
+            "strand": rows["strand"],
+            "thickStart": start,
+            "thickEnd": end,
+            "itemRgb": _COLORS[element],
+            "element": element,
+            "hexamer": found[name],
+            "bits": bits,
+            "elementOffset": offset,
+            "spacerLength": found["spacer_length"].astype(np.int64),
+            "promoterBits": found["promoter_score"],
+        }
+    )
+    kept: pd.DataFrame = items[(start >= 0) & (end > start)].reset_index(drop=True)
+    return kept
+
+
+ELEMENT_DESCRIPTIONS = dict(
+    zip(
+        COLUMNS,
+        (
+            "Letters of the -35 hexamer of the best pair",
+            "Letters of the -10 hexamer of the best pair",
+            "Bases between the two hexamers",
+            "Bases between the -10 hexamer and the TSS",
+            "Offset of the first base of the -35 from the TSS (TSS 0, upstream negative)",
+            "Offset of the first base of the -10 from the TSS",
+            "Score of the -35 against the background [bits]",
+            "Score of the -10 against the background [bits]",
+            "Score of both and of the distance between them [bits]; every TSS has a best pair, good or bad",
+        ),
+        strict=True,
+    )
+)

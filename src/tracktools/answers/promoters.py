@@ -1,0 +1,274 @@
+"""The -35 and -10 elements of promoters: two weight matrices and the distance between them, learnt and looked up.
+
+A promoter of the housekeeping sigma factor has two hexamers, some 17 bases apart, the second one ending a few bases
+before the TSS (Harley & Reynolds 1987, doi 10.1093/nar/15.5.2343). The model is those two matrices and the shares of
+the distances; where the -10 begins counts for nothing within the bases looked at, so that the model says what it reads
+and not what is expected. Of a TSS, the best pair is taken. Learning goes by turns: weigh the pairs of each TSS by the
+model, count the letters there, again (expectation maximisation); the last turns count the best pair alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from tracktools.errors import InputError
+from tracktools.formats.json_file import json_bytes, read_json
+
+Codes = npt.NDArray[np.uint8]
+Numbers = npt.NDArray[np.float64]
+
+HEXAMER_BP = 6
+SPACERS_BP = (15, 16, 17, 18, 19)
+FIRST_BP, LAST_BP = -20, -7  # where the -10 may begin; the TSS is 0
+WINDOW_BP = -FIRST_BP + HEXAMER_BP + SPACERS_BP[-1]  # bases upstream of the TSS that the model sees
+LEAST_LEARNT = 50  # TSS: fewer make no matrices
+ROUNDS, BEST_ROUNDS = 40, 10  # of learning: all pairs by their share, then the best alone
+MINUS35_WEIGHT = 1.5  # chosen on windows of four Gammaproteobacteria, see docs/promoters.md
+_PSEUDOCOUNT = 1.0
+_LEAST_SPACING = 0.004  # of the TSS, so that no distance is ruled out
+_UNKNOWN = 4
+_CONSENSUS = {"minus35": "TTGACA", "minus10": "TATAAT"}
+_START_SHARE = 0.7  # of the consensus letter, where learning begins
+_START_SPACING = (0.05, 0.2, 0.5, 0.2, 0.05)
+COLUMNS = (
+    "minus35", "minus10", "spacer_length", "discriminator_length", "minus35_position", "minus10_position",
+    "minus35_score", "minus10_score", "promoter_score",
+)  # fmt: skip
+_OFFSETS = np.arange(FIRST_BP, LAST_BP + 1)
+
+
+@dataclass(frozen=True, eq=False)
+class PromoterModel:
+    """Two matrices and the distances between them.
+
+    Parameters
+    ----------
+    minus35, minus10 : ndarray, shape (6, 4)
+        Share of A, C, G, T at each place of the hexamer.
+    spacing : ndarray, shape (5,)
+        Share of each number of bases between them, 15 to 19.
+    background : ndarray, shape (4,)
+        Share of A, C, G, T elsewhere.
+    minus35_weight : float
+        How much the -35 counts against the -10.
+    source : str
+        What it was learnt from.
+    n : int
+        Number of TSS it was learnt from.
+    """
+
+    minus35: Numbers
+    minus10: Numbers
+    spacing: Numbers
+    background: Numbers
+    minus35_weight: float = 1.0
+    source: str = ""
+    n: int = 0
+
+    def to_record(self) -> dict[str, Any]:
+        """Return the model as plain values, for JSON."""
+        return {
+            "minus35": self.minus35.tolist(),
+            "minus10": self.minus10.tolist(),
+            "spacing": self.spacing.tolist(),
+            "background": self.background.tolist(),
+            "minus35_weight": self.minus35_weight,
+            "source": self.source,
+            "n": self.n,
+        }
+
+
+@dataclass(frozen=True)
+class _Scores:
+    """Scores in bits of every pair: shapes (n, offsets), (n, offsets, spacers), and their sum (n, offsets, spacers)."""
+
+    minus10: Numbers
+    minus35: Numbers
+    whole: Numbers
+
+
+def shipped_model() -> PromoterModel:
+    """Return the model of *E. coli* that comes with the package."""
+    return read_model(Path(str(files("tracktools") / "data" / "promoters.json")))
+
+
+def read_model(path: Path) -> PromoterModel:
+    """Read a model that `write_model` wrote.
+
+    Raises
+    ------
+    InputError
+        If the file is no such model.
+    """
+    shapes = {"minus35": (6, 4), "minus10": (6, 4), "spacing": (len(SPACERS_BP),), "background": (4,)}
+    try:
+        record = read_json(path, fields=dict.fromkeys(shapes, list))
+        arrays = {name: np.array(record[name], dtype=np.float64) for name in shapes}
+    except FileNotFoundError:
+        raise InputError("no such file", path=path, mend="name the model.json of `tss promoters --learn`") from None
+    except (KeyError, TypeError, ValueError):
+        raise InputError("is no promoter model", path=path, mend="name the model.json of `tss promoters`") from None
+    good = all(arrays[name].shape == shape for name, shape in shapes.items())
+    if not good or not all((values > 0).all() and np.isfinite(values).all() for values in arrays.values()):
+        raise InputError("is no promoter model", path=path, mend="name the model.json of `tss promoters --learn`")
+    weight = record.get("minus35_weight", 1.0)
+    if not isinstance(weight, (int, float)) or not 0 < weight < 100:
+        raise InputError(f"has the weight {weight!r}", path=path, mend="a number above 0")
+    n = record.get("n", 0)
+    return PromoterModel(
+        **arrays, minus35_weight=float(weight), source=str(record.get("source", "")), n=n if isinstance(n, int) else 0
+    )
+
+
+def write_model(path: Path, model: PromoterModel) -> None:
+    """Write a model as JSON."""
+    path.write_bytes(json_bytes(model.to_record()))
+
+
+def upstream_codes(texts: list[str]) -> Codes:
+    """Return codes of sequences that end with the base before the TSS, shape (n, WINDOW_BP); other letters are 4.
+
+    Parameters
+    ----------
+    texts : list of str
+        At least `WINDOW_BP` letters each, 5' to 3'; the last letter is the base before the TSS.
+    """
+    table = np.full(256, _UNKNOWN, dtype=np.uint8)
+    for code, letter in enumerate("ACGT"):
+        table[ord(letter)] = table[ord(letter.lower())] = code
+    if not texts:
+        return np.zeros((0, WINDOW_BP), dtype=np.uint8)
+    letters = np.frombuffer("".join(text[-WINDOW_BP:] for text in texts).encode("ascii", "replace"), dtype=np.uint8)
+    codes: Codes = table[letters].reshape(len(texts), WINDOW_BP)
+    return codes
+
+
+def find_promoters(codes: Codes, model: PromoterModel) -> pd.DataFrame:
+    """Find the best pair of elements upstream of each TSS.
+
+    Parameters
+    ----------
+    codes : ndarray of uint8, shape (n, WINDOW_BP)
+        From `upstream_codes`.
+    model : PromoterModel
+        The matrices.
+
+    Returns
+    -------
+    DataFrame
+        A row a TSS, `COLUMNS`: the two hexamers, the bases between them, the bases between the -10 and the TSS, where
+        each begins (negative, the TSS is 0; the biologist's -12 is -12), and scores in bits against the background;
+        `promoter_score` is their sum with that of the distance. Of equal pairs the one nearest to the TSS wins. An
+        unknown letter counts as 0 bits.
+    """
+    if not len(codes):
+        return pd.DataFrame({name: pd.Series(dtype=object if name in _CONSENSUS else np.float64) for name in COLUMNS})
+    scores = _score(codes, model)
+    offset, spacer = _best(scores.whole)
+    row = np.arange(len(codes))
+    start10 = _OFFSETS[offset]
+    start35 = start10 - np.array(SPACERS_BP)[spacer] - HEXAMER_BP
+    letters = np.frombuffer(b"ACGTN", dtype=np.uint8)
+
+    def words(starts: npt.NDArray[np.int64]) -> list[str]:
+        places = starts[:, None] + WINDOW_BP + np.arange(HEXAMER_BP)
+        return [word.tobytes().decode() for word in letters[np.take_along_axis(codes, places, axis=1)]]
+
+    values = (
+        words(start35), words(start10), np.array(SPACERS_BP)[spacer], -start10 - HEXAMER_BP, start35, start10,
+        scores.minus35[row, offset, spacer], scores.minus10[row, offset], scores.whole[row, offset, spacer],
+    )  # fmt: skip
+    return pd.DataFrame(dict(zip(COLUMNS, values, strict=True)))
+
+
+def _best(whole: Numbers) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    flipped = whole[:, ::-1].reshape(len(whole), -1)  # argmax takes the first: the pair nearest to the TSS
+    offset, spacer = np.divmod(flipped.argmax(axis=1), whole.shape[2])
+    return whole.shape[1] - 1 - offset, spacer
+
+
+def _score(codes: Codes, model: PromoterModel) -> _Scores:
+    minus10 = _matrix_scores(codes, np.log2(model.minus10 / model.background), _OFFSETS)
+    bits = model.minus35_weight * np.log2(model.minus35 / model.background)
+    starts = _OFFSETS[:, None] - np.array(SPACERS_BP) - HEXAMER_BP
+    minus35 = _matrix_scores(codes, bits, starts.ravel()).reshape(len(codes), *starts.shape)
+    spacing = np.log2(model.spacing * len(SPACERS_BP))
+    return _Scores(minus10, minus35, minus10[:, :, None] + minus35 + spacing)
+
+
+def _matrix_scores(codes: Codes, bits: Numbers, starts: npt.NDArray[np.int64]) -> Numbers:
+    padded = np.hstack([bits, np.zeros((HEXAMER_BP, 1))])  # an unknown letter says nothing
+    total = np.zeros((len(codes), len(starts)))
+    for place in range(HEXAMER_BP):
+        total += padded[place][codes[:, starts + WINDOW_BP + place]]
+    return total
+
+
+def learn_promoters(codes: Codes, *, source: str, background: Numbers | None = None) -> PromoterModel:
+    """Learn the elements of a set of TSS, from the textbook's hexamers on.
+
+    Parameters
+    ----------
+    codes : ndarray of uint8, shape (n, WINDOW_BP)
+        From `upstream_codes`.
+    source : str
+        What the TSS are, for the record.
+    background : ndarray, shape (4,), optional
+        Share of A, C, G, T in the genome; even shares by default.
+
+    Raises
+    ------
+    InputError
+        If there are fewer than 50 TSS.
+    """
+    if len(codes) < LEAST_LEARNT:
+        problem = f"{len(codes)} TSS are too few to learn promoter elements from"
+        raise InputError(problem, mend=f"give {LEAST_LEARNT} or more, or use the shipped model")
+    model = PromoterModel(
+        minus35=_matrix_of(_CONSENSUS["minus35"]),
+        minus10=_matrix_of(_CONSENSUS["minus10"]),
+        spacing=np.array(_START_SPACING),
+        background=np.full(4, 0.25) if background is None else background,
+        source=source,
+        n=len(codes),
+    )
+    known = (codes[:, :, None] == np.arange(_UNKNOWN)).astype(np.float64)
+    for number in range(ROUNDS + BEST_ROUNDS):
+        whole = _score(codes, model).whole
+        shares = np.exp2(whole - whole.max(axis=(1, 2), keepdims=True))
+        if number >= ROUNDS:
+            offset, spacer = _best(whole)
+            shares = np.zeros_like(whole)
+            shares[np.arange(len(whole)), offset, spacer] = 1
+        model = _recount(known, shares / shares.sum(axis=(1, 2), keepdims=True), model)
+    return replace(model, minus35_weight=MINUS35_WEIGHT)
+
+
+def _recount(known: Numbers, shares: Numbers, model: PromoterModel) -> PromoterModel:
+    """Return the model of the letters at the pairs, each counted by its share."""
+    minus10, minus35 = np.full((HEXAMER_BP, 4), _PSEUDOCOUNT), np.full((HEXAMER_BP, 4), _PSEUDOCOUNT)
+    for column, offset in enumerate(_OFFSETS + WINDOW_BP):
+        here = shares[:, column]
+        minus10 += np.tensordot(here.sum(axis=1), known[:, offset : offset + HEXAMER_BP], axes=(0, 0))
+        for spacer, length in enumerate(SPACERS_BP):
+            first = offset - length - HEXAMER_BP
+            minus35 += np.tensordot(here[:, spacer], known[:, first : first + HEXAMER_BP], axes=(0, 0))
+    spacing = shares.sum(axis=(0, 1)) + _LEAST_SPACING * len(known)
+    return replace(
+        model,
+        minus10=minus10 / minus10.sum(axis=1, keepdims=True),
+        minus35=minus35 / minus35.sum(axis=1, keepdims=True),
+        spacing=spacing / spacing.sum(),
+    )
+
+
+def _matrix_of(word: str) -> Numbers:
+    rest = (1 - _START_SHARE) / 3
+    return np.array([[_START_SHARE if letter == own else rest for letter in "ACGT"] for own in word])

@@ -1,0 +1,57 @@
+"""``tracktools tss promoters``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from tracktools.cli.options import circular_option, force_option, only_genome_option, rename_option
+
+
+@click.command()
+@click.argument("set_", metavar="SET", type=click.Path(path_type=Path))
+@click.option("--genome", type=click.Path(path_type=Path), required=True, help="FASTA, 2bit or GenBank.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder to make.")
+@click.option("--learn", is_flag=True, help="Learn the matrices from SET itself (50 TSS or more).")
+@click.option(
+    "--model", type=click.Path(path_type=Path),
+    help="model.json of an earlier run with --learn.  [default: that of E. coli]",
+)  # fmt: skip
+@circular_option
+@rename_option
+@only_genome_option
+@force_option
+def promoters(
+    set_: Path,
+    genome: Path,
+    output: Path,
+    learn: bool,
+    model: Path | None,
+    circular: tuple[str, ...],
+    renames: dict[str, str],
+    only_genome: bool,
+    force: bool,
+) -> None:
+    """Find the -35 and -10 hexamers upstream of each TSS of SET.
+
+    Two weight matrices and the distance between them; of each TSS the best pair, the -10 beginning 20 to 7 bases
+    upstream. Every TSS gets a pair, good or bad: the scores [bits] say how good.
+
+    \b
+    Writes DIR/promoters.tsv               a row a TSS: hexamers, distances, scores
+           DIR/promoters.bed, tracks.tsv   a track of both elements, for `tracktools hub build`
+           DIR/elements.svg, .png          logos of the matrices
+           DIR/model.json                  the matrices, for --model
+
+    \b
+    Example:
+      tracktools tss promoters curated.bed --genome genome.fa -o promoters
+    """
+    from tracktools.answers.promoter_folder import PromoterOptions, promoter_folder
+    from tracktools.counting import count_line
+
+    options = PromoterOptions(model, learn, circular, renames, only_genome)
+    found = promoter_folder(set_, genome, output, options=options, force=force)
+    click.echo(count_line(len(found.table), found.left_out, "TSS"))
+    click.echo(f"{output}: matrices of {found.model.n:,} TSS ({found.model.source})")

@@ -1,0 +1,159 @@
+"""Promoter elements: planted ones are found to the base on both strands, and learnt from a set that has them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+from tracktools.answers.promoter_folder import promoter_columns
+from tracktools.answers.promoters import (
+    FIRST_BP,
+    LAST_BP,
+    SPACERS_BP,
+    WINDOW_BP,
+    find_promoters,
+    learn_promoters,
+    read_model,
+    shipped_model,
+    upstream_codes,
+    write_model,
+)
+from tracktools.cli import tracktools
+from tracktools.errors import InputError
+from tracktools.formats.bed import read_bed
+from tracktools.genome import Contig, Genome
+
+COMPLEMENT = str.maketrans("ACGT", "TGCA")
+DULL = "GC" * 60  # nothing in it looks like an element
+
+
+def planted(start10: int, spacer: int, minus35: str = "TTGACA", minus10: str = "TATAAT") -> str:
+    """The bases before a TSS, the elements at their places."""
+    text = list(DULL[:WINDOW_BP])
+    for start, word in ((start10, minus10), (start10 - spacer - 6, minus35)):
+        text[WINDOW_BP + start : WINDOW_BP + start + 6] = word
+    return "".join(text)
+
+
+@pytest.mark.parametrize("spacer", SPACERS_BP)
+@pytest.mark.parametrize("start10", range(FIRST_BP, LAST_BP + 1))
+def test_a_planted_pair_is_found_wherever_it_may_be(start10: int, spacer: int) -> None:
+    row = find_promoters(upstream_codes([planted(start10, spacer)]), shipped_model()).iloc[0]
+    assert (row["minus35"], row["minus10"]) == ("TTGACA", "TATAAT")
+    assert (row["minus10_position"], row["minus35_position"]) == (start10, start10 - spacer - 6)
+    assert (row["spacer_length"], row["discriminator_length"]) == (spacer, -start10 - 6)
+
+
+def test_scores_are_the_logarithms_of_shares_over_the_background() -> None:
+    model = shipped_model()
+    row = find_promoters(upstream_codes([planted(-12, 17)]), model).iloc[0]
+    shares = [model.minus10[place, "ACGT".index(letter)] for place, letter in enumerate("TATAAT")]
+    assert row["minus10_score"] == pytest.approx(sum(np.log2(share / 0.25) for share in shares))
+    spacing = np.log2(model.spacing[SPACERS_BP.index(17)] * len(SPACERS_BP))
+    assert row["promoter_score"] == pytest.approx(row["minus10_score"] + row["minus35_score"] + spacing)
+
+
+def test_unknown_letters_say_nothing_and_a_set_may_be_empty() -> None:
+    blank = find_promoters(upstream_codes(["N" * WINDOW_BP]), shipped_model()).iloc[0]
+    assert (blank["minus10"], blank["minus10_score"], blank["minus35_score"]) == ("NNNNNN", 0, 0)
+    assert find_promoters(upstream_codes([]), shipped_model()).empty
+
+
+@pytest.mark.parametrize("circular", [False, True])
+@pytest.mark.parametrize("strand", ["+", "-"])
+def test_the_genome_is_read_on_the_strand_of_the_tss_and_across_the_origin(strand: str, circular: bool) -> None:
+    text = planted(-12, 17) + DULL
+    at = WINDOW_BP
+    if circular:  # the TSS is base 5, its promoter lies before the origin
+        text, at = text[at - 5 :] + text[: at - 5], 5
+    if strand == "-":
+        text, at = text.translate(COMPLEMENT)[::-1], len(text) - 1 - at
+    genome = Genome("g", (Contig("chr", np.frombuffer(text.encode(), dtype=np.uint8), circular=circular),))
+    rows = pd.DataFrame({"chrom": ["chr"], "position": [at], "strand": [strand]})
+    found = promoter_columns(rows, genome, shipped_model()).iloc[0]
+    assert (found["minus10"], found["minus10_position"], found["minus35"]) == ("TATAAT", -12, "TTGACA")
+
+
+def test_other_elements_are_learnt_from_a_set_that_has_them() -> None:
+    rng = np.random.default_rng(0)
+    texts = []
+    for _ in range(300):
+        text = list("".join(rng.choice(list("ACGT"), WINDOW_BP)))
+        start, spacer = int(rng.integers(-14, -10)), int(rng.choice([16, 17, 18], p=[0.2, 0.6, 0.2]))
+        text[WINDOW_BP + start : WINDOW_BP + start + 6] = "TACGAT"
+        text[WINDOW_BP + start - spacer - 6 : WINDOW_BP + start - spacer] = "TTGCGG"
+        texts.append("".join(text))
+    model = learn_promoters(upstream_codes(texts), source="planted")
+    assert "".join("ACGT"[i] for i in model.minus10.argmax(axis=1)) == "TACGAT"
+    assert "".join("ACGT"[i] for i in model.minus35.argmax(axis=1)) == "TTGCGG"
+    assert SPACERS_BP[int(model.spacing.argmax())] == 17
+    assert model.minus10.max(axis=1).min() > 0.9
+    with pytest.raises(InputError, match="too few to learn"):
+        learn_promoters(upstream_codes(texts[:10]), source="x")
+
+
+def test_a_model_survives_its_file_and_what_is_none_is_one_line(tmp_path: Path) -> None:
+    model = replace(shipped_model(), source="here", n=7)
+    write_model(tmp_path / "m.json", model)
+    again = read_model(tmp_path / "m.json")
+    assert again.to_record() == model.to_record()
+    for text in ("{}", "[1]", '{"minus35": [1], "minus10": [2], "spacing": [3], "background": [4]}', "no"):
+        (tmp_path / "bad.json").write_text(text)
+        with pytest.raises(InputError, match=r"bad\.json"):
+            read_model(tmp_path / "bad.json")
+    with pytest.raises(InputError, match="no such file"):
+        read_model(tmp_path / "none.json")
+
+
+def test_the_shipped_matrices_are_those_of_the_textbook() -> None:
+    model = shipped_model()
+    assert "".join("ACGT"[i] for i in model.minus10.argmax(axis=1)) == "TATAAT"
+    assert "".join("ACGT"[i] for i in model.minus35.argmax(axis=1))[:3] == "TTG"
+    assert SPACERS_BP[int(model.spacing.argmax())] == 17
+    assert model.n > 3000
+
+
+@pytest.mark.parametrize(("species", "least"), [
+    ("Salmonella typhimurium SL1344", 0.88), ("Klebsiella aerogenes KCTC 2190", 0.92),
+    ("Shewanella oneidensis MR-1", 0.92), ("Vibrio cholerae N16961", 0.91),
+])  # fmt: skip
+def test_most_minus_10_agree_with_those_of_another_method(data_dir: Path, species: str, least: float) -> None:
+    path = data_dir / "multispecies" / "windows" / "primary_tss.tsv.gz"
+    if not path.is_file():
+        pytest.skip(f"there is no {path}")
+    table = pd.read_csv(path, sep="\t")
+    table = table[(table["species"] == species) & (table["tss_index"] >= WINDOW_BP)]
+    texts = [text[:at] for text, at in zip(table["sequence"], table["tss_index"], strict=True)]
+    found = find_promoters(upstream_codes(texts), shipped_model())["minus10_position"].to_numpy()
+    given = (table["minus10_start"] - table["tss_index"]).to_numpy()
+    assert (np.abs(found - given) <= 1).mean() >= least
+
+
+def test_the_command_writes_a_table_a_track_and_logos(tmp_path: Path) -> None:
+    text = planted(-12, 17) + DULL
+    (tmp_path / "g.fa").write_text(f">chr\n{text}\n")
+    (tmp_path / "s.bed").write_text(f"chr\t{WINDOW_BP}\t{WINDOW_BP + 1}\tt\t0\t+\nchr\t3\t4\tu\t0\t+\n")
+    words = [
+        "tss",
+        "promoters",
+        str(tmp_path / "s.bed"),
+        "--genome",
+        str(tmp_path / "g.fa"),
+        "-o",
+        str(tmp_path / "out"),
+    ]
+    done = CliRunner().invoke(tracktools, words, catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    items, _ = read_bed(tmp_path / "out" / "promoters.bed")
+    whole = items[items["hexamer"].isin(["TTGACA", "TATAAT"])]
+    assert sorted(zip(whole["element"], whole["chromStart"], strict=True)) == [
+        ("-10", WINDOW_BP - 12), ("-35", WINDOW_BP - 35)
+    ]  # fmt: skip
+    assert {path.name for path in (tmp_path / "out").iterdir()} >= {"promoters.tsv", "elements.svg", "model.json"}
+    hub = ["hub", "build", str(tmp_path / "out"), "--genome", str(tmp_path / "g.fa"), "-o", str(tmp_path / "hub")]
+    assert CliRunner().invoke(tracktools, hub).exit_code == 0
