@@ -19,13 +19,14 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from hub_check.edits import SIZES, edit, in_track, three_files, write
+from hub_check.edits import SIZES, edit, in_track, three_files, write, write_items
 from hubs import build_small_hub, write_small_inputs
 from tracktools.cli.hub import hub as hub_command
 from tracktools.config import HubCheckConfig
 from tracktools.errors import InputError
 from tracktools.formats.bbi_read import read_header
 from tracktools.hub.check import Finding, Level, check_hub, summary
+from tracktools.hub.check.items import read_items
 from tracktools.hub.serve import serving
 
 
@@ -294,6 +295,24 @@ class _Short(_Endless):
 def test_an_answer_that_breaks_off_is_one_line() -> None:
     with serve_with(_Short) as address, pytest.raises(InputError, match=r"breaks off: 6 of 9000 bytes"):
         check_hub(f"{address}/hub.txt")
+
+
+def test_files_that_include_two_that_include_two_come_to_an_end(copy: tuple[Path, str]) -> None:
+    folder, _ = copy
+    for number in range(40):
+        write(folder / f"{number}.txt", f"include {number + 1}.txt\n\ninclude {number + 1}.txt\n")
+    write(folder / "40.txt", "")
+    write(folder / "hub.txt", (folder / "hub.txt").read_text() + "\n\ninclude 0.txt\n")
+    assert set(codes(check_hub(folder))) == {"include"}
+
+
+def test_of_very_many_items_some_are_looked_at(copy: tuple[Path, str]) -> None:
+    folder, _ = copy
+    write_items(folder / "items.bb")
+    whole, part = read_items(folder / "items.bb"), read_items(folder / "items.bb", most=0)
+    assert (len(whole.rows), whole.complete) == (2, True)
+    assert (len(part.rows), part.complete) == (0, False)
+    assert whole.chroms == part.chroms
 
 
 # --- damaged data -----------------------------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ from tracktools.hub.check.values import as_limits
 from tracktools.hub.check.zooms import check_zooms
 
 _BLOCK_BP = 1 << 20
+_MOST_BP = 4_000_000_000  # of longer genomes the header is believed
 _MINUS = re.compile(r"(?i)(^|[_\W])(minus|rev|reverse|neg|negative)([_\W]|$)|\(-\)")
 
 
@@ -95,8 +96,9 @@ def _check_signal(path: Path, genome: Genome, track: Track, findings: Findings) 
     name = track.find("bigDataUrl")
     with BigWigReader(path) as reader:
         check_chroms(reader.chrom_sizes, genome, track, findings)
-        low, high = _range(reader)
         summary = reader.summary
+        is_long = sum(reader.chrom_sizes.values()) > _MOST_BP
+        low, high = (summary.minimum, summary.maximum) if is_long and summary is not None else _range(reader)
     _check_type_range(track, findings)
     if low > high:
         findings.warning(track.stanza, "bigDataUrl", "empty", f"{name} holds no value", "remove the track")

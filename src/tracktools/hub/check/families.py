@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import islice
 
 from tracktools.hub.check.model import Genome, Track
 from tracktools.hub.check.ra import split_words
@@ -16,6 +17,7 @@ bigPsl bigRmsk
 _OTHERS = "bam bigWig cram hic halSnake instaPort longTabix mathWig pslSnake vcfTabix vcfPhasedTrio"
 BIG_BEDS = frozenset(_BIG_BEDS.split())
 TYPES = BIG_BEDS | frozenset(_OTHERS.split())
+_MOST_NAMED = 5  # other tracks in a message
 _SUBGROUP = re.compile(r"subGroup\d+")
 _STATES = ("on", "off", "hide", "dense", "squish", "pack", "full", "show", "0", "1", "2", "3", "4")
 
@@ -49,7 +51,8 @@ def _check_child(track: Track, by_name: Mapping[str, Track], findings: Findings)
         findings.error(track.stanza, key, "own-parent", f"{key} {words[0]} is the track itself", "name another track")
         return
     if track.parent is None:
-        known = ", ".join(name for name, other in by_name.items() if other.is_container) or "no parent"
+        containers = (name for name, other in by_name.items() if other.is_container)
+        known = ", ".join(islice(containers, _MOST_NAMED)) or "no parent"
         problem = f"parent {words[0]} does not exist"
         findings.error(track.stanza, key, "unknown-parent", problem, f"the hub has {known}")
         return

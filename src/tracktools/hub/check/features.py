@@ -44,10 +44,14 @@ def check_features(path: Path, track: Track, places: Places, findings: Findings)
         findings.warning(track.stanza, "bigDataUrl", "empty", f"{value} holds no item", "remove the track")
     _check_type(track, items, findings)
     _check_columns(track, items, findings)
-    _check_filters(track, items, findings)
+    if not items.complete:
+        problem = f"{value} has more items than are looked at: its filters and name index were not checked"
+        findings.note(track.stanza, "bigDataUrl", "large-file", problem, "check them by eye")
     _check_index(track, items, findings)
     _check_needs(track, items, findings)
-    if track.get("searchTrix") and items.rows:
+    if items.complete and items.rows:
+        _check_filters(track, items, findings)
+    if track.get("searchTrix") and items.rows and items.complete:
         columns = [items.column_of(name) for name in _list(track.find("searchIndex")) or ["name"]]
         names = set().union(*(items.values(column) for column in columns if column is not None))
         check_trix(track, names, places, findings)
@@ -118,9 +122,9 @@ def _check_filters(track: Track, items: BedItems, findings: Findings) -> None:
             )
             fix = f"use {by_column[1]}Text.{by_column[3]} or {by_column[1]}Values.{by_column[3]}"
             findings.error(track.stanza, setting.key, "filter-type", problem, fix)
-        elif what in ("Values", "ValuesDefault") and items.rows:
+        elif what in ("Values", "ValuesDefault"):
             _check_filter_values(track, setting.key, setting.value or "", column, items, findings)
-        elif by_column[1] == "filter" and not what and items.rows:
+        elif by_column[1] == "filter" and not what:
             _check_filter_range(track, setting.key, setting.value or "", column, items, findings)
 
 

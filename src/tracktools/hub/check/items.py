@@ -17,6 +17,7 @@ from tracktools.formats.bed import STANDARD_FIELDS
 _FIELD = re.compile(
     r"^\s*((?:enum|set)\s*\([^)]*\)|[a-z]\w*(?:\s*\[[^\]]*\])?)\s+(\w+)\s*(?:primary|index|unique|auto)?\s*;"
 )
+_MOST_BLOCK_BYTES = 1 << 27
 _ITEM = struct.Struct("<III")  # sequence, start, end; then text up to NUL
 _TEXT = ("string", "lstring", "char", "enum", "set")
 _OTHER_NAMES = {"reserved": "itemRgb", "blockStarts": "chromStarts", "start": "chromStart", "end": "chromEnd"}
@@ -47,6 +48,8 @@ class BedItems:
         Numbers of the columns with a name index, from 0.
     rows : tuple of tuple of str
         The items, a text a column.
+    complete : bool
+        Whether these are all.
     names, types : tuple of str
         Of its columns, from its autoSql; of the standard columns where it has none.
     """
@@ -55,6 +58,7 @@ class BedItems:
     chroms: Mapping[str, int]
     indexed: tuple[int, ...]
     rows: tuple[tuple[str, ...], ...]
+    complete: bool
     names: tuple[str, ...]
     types: tuple[str, ...]
 
@@ -89,8 +93,8 @@ class BedItems:
         return count
 
 
-def read_items(path: Path) -> BedItems:
-    """Read a bigBed.
+def read_items(path: Path, most: int = 1_000_000) -> BedItems:
+    """Read a bigBed, about `most` items of it.
 
     Raises
     ------
@@ -104,10 +108,14 @@ def read_items(path: Path) -> BedItems:
             indexed = read_indexed_columns(file, header)
             names = {number: name for name, (number, _) in chroms.items()}
             rows: list[tuple[str, ...]] = []
-            for offset, size in list(read_block_places(file, header.index_offset)):
+            places = list(read_block_places(file, header.index_offset))
+            n_read = 0
+            while n_read < len(places) and len(rows) < most:
+                offset, size = places[n_read]
                 file.seek(offset)
                 block = file.read(size)
-                rows += _rows(zlib.decompress(block) if header.block_bytes else block, names)
+                rows += _rows(_unpack(block) if header.block_bytes else block, names)
+                n_read += 1
     except DAMAGE as error:
         problem = f"is damaged: {error or type(error).__name__}"
         raise InputError(problem, path=path, mend="copy or make it again") from None
@@ -117,9 +125,18 @@ def read_items(path: Path) -> BedItems:
         {name: size for name, (_, size) in chroms.items()},
         indexed,
         tuple(rows),
+        n_read == len(places),
         tuple(name for name, _ in columns),
         tuple(kind for _, kind in columns),
     )
+
+
+def _unpack(block: bytes) -> bytes:
+    unpacker = zlib.decompressobj()
+    data = unpacker.decompress(block, _MOST_BLOCK_BYTES)
+    if not unpacker.eof:
+        raise ValueError(f"a block is cut short, or has more than {_MOST_BLOCK_BYTES} bytes")
+    return data
 
 
 def _rows(block: bytes, names: Mapping[int, str]) -> Iterator[tuple[str, ...]]:

@@ -12,6 +12,7 @@ from tracktools.hub.check.report import Findings, Level
 from tracktools.hub.check.settings import unknown_setting
 
 _DEEPEST = 50  # files that include each other
+_MOST_INCLUDES = 1000  # in all; two that include two, and so on, would be read without end
 
 
 class Loader:
@@ -20,6 +21,7 @@ class Loader:
     def __init__(self, places: Places, findings: Findings) -> None:
         self.places = places
         self.findings = findings
+        self._n_includes = 0
         self._read: dict[str, tuple[Stanza | Include, ...]] = {}
 
     def load(self) -> Hub | None:
@@ -142,8 +144,10 @@ class Loader:
             problem = f"include {name} is among the lines of a track, so UCSC takes it for a setting"
             add(Level.ERROR, problem, "put an empty line before it")
         target = self.places.address(address, name)
-        if len(outer) > _DEEPEST:
-            add(Level.ERROR, f"include {name} is nested more than {_DEEPEST} deep", "include it directly")
+        self._n_includes += 1
+        if len(outer) > _DEEPEST or self._n_includes > _MOST_INCLUDES:
+            problem = f"include {name} is nested more than {_DEEPEST} deep, or one of more than {_MOST_INCLUDES}"
+            add(Level.ERROR, problem, "include fewer files, directly")
             return
         if target in outer:
             add(Level.ERROR, f"{name} includes itself", "remove the line")

@@ -11,6 +11,7 @@ from tracktools.hub.check.places import MissingFileError, Places, UnknownFileErr
 from tracktools.hub.check.ra import Stanza
 from tracktools.hub.check.report import Findings, Level
 
+_MOST_BYTES = 1 << 22  # of a page are looked through for links
 _LINKS = {"a": "href", "img": "src", "link": "href", "script": "src", "iframe": "src"}
 
 
@@ -66,7 +67,7 @@ def check_page(stanza: Stanza, key: str, address: str, data: bytes, places: Plac
         findings.error(stanza, key, "page", f"{key} {value} is no text", "write an HTML page")
         return
     links = _Links()
-    links.feed(data.decode(errors="replace"))
+    links.feed(data[:_MOST_BYTES].decode(errors="replace"))
     for line, link in links.found:
         problem = _broken(link, address, places)
         if problem:

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 BLANKS = " \t\v\f"
-_MOST_BYTES = 1 << 28  # as UCSC reads
+_MOST_BYTES = 1 << 26  # of a text that was packed
 _GZIP = b"\x1f\x8b"
 _BOM = b"\xef\xbb\xbf"
 KINDS = ("track", "genome", "hub", "name")
@@ -220,7 +220,8 @@ def _key_and_value(line: str) -> tuple[str, str | None]:
 
 
 def _starts_another(key: str, settings: list[Setting]) -> bool:
-    keys = {setting.key for setting in settings}
     if key == "name":
         return settings[0].key == "name"
-    return key in ("hub", "genome", "track") and bool(keys & {"hub", "genome", "track"})
+    if key not in ("hub", "genome", "track"):
+        return False
+    return any(setting.key in ("hub", "genome", "track") for setting in settings)

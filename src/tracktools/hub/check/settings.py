@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from functools import lru_cache
 
 _HUB_WORDS = "hub shortLabel longLabel genomesFile useOneFile email descriptionUrl version level"
 _GENOME_WORDS = """
@@ -68,6 +69,7 @@ _PATTERNS = re.compile(
 )
 
 
+@lru_cache(maxsize=4096)
 def unknown_setting(key: str, kind: str) -> str | None:
     """Return None where UCSC knows a setting; else the setting that was perhaps meant, or an empty string.
 
