@@ -170,7 +170,7 @@ VALUES: dict[str, tuple[Change, str, str, Level]] = {
     "aggregate of no kind": (edit("^aggregate .*", "aggregate overlay"), "value", MIRROR, E),
     "container of no kind": (edit("^container .*", "container multiBed"), "value", MIRROR, E),
     "height of no kind": (in_track(PLUS, "maxHeightPixels .*", "maxHeightPixels tall"), "value", PLUS, E),
-    "heights upside down": (in_track(PLUS, "maxHeightPixels .*", "maxHeightPixels 8:60:100"), "value", PLUS, E),
+    "heights upside down": (in_track(PLUS, "maxHeightPixels .*", "maxHeightPixels 8:60:100"), "value", PLUS, W),
     "priority of no kind": (in_track("genes", "^priority .*", "priority first"), "value", "genes", E),
     "switch of no kind": (in_track("genes", "^itemRgb on", "itemRgb yes"), "value", "genes", E),
     "hex colour": (in_track(PLUS, "  color .*", "  color #0072b2"), "color", PLUS, E),

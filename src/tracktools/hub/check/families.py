@@ -88,7 +88,7 @@ def _add_no_parent(child: Track, parent: Track, findings: Findings) -> None:
 def _check_group(track: Track, genome: Genome, findings: Findings) -> None:
     """Say where the group of a subtrack is another than its parent's."""
     parent = track.parent
-    if parent is None or parent.is_super or "group" not in track or not genome.get("groups"):
+    if parent is None or parent.is_super or "group" not in track or not (genome.is_assembly or genome.get("groups")):
         return
     if track.get("group") != parent.find("group"):
         theirs = f"group {parent.find('group')}" if parent.find("group") else "no group"

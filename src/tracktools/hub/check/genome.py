@@ -39,7 +39,8 @@ def check_genome(genome: Genome, places: Places, findings: Findings) -> None:
         findings.error(stanza, "genome", "genome-name", "the genome has no name", "write: genome NAME")
     elif not _NAME.fullmatch(name):
         problem = f"genome {name!r} is not one word of letters, digits and _"
-        findings.error(stanza, "genome", "genome-name", problem, f"{re.sub(r'[^A-Za-z0-9_.-]+', '_', name)} is one")
+        add = findings.error if len(name.split()) > 1 else findings.warning
+        add(stanza, "genome", "genome-name", problem, f"{re.sub(r'[^A-Za-z0-9_.-]+', '_', name)} is one")
     there = check_named_files(stanza, genome.base, GENOME_FILES, places, findings)
     if not genome.is_assembly:
         return  # UCSC knows the genome: the rest is the browser's
@@ -142,18 +143,22 @@ def _check_sizes_file(genome: Genome, there: Mapping[str, Fetched], places: Plac
     name = places.name(places.address(genome.base, genome.get("chromSizes")))
     written: dict[str, int] = {}
     for number, line in enumerate(there["chromSizes"].path.read_text(errors="replace").splitlines(), start=1):
-        words = line.split("\t")
-        if not line.strip():
+        words = line.split()
+        if not words:
             continue
-        if len(words) < 2 or not words[1].strip().isdecimal():
+        if len(words) < 2 or not words[1].isdecimal():
             problem = "is not two columns, name and length"
             findings.add_file(Level.ERROR, name, "chrom-sizes", problem, "write it again, with a tab between", number)
+            return
+        if "\t" not in line:
+            problem = "has a blank between name and length, not a tab"
+            findings.add_file(Level.NOTE, name, "chrom-sizes", problem, "write it again, with a tab between", number)
             return
         written[words[0]] = int(words[1])
         if written[words[0]] != genome.sizes.get(words[0]):
             known = genome.sizes.get(words[0])
             theirs = f"the 2bit has {known}" if known is not None else "the 2bit does not have it"
-            problem = f"says {words[0]} has {words[1].strip()} bp, {theirs}"
+            problem = f"says {words[0]} has {words[1]} bp, {theirs}"
             findings.add_file(Level.ERROR, name, "chrom-sizes", problem, "write it from the 2bit", number)
             return
     absent = [chrom for chrom in genome.sizes if chrom not in written]

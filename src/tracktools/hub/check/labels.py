@@ -47,7 +47,8 @@ def check_hub_stanza(hub: Hub, places: Places, findings: Findings) -> None:
             findings.error(stanza, key, f"missing-{key}", f"the hub has no {key}", f"add a line: {key} …")
     email = stanza.get("email")
     if email and not re.fullmatch(r"[^\s@]+@[^\s@]+", email):
-        findings.error(stanza, "email", "email", f"email {email!r} is no address", "write: email NAME@HOST")
+        add = findings.note if "@" in email else findings.error
+        add(stanza, "email", "email", f"email {email!r} is no address", "write: email NAME@HOST")
     if hub.is_one_file and stanza.get("useOneFile") != "on":
         problem = f"useOneFile is {stanza.get('useOneFile')!r}, and UCSC takes any value for on"
         findings.error(stanza, "useOneFile", "value", problem, "write: useOneFile on, or remove the line")

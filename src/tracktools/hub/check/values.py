@@ -64,10 +64,7 @@ def as_limits(value: str) -> tuple[float, float] | None:
 
 def _is_height(value: str) -> bool:
     parts = value.split(":")
-    if not 1 <= len(parts) <= 3 or not all(part.isdecimal() for part in parts):
-        return False
-    numbers = [int(part) for part in parts]
-    return numbers == sorted(numbers, reverse=True)
+    return 1 <= len(parts) <= 3 and all(part.isdecimal() for part in parts)
 
 
 _SWITCH = _words("on off 0 1 true false")
@@ -124,6 +121,10 @@ def check_values(track: Track, findings: Findings) -> None:
     if track.get("autoScale").lower() == "group" and not track.is_container:
         problem = "autoScale group is on a subtrack, where it does nothing"
         findings.error(track.stanza, "autoScale", "autoscale-group", problem, "put it on the parent")
+    heights = [int(part) for part in track.get("maxHeightPixels").split(":") if part.isdecimal()]
+    if heights != sorted(heights, reverse=True):
+        problem = f"maxHeightPixels {track.get('maxHeightPixels')} is upside down"
+        findings.warning(track.stanza, "maxHeightPixels", "value", problem, "write max:default:min")
     if "negateValues" in track and track.get("negateValues").lower() == "on":
         problem = "negateValues is known to UCSC alone: IGV and JBrowse draw the values upward"
         findings.note(track.stanza, "negateValues", "negate-values", problem, "store the values negative")
