@@ -198,6 +198,33 @@ def test_the_annotation_of_d39v_in_its_own_dialect(data_dir: Path) -> None:
     assert placed.count_line.endswith("33 left out (33 mRNA_region)")
 
 
+def test_gtf_of_ncbi_and_of_a_filtered_file(tmp_path: Path) -> None:
+    gene = 'c1 R gene 1 93 . + . gene_id "b1"; transcript_id ""; gene "thrL"; gene_biotype "protein_coding";'
+    coding = 'c1 R CDS 1 90 . + 0 gene_id "b1"; transcript_id "u1"; gene_name "thrL"; product "leader; peptide";'
+    stop = 'c1 R stop_codon 91 93 . + 0 gene_id "b1"; transcript_id "u1";'
+    for rows in ((gene, coding, stop), (coding, stop)):  # GTF takes the stop codon out of the coding sequence
+        (found,) = read_genes(write(tmp_path, *rows)).to_dict("records")
+        assert (found["name"], found["locus_tag"], found["parts"]) == ("thrL", "b1", ((0, 93),))
+        assert (found["biotype"], found["product"]) == ("protein_coding", "leader; peptide")
+    quoted = gene.split(" ", 8)[8].replace('"', '""')
+    assert genes_of(tmp_path, f'c1 R gene 1 93 . + . "{quoted}"') == [["thrL", "b1", 0, 93, "+"]]
+    with pytest.raises(InputError, match="holds no genes .*it has exon, transcript"):  # assembled transcripts
+        genes_of(tmp_path, stop.replace("stop_codon", "transcript"), stop.replace("stop_codon", "exon"))
+
+
+def test_rast_names_its_genes_by_what_they_do(tmp_path: Path) -> None:
+    rows = (
+        "c FIG CDS 1 90 . + 0 ID=fig|83333.1.peg.1;Name=Thr operon leader peptide",
+        "c FIG RNA 101 170 . + . ID=fig|83333.1.rna.1;Name=tRNA-Ala-GGC",
+    )
+    table = read_genes(write(tmp_path, *rows))
+    assert table["name"].tolist() == ["fig|83333.1.peg.1", "fig|83333.1.rna.1"]
+    assert table[["biotype", "product"]].to_numpy().tolist() == [
+        ["protein_coding", "Thr operon leader peptide"],
+        ["tRNA", "tRNA-Ala-GGC"],
+    ]
+
+
 # --- the genome: circles, other sequences, other names --------------------------------------------------------------
 
 
@@ -255,3 +282,16 @@ def test_the_table_keeps_its_columns_when_nothing_is_left(tmp_path: Path) -> Non
     with pytest.raises(InputError, match="has no gene on c2"):
         place_annotation(path, {"c2": 5000}, only_genome=True)
     assert isinstance(place_annotation(path, {"c1": 90}).genes, pd.DataFrame)
+
+
+def test_prokka_writes_genome_and_annotation_into_one_file(tmp_path: Path) -> None:
+    path = write(
+        tmp_path, "##gff-version 3", "c1 P region 1 40 . + . ID=c1;Is_circular=true", "c1 P CDS 31 45 . + 0 ID=A_1"
+    )
+    bare = run("annotation", path, "-o", tmp_path / "out")
+    assert "is GFF3 without a sequence (name the FASTA that it annotates)" in str(bare.exception)
+    path.write_text(path.read_text() + "##FASTA\n>c1\n" + "ACGT" * 10 + "\n")
+    result = run("annotation", path, "-o", tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    bed = read_bed(tmp_path / "out" / "genes.bed")[0]
+    assert bed[["chromStart", "chromEnd"]].to_numpy().tolist() == [[0, 5], [30, 40]]

@@ -211,3 +211,17 @@ def test_an_annotation_under_the_accession_is_joined_with_the_genome_under_the_l
     assert place_annotation(path, {"chr1": 120}).genes["chrom"].tolist() == ["chr1"]
     with pytest.raises(InputError, match=r"is on AB1\.2, which the genome does not have"):
         place_annotation(path, {"chr1": 121})
+
+
+def test_a_coding_sequence_in_two_parts_without_names_belongs_to_the_gene_of_its_place(tmp_path: Path) -> None:
+    text = record('gene 1..60 \n CDS join(1..30,30..60) /ribosomal_slippage; /product="release factor 2"')
+    (gene,) = read_genes(write(tmp_path, text)).to_dict("records")
+    assert (gene["parts"], gene["biotype"], gene["product"]) == (((0, 60),), "protein_coding", "release factor 2")
+
+
+def test_a_release_file_and_utf_16_are_known_by_their_content(tmp_path: Path) -> None:
+    text = "GBBCT1.SEQ          Genetic Sequence Data Bank\n\n" + record('gene 1..9 /gene="a"')
+    path = tmp_path / "a.txt"
+    path.write_bytes(text.encode("utf-16"))
+    assert read_genes(path)["name"].tolist() == ["a"]
+    assert list(load_genome(path).chrom_sizes) == ["chr1"]

@@ -70,6 +70,8 @@ class FlatRecord:
 def is_flat_file(path: Path) -> bool:
     """Return whether a file is GenBank or EMBL, by its first line."""
     line = first_line(path)
+    if "Genetic Sequence Data Bank" in line:  # the head of a release file, before its first record
+        return True
     return line.startswith("LOCUS") or (line.startswith("ID   ") and ("BP." in line or ";" in line))
 
 
@@ -194,7 +196,7 @@ def _parse(text: _Text, head: FlatHead, path: Path) -> Any:
             return SeqIO.read(io.StringIO("\n".join(lines)), kind)  # type: ignore[no-untyped-call]
         except (ValueError, AssertionError, IndexError, KeyError, TypeError) as error:
             problem = f"cannot be read: {str(error)[:100] or 'damaged'}"
-            raise InputError(problem, path=path, line=text.line, mend="download it again") from None
+            raise InputError(problem, path=path, line=text.line, mend="correct it, or download it again") from None
 
 
 def _unwrapped(lines: Iterable[str]) -> Iterator[str]:

@@ -48,10 +48,10 @@ def read_gff3(path: Path) -> Iterator[FeatureRow]:
     with open_text(path) as file:
         for number, line in enumerate(file, start=1):
             text = line.rstrip("\n")
-            if "\0" in text:
-                raise InputError("is not text", path=path, line=number, mend="a GFF3 file is needed")
             if number == 1:
                 _refuse_other_kinds(text, path)
+            if "\0" in text:
+                raise InputError("is not text", path=path, line=number, mend="GFF3, GTF or GenBank is needed")
             if text.startswith(("##FASTA", ">")):
                 return
             if _OTHER_VERSION.match(text):

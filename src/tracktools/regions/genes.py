@@ -16,6 +16,7 @@ _ID_PREFIXES = ("gene-", "gene:", "cds-", "CDS:", "rna-", "transcript:")
 _TAGS = ("locus_tag", "gene_id", "geneid")
 _SYMBOLS = ("gene", "gene_name", "gene_symbol")
 _BIOTYPES = ("gene_biotype", "biotype", "gene_type")
+_RNA_TITLES = ("tRNA", "rRNA")
 _NO = ("", "false", "no", "0")
 
 
@@ -91,20 +92,24 @@ def _is_pseudo(row: Row) -> bool:
     )
 
 
-def _kind(rows: Iterable[Row]) -> str:
+def _kind(rows: Sequence[Row]) -> str:
     """Return what the rows below tell of a gene that does not say what it is."""
     kinds = [row.row.type for row in rows if row.is_product]
     if any(kind.endswith(("CDS", "codon")) for kind in kinds):
         return "protein_coding"
     carried = next((row.said[name] for row in rows for name in ("transcript_biotype", "biotype") if row.said[name]), "")
     other = next((kind for kind in kinds if kind.endswith("RNA") and kind != "mRNA"), "")
+    if other == "RNA":  # RAST tells in the name what it is
+        titles = (row.said["name"] for row in rows)
+        other = next((kind for title in titles for kind in _RNA_TITLES if title.startswith(kind)), other)
     return other or carried or ("protein_coding" if "mRNA" in kinds else "")
 
 
 def _title(row: Row, name: str) -> str:
     """Return the `Name` of a coding sequence that is words, as RAST writes it, and not the name of the gene."""
     title = row.said["name"]
-    return title if not row.is_gene and title != name and " " in title else ""
+    is_title = " " in title or title.startswith(_RNA_TITLES)
+    return title if not row.is_gene and title != name and is_title else ""
 
 
 def ordered_parts(parts: Iterable[tuple[int, int]], length: int | None) -> tuple[tuple[int, int], ...]:

@@ -39,10 +39,11 @@ class Said(dict[str, str]):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row and its attributes, see `Said`."""
+    """A row, its attributes, see `Said`, and where the whole feature is that it may be a part of."""
 
     row: FeatureRow
     said: Said
+    span: tuple[int, int]
 
     @property
     def parents(self) -> list[str]:
@@ -98,7 +99,7 @@ def link_rows(rows: Iterable[FeatureRow]) -> tuple[list[Gene], list[FeatureRow]]
     others : list of FeatureRow
         Rows of other kinds (repeats, regulatory sites), and transcripts without any gene or coding sequence.
     """
-    known = [Row(row, Said(row.attributes)) for row in rows]
+    known = _with_spans([(row, Said(row.attributes)) for row in rows])
     by_id: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for row in known:
         if row.said["id"]:
@@ -120,6 +121,21 @@ def link_rows(rows: Iterable[FeatureRow]) -> tuple[list[Gene], list[FeatureRow]]
     genes += made
     used = {name for gene in genes for row in (*gene.parts, *gene.below) for name in (row.said["id"], *row.parents)}
     return genes, [row.row for row in others + left if not used.intersection(row.parents)]
+
+
+def _with_spans(rows: Sequence[tuple[FeatureRow, Said]]) -> list[Row]:
+    spans: dict[tuple[object, ...], tuple[int, int]] = {}
+    for row, said in rows:
+        key = _feature_key(row, said)
+        start, end = spans.get(key, (row.start, row.end))
+        spans[key] = (min(start, row.start), max(end, row.end))
+    return [Row(row, said, spans[_feature_key(row, said)]) for row, said in rows]
+
+
+def _feature_key(row: FeatureRow, said: Said) -> tuple[object, ...]:
+    """Return what the parts of one feature have in common."""
+    number = row.line if row.feature is None else row.feature
+    return (row.chrom, row.strand, row.type, said["id"] or number)
 
 
 def group_parts(rows: Iterable[Row]) -> list[Gene]:
@@ -185,7 +201,7 @@ class _Owners:
                 self._by_name[chrom, strand, name].append(gene)
             for part in gene.parts:
                 self._by_part[id(part)] = gene
-                self._by_place[chrom, strand, part.row.start, part.row.end].append(gene)
+                self._by_place[chrom, strand, *part.span].append(gene)
 
     def of(self, row: Row) -> list[Gene]:
         """Return the genes of a row that is no gene; none where it belongs to none."""
@@ -216,7 +232,7 @@ class _Owners:
 
     def _alike(self, row: Row) -> list[Gene]:
         place = (row.row.chrom, row.row.strand)
-        same_place = self._by_place.get((*place, row.row.start, row.row.end), [])
+        same_place = self._by_place.get((*place, *row.span), [])
         same_name = [
             gene for name in _NAMES if row.said[name] for gene in self._by_name.get((*place, row.said[name]), [])
         ]
@@ -270,7 +286,7 @@ def _with_key(row: Row, by_id: Mapping[tuple[str, str], list[Row]]) -> Row:
         return row  # below an operon, each row is a gene
     said = Said(row.said)
     said["id"] = row.said["parent"]
-    return Row(row.row, said)
+    return Row(row.row, said, row.span)
 
 
 def _merge_alike(genes: Sequence[Gene]) -> list[Gene]:
