@@ -121,10 +121,13 @@ def reads(
     else:
         sizes = loaded.chrom_sizes if loaded else None
         signal = ValueSignal(plus, minus, config=config, chrom_sizes=sizes, **names)
-    genes = None
+    placed = None
     if annotation:
-        genes = place_annotation(
+        placed = place_annotation(
             annotation, signal.sizes, renames=renames, circular=signal.sizes, only_genome=only_genome
-        ).genes
+        )
+    genes = None if placed is None else placed.genes
     for track in make_read_tracks(signal, output, name=name, genome=loaded, genes=genes, force=force):
         click.echo(track.path)
+    if placed is not None:
+        click.echo(placed.count_line)
