@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from tracktools.errors import GenomeMismatchError, InputError, OutputError
 from tracktools.formats import bed_schemas, bigbed
 from tracktools.formats.bed import BED3, BED6, BED9, BedField, BedSchema, format_columns, sort_bed
-from tracktools.formats.bigbed import read_bigbed, write_bigbed
+from tracktools.formats.bigbed import read_bigbed, read_bigbed_columns, write_bigbed
 
 
 @pytest.mark.parametrize("schema", bed_schemas.SCHEMAS, ids=lambda schema: schema.name)
@@ -31,6 +31,7 @@ def test_items_are_read_back_by_three_readers(
     write_bigbed(path, SIZES, table, schema, index_fields=schema.columns[3:5])
     read, found = read_bigbed(path)
     assert found == schema
+    assert read_bigbed_columns(path) == schema.columns
     expected = format_columns(sort_bed(table, list(SIZES)), schema)
     assert format_columns(read, found) == expected
     rows = [(chrom, int(start), int(end), "\t".join(rest)) for chrom, start, end, *rest in zip(*expected, strict=True)]

@@ -69,7 +69,7 @@ __all__ = [
     "item_lines",
     "parse_columns",
     "read_bed",
-    "read_bed_warnings",
+    "read_bed_head",
     "read_numbered_bed",
     "sort_bed",
     "standard_bed",
@@ -156,15 +156,26 @@ def _take_scores(rows: list[list[str]], schema: BedSchema) -> list[float] | None
     return None if "sourceScore" in schema.columns else scores
 
 
-def read_bed_warnings(path: Path) -> tuple[str, ...]:
-    """Return the warnings that stand before the header line of a BED file; see `write_bed`."""
+def read_bed_head(path: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the names of the columns, and the warnings, that the comment lines before the first item say.
+
+    Either is empty where they say none; see `write_bed`. No item is read or checked.
+    """
+    columns: tuple[str, ...] = ()
     warnings = []
-    for text in _read_lines(path):
-        if not text.startswith("#"):
-            break
-        if text.startswith(_WARNING):
-            warnings.append(text.removeprefix(_WARNING).strip())
-    return tuple(warnings)
+    try:
+        with open_maybe_gzip(path) as file:
+            for line in file:
+                text = line.decode("utf-8-sig", errors="replace").rstrip("\r\n")
+                if _is_item(text):
+                    break
+                if text.startswith(_WARNING):
+                    warnings.append(text.removeprefix(_WARNING).strip())
+                elif text.startswith("#chrom\t"):
+                    columns = tuple(_OTHER_NAMES.get(name, name) for name in text[1:].split("\t"))
+    except (OSError, EOFError, zlib.error) as error:
+        raise InputError(f"is damaged: {error}", path=path, mend="download or compress it again") from None
+    return columns, tuple(warnings)
 
 
 def item_lines(path: Path) -> list[int]:

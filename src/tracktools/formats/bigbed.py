@@ -192,6 +192,13 @@ def coverage(
     return borders[:-1][covered], borders[1:][covered], depths[covered]
 
 
+def read_bigbed_columns(path: Path) -> tuple[str, ...]:
+    """Return the names of the columns of a bigBed, as `read_bigbed` gives them; no item is read."""
+    header = read_header(Path(path), BIGBED_MAGIC)
+    schema = _parse_autosql(header.autosql, header.defined_fields) or standard_bed(header.defined_fields or 3)
+    return schema.columns
+
+
 def read_bigbed(path: Path) -> tuple[pd.DataFrame, BedSchema]:
     """Read all items of a bigBed, whoever wrote it.
 

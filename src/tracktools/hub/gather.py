@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tracktools.errors import GenomeMismatchError, InputError, TracktoolsError
-from tracktools.formats.bed import read_bed_warnings
+from tracktools.formats.bed import read_bed_head
 from tracktools.formats.recognise import recognise_format
 from tracktools.genome import Genome
 from tracktools.hub.arrange import named_strand
@@ -139,7 +139,7 @@ def _check_row(source: Source) -> None:
 
 def _warnings(row: Track, provenance: Mapping[str, Any]) -> tuple[str, ...]:
     """Return what the folder of a file, or else the file, warns of; the text is made safe for labels and pages."""
-    found = provenance.get("warnings") or (read_bed_warnings(row.path) if row.format == "bed" else ())
+    found = provenance.get("warnings") or (read_bed_head(row.path)[1] if row.format == "bed" else ())
     return tuple(label(str(warning)) for warning in found)
 
 

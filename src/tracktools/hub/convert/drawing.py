@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,9 +52,9 @@ def _has_chosen_colors(table: pd.DataFrame, schema: BedSchema) -> bool:
     return any(map(item_rgb, table["itemRgb"].astype(str).unique()))
 
 
-def is_called(schema: BedSchema) -> bool:
-    """Return whether a table holds called TSS."""
-    return set(CALLED_TSS.columns) <= set(schema.columns)
+def is_called(columns: Collection[str]) -> bool:
+    """Return whether columns are those of called TSS."""
+    return set(CALLED_TSS.columns) <= set(columns)
 
 
 def draw(
@@ -100,7 +100,7 @@ def draw(
     else:
         own = [item_rgb(value) for value in table["itemRgb"].astype(str)]
         table = table.assign(itemRgb=[mine or hue for mine, hue in zip(own, hues, strict=True)])
-    sets = list(measured) if tss and is_called(schema) else []
+    sets = list(measured) if tss and is_called(schema.columns) else []
     if sets:
         table, schema = _with_agreement(table, schema, sets)
     if tss and not schema.columns.count(_LABEL.name) and table["name"].str.fullmatch(_MADE_NAME).any():

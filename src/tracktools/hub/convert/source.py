@@ -11,9 +11,9 @@ import pandas as pd
 
 from tracktools.errors import InputError
 from tracktools.formats.alignments import alignment_format, read_contig_sizes
-from tracktools.formats.bed import read_bed
+from tracktools.formats.bed import read_bed, read_bed_head
 from tracktools.formats.bed_schemas import GENES, BedSchema
-from tracktools.formats.bigbed import read_bigbed
+from tracktools.formats.bigbed import read_bigbed, read_bigbed_columns
 from tracktools.hub.arrange import OTHER_GROUP, track_color
 from tracktools.hub.convert.chroms import check_lengths
 from tracktools.hub.convert.drawing import MeasuredSet, is_called, is_tss
@@ -121,8 +121,10 @@ def read_features(source: Source) -> tuple[pd.DataFrame, BedSchema]:
 
 
 def holds_called_tss(source: Source) -> bool:
-    """Return whether a data file holds called TSS, which are held against measured ones."""
-    return source.row.format in ("bed", "bigBed") and is_called(read_features(source)[1])
+    """Return whether a data file holds called TSS, which are held against measured ones; no item of it is read."""
+    if source.row.format == "bed":
+        return is_called(read_bed_head(source.row.path)[0])
+    return source.row.format == "bigBed" and is_called(read_bigbed_columns(source.row.path))
 
 
 def measured_sets(converted: Sequence[Converted]) -> list[MeasuredSet]:
@@ -134,7 +136,7 @@ def measured_sets(converted: Sequence[Converted]) -> list[MeasuredSet]:
         and item.track.contents.schema is not None
         and item.track.group in _MEASURED_GROUPS
         and is_tss(item.table, item.track.contents.schema)
-        and not is_called(item.track.contents.schema)
+        and not is_called(item.track.contents.schema.columns)
     ]
 
 
