@@ -111,6 +111,12 @@ DATA: dict[str, tuple[Change, str, str, Level]] = {
     "no index at all": (features("genes.bb", 9, "searchIndex", ()), "no-index", "genes", E),
     "trix missing": (remove("genes.ix", "searchTrix genes.ix"), "missing-trix", "genes", E),
     "second trix file missing": (remove("genes.ixx", "searchTrix genes.ix"), "missing-trix", "genes", E),
+    "trix without searchIndex": (
+        in_track("genes", "^searchIndex .*\n", "").found("searchTrix genes.ix"),
+        "no-index",
+        "genes",
+        W,
+    ),
     "trix empty": (fill("genes.ix", b"", "", "genes.ix"), "trix", "genes", E),
     "trix of another track": (
         Change(

@@ -82,6 +82,16 @@ FAMILIES: dict[str, tuple[Change, str, str, Level]] = {
         MIRROR,
         E,
     ),
+    "bigBed in a multiWig": (add_to("genes", f"parent {MIRROR}").found("type bigBed 9 +"), "child-type", "genes", E),
+    "names that UCSC makes alike": (
+        both(
+            edit("^track pseudogenes", "track the.genes"),
+            edit("^track genes", "track the_genes").found("track the.genes"),
+        ),
+        "duplicate-track",
+        "the.genes",
+        E,
+    ),
     "superTrack and composite at once": (
         in_track("predictions_strands", "^compositeTrack", "superTrack on\ncompositeTrack").found("compositeTrack"),
         "two-kinds",

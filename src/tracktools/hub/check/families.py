@@ -24,14 +24,7 @@ _STATES = ("on", "off", "hide", "dense", "squish", "pack", "full", "show", "0", 
 
 def check_families(genome: Genome, findings: Findings) -> None:
     """Check every track of a genome as a child and as a parent."""
-    by_name: dict[str, Track] = {}
-    for track in genome.tracks:
-        first = by_name.setdefault(track.name, track)
-        if first is not track:
-            place = first.stanza.place_of("track")
-            where = f"line {place.line}" if place.file == track.stanza.file else f"{place.file}:{place.line}"
-            problem = f"the name {track.name} is used twice, first in {where}"
-            findings.error(track.stanza, "track", "duplicate-track", problem, "rename one")
+    by_name = _check_names(genome, findings)
     for track in genome.tracks:
         _check_child(track, by_name, findings)
         _check_group(track, genome, findings)
@@ -41,6 +34,27 @@ def check_families(genome: Genome, findings: Findings) -> None:
             _check_type(track, findings)
             if track.children and not track.is_container:
                 _add_no_parent(track.children[0], track, findings)
+
+
+def _check_names(genome: Genome, findings: Findings) -> dict[str, Track]:
+    """Say which names are used twice; return the tracks by name."""
+    by_name: dict[str, Track] = {}
+    fixed: dict[tuple[str, str], Track] = {}
+    for track in genome.tracks:
+        first = by_name.setdefault(track.name, track)
+        # UCSC changes other characters, and wants the names of one parent to differ then too
+        parent = track.parent.name if track.parent is not None else ""
+        alike = fixed.setdefault((parent, re.sub(r"[^\w-]", "_", track.name, flags=re.ASCII)), track)
+        other = first if first is not track else alike
+        if other is not track:
+            place = other.stanza.place_of("track")
+            where = f"line {place.line}" if place.file == track.stanza.file else f"{place.file}:{place.line}"
+            used = (
+                f"the name {track.name} is used twice, first" if first is not track else f"{track.name} is {other.name}"
+            )
+            problem = f"{used} in {where}" + ("" if first is not track else ", once UCSC has changed both")
+            findings.error(track.stanza, "track", "duplicate-track", problem, "rename one")
+    return by_name
 
 
 def _check_child(track: Track, by_name: Mapping[str, Track], findings: Findings) -> None:
@@ -65,6 +79,9 @@ def _check_child(track: Track, by_name: Mapping[str, Track], findings: Findings)
     if "container" in track and not track.parent.is_super:
         problem = f"a multiWig inside {words[0]}: UCSC allows it in a superTrack alone"
         findings.error(track.stanza, key, "nested-container", problem, "remove the parent line")
+    if "container" in track.parent and track.kind not in ("bigWig", "mathWig", ""):
+        problem = f"is a {track.kind} in the multiWig {words[0]}, which draws bigWigs alone"
+        findings.error(track.stanza, "type", "child-type", problem, "give it another parent")
     if not (track.is_super or track.is_view or "container" in track or "container" in track.parent):
         _check_subgroups(track, findings)
 

@@ -156,6 +156,9 @@ def _check_filter_values(track: Track, key: str, value: str, column: int, items:
 
 
 def _check_index(track: Track, items: BedItems, findings: Findings) -> None:
+    if "searchTrix" in track and not track.find("searchIndex"):
+        problem = "searchTrix without searchIndex: UCSC does not search the track"
+        findings.warning(track.stanza, "searchTrix", "no-index", problem, "add a line: searchIndex name")
     for name in _list(track.get("searchIndex")):
         column = items.column_of(name)
         if column is not None and column not in items.indexed:
