@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from tracktools.answers.export import export_features, features_of
 from tracktools.answers.genes import genes_at
 from tracktools.answers.promoter_folder import ELEMENT_DESCRIPTIONS, promoter_columns
 from tracktools.answers.promoters import PromoterModel, shipped_model
@@ -66,6 +67,10 @@ class TableOptions:
         Stranded signals to sum around each TSS.
     promoters : PromoterModel, optional
         Matrices of the promoter elements; by default those of *E. coli*.
+    export : collection of {"gff3", "genbank"}
+        Formats of `write_tss_table` besides; see `tracktools.answers.export.export_features`.
+    merge_into : Path, optional
+        GFF3 or GenBank file whose copy gets the features.
     window_bp : int
         Greatest distance of two positions that are one TSS.
     circular, renames, only_genome
@@ -79,6 +84,8 @@ class TableOptions:
     renames: Mapping[str, str] | None = None
     only_genome: bool = False
     promoters: PromoterModel | None = None
+    export: Collection[str] = ()
+    merge_into: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -93,6 +100,8 @@ class TssTable:
         What each column holds.
     left_out : dict of str to dict of str to int
         By set: rows left out, by reason.
+    genome : Genome
+        The genome, circular where the annotation says so.
     notes : tuple of str
         Lines to say, such as what was left out of the annotation.
     """
@@ -100,7 +109,8 @@ class TssTable:
     table: pd.DataFrame
     descriptions: dict[str, str]
     left_out: dict[str, dict[str, int]]
-    notes: tuple[str, ...] = field(default=())
+    genome: Genome
+    notes: tuple[str, ...] = ()
 
 
 def make_tss_table(
@@ -152,7 +162,7 @@ def make_tss_table(
         | {f"{name}{end}": text.format(name=name) for name in read for end, text in _OF_EACH_SET.items()}
     )
     described |= {f"reads_{one.name}": _OF_EACH_SIGNAL.format(name=one.name) for one in options.reads}
-    return TssTable(pd.DataFrame(columns), {name: described[name] for name in columns}, left_out, tuple(notes))
+    return TssTable(pd.DataFrame(columns), {name: described[name] for name in columns}, left_out, genome, tuple(notes))
 
 
 def _positions(rows: pd.DataFrame) -> dict[str, object]:
@@ -244,10 +254,20 @@ def write_tss_table(
     options = options or TableOptions()
     inputs = [Path(genome), *map(Path, sets.values()), *([options.annotation] if options.annotation else [])]
     inputs += [path for one in options.reads for path in (one.plus, one.minus)]
+    inputs += [options.merge_into] if options.merge_into else []
     with output_folder(output, force=force, inputs=inputs) as folder:
         loaded = load_genome(Path(genome), circular=options.circular)
         made = make_tss_table(sets, loaded, options)
         write_tables(folder, "tss", made.table, made.descriptions)
+        if options.export or options.merge_into:
+            export_features(
+                features_of(made.table, made.genome),
+                made.genome,
+                folder,
+                formats=options.export,
+                merge_into=options.merge_into,
+                renames=options.renames,
+            )
         write_provenance(
             folder,
             started=started,

@@ -31,6 +31,7 @@ _BROKEN = re.compile(r"\S[-/]$|\d'?,$")
 _NEW_WORD = re.compile(r"(?:and|or|to)\b")  # alpha- and beta-subunit
 _WHOLE = "source"  # describes the sequence, not a place on it
 _END = "//"
+_LONGEST_LOCUS = 16  # letters of a name that every reader of the first line takes
 
 
 @dataclass(frozen=True, eq=False)
@@ -261,3 +262,30 @@ def _attributes(qualifiers: dict[str, list[str]]) -> dict[str, str]:
     )
     attributes["db_xref"] = seed  # RAST names its genes by nothing else
     return attributes
+
+
+def new_flat_file(sequences: Iterable[tuple[str, npt.NDArray[np.uint8], bool]]) -> bytes:
+    """Return a GenBank file of sequences without features but ``source``.
+
+    Parameters
+    ----------
+    sequences : iterable of (name, letters, circular)
+        Letters are ASCII codes.
+    """
+    from Bio import SeqIO
+    from Bio.Seq import Seq
+    from Bio.SeqFeature import FeatureLocation, SeqFeature
+    from Bio.SeqRecord import SeqRecord
+
+    records = []
+    for name, letters, circular in sequences:
+        record = SeqRecord(Seq(letters.tobytes().upper()), id=name, name=name[:_LONGEST_LOCUS], description=name)
+        record.annotations |= {"molecule_type": "DNA", "topology": "circular" if circular else "linear"}
+        whole: Any = SeqFeature(FeatureLocation(0, len(letters), 1), type=_WHOLE)  # type: ignore[no-untyped-call]
+        record.features.append(whole)
+        records.append(record)
+    text = io.StringIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of names that are longer than the first line once held
+        SeqIO.write(records, text, "genbank")
+    return text.getvalue().encode()

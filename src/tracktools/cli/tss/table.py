@@ -51,6 +51,14 @@ def parse_signals(_ctx: click.Context, _parameter: click.Parameter, values: tupl
     "--window", "window_bp", type=click.IntRange(0), default=TssConfig.window_bp, show_default=True,
     help="Greatest distance of two positions that are one TSS [nt].",
 )  # fmt: skip
+@click.option(
+    "--export", multiple=True, type=click.Choice(["gff3", "genbank"]),
+    help="Also write the TSS and their promoters as DIR/tss.gff3, or DIR/tss.gbk with the sequence; repeatable.",
+)  # fmt: skip
+@click.option(
+    "--merge-into", type=click.Path(path_type=Path), metavar="GFF3|GENBANK",
+    help="Also write a copy of this annotation with the TSS and promoters in it; none of its lines changes.",
+)  # fmt: skip
 @circular_option
 @rename_option
 @only_genome_option
@@ -62,6 +70,8 @@ def table(
     annotation: Path | None,
     reads: list[Any],
     window_bp: int,
+    export: tuple[str, ...],
+    merge_into: Path | None,
     circular: tuple[str, ...],
     renames: dict[str, str],
     only_genome: bool,
@@ -76,6 +86,8 @@ def table(
     \b
     Writes DIR/tss.tsv, DIR/tss.xlsx, DIR/tss.parquet   the table (xlsx needs openpyxl, Parquet pyarrow)
            DIR/columns.tsv                              what each column holds
+           DIR/tss.gff3, DIR/tss.gbk                    with --export
+           DIR/merged.gff3 or DIR/merged.gbk            with --merge-into
            DIR/provenance.json
 
     \b
@@ -85,7 +97,9 @@ def table(
     from tracktools.answers import TableOptions, write_tss_table
     from tracktools.counting import count_line
 
-    options = TableOptions(annotation, reads, window_bp, circular, renames, only_genome)
+    options = TableOptions(
+        annotation, reads, window_bp, circular, renames, only_genome, export=export, merge_into=merge_into
+    )
     made = write_tss_table(sets, genome, output, options=options, force=force)
     for note in made.notes:
         click.echo(note)
