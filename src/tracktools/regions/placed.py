@@ -46,7 +46,8 @@ class PlacedAnnotation:
     @property
     def count_line(self) -> str:
         """What was read, taken and left out, in one line."""
-        return count_line(self.taken, self.left_out, f"rows of {self.path.name}")
+        noun = "row" if self.taken + sum(self.left_out.values()) == 1 else "rows"
+        return count_line(self.taken, self.left_out, f"{noun} of {self.path.name}")
 
 
 def place_annotation(
