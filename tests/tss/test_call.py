@@ -129,3 +129,21 @@ def test_a_strand_without_calls_beside_thousands_is_told(tmp_path: Path, caplog:
     write_bigwig(tmp_path / "m.bw", sizes, {"c": values / 10})
     call_folder(tmp_path / "p.bw", tmp_path / "m.bw", 2, tmp_path / "out")
     assert "no call at or above 2 on -, and 2,000 on +" in caplog.text
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("circular", [(), ("all",)])
+def test_the_mirror_image_of_a_pair_gives_the_mirror_image_of_its_calls(
+    sign: int, circular: tuple[str, ...], tmp_path: Path
+) -> None:
+    rng = np.random.default_rng(8)
+    signals = {strand: rng.permutation(np.arange(1, 501)).astype(np.float32) for strand in "+-"}
+    files = tmp_path / "p.bw", tmp_path / "m.bw"
+    found = []
+    for plus, minus in ((signals["+"], signals["-"]), (signals["-"][::-1], signals["+"][::-1])):
+        write_bigwig(files[0], {"c": 500}, {"c": plus})
+        write_bigwig(files[1], {"c": 500}, {"c": sign * minus})
+        found.append(called(*files, 300, circular=circular))
+    turned = sorted((chrom, 499 - start, {"+": "-", "-": "+"}[strand]) for chrom, start, strand in found[1])
+    assert found[0] == turned
+    assert len(turned) > 50

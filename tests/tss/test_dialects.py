@@ -339,3 +339,13 @@ def test_a_fault_in_what_is_written_names_the_place_that_the_user_knows(tmp_path
     with pytest.raises(InputError, match=r"out/curated\.bed: row 1: chrom is 'a b'") as told:
         curate_folder({"a": path}, tmp_path / "out", min_support=1, renames={"c1": "a b"})
     assert "partial" not in str(told.value)
+
+
+@pytest.mark.parametrize("number", ["9" * 25, "1e400", "1" + "0" * 12])
+def test_a_number_beyond_every_sequence_is_one_line(number: str, tmp_path: Path) -> None:
+    path = text(tmp_path, f"c1\t{number}\t{number}1\ta\t0\t+", name="s.bed")
+    for read in (read_positions, read_tss_set, read_bed):
+        with pytest.raises(InputError, match=r"chrom(Start|End) is"):
+            read(path)
+    found = imported(text(tmp_path, "\t".join(HEAD), f"c1\t{number}\t+\t1", "c1\t5\t+\t1"))
+    assert bases(found) == [("c1", 4, "+")]

@@ -78,7 +78,7 @@ __all__ = [
 
 _STANDARD_NAMES = tuple(field.name for field in STANDARD_FIELDS)
 _OTHER_NAMES = {"start": "chromStart", "end": "chromEnd", "reserved": "itemRgb", "blockStarts": "chromStarts"}
-_INTEGER = re.compile(r"-?[0-9]+")
+_INTEGER = re.compile(r"-?[0-9]{1,18}")
 _SCORE = re.compile(r"1000|[0-9]{1,3}")
 _NOT_DATA = re.compile(r"#|track(\s|$)|browser(\s|$)")
 _WARNING = "# Warning: "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+import warnings
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -173,7 +174,8 @@ def _read_quickly(path: Path) -> pd.DataFrame | None:
     types = dict.fromkeys(("chromStart", "chromEnd"), np.int64) | dict.fromkeys(("chrom", "strand"), "category")
     score = "sourceScore" if "sourceScore" in columns else "score"
     try:
-        with open_maybe_gzip(path) as file:
+        with open_maybe_gzip(path) as file, warnings.catch_warnings():
+            warnings.simplefilter("error", RuntimeWarning)  # numbers beyond 64 bits
             table = pd.read_csv(
                 file,
                 sep="\t",
@@ -186,7 +188,7 @@ def _read_quickly(path: Path) -> pd.DataFrame | None:
                 keep_default_na=False,
                 na_values={"sourceScore": ["nan"]},
             )
-    except (ValueError, OSError, EOFError):  # pandas' own faults are ValueErrors
+    except (ValueError, OverflowError, RuntimeWarning, OSError, EOFError):  # pandas' own faults are ValueErrors
         return None
     usual = set(table["strand"].cat.categories) <= {"+", "-"} and not table["chrom"].isna().any()
     start = table["chromStart"].to_numpy()
