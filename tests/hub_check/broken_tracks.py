@@ -154,6 +154,7 @@ FAMILIES: dict[str, tuple[Change, str, str, Level]] = {
     "no type at all": (in_track("genes", "^type .*\n", ""), "missing-type", "genes", E),
     "type of the child left out": (in_track(PLUS, "^ *type .*\n", ""), "missing-type", PLUS, N),
     "type bed": (in_track("genes", "^type .*", "type bed 9"), "type", "genes", E),
+    "another sign in a type": (in_track("genes", "^type .*", "type bigBed 6 %"), "type-columns", "genes", E),
     "type in another case": (in_track("genes", "^type .*", "type bigbed 9 +"), "type", "genes", E),
     "composite without a type": (
         both(

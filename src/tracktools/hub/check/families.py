@@ -125,6 +125,10 @@ def _check_type(track: Track, findings: Findings) -> None:
     elif "type" not in track:
         problem = "has no type of its own, and igv.js takes none from the parent"
         findings.note(track.stanza, "type", "missing-type", problem, "repeat the type in every track")
+    if kind == "bigBed" and not is_bigbed_type(track):
+        problem = f"type {track.find('type')!r} is not bigBed, a number and perhaps +"
+        fix = "write: bigBed N, or bigBed N + where more columns follow"
+        findings.error(track.stanza, "type", "type-columns", problem, fix)
     needed = {
         "bigBarChart": ("barChartBars", "barChartCategoryUrl"),
         "vcfPhasedTrio": ("vcfChildSample",),
@@ -133,6 +137,12 @@ def _check_type(track: Track, findings: Findings) -> None:
     if needed and not any(track.find(key) for key in needed):
         fix = f"add a line: {needed[0]} …"
         findings.error(track.stanza, "type", "missing-setting", f"type {kind} needs {' or '.join(needed)}", fix)
+
+
+def is_bigbed_type(track: Track) -> bool:
+    """Return whether a type is ``bigBed``, ``bigBed 9``, ``bigBed 9 +`` or ``bigBed 9 .``; UCSC wants the blank."""
+    words = track.type_words
+    return all(word.isdecimal() for word in words[1:2]) and words[2:] in ([], ["+"], ["."])
 
 
 def _check_parent(track: Track, findings: Findings) -> None:

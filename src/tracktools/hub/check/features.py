@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from tracktools.hub.check.families import is_bigbed_type
 from tracktools.hub.check.items import BedItems, read_items
 from tracktools.hub.check.model import Track
 from tracktools.hub.check.places import Places
@@ -66,14 +67,13 @@ def _check_type(track: Track, items: BedItems, findings: Findings) -> None:
     if fields < least:
         problem = f"{track.kind} has {least} columns or more, {value} has {fields}"
         findings.error(track.stanza, "type", "type-columns", problem, "correct the type or the file")
-    if track.kind != "bigBed":
+    if track.kind != "bigBed" or not is_bigbed_type(track):
         return
     defined = items.n_defined
     right = f"bigBed {defined}" + (" +" if fields > defined else "")
     problem = f"type {track.find('type')!r} for a file of {defined} standard columns and {fields - defined} more"
-    number = int(words[1]) if len(words) > 1 and words[1].isdecimal() else 0
-    is_wrong = (len(words) > 1 and not number) or words[2:] not in ([], ["+"], ["."])
-    if is_wrong or number > max(defined, items.n_standard):
+    number = int(words[1]) if len(words) > 1 else 0
+    if number > max(defined, items.n_standard):
         findings.error(track.stanza, "type", "type-columns", problem, f"write: type {right}")
     elif number != defined or (words[2:] == ["+"]) != (fields > number):
         findings.note(track.stanza, "type", "type-columns", problem, f"better: type {right}")

@@ -184,7 +184,7 @@ def check_groups(genome: Genome, places: Places, findings: Findings) -> None:
         findings.add_file(level, file, problem.code, problem.problem, problem.fix, problem.line)
     names: set[str] = set()
     for stanza in (part for part in text.parts if isinstance(part, Stanza)):
-        _check_group(stanza, names, findings)
+        _check_group(stanza, names, Level.ERROR if genome.is_assembly else Level.WARNING, findings)
         names.add(stanza.get("name"))
     if not names:
         findings.add_file(Level.ERROR, file, "group", "has no group", "write: name NAME, then label and priority")
@@ -198,10 +198,11 @@ def check_groups(genome: Genome, places: Places, findings: Findings) -> None:
             findings.error(track.stanza, "group", "unknown-group", f"group {group} is not in {value}", fix)
 
 
-def _check_group(stanza: Stanza, names: set[str], findings: Findings) -> None:
+def _check_group(stanza: Stanza, names: set[str], level: Level, findings: Findings) -> None:
+    """Check a group of tracks; at a genome that UCSC knows, what the group lacks is no more than a warning."""
     for key in ("name", "label"):
         if not stanza.get(key):
-            findings.error(stanza, key, "group", f"a group has no {key}", f"add a line: {key} …")
+            findings.add(level, stanza, key, "group", f"a group has no {key}", f"add a line: {key} …")
     if not stanza.get("priority"):
         findings.note(stanza, "priority", "group", "a group has no priority, so it comes last", "add: priority NUMBER")
     elif re.match(r"[-+]?\.?\d", stanza.get("priority")) is None:

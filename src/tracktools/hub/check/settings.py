@@ -13,7 +13,7 @@ _HUB_WORDS = "hub shortLabel longLabel genomesFile useOneFile email descriptionU
 _GENOME_WORDS = """
 genome trackDb groups description twoBitPath twoBitBptUrl chromAlias chromAliasBb chromSizes chromAuthority
 codonTable organism defaultPos orderKey scientificName htmlPath transBlat blat isPcr taxId metaDb
-metaTab htmlDocumentation liftOver liftOverChain ncbiAccession
+metaTab htmlDocumentation useOneFile liftOver liftOverChain ncbiAccession
 """
 _TRACK_WORDS = """
 track type shortLabel longLabel bigDataUrl html visibility meta color priority canPack configureByPopup
