@@ -151,6 +151,15 @@ def test_no_line_of_a_gff3_changes(tmp_path: Path, ending: str, eol: str, cut: b
     assert len(read_genes(path)) == 2
 
 
+def test_a_gff3_without_its_first_line_is_known_by_its_rows_and_bed_is_refused(tmp_path: Path) -> None:
+    found, genome = features(tmp_path, 100, "+")
+    (tmp_path / "g.gff").write_text(GFF.split("\n", 1)[1])
+    (path,) = export_features(found, genome, tmp_path, merge_into=tmp_path / "g.gff")
+    assert path.name == "merged.gff3"
+    with pytest.raises(InputError, match="neither GFF3 nor GenBank"):
+        export_features(found, genome, tmp_path, merge_into=tmp_path / "s.bed")
+
+
 def test_no_line_of_a_genbank_file_changes_and_names_are_joined(tmp_path: Path) -> None:
     found, genome = features(tmp_path, 100, "+")
     old = new_flat_file(

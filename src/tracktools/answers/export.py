@@ -15,7 +15,7 @@ from tracktools.answers.promoters import HEXAMER_BP
 from tracktools.errors import InputError
 from tracktools.formats.fasta import open_maybe_gzip
 from tracktools.formats.genbank import is_flat_file, new_flat_file, read_flat_file
-from tracktools.formats.gff3 import is_gff3
+from tracktools.formats.recognise import recognise_format
 from tracktools.genome import Genome
 from tracktools.names import join_names
 
@@ -226,7 +226,7 @@ def _merged(
         chroms = [joined.get(one.name, "") for one in records]
         _check_any(chroms, features, path, genome)
         return _write(folder / "merged.gbk", _into_genbank(content, chroms, features, genome))
-    if not is_gff3(path):
+    if recognise_format(path) != "gff3":
         raise InputError("is neither GFF3 nor GenBank", path=path, mend="name the annotation that gets the features")
     content = _content(path)
     found = dict.fromkeys(
