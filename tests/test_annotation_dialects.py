@@ -295,3 +295,16 @@ def test_prokka_writes_genome_and_annotation_into_one_file(tmp_path: Path) -> No
     assert result.exit_code == 0, result.output
     bed = read_bed(tmp_path / "out" / "genes.bed")[0]
     assert bed[["chromStart", "chromEnd"]].to_numpy().tolist() == [[0, 5], [30, 40]]
+
+
+def test_a_hub_leaves_out_what_is_on_other_sequences_and_says_so(tmp_path: Path, genome: Path) -> None:
+    path = write(tmp_path, "c1 x gene 1 90 . + . ID=g", "p9 x gene 1 20 . + . ID=z")
+    bed = tmp_path / "sites.bed"
+    bed.write_text("c1\t5\t6\ta\t0\t+\np9\t5\t6\tb\t0\t+\n")
+    command = ["hub", "build", bed, "--gff", path, "--genome", genome, "-o", tmp_path / "hub"]
+    assert isinstance(run(*command).exception, GenomeMismatchError)
+    result = run(*command, "--only-genome")
+    assert result.exit_code == 0, result.output
+    reason = "1 taken, 1 left out (1 on sequences that the genome does not have)"
+    assert f"Read 2 rows of a.gff3: {reason}" in result.output
+    assert f"Read 2 items of sites.bed: {reason}" in result.output

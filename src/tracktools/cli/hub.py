@@ -58,6 +58,8 @@ def build(
     DIR is a folder that a tracktools command wrote, or a tracks.tsv written by hand. FILE is BED, bigBed, bigWig,
     bedGraph, GFF3 or BAM; its content says which, and the name of a signal its strand (x.plus.bw, x.minus.bw).
 
+    --only-genome is for annotations and BED; signals and BAM are copied whole.
+
     \b
     Writes in the output folder:
       hub.txt, groups.txt, <assembly>.2bit, chrom.sizes, chromAlias.*    for UCSC and IGV

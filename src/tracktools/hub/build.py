@@ -111,7 +111,8 @@ def build_hub(
     circular : collection of str
         Circular sequences of the genome, or ``all``: a gene may cross their origin.
     only_genome : bool
-        Leave out, and count, genes on sequences that the genome does not have.
+        Leave out, and count, genes and items of BED on sequences that the genome does not have; a signal or BAM that
+        has such sequences is refused all the same.
     email : str
         Whom the hub names; UCSC wants one.
     force : bool

@@ -34,6 +34,7 @@ def write_features(
     color: str = "",
     renames: Mapping[str, str] | None = None,
     measured: Sequence[MeasuredSet] = (),
+    only_genome: bool = False,
 ) -> tuple[Contents, pd.DataFrame]:
     """Write a table of features as bigBed.
 
@@ -55,6 +56,8 @@ def write_features(
         Name of a sequence in the table to its name in the genome, as the user says it.
     measured : sequence of MeasuredSet
         What called TSS are held against; see `draw`.
+    only_genome : bool
+        Leave out items on sequences that the genome does not have, instead of refusing them.
 
     Returns
     -------
@@ -72,7 +75,12 @@ def write_features(
     """
     if table.empty:
         raise InputError("holds no item", path=path, mend="an empty track cannot be drawn: leave it out")
-    joined = join_names(table["chrom"].unique(), chrom_sizes, renames=renames, path=path)
+    joined = join_names(table["chrom"].unique(), chrom_sizes, renames=renames, only_genome=only_genome, path=path)
+    table = table[table["chrom"].isin(list(joined))].reset_index(drop=True)
+    if table.empty:
+        raise InputError(
+            "has no item on the genome", path=path, mend="leave it out, or name its sequences with --rename"
+        )
     table = table.assign(chrom=table["chrom"].map(joined))
     check_bed_on_genome(table, chrom_sizes, path=path)
     table, schema, shaded = draw(table, schema, color=color, measured=measured)

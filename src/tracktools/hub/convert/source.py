@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from tracktools.counting import count_line
 from tracktools.errors import InputError
 from tracktools.formats.alignments import alignment_format, read_contig_sizes
 from tracktools.formats.bed import read_bed, read_bed_head
@@ -78,7 +79,7 @@ def convert_source(
     measured : sequence of MeasuredSet
         What called TSS are held against.
     circular, only_genome
-        Of annotations, see `tracktools.regions.place_annotation`.
+        Of annotations, see `tracktools.regions.place_annotation`; `only_genome` also of BED and bigBed.
 
     Returns
     -------
@@ -99,7 +100,7 @@ def convert_source(
     kind, visibility = _KINDS[row.format]
     name = track_name(row.name, path=source.origin)
     target = folder / (name + _SUFFIXES[kind])
-    written = None
+    written, counted = None, ""
     if kind == "signal":
         is_text = row.format == "bedGraph"
         contents = write_display_signal(row.path, target, chrom_sizes, row.strand, is_text=is_text, renames=renames)
@@ -108,11 +109,22 @@ def convert_source(
         table, schema = read_features(source)
         source = replace(source, row=replace(row, group=row.group or _group_of(table, schema)))
         contents, written = write_features(
-            table, schema, target, chrom_sizes, path=row.path, color=row.color, renames=renames, measured=measured
+            table,
+            schema,
+            target,
+            chrom_sizes,
+            path=row.path,
+            color=row.color,
+            renames=renames,
+            measured=measured,
+            only_genome=only_genome,
         )
+        if only_genome:
+            left_out = {"on sequences that the genome does not have": len(table) - len(written)}
+            counted = count_line(len(written), left_out, f"items of {row.path.name}")
     else:
         contents = _copy_alignments(row.path, target, chrom_sizes, renames)
-    return [Converted(_track(source, name, kind, contents, visibility), written)]
+    return [Converted(_track(source, name, kind, contents, visibility), written, counted)]
 
 
 def read_features(source: Source) -> tuple[pd.DataFrame, BedSchema]:
