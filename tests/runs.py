@@ -12,7 +12,7 @@ from networks import random_network
 from tracktools.config import ModelConfig, PredictConfig
 from tracktools.genome import Contig, Genome
 from tracktools.model.checkpoint import Checkpoint, Metadata
-from tracktools.predict import predict_genome
+from tracktools.predict import Models, predict_genome
 from tracktools.predict.store import BlockStore
 from tracktools.splits import Region, Split
 
@@ -63,7 +63,7 @@ def write_fasta(path: Path, genome: Genome) -> Path:
     return path
 
 
-def killed_predict(output: Path, after: int, genome: Genome, model: Checkpoint, config: PredictConfig) -> None:
+def killed_predict(output: Path, after: int, genome: Genome, model: Checkpoint | Models, config: PredictConfig) -> None:
     """Leave what a prediction leaves that was killed when it had kept so many blocks."""
 
     class KilledError(Exception):

@@ -9,14 +9,26 @@ from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
+from runs import files_of, killed_predict, write_fasta
+from tracktools.cli import tracktools
 from tracktools.config import PredictConfig, TrainConfig
-from tracktools.errors import CheckpointError, ConfigError, InputError, OutputError
+from tracktools.errors import CheckpointError, ConfigError, InputError, UnfinishedRunDiffers
 from tracktools.formats.bed import read_bed
 from tracktools.formats.bigwig import BigWigReader
 from tracktools.genome import Contig, Genome
-from tracktools.model.checkpoint import load_checkpoint
-from tracktools.predict import predict_genome, predict_out_of_fold
+from tracktools.model.checkpoint import load_checkpoint, save_checkpoint
+from tracktools.model.networks import make_network
+from tracktools.predict import (
+    Shard,
+    compute,
+    merge_shards,
+    predict_genome,
+    predict_out_of_fold,
+    predict_shard,
+    read_folds,
+)
 from tracktools.splits import Split
 from tracktools.train import TrainedFolds, TrainedModel, train_folds, train_model
 from tracktools.train.folds import plan_folds
@@ -63,7 +75,7 @@ def test_a_killed_training_of_folds_goes_on_with_the_next(
 
     with pytest.raises(KeyboardInterrupt):
         go()
-    with pytest.raises(OutputError, match=r"other inputs: steps was .* and is now 5"):
+    with pytest.raises(UnfinishedRunDiffers, match=r"other inputs: steps was .* and is now 5"):
         go(replace(RECIPE, steps=5))
     made = go()
     assert trained == ["q-fold1", "q-fold2", "q-fold2", "q-fold3"]
@@ -136,24 +148,51 @@ def test_calls_are_by_the_threshold_of_the_model_of_each_base(genome: Genome, fo
 
 
 def test_a_killed_run_goes_on(genome: Genome, folds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from tracktools.predict import out_of_fold
-
-    done: list[int] = []
-
-    def dies(*arguments: object) -> object:
-        done.append(1)
-        if len(done) == 4:
-            raise KeyboardInterrupt
-        return score(*arguments)  # type: ignore[arg-type]
-
-    score = out_of_fold.score_region
-    monkeypatch.setattr(out_of_fold, "score_region", dies)
-    with pytest.raises(KeyboardInterrupt):
-        predict_out_of_fold(genome, folds, tmp_path / "out", config=SETTINGS)
-    with pytest.raises(OutputError, match="other inputs"):
+    whole = predict_out_of_fold(genome, folds, tmp_path / "whole", config=SETTINGS)
+    killed_predict(tmp_path / "out", 3, genome, read_folds(folds, genome), SETTINGS)
+    with pytest.raises(UnfinishedRunDiffers, match="block_bp was"):
         predict_out_of_fold(genome, folds, tmp_path / "out", config=replace(SETTINGS, block_bp=800))
+    done: list[int] = []
+    windows_of = compute.windows_of
+    monkeypatch.setattr(compute, "windows_of", lambda block, *rest: done.append(1) or windows_of(block, *rest))
     predict_out_of_fold(genome, folds, tmp_path / "out", config=SETTINGS)
-    assert len(done) == 1 + sum(-(-length // SETTINGS.block_bp) for length in (2002, 2002, 2003)), "none is done twice"
+    blocks = sum(2 * -(-length // SETTINGS.block_bp) for length in (2002, 2002, 2003))
+    assert len(done) == blocks - 3, "none is done twice"
+    assert files_of(tmp_path / "out") == files_of(whole.folder)
+
+
+def test_shards_regions_and_a_hub_go_with_folds(genome: Genome, folds: Path, tmp_path: Path) -> None:
+    models = read_folds(folds, genome)
+    whole = predict_out_of_fold(genome, folds, tmp_path / "whole", config=SETTINGS)
+    shards = [
+        predict_shard(genome, tmp_path / f"s{n}", Shard(n, 3), model=models, config=SETTINGS).folder for n in (1, 2, 3)
+    ]
+    assert files_of(merge_shards(shards, tmp_path / "merged").folder) == files_of(whole.folder)
+    regions = (("chr", 1_950, 2_100, "+"), ("chr", 3_900, 4_100, "-"))  # each across the border of two models
+    some = predict_genome(genome, tmp_path / "some", model=models, config=SETTINGS, regions=regions)
+    for part, signal, kept in ((some.plus, whole.plus, (1_950, 2_100)), (some.minus, whole.minus, (3_900, 4_100))):
+        with BigWigReader(part) as one, BigWigReader(signal) as other:
+            values, expected = (reader.values("chr", 0, 6_007) for reader in (one, other))
+        assert np.array_equal(values[slice(*kept)], expected[slice(*kept)])
+        assert not np.isnan(values[slice(*kept)]).any()
+        assert np.isnan(np.delete(values, np.arange(*kept))).all()
+    fasta = write_fasta(tmp_path / "g.fa", genome)
+    words = ["predict", str(fasta), "--circular", "all", "--out-of-fold", str(folds), "-o", str(tmp_path / "cli")]
+    words += ["--hub", str(tmp_path / "hub"), "--engine", "torch", "--block-bp", str(SETTINGS.block_bp)]
+    assert CliRunner().invoke(tracktools, words, catch_exceptions=False).exit_code == 0
+    assert files_of(tmp_path / "cli") == files_of(whole.folder)
+    assert "g_out_of_fold_plus" in (tmp_path / "hub" / "hub.txt").read_text()
+    refused = CliRunner().invoke(tracktools, [*words, "-m", "ecoli-tss"])
+    assert isinstance(refused.exception, ConfigError)
+
+
+def test_folds_of_different_networks_are_refused(genome: Genome, folds: Path, tmp_path: Path) -> None:
+    shutil.copytree(folds, tmp_path / "m")
+    second = load_checkpoint(tmp_path / "m" / "fold2.safetensors")
+    wider = make_network(replace(second.model.config, n_layers=second.model.config.n_layers + 1))
+    save_checkpoint(tmp_path / "m" / "fold2.safetensors", wider, second.metadata)
+    with pytest.raises(CheckpointError, match=r"fold2\.safetensors: is of another network than fold1"):
+        read_folds(tmp_path / "m", genome)
 
 
 def test_a_missing_fold_or_another_genome_is_named(genome: Genome, folds: Path, tmp_path: Path) -> None:

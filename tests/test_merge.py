@@ -112,7 +112,8 @@ def test_shards_of_different_runs_are_refused_with_the_difference(
 ) -> None:
     monkeypatch.setattr(shards, "LEAST_BLOCK_BP", 1_000)
     one, _ = make_shards(tmp_path, 2)
-    with pytest.raises(InputError, match=rf"is not of the run of .*s1: {what} is .*, and .* there") as caught:
+    said = {"model_sha256": "sha256 of models 1"}.get(what, what)
+    with pytest.raises(InputError, match=rf"is not of the run of .*s1: {said} is .*, and .* there") as caught:
         merge_shards([one, other(tmp_path, what)], tmp_path / "merged")
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "merged").exists()

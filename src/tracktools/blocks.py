@@ -21,6 +21,7 @@ STRANDS: tuple[PlusOrMinus, ...] = ("+", "-")
 
 Stretch = tuple[int, int]
 Chosen = Mapping[tuple[int, PlusOrMinus], Sequence[Stretch]]  # by number of contig and strand: ascending, disjoint
+Held = Mapping[int, Sequence[tuple[int, int, int]]]  # by number of contig: start, end and model; ascending, disjoint
 
 
 class Molecule(Protocol):
@@ -36,12 +37,16 @@ class Molecule(Protocol):
 
 @dataclass(frozen=True)
 class Piece:
-    """A stretch of one strand of one contig that is scored at once; 0-based, half-open, plus-strand coordinates."""
+    """A stretch of one strand of one contig that is scored at once; 0-based, half-open, plus-strand coordinates.
+
+    `model` is the number of the model that scores it, where there are several.
+    """
 
     contig: int
     strand: PlusOrMinus
     start: int
     end: int
+    model: int = 0
 
     def __len__(self) -> int:
         return self.end - self.start
@@ -49,7 +54,7 @@ class Piece:
 
 @dataclass(frozen=True)
 class Block:
-    """Pieces that are computed and stored together: one piece of a large contig, or several small contigs."""
+    """Pieces that one model computes and that are stored together: one of a large contig, or several small contigs."""
 
     index: int
     pieces: tuple[Piece, ...]
@@ -83,7 +88,11 @@ def window_bp(piece: Piece, contig: Molecule, network: NetworkConfig) -> int:
 
 
 def plan_blocks(
-    contigs: Iterable[Molecule], block_bp: int, network: NetworkConfig, chosen: Chosen | None = None
+    contigs: Iterable[Molecule],
+    block_bp: int,
+    network: NetworkConfig,
+    chosen: Chosen | None = None,
+    held: Held | None = None,
 ) -> list[Block]:
     """Cut both strands of a genome into blocks; plus-strand blocks first, each strand ascending.
 
@@ -98,20 +107,27 @@ def plan_blocks(
     chosen : mapping, optional
         What is to be scored; by default everything. Where two stretches are closer than a context is long, what lies
         between them is in the block, too: that costs less than the context (see `blank_others`).
+    held : mapping, optional
+        Which model scores which stretch of each contig; by default one model scores everything.
     """
     molecules = list(contigs)
     groups = [
         group
         for strand in STRANDS
         for group in _grouped(
-            _strand_pieces(molecules, strand, block_bp, network, chosen), molecules, block_bp, network
+            _strand_pieces(molecules, strand, block_bp, network, chosen, held), molecules, block_bp, network
         )
     ]
     return [Block(index, group) for index, group in enumerate(groups)]
 
 
 def _strand_pieces(
-    contigs: Sequence[Molecule], strand: PlusOrMinus, block_bp: int, network: NetworkConfig, chosen: Chosen | None
+    contigs: Sequence[Molecule],
+    strand: PlusOrMinus,
+    block_bp: int,
+    network: NetworkConfig,
+    chosen: Chosen | None,
+    held: Held | None,
 ) -> Iterator[Piece]:
     context_bp = network.halo_upstream_bp + network.halo_downstream_bp
     for number, contig in enumerate(contigs):
@@ -119,12 +135,15 @@ def _strand_pieces(
         stretches = (
             [scored] if chosen is None else _within(scored, _near_joined(chosen.get((number, strand), ()), context_bp))
         )
-        for start, end in stretches:
+        parts = [(*scored, 0)] if held is None else held.get(number, ())
+        for start, end, model in (
+            (*own, model) for *part, model in parts for own in _within((part[0], part[1]), stretches)
+        ):
             if strand == "+":
-                yield from (Piece(number, strand, at, min(at + block_bp, end)) for at in range(start, end, block_bp))
+                bounds = [(at, min(at + block_bp, end)) for at in range(start, end, block_bp)]
             else:
-                ends = range(end, start, -block_bp)
-                yield from (Piece(number, strand, max(at - block_bp, start), at) for at in reversed(ends))
+                bounds = [(max(at - block_bp, start), at) for at in reversed(range(end, start, -block_bp))]
+            yield from (Piece(number, strand, first, last, model) for first, last in bounds)
 
 
 def _near_joined(stretches: Sequence[Stretch], gap_bp: int) -> list[Stretch]:
@@ -151,7 +170,8 @@ def _grouped(
     positions = read = 0
     for piece in pieces:
         reads = window_bp(piece, contigs[piece.contig], network)
-        if group and (positions + len(piece) > block_bp or read + reads > most_bp):
+        full = positions + len(piece) > block_bp or read + reads > most_bp
+        if group and (full or piece.model != group[0].model):
             yield tuple(group)
             group, positions, read = [], 0, 0
         group.append(piece)

@@ -98,22 +98,15 @@ def predict(
     Example:
       tracktools predict genome.fa.gz -o predictions --circular all --hub hub
     """
-    from tracktools.genome import load_genome
     from tracktools.pipeline.predict_hub import Inputs, predict_and_build, predict_one_shard
-    from tracktools.predict import Shard, predict_out_of_fold
+    from tracktools.predict import Shard
 
-    inputs = Inputs(genome_path, name, model, circular, annotation, regions, renames, only_genome, descriptor_of)
+    if out_of_fold is not None and model is not None:
+        raise ConfigError("--out-of-fold brings its own models: leave out --model")
+    inputs = Inputs(
+        genome_path, name, model, circular, annotation, regions, renames, only_genome, descriptor_of, out_of_fold
+    )
     config = PredictConfig(**settings)  # type: ignore[arg-type]  # click has checked the types
-    if out_of_fold is not None:
-        others = {"--model": model, "--annotation": annotation, "--regions": regions, "--shard": shard, "--hub": hub,
-                  "--descriptor-of": descriptor_of}  # fmt: skip
-        given = ", ".join(flag for flag, value in others.items() if value is not None)
-        if given:
-            raise ConfigError(f"--out-of-fold brings its models and scores the whole genome: leave out {given}")
-        genome = load_genome(genome_path, circular=circular, name=name)
-        stitched = predict_out_of_fold(genome, out_of_fold, output, config=config, force=force, restart=restart)
-        click.echo(f"{stitched.folder}: {stitched.calls:,} TSS called, each base by a model that never saw it")
-        return
     if shard is not None:
         part = Shard.parse(shard)
         if hub is not None:
@@ -122,6 +115,7 @@ def predict(
         click.echo(f"{made.folder}: shard {part}, {made.positions:,} positions; join all with `tracktools merge`")
         return
     prediction = predict_and_build(inputs, output, hub=hub, config=config, force=force, restart=restart)
-    click.echo(f"{prediction.folder}: {prediction.calls:,} TSS called")
+    apart = "" if out_of_fold is None else ", each base by a model that never saw it"
+    click.echo(f"{prediction.folder}: {prediction.calls:,} TSS called{apart}")
     if hub is not None:
         click.echo(f"{hub}: open it with `tracktools hub serve {hub}`")

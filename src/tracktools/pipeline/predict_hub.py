@@ -9,16 +9,18 @@ from pathlib import Path
 
 from tracktools.circles import load_joined
 from tracktools.config import PredictConfig
-from tracktools.engine.host import read_host, set_to_host
+from tracktools.engine.host import read_host
 from tracktools.genome import Genome
 from tracktools.hub.build import build_hub
-from tracktools.model.checkpoint import Checkpoint
 from tracktools.model.registry import DEFAULT_MODEL, load_model
 from tracktools.predict import (
+    Models,
     Prediction,
     Selection,
     Shard,
     ShardResult,
+    check_folds,
+    load_folds,
     predict_genome,
     predict_shard,
     read_selection,
@@ -50,6 +52,8 @@ class Inputs:
         BED: only these bases are scored.
     renames, only_genome
         Of the annotation, see `tracktools.regions.place_annotation`.
+    folds : Path, optional
+        Folder of `tracktools train --folds`, instead of `model`: each base is scored by the model that never saw it.
     descriptor_of : Path, optional
         FASTA, 2bit or a folder of predictions: the genome that this one is a part of (`read_host`).
     """
@@ -63,23 +67,24 @@ class Inputs:
     renames: Mapping[str, str] = field(default_factory=dict)
     only_genome: bool = False
     descriptor_of: Path | None = None
+    folds: Path | None = None
 
     @property
     def files(self) -> list[Path]:
         """The files that no output may replace."""
-        named = (self.genome, self.annotation, self.model, self.regions, self.descriptor_of)
+        named = (self.genome, self.annotation, self.model, self.regions, self.descriptor_of, self.folds)
         return [Path(path) for path in named if path is not None]
 
-    def read(self) -> tuple[Genome, Checkpoint, Selection | None]:
-        """Return the genome, the model, set to it or to its host, and the chosen regions.
+    def read(self) -> tuple[Genome, Models, Selection | None]:
+        """Return the genome, the models, set to it or to its host, and the chosen regions.
 
         Raises
         ------
         TracktoolsError
             If any of them is not what it should be.
         """
-        checkpoint = load_model(self.model or DEFAULT_MODEL)
-        genome = load_joined(self.genome, self.circular, checkpoint.config, name=self.name)
+        models = load_folds(self.folds) if self.folds else Models((load_model(self.model or DEFAULT_MODEL),))
+        genome = load_joined(self.genome, self.circular, models.checkpoints[0].config, name=self.name)
         if self.annotation is not None:
             rings = [contig.name for contig in genome if contig.circular]
             placed = place_annotation(
@@ -92,8 +97,13 @@ class Inputs:
             genome = genome.with_circular(placed.circles)
             log.info("%s", placed.count_line)
         host = None if self.descriptor_of is None else read_host(self.descriptor_of)
-        checkpoint = set_to_host(checkpoint, genome, host)
-        return genome, checkpoint, None if self.regions is None else read_selection(self.regions, genome)
+        if self.folds:
+            check_folds(models, genome, self.folds)
+        return (
+            genome,
+            models.set_to(genome, host),
+            None if self.regions is None else read_selection(self.regions, genome),
+        )
 
 
 def predict_and_build(

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from tracktools.config import PredictConfig
 from tracktools.descriptor import Descriptor
-from tracktools.engine.host import set_to_host
 from tracktools.engine.interface import Engine
 from tracktools.genome import Genome, as_genome
 from tracktools.model.checkpoint import Checkpoint
@@ -16,6 +16,7 @@ from tracktools.model.registry import as_model
 from tracktools.predict.compute import compute_blocks
 from tracktools.predict.finish import Prediction, finish, write_run_provenance
 from tracktools.predict.manifest import Manifest
+from tracktools.predict.models import Models, read_folds
 from tracktools.predict.preflight import announce, engine_for
 from tracktools.predict.selection import Selection
 from tracktools.predict.shards import Shard, ShardResult, block_bp_for
@@ -28,9 +29,9 @@ class _Job:
     """What is to be done, settled before any of it."""
 
     genome: Genome
-    model: Checkpoint
+    models: Models
     config: PredictConfig
-    engine: Engine
+    engine: Engine  # of the first model
     manifest: Manifest
 
 
@@ -38,7 +39,7 @@ def predict_genome(
     genome: Genome | Path | str,
     output: Path | str,
     *,
-    model: Checkpoint | Path | str | None = None,
+    model: Checkpoint | Models | Path | str | None = None,
     config: PredictConfig | None = None,
     regions: Selection | None = None,
     host: Genome | Descriptor | None = None,
@@ -58,8 +59,11 @@ def predict_genome(
     output : Path or str
         Folder to make: ``<name>.plus.bw``, ``<name>.minus.bw``, ``<name>.called_tss.bed``, ``<name>.split.bed``
         (where the model knows the genome), ``tracks.tsv``, ``provenance.json``.
-    model : Checkpoint, Path or str, optional
-        From `load_model`, or the name or file that it takes; by default the shipped model.
+    model : Checkpoint, Models, Path or str, optional
+        From `load_model`, or the name or file that it takes; by default the shipped model. From `read_folds`: each base
+        is scored by the model that never saw it; the `split` column of the called TSS then says ``held_out``, calls and
+        calibrated values are by the threshold and the map of each base's own model, and ``<name>.folds.bed`` says which
+        model scored what.
     config : PredictConfig, optional
         Block length, engine, precision, device, threads.
     regions : tuple, optional
@@ -97,7 +101,7 @@ def predict_shard(
     output: Path | str,
     shard: Shard,
     *,
-    model: Checkpoint | Path | str | None = None,
+    model: Checkpoint | Models | Path | str | None = None,
     config: PredictConfig | None = None,
     regions: Selection | None = None,
     host: Genome | Descriptor | None = None,
@@ -139,17 +143,42 @@ def _files(genome: Genome | Path | str) -> list[Path]:
     return [] if isinstance(genome, Genome) else [Path(genome)]
 
 
+def predict_out_of_fold(
+    genome: Genome | Path | str, folds: Path | str, output: Path | str, **options: Any
+) -> Prediction:
+    """Score every base of both strands by the model that was trained without it, and write the tracks.
+
+    Parameters
+    ----------
+    genome : Genome, Path or str
+        The one that the folds were trained on, circular contigs as then.
+    folds : Path or str
+        Folder of `tracktools train --folds`.
+    output, **options
+        See `predict_genome`, but for `model`.
+
+    Raises
+    ------
+    InputError, CheckpointError
+        If the folds are not of this genome, see `read_folds`.
+    OutputError
+        See `predict_genome`.
+    """
+    genome = as_genome(genome)
+    return predict_genome(genome, output, model=read_folds(Path(folds), genome), **options)
+
+
 def _job(
     genome: Genome | Path | str,
-    model: Checkpoint | Path | str | None,
+    model: Checkpoint | Models | Path | str | None,
     config: PredictConfig | None,
     regions: Selection | None,
     host: Genome | Descriptor | None,
 ) -> _Job:
     genome, config = as_genome(genome), config or PredictConfig()
-    model = set_to_host(as_model(model), genome, host)
-    engine = engine_for(model, config)
-    return _Job(genome, model, config, engine, Manifest.of(genome, model, engine, config, regions))
+    models = (model if isinstance(model, Models) else Models((as_model(model),))).set_to(genome, host)
+    engine = engine_for(models.checkpoints[0], config)
+    return _Job(genome, models, config, engine, Manifest.of(genome, models, engine, config, regions))
 
 
 def _compute(job: _Job, run: Run) -> BlockStore:
@@ -157,6 +186,10 @@ def _compute(job: _Job, run: Run) -> BlockStore:
     store, blocks, manifest = BlockStore(run.folder), job.manifest.own_blocks, job.manifest
     if run.done is None:
         todo = store.missing(blocks)
-        announce(job.genome, job.model, job.engine, manifest, blocks, todo)
-        compute_blocks(todo, store, job.genome, job.engine, manifest.network, manifest.chosen)
+        announce(job.genome, job.models.checkpoints[0], job.engine, manifest, blocks, todo)
+        for number, model in enumerate(job.models.checkpoints):
+            own = [block for block in todo if block.pieces[0].model == number]
+            if own:
+                engine = job.engine if number == 0 else engine_for(model, job.config)
+                compute_blocks(own, store, job.genome, engine, manifest.network, manifest.chosen)
     return store

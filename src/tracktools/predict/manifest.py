@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from tracktools.blocks import Block, Chosen, PlusOrMinus, Stretch, plan_blocks, shard_of
+from tracktools.blocks import Block, Chosen, Held, PlusOrMinus, Stretch, plan_blocks, shard_of
 from tracktools.config import NetworkConfig, PredictConfig, architecture_of, read_network
 from tracktools.errors import InputError
 from tracktools.formats.atomic import write_synced
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tracktools.engine.interface import Engine
     from tracktools.genome import Genome
     from tracktools.model.checkpoint import Checkpoint
+    from tracktools.predict.models import Models
 
 MANIFEST = "manifest.json"
 DEFAULT_THRESHOLD = 0.5  # of a model that stores none
@@ -48,6 +49,55 @@ class ContigShape:
 
 
 @dataclass(frozen=True)
+class ModelPart:
+    """A model of a run, and what is done with its values.
+
+    Parameters
+    ----------
+    sha256, name : str
+        See `Checkpoint`.
+    call_threshold : float
+        TSS are called at or above it.
+    calibration : dict, optional
+        As in the checkpoint.
+    split : tuple of (str, int, int, str)
+        The parts of this genome that the model was trained, validated and tested on: contig, start, end, part.
+    descriptor : dict, optional
+        Of the genome that the model was set to, where it takes one.
+    """
+
+    sha256: str
+    name: str
+    call_threshold: float
+    calibration: Mapping[str, Any] | None
+    split: tuple[tuple[str, int, int, str], ...]
+    descriptor: Mapping[str, float] | None = None
+
+    @classmethod
+    def of(cls, model: Checkpoint, genome: Genome) -> Self:
+        """Return what a run on a genome needs to know of a model."""
+        metadata = model.metadata
+        split = Split.from_records(metadata.split)
+        return cls(
+            sha256=model.sha256,
+            name=metadata.name,
+            call_threshold=DEFAULT_THRESHOLD if metadata.call_threshold is None else metadata.call_threshold,
+            calibration=metadata.calibration,
+            split=tuple(
+                (contig.name, region.start, region.end, region.part)
+                for contig in (genome if metadata.split else ())
+                for region in split.regions_of(contig)
+            ),
+            descriptor=None if model.descriptor is None else model.descriptor.to_record(),
+        )
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Self:
+        """Read what `asdict` gives."""
+        return cls(**{**record, "split": tuple((str(row[0]), *row[1:]) for row in record["split"])})
+
+
+@dataclass(frozen=True)
 class Manifest:
     """What a run computes; see the module.
 
@@ -59,8 +109,8 @@ class Manifest:
         Names of its circular contigs.
     chrom_sizes : tuple of (str, int)
         Name and length of each contig [bp], in file order.
-    model_sha256, model_name : str
-        See `Checkpoint`.
+    models : tuple of ModelPart
+        What scores it: one model, or several, each a part of the genome.
     engine, instruction_set, precision : str
         See `Engine`.
     regions : tuple of (str, int, int, str), optional
@@ -69,14 +119,8 @@ class Manifest:
         See `plan_blocks`.
     network : NetworkConfig
         Dimensions of the network.
-    call_threshold : float
-        TSS are called at or above it.
-    calibration : dict, optional
-        As in the checkpoint.
-    split : tuple of (str, int, int, str)
-        The parts of this genome that the model was trained, validated and tested on: contig, start, end, part.
-    descriptor : dict, optional
-        Of the genome that the model was set to, where it takes one.
+    out_of_fold : bool
+        Whether each model scores the part that it was tested on, and no other.
     warnings : tuple of str
         What a user of the files should know; see `caveats_of`.
     shard : tuple of int, optional
@@ -87,18 +131,14 @@ class Manifest:
     genome_name: str
     circular: tuple[str, ...]
     chrom_sizes: tuple[tuple[str, int], ...]
-    model_sha256: str
-    model_name: str
+    models: tuple[ModelPart, ...]
     engine: str
     instruction_set: str
     precision: str
     regions: tuple[tuple[str, int, int, str], ...] | None
     block_bp: int
     network: NetworkConfig
-    call_threshold: float
-    calibration: Mapping[str, Any] | None
-    split: tuple[tuple[str, int, int, str], ...]
-    descriptor: Mapping[str, float] | None = None
+    out_of_fold: bool = False
     warnings: tuple[str, ...] = ()
     shard: tuple[int, int] | None = None
 
@@ -106,36 +146,26 @@ class Manifest:
     def of(
         cls,
         genome: Genome,
-        model: Checkpoint,
+        models: Models,
         engine: Engine,
         config: PredictConfig,
         regions: tuple[tuple[str, int, int, str], ...] | None = None,
     ) -> Self:
         """Return the manifest of a whole run."""
-        metadata = model.metadata
-        split = Split.from_records(metadata.split)
         return cls(
             genome_sha256=genome.sha256,
             genome_name=genome.name,
             circular=tuple(contig.name for contig in genome if contig.circular),
             chrom_sizes=tuple(genome.chrom_sizes.items()),
-            model_sha256=model.sha256,
-            model_name=metadata.name,
+            models=tuple(ModelPart.of(model, genome) for model in models.checkpoints),
+            out_of_fold=models.out_of_fold,
             engine=engine.name,
             instruction_set=engine.instruction_set,
             precision=engine.precision,
             regions=regions,
             block_bp=config.block_bp,
-            network=model.config,
-            call_threshold=DEFAULT_THRESHOLD if metadata.call_threshold is None else metadata.call_threshold,
-            calibration=metadata.calibration,
-            descriptor=None if model.descriptor is None else model.descriptor.to_record(),
-            split=tuple(
-                (contig.name, region.start, region.end, region.part)
-                for contig in (genome if metadata.split else ())
-                for region in split.regions_of(contig)
-            ),
-            warnings=caveats_of(genome, model),
+            network=models.checkpoints[0].config,
+            warnings=tuple(dict.fromkeys(said for model in models.checkpoints for said in caveats_of(genome, model))),
         )
 
     @classmethod
@@ -147,14 +177,14 @@ class Manifest:
         KeyError, TypeError, ValueError
             If it is something else.
         """
-        rows = {name: tuple((str(row[0]), *row[1:]) for row in record[name]) for name in ("chrom_sizes", "split")}
         regions, shard = record["regions"], record["shard"]
         if shard is not None and not 1 <= shard[0] <= shard[1]:
             raise ValueError(f"there is no shard {shard[0]} of {shard[1]}")
         return cls(
             **{
                 **record,
-                **rows,
+                "chrom_sizes": tuple((str(name), size) for name, size in record["chrom_sizes"]),
+                "models": tuple(map(ModelPart.from_record, record["models"])),
                 "circular": tuple(record["circular"]),
                 "warnings": tuple(map(str, record["warnings"])),
                 "regions": None if regions is None else tuple(tuple(row) for row in regions),
@@ -219,10 +249,33 @@ class Manifest:
             chosen.setdefault((numbers[chrom], "-" if strand == "-" else "+"), []).append((start, end))
         return chosen
 
+    @property
+    def held(self) -> Held | None:
+        """Which model scores which bases: each those that it never saw; None where one model scores everything."""
+        if not self.out_of_fold:
+            return None
+        numbers = {name: number for number, (name, _) in enumerate(self.chrom_sizes)}
+        held: dict[int, list[tuple[int, int, int]]] = {}
+        for number, model in enumerate(self.models):
+            for chrom, start, end, part in model.split:
+                if part == "test":
+                    held.setdefault(numbers[chrom], []).append((start, end, number))
+        return {contig: sorted(parts) for contig, parts in held.items()}
+
+    @property
+    def model_name(self) -> str:
+        """Name of the model, or how many there are."""
+        return f"{len(self.models)} models out of fold" if self.out_of_fold else self.models[0].name
+
+    @property
+    def model_sha256(self) -> str:
+        """SHA-256 of the model, or of each."""
+        return " ".join(model.sha256 for model in self.models)
+
     @cached_property
     def blocks(self) -> list[Block]:
         """The blocks of the whole run."""
-        return plan_blocks(self.contigs, self.block_bp, self.network, self.chosen)
+        return plan_blocks(self.contigs, self.block_bp, self.network, self.chosen, self.held)
 
     @property
     def own_blocks(self) -> list[Block]:
@@ -236,8 +289,8 @@ class Manifest:
     def summary(self) -> dict[str, Any]:
         """Return what ``provenance.json`` tells of it."""
         summary: dict[str, Any] = {name: getattr(self, name) for name in _SUMMARY}
-        if self.descriptor is not None:
-            summary["descriptor"] = self.descriptor
+        if self.models[0].descriptor is not None:
+            summary["descriptor"] = self.models[0].descriptor
         if self.regions is not None:
             summary["regions_bp"] = sum(end - start for _, start, end, _ in self.regions)
         return summary

@@ -33,7 +33,7 @@ def announce(
     circular = [contig.name for contig in genome if contig.circular]
     log.info("genome   %s: %s bp in %s, %s", genome.name, f"{len(genome):,}", _count(len(genome.contigs), "contig"),
              f"circular: {_some(circular)}" if circular else "all linear")  # fmt: skip
-    log.info("model    %s (sha256 %s)", model.metadata.name, model.sha256[:12])
+    log.info("model    %s (sha256 %s)", manifest.model_name, manifest.model_sha256[:12])
     log.info("engine   %s, %s, %s", engine.name, engine.instruction_set, engine.precision)
     if manifest.regions is not None or manifest.shard is not None:
         log.info("part     %s", _part(manifest))

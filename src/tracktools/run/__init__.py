@@ -3,18 +3,10 @@
 `Run` for a command whose work is kept and continued, `output_folder` and `output_file` for one that writes in one go.
 """
 
+from tracktools.run.identity import difference, is_complete
 from tracktools.run.listing import PROVENANCE_FILE, remove_output, without_list
 from tracktools.run.output import check_disjoint, check_output
-from tracktools.run.run import (
-    Policy,
-    Run,
-    difference,
-    drop_unfinished,
-    is_complete,
-    output_file,
-    output_folder,
-    unfinished_identity,
-)
+from tracktools.run.run import Policy, Run, drop_unfinished, output_file, output_folder, unfinished_identity
 
 __all__ = [
     "PROVENANCE_FILE",

@@ -70,7 +70,7 @@ def read_list(folder: Path) -> dict[str, str]:
     OutputForeign
         If the folder has no such list (an older version wrote none), or the list was changed.
     """
-    mend = "delete the folder yourself, or name another one"
+    mend = "look what is in it and delete it yourself, or name another folder"
     path = folder / PROVENANCE_FILE
     try:
         record = read_json(path, fields={"files": dict}) if not path.is_symlink() else {}

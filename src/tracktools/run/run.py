@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import os
@@ -15,20 +14,16 @@ from types import TracebackType
 from typing import Any, Self
 
 from tracktools.errors import (
-    InputError,
     OutputError,
-    OutputForeign,
     OutputNotEmpty,
     TracktoolsError,
-    UnfinishedRunDiffers,
 )
 from tracktools.formats.atomic import sync_path, write_synced
 from tracktools.formats.json_file import json_bytes, read_json, sealed
-from tracktools.run.listing import FORMAT, PROVENANCE_FILE, check_ours, is_whole, list_files, read_list, remove_listed
+from tracktools.run.identity import differs, identity_sha256, was_made
+from tracktools.run.listing import FORMAT, PROVENANCE_FILE, check_ours, list_files, remove_listed
 from tracktools.run.output import check_file, check_output, is_taken
 from tracktools.run.workspace import REPLACED, Workspace, partial_of
-
-_SHOWN_CHARACTERS = 80  # of a value in a message: genomes may have thousands of circular contigs
 
 log = logging.getLogger(__name__)
 
@@ -142,7 +137,7 @@ class Run:
         if self._policy.restart:
             self._space.drop()
         elif found is not None and found != self._identity:
-            raise _differs(self.folder, found, self._identity)
+            raise differs(self.folder, found, self._identity)
         if found is None or self._policy.restart:
             self._space.drop()
             found, marker = None, None
@@ -266,7 +261,7 @@ def output_file(output: Path, *, force: bool = False, inputs: Iterable[Path] = (
     space = Workspace.enter(output)
     try:
         if (marker := space.marker()) is not None and marker["identity"] is not None:
-            raise _differs(space.folder, marker["identity"], None)
+            raise differs(space.folder, marker["identity"], None)
         space.drop()
         space.mark(None, ())
         partial = space.new_result() / output.name
@@ -308,54 +303,6 @@ def unfinished_identity(output: Path) -> Mapping[str, Any] | None:
     target = output.resolve() if output.is_symlink() else output
     marker = Workspace.peek(target)
     return None if marker is None else marker["identity"]
-
-
-def is_complete(output: Path) -> bool:
-    """Return whether an output holds all files that were published, as they were."""
-    try:
-        return is_whole(output, read_list(output))
-    except (OutputForeign, OSError):
-        return False
-
-
-def was_made(output: Path, identity: Mapping[str, Any]) -> bool:
-    """Return whether an output is complete, and made by a run of an identity."""
-    try:
-        record = read_json(output / PROVENANCE_FILE, fields={"files": dict})
-    except (InputError, OSError):
-        return False
-    if record.get("identity_sha256") != identity_sha256(identity) or "files" not in record:
-        return False
-    return is_whole(output, record["files"])
-
-
-def identity_sha256(identity: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of an identity: equal where two runs make the same."""
-    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
-
-
-def difference(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> tuple[str, str, str] | None:
-    """Return the first thing in which two records differ, and what it is in each, briefly; None if nothing does."""
-    for name in dict.fromkeys([*wanted, *found]):
-        one, other = found.get(name), wanted.get(name)
-        if one != other:
-            return name, _shown(one), _shown(other)
-    return None
-
-
-def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + "…"
-
-
-def _differs(folder: Path, found: Mapping[str, Any], wanted: Mapping[str, Any] | None) -> UnfinishedRunDiffers:
-    verb = found.get("verb", "another command")
-    if wanted is None or wanted.get("verb", "another command") != verb:
-        mend = "give that command again, or name another output"
-        return UnfinishedRunDiffers(f"holds an unfinished run of {verb}", path=folder, value=verb, mend=mend)
-    name, was, now = difference(found, wanted) or ("it", "", "")
-    problem = f"an unfinished run with other inputs: {name} was {was} and is now {now}"
-    return UnfinishedRunDiffers(problem, path=folder, value=name, mend="--restart drops it, or choose another output")
 
 
 def sync_folder(folder: Path) -> None:

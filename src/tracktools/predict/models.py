@@ -1,0 +1,78 @@
+"""What scores a genome: one model, or the models of `tracktools train --folds`, each the part that it never saw."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from tracktools.descriptor import Descriptor
+from tracktools.engine.host import set_to_host
+from tracktools.errors import CheckpointError, InputError
+from tracktools.genome import Genome
+from tracktools.model.checkpoint import Checkpoint, load_checkpoint
+from tracktools.splits import Split
+
+
+@dataclass(frozen=True)
+class Models:
+    """The models of a run.
+
+    Parameters
+    ----------
+    checkpoints : tuple of Checkpoint
+        One, or one for each fold.
+    out_of_fold : bool
+        Whether each scores the part that it was tested on, and no other.
+    """
+
+    checkpoints: tuple[Checkpoint, ...]
+    out_of_fold: bool = False
+
+    def set_to(self, genome: Genome, host: Genome | Descriptor | None) -> Models:
+        """Return the models set to a genome, see `set_to_host`."""
+        return replace(self, checkpoints=tuple(set_to_host(model, genome, host) for model in self.checkpoints))
+
+
+def read_folds(folder: Path, genome: Genome) -> Models:
+    """Return the models of a folder of `tracktools train --folds`, checked against the genome; see `check_folds`."""
+    models = load_folds(folder)
+    check_folds(models, genome, folder)
+    return models
+
+
+def load_folds(folder: Path) -> Models:
+    """Return the models of a folder of `tracktools train --folds`.
+
+    Raises
+    ------
+    InputError
+        If the folder holds no ``fold1.safetensors``.
+    CheckpointError
+        If the models are of different networks.
+    """
+    paths = sorted(folder.glob("fold*.safetensors"), key=lambda path: (len(path.name), path.name))
+    if not paths:
+        mend = "tracktools train --folds N makes such a folder"
+        raise InputError("holds no fold1.safetensors", path=folder, mend=mend)
+    models = tuple(load_checkpoint(path) for path in paths)
+    for path, model in zip(paths, models, strict=True):
+        if model.config != models[0].config:
+            problem = f"is of another network than {paths[0].name}"
+            raise CheckpointError(problem, path=path, mend="train all folds alike")
+    return Models(models, out_of_fold=True)
+
+
+def check_folds(models: Models, genome: Genome, folder: Path) -> None:
+    """Refuse models whose held-out parts are not a genome, each base once.
+
+    Raises
+    ------
+    CheckpointError
+        A model is missing, or they are of another genome.
+    """
+    splits = [Split.from_records(model.metadata.split) for model in models.checkpoints]
+    for contig in genome:
+        here = sorted((one.start, one.end) for split in splits for one in split.regions_of(contig, "test"))
+        if [*(start for start, _ in here), len(contig)] != [0, *(end for _, end in here)]:
+            problem = f"the parts that its {len(splits)} models held out are not {contig.name}, each base once"
+            raise CheckpointError(problem, path=folder, mend="are all folds there, and is this the genome?")
