@@ -8,7 +8,7 @@ import pyBigWig
 import pytest
 
 from tracktools.errors import ConfigError, GenomeMismatchError, InputError
-from tracktools.formats.bed import CALLED_TSS, read_bed
+from tracktools.formats.bed import CALLED_TSS, read_bed, read_bed_head
 from tracktools.formats.bigwig import write_bigwig
 from tracktools.tss import call
 from tracktools.tss.call import call_folder, call_from_bigwigs
@@ -147,3 +147,14 @@ def test_the_mirror_image_of_a_pair_gives_the_mirror_image_of_its_calls(
     turned = sorted((chrom, 499 - start, {"+": "-", "-": "+"}[strand]) for chrom, start, strand in found[1])
     assert found[0] == turned
     assert len(turned) > 50
+
+
+def test_what_the_prediction_was_warned_of_holds_for_its_calls_too(tmp_path: Path) -> None:
+    plus, minus = pair(tmp_path)
+    (tmp_path / "provenance.json").write_text(json.dumps({"warnings": ["this is another genome"]}))
+    call_folder(plus, minus, 0.4, tmp_path / "out")
+    assert read_bed_head(tmp_path / "out" / "called.bed") == (CALLED_TSS.columns, ("this is another genome",))
+    assert json.loads((tmp_path / "out" / "provenance.json").read_text())["warnings"] == ["this is another genome"]
+    (tmp_path / "provenance.json").write_text("not ours")
+    call_folder(plus, minus, 0.4, tmp_path / "second")
+    assert read_bed_head(tmp_path / "second" / "called.bed")[1] == ()

@@ -15,12 +15,12 @@ import pandas as pd
 from tracktools.calls import call_tss
 from tracktools.config import CallConfig
 from tracktools.counting import count_line
-from tracktools.errors import ConfigError
+from tracktools.errors import ConfigError, TracktoolsError
 from tracktools.formats.bed import CALLED_TSS, write_bed
 from tracktools.formats.bigwig_pair import STRANDS, BigWigPair, Strand, open_pair
 from tracktools.names import listed
 from tracktools.run import output_folder
-from tracktools.tracks import Track, as_track_name, write_provenance, write_tracks
+from tracktools.tracks import Track, as_track_name, read_provenance, write_provenance, write_tracks
 from tracktools.tss.table import check_name, rank_fractions, tss_name
 
 log = logging.getLogger(__name__)
@@ -145,7 +145,8 @@ def call_folder(
             plus, minus, threshold, name=name, circular=circular, min_distance_bp=min_distance_bp, renames=renames
         )
         file = folder / f"{name}.bed"
-        write_bed(file, called.table, CALLED_TSS)
+        inherited = _warnings_next_to(plus)
+        write_bed(file, called.table, CALLED_TSS, warnings=inherited)
         track = Track(
             name=as_track_name(f"tss_{name}"),
             path=file,
@@ -162,10 +163,18 @@ def call_folder(
         parameters = {"plus": str(plus), "minus": str(minus), "threshold": threshold}
         parameters |= {"min_distance_bp": min_distance_bp, "circular": sorted(circular), "read": called.record}
         parameters |= {"counts": called.counts, "warnings": called.notes}
-        write_provenance(folder, started=started, parameters=parameters)
+        write_provenance(folder, started=started, parameters=parameters, warnings=inherited)
     for note in called.notes:
         log.warning("warning: %s", note)
     return called
+
+
+def _warnings_next_to(path: Path) -> list[str]:
+    """Return what the folder of a signal warns of, such as a prediction of another species: it holds for calls, too."""
+    try:
+        return [str(warning) for warning in read_provenance(path.parent).get("warnings", [])]
+    except TracktoolsError:  # somebody else's file of that name
+        return []
 
 
 def _check_sequences(
