@@ -95,9 +95,10 @@ def test_the_version_names_the_contig_and_linear_stays_linear(tmp_path: Path) ->
         ("NODE_1_length_120_cov_30.5120 bp DNA circular BCT 01-JAN-2020", "", "NODE_1_length_120_cov_30.5"),
         ("My plasmid 3 120 bp ds-DNA circular SYN 01-JAN-2020", "VERSION     .", "My_plasmid_3"),
         ("contig_7 120 bp circular", "ACCESSION   unknown\nVERSION     unknown.1", "contig_7"),
+        ("a_name_that_fills_the_line\n            120 bp DNA circular", "", "a_name_that_fills_the_line"),
         ("120 bp DNA CIRCULAR BCT", "VERSION     X9.1", "X9.1"),
     ],
-    ids=["long names of assemblers", "spaces", "RAST and Benchling without accession", "no name"],
+    ids=["long names of assemblers", "spaces", "RAST and Benchling without accession", "two lines", "no name"],
 )
 def test_first_lines_that_programs_write(tmp_path: Path, locus: str, head: str, name: str) -> None:
     (contig,) = load_genome(write(tmp_path, record(locus=locus, head=head)))
@@ -160,6 +161,8 @@ def test_locations_of_every_kind(tmp_path: Path) -> None:
         gene order(61..70,81..90) /gene="f"
         gene J00194.1:1..20 /gene="g"
         gene 95^96 /gene="h"
+        gene <118..>2 /gene="i"
+        gene join(51,53..54) /gene="j"
         """
     )
     annotation = read_annotation(write(tmp_path, text))
@@ -169,15 +172,17 @@ def test_locations_of_every_kind(tmp_path: Path) -> None:
             ["c", "+", ((10, 20),)],
             ["e", "+", ((20, 30),)],
             ["e", "-", ((40, 50),)],
+            ["j", "+", ((50, 51), (52, 54))],
             ["f", "+", ((60, 70), (80, 90))],
             ["a", "+", ((100, 129),)],
             ["b", "-", ((109, 125),)],
             ["d", "-", ((114, 123),)],
+            ["i", "+", ((117, 122),)],
         ]
         or annotation.genes["name"].tolist() == []
     )
     placed = place_annotation(annotation, {"chr1": 120})
-    assert placed.count_line.endswith("6 taken, 2 left out (2 with a location that cannot be read)")
+    assert placed.count_line.endswith("8 taken, 2 left out (2 with a location that cannot be read)")
 
 
 def test_coding_sequences_of_an_export_without_genes(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ Programs that export GenBank differ here most, and Biopython drops ``circular`` 
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -69,7 +70,8 @@ def read_head(lines: Sequence[str], path: Path, line: int) -> FlatHead:
 
 
 def _genbank(lines: Sequence[str], path: Path, line: int) -> FlatHead:
-    said = lines[0].removeprefix("LOCUS").strip()
+    wrapped = itertools.takewhile(lambda text: text[:1].isspace(), lines[1:])  # some programs break a long line
+    said = " ".join([lines[0].removeprefix("LOCUS").strip(), *(text.strip() for text in wrapped)]).strip()
     if _PROTEIN.search(said):
         raise InputError("is a protein", path=path, line=line, mend="the record of the genome is needed")
     plain, collided = _LENGTH.fullmatch(said), _COLLIDED.fullmatch(said)

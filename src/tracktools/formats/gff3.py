@@ -101,8 +101,8 @@ def _row(text: str, path: Path, line: int) -> tuple[FeatureRow, bool]:
     if strand not in ("+", "-", ".", "?"):
         raise InputError(f"strand is {strand!r}", path=path, line=line, mend="write +, -, . or ?")
     gtf = gtf_attributes(ninth)
-    if gtf is not None and "gene_id" not in gtf:
-        mend = "GTF needs a gene_id on each row; download GFF3 or GTF"
+    if gtf is not None and not (gtf.get("gene_id") or gtf.get("transcript_id")):
+        mend = "GTF needs a gene_id or transcript_id on each row; download GFF3 or GTF"
         raise InputError(f"is GFF2, without gene_id: {ninth[:40]!r}", path=path, line=line, mend=mend)
     row = FeatureRow(
         chrom=_clean(unquote(chrom)),

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 _PAIR = re.compile(r'\s*([A-Za-z_][\w.-]*) +("(?:[^"\\]|\\.)*"|[^\s";=][^;="]*?) *(?:;|$)')
+_DOUBLED = re.compile(r'""([^";\s][^"]*)""')  # after a visit to a spreadsheet
 
 
 def gtf_attributes(text: str) -> dict[str, str] | None:
@@ -21,7 +22,7 @@ def gtf_attributes(text: str) -> dict[str, str] | None:
     True
     """
     values: dict[str, str] = {}
-    at = 0
+    text, at = _DOUBLED.sub(r'"\1"', text), 0
     while text[at:].strip(" ;"):
         pair = _PAIR.match(text, at)
         if pair is None:
@@ -34,4 +35,4 @@ def gtf_attributes(text: str) -> dict[str, str] | None:
 def link_by_gene_id(kind: str, values: Mapping[str, str]) -> dict[str, str]:
     """Return the attributes of a row with the links of GFF3: a gene has an ``ID``, what is below it a ``Parent``."""
     link = "ID" if kind == "gene" else "Parent"
-    return {**values, link: f"gene:{values['gene_id']}"}
+    return {**values, link: f"gene:{values.get('gene_id') or values['transcript_id']}"}
