@@ -310,3 +310,19 @@ def test_a_hub_leaves_out_what_is_on_other_sequences_and_says_so(tmp_path: Path,
     reason = "1 taken, 1 left out (1 on sequences that the genome does not have)"
     assert f"Read 2 rows of a.gff3: {reason}" in result.output
     assert f"Read 2 items of sites.bed: {reason}" in result.output
+
+
+def test_genes_as_bed_are_an_annotation_too(tmp_path: Path, genome: Path) -> None:
+    bed = tmp_path / "genes12.bed"
+    bed.write_text(
+        "c1\t10\t100\tg1\t0\t+\t10\t100\t0\t2\t20,30,\t0,60,\nc1\t200\t300\tg2\t0\t-\t200\t300\t0\t1\t100\t0\n"
+    )
+    table = read_genes(bed)
+    assert table[["name", "strand"]].to_numpy().tolist() == [["g1", "+"], ["g2", "-"]]
+    assert table["parts"].tolist() == [((10, 30), (70, 100)), ((200, 300),)]
+    gff3 = write(tmp_path, "c1 x gene 1 90 . + . ID=g;locus_tag=T1;Name=abc;gene_biotype=tRNA;product=p")
+    assert run("annotation", gff3, "--genome", genome, "-o", tmp_path / "out").exit_code == 0
+    pd.testing.assert_frame_equal(read_genes(tmp_path / "out" / "genes.bed"), read_genes(gff3))
+    bed.write_text("c1\t10\t100\tg1\n")
+    with pytest.raises(InputError, match="is BED without strands"):
+        read_genes(bed)

@@ -1,4 +1,4 @@
-"""The rows of an annotation of any kind, recognised by content: GFF3, GTF, GenBank, EMBL."""
+"""The rows of an annotation of any kind, recognised by content: GFF3, GTF, GenBank, EMBL, BED."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tracktools.errors import InputError
+from tracktools.formats.bed import read_bed
 from tracktools.formats.feature_row import FeatureRow
 from tracktools.formats.genbank import is_flat_file, read_flat_file
 from tracktools.formats.gff3 import is_gff3, read_gff3
+from tracktools.formats.recognise import recognise_format
 
 SEQUENCE_TYPE = "sequence-region"  # of the rows that speak of a whole sequence, and come from no feature
 
@@ -43,7 +46,7 @@ def read_annotation_rows(path: Path | str) -> AnnotationRows:
     Parameters
     ----------
     path : Path or str
-        GFF3, GTF, GenBank or EMBL, plain or gzip.
+        GFF3, GTF, GenBank, EMBL, or BED of genes (6 to 12 columns, with blocks; or as tracktools writes it).
 
     Raises
     ------
@@ -51,6 +54,8 @@ def read_annotation_rows(path: Path | str) -> AnnotationRows:
         If it is none of them, or damaged; see `read_gff3` and `read_flat_file`.
     """
     path = Path(path)
+    if recognise_format(path) == "bed":
+        return AnnotationRows(_bed_rows(path))
     if not is_flat_file(path):
         return AnnotationRows(list(read_gff3(path)))
     records = read_flat_file(path)
@@ -59,6 +64,29 @@ def read_annotation_rows(path: Path | str) -> AnnotationRows:
         {record.name: record.unread for record in records if record.unread},
         {record.name: record.other_names for record in records if record.other_names},
     )
+
+
+def _bed_rows(path: Path) -> list[FeatureRow]:
+    """Return each item of a BED as a gene, a row a block."""
+    table, schema = read_bed(path)
+    if schema.defined_fields < 6:
+        raise InputError(
+            "is BED without strands", path=path, mend="genes need six columns: GFF3, GTF or GenBank is better"
+        )
+    rows: list[FeatureRow] = []
+    for number, item in enumerate(table.to_dict("records")):
+        start, biotype = int(item["chromStart"]), str(item.get("biotype", ""))
+        said = {"Name": item.get("geneName") or item["name"], "locus_tag": item.get("locusTag", "")}
+        said |= {"biotype": biotype, "product": item.get("product", "")}
+        sizes = [int(size) for size in str(item.get("blockSizes", "")).split(",") if size]
+        offsets = [int(offset) for offset in str(item.get("chromStarts", "")).split(",") if offset]
+        parts = [(start + offset, start + offset + size) for offset, size in zip(offsets, sizes, strict=True)]
+        kind = "pseudogene" if "pseudogene" in biotype else "gene"
+        rows += [
+            FeatureRow(str(item["chrom"]), kind, low, high, str(item["strand"]), said, number + 1, number)
+            for low, high in parts or [(start, int(item["chromEnd"]))]
+        ]
+    return rows
 
 
 def holds_annotation(path: Path | str) -> bool:
