@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import math
 from collections import Counter
 from pathlib import Path
@@ -257,3 +258,15 @@ def test_schemas_as_others_write_them(tmp_path: Path):
     assert (schema.defined_fields, schema.fields[4].type) == (4, "enum(up,down)")
     assert table["small"].tolist() == [7, 8]
     assert table["pair"].tolist() == ["3,4,"] * 2
+
+
+def test_whatever_is_damaged_is_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "a.bb"
+    table = pd.DataFrame({"chrom": "c", "chromStart": range(9), "chromEnd": range(1, 10), "name": list("abcdefghi")})
+    write_bigbed(path, {"c": 90}, table, BedSchema("t", "T", BED6.fields[:4], 4))
+    data = path.read_bytes()
+    for offset in range(4, len(data), 3):
+        for value in (0, 0x7F, 0xFF):
+            path.write_bytes(data[:offset] + bytes([value]) * 8 + data[offset + 8 :])
+            with contextlib.suppress(InputError):
+                read_bigbed(path)

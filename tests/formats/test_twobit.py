@@ -96,3 +96,14 @@ def test_a_file_cut_short_says_so(tmp_path: Path, length: int) -> None:
     for read in (contents, read_twobit_sizes) if length < 30 else (contents,):  # sizes stand before the bases
         with pytest.raises(InputError, match=r"a.2bit: is damaged or cut short \(copy or download it again\)"):
             read(path)
+
+
+def test_lengths_are_refused_of_a_file_cut_anywhere(tmp_path: Path) -> None:
+    path = tmp_path / "a.2bit"
+    write_twobit(path, as_arrays({"one": "NNacgtACGT", "two": "ACGTACGTACGTA"}))
+    data = path.read_bytes()
+    assert read_twobit_sizes(path) == {"one": 10, "two": 13}
+    for size in range(len(data)):
+        path.write_bytes(data[:size])
+        with pytest.raises(InputError):
+            read_twobit_sizes(path)

@@ -203,6 +203,45 @@ def test_a_server_without_ranges_and_cors_is_named(plain_server: str) -> None:
     }
 
 
+ODD_PLACES = [
+    "http://[x/y.bb",
+    "//[x",
+    "http://",
+    "https:///x.bb",
+    "http://127.0.0.1:99999/x.bb",
+    "http://a b/c",
+    "\x01.bb",
+]
+ODD_PLACES += [
+    "x" * 5000,
+    "..",
+    "~/x.bb",
+    "file:///etc/passwd",
+    "data:,x",
+    "javascript://x",
+    "http://127.0.0.1:9/x.bb",
+    "?",
+    "%00",
+]
+
+
+@pytest.mark.parametrize("value", ODD_PLACES)
+def test_odd_addresses_are_findings(copy: tuple[Path, str], value: str) -> None:
+    folder, address = copy
+    edit("^bigDataUrl genes.bb", f"bigDataUrl {value}")(folder)
+    edit("^html pages/genes.html", f"html {value}")(folder)
+    edit("^htmlPath .*", f"htmlPath {value}")(folder)
+    edit("^searchTrix genes.ix", f"searchTrix {value}")(folder)
+    for place in (folder, address):
+        assert {"missing-data", "not-checked", "data"} & {finding.code for finding in check_hub(place)}
+
+
+def test_odd_places_are_one_line() -> None:
+    for place in ("http://[x", "http://", "gopher://x/hub.txt", "http://127.0.0.1:99999/hub.txt"):
+        with pytest.raises(InputError):
+            check_hub(place)
+
+
 # --- limits -----------------------------------------------------------------------------------------------------------
 def test_a_file_that_is_too_large_is_checked_by_its_start(copy: tuple[Path, str]) -> None:
     folder, address = copy

@@ -55,6 +55,8 @@ def read_header(path: Path, magic: int) -> BbiHeader:
         raise InputError("no such file", path=path) from None
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", path=path) from None
+    except (struct.error, ValueError, OverflowError):
+        raise InputError("is cut short or damaged", path=path, mend="copy or make it again") from None
 
 
 def _read_header(file: IO[bytes], size: int, magic: int, path: Path) -> BbiHeader:

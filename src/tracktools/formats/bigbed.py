@@ -221,9 +221,9 @@ def read_bigbed(path: Path) -> tuple[pd.DataFrame, BedSchema]:
     """
     path = Path(path)
     header = read_header(path, BIGBED_MAGIC)
-    schema = _parse_autosql(header.autosql, header.defined_fields) or standard_bed(header.defined_fields or 3)
     rows: list[list[str]] = []
     try:
+        schema = _parse_autosql(header.autosql, header.defined_fields) or standard_bed(header.defined_fields or 3)
         with path.open("rb") as file:
             names = {number: name for name, (number, _) in read_chroms(file, header).items()}
             for offset, size in list(read_block_places(file, header.index_offset)):
@@ -231,7 +231,16 @@ def read_bigbed(path: Path) -> tuple[pd.DataFrame, BedSchema]:
                 block = file.read(size)
                 block = zlib.decompress(block) if header.block_bytes else block
                 rows += _items(block, names, len(schema.fields))
-    except (struct.error, zlib.error, ValueError, KeyError, OSError, RecursionError, MemoryError) as error:
+    except (
+        struct.error,
+        zlib.error,
+        ValueError,
+        KeyError,
+        OSError,
+        OverflowError,
+        RecursionError,
+        MemoryError,
+    ) as error:
         problem = f"is damaged: {error or type(error).__name__}"
         raise InputError(problem, path=path, mend="copy or make it again") from None
     for row in rows:

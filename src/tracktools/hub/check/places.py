@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import time
@@ -11,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
-from urllib.parse import quote, unquote, urljoin, urlsplit
+from urllib.parse import quote, unquote, urljoin
 
 from tracktools.config import HubCheckConfig
 
@@ -78,7 +79,9 @@ class Places:
         if "://" in value or value.startswith("/gbdb/"):
             return value
         if is_url(base):
-            return urljoin(base, value)
+            with contextlib.suppress(ValueError):  # brackets that hold no address
+                return urljoin(base, value)
+            return base.rsplit("/", 1)[0] + "/" + value
         return os.path.normpath(Path(base).parent / value)
 
     def name(self, address: str) -> str:
@@ -138,10 +141,10 @@ class Places:
         return self._download(address)
 
     def _download(self, address: str) -> Fetched:
-        request = browser_request(address)
         target = self._cache / str(len(self._known))
         wait = max(1.0, min(self._config.timeout_s, self._deadline - time.monotonic()))
         try:
+            request = browser_request(address)
             with urllib.request.urlopen(request, timeout=wait) as answer, target.open("wb") as file:  # noqa: S310
                 length = answer.headers.get("Content-Length", "")
                 size = int(length) if length.isdecimal() else -1
@@ -189,15 +192,19 @@ def browser_request(address: str) -> urllib.request.Request:
 
 def _local(address: str) -> Fetched:
     """Return a file of a folder; ``x.bw?v=2`` and ``a%20b.bw`` are found too, as from a web server."""
-    split = urlsplit(address.replace("#", "%23"))
-    for candidate in dict.fromkeys((address, unquote(split.path), unquote(address))):
+    without_query = address.rpartition("?")[0] or address
+    for candidate in dict.fromkeys((address, without_query, unquote(without_query), unquote(address))):
         path = Path(candidate)
         try:
             if path.is_file():
-                return Fetched(path, True, path.stat().st_size)
+                with path.open("rb"):
+                    return Fetched(path, True, path.stat().st_size)
+        except PermissionError:
+            raise MissingFileError("may not be read") from None
         except (OSError, ValueError):
             continue
-    raise MissingFileError("is a folder" if Path(address).is_dir() else "does not exist")
+    is_folder = os.path.isdir(address)  # noqa: PTH112 - never raises, as Path does for very long names
+    raise MissingFileError("is a folder" if is_folder else "does not exist")
 
 
 def _explain(error: Exception) -> MissingFileError | UnknownFileError:

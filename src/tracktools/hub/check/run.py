@@ -59,8 +59,11 @@ def check_hub(place: str | Path, config: HubCheckConfig | None = None) -> list[F
 
 def _home(place: str | Path) -> str:
     """Return the address of the first file of a hub."""
-    address = urlsplit(str(place))
     if is_url(str(place)):
+        try:
+            address = urlsplit(str(place))
+        except ValueError:
+            raise InputError("is no web address", path=place, mend="name a folder or an http address") from None
         if address.scheme not in ("http", "https", "ftp"):
             problem = f"{address.scheme}:// addresses cannot be read"
             raise InputError(problem, path=place, mend="name a folder or an http address")
