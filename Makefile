@@ -4,6 +4,7 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.11 python3.12 python3.13 py
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+NATIVE := CMakeLists.txt $(wildcard src/tracktools/engine/native/source/*)
 DEMO ?= demo
 DATA ?= $(or $(TRACKTOOLS_TEST_DATA),$(wildcard ../shared/data))
 
@@ -16,14 +17,14 @@ help:
 
 setup: $(STAMP)
 
-$(STAMP): pyproject.toml constraints.txt
+$(STAMP): pyproject.toml constraints.txt $(NATIVE)
 	test -x $(BIN)/python || { $(PYTHON) -m venv $(VENV) && touch $(VENV)/.made_by_make; }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1" -c constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt torch
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --editable ".[xlsx]" --group test
 	@# a second igv.js for the tests, without the Jupyter packages that it would bring
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-deps igv-notebook
-	touch $@
+	touch $@ # a changed C++ file compiles the native engine again, and no other
 
 test: $(STAMP)
 	bash tests/browser/setup.sh || echo "no browser here: its tests will be skipped, each saying so"

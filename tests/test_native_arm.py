@@ -36,6 +36,7 @@ pytestmark = [
 def driver(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("arm") / "driver"
     flags = ["-std=c++17", "-O2", "-ffp-contract=off", "-fno-strict-aliasing", "-static", "-pthread", f"-I{SOURCES}"]
+    flags += ["-DTRACKTOOLS_NEON", "-DTRACKTOOLS_GENERIC"]
     sources = [Path(__file__).with_name("emulated") / "driver.cpp", *(SOURCES / part for part in PARTS)]
     subprocess.run([COMPILER, *flags, "-Wall", "-Werror", "-o", path, *sources], check=True)
     return path

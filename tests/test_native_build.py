@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import platform
 import shutil
@@ -16,6 +15,7 @@ import numpy as np
 import pytest
 
 import dilated_networks
+from emulated_library import compile_emulating
 from networks import SMALL, letter_seeker, literal_probabilities, random_network
 from tracktools.config import DilatedConfig, ModelConfig
 from tracktools.engine.interface import TOLERANCE
@@ -41,18 +41,18 @@ pytestmark = [
 def source_tree(tmp_path: Path) -> Path:
     tree = tmp_path / "tree"
     tree.mkdir()
-    for name in ("pyproject.toml", "hatch_build.py", "README.md", "LICENSE"):
+    for name in ("pyproject.toml", "CMakeLists.txt", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, tree)
-    for name in ("src", "trackhub_templates"):
+    for name in ("src", "tools", "trackhub_templates"):
         shutil.copytree(ROOT / name, tree / name, symlinks=True, ignore=shutil.ignore_patterns("*.so", "__pycache__"))
     return tree
 
 
-def build_wheel(tree: Path, compiler: str) -> tuple[str, set[str]]:
+def build_wheel(tree: Path, **environment: str) -> tuple[str, set[str]]:
     subprocess.run(
-        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", "out"],
+        [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--skip-dependency-check", "--outdir", "out"],
         cwd=tree,
-        env={**os.environ, "CXX": compiler},
+        env={**os.environ, **environment},
         check=True,
         capture_output=True,
     )
@@ -62,10 +62,29 @@ def build_wheel(tree: Path, compiler: str) -> tuple[str, set[str]]:
 
 
 def test_without_a_compiler_the_wheel_is_pure_python(source_tree: Path) -> None:
-    name, files = build_wheel(source_tree, "no-such-compiler")
+    name, files = build_wheel(source_tree, CXX="no-such-compiler")
     assert name.endswith("-py3-none-any.whl")
     assert LIBRARY not in files
     assert "tracktools/engine/torch_engine.py" in files
+
+
+def test_without_cmake_the_wheel_is_pure_python_and_says_why(source_tree: Path) -> None:
+    script = (
+        "import sys; sys.path.insert(0, 'tools'); import build_backend, importlib.util as util; "
+        "known = util.find_spec; util.find_spec = lambda name, *more: None if name == 'cmake' else known(name, *more); "
+        "print(build_backend.build_wheel('out'))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=source_tree,
+        env={**os.environ, "PATH": str(source_tree)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "No native engine: there is no CMake here" in done.stderr
+    assert done.stdout.strip().endswith("-py3-none-any.whl")
 
 
 def test_an_installation_without_a_compiler_succeeds_and_torch_serves(source_tree: Path, tmp_path: Path) -> None:
@@ -96,13 +115,17 @@ def test_an_installation_without_a_compiler_succeeds_and_torch_serves(source_tre
     assert "engine   torch" in predicted.stderr
     refused = run("predict", "genome.fa", "-o", "again", "--engine", "native")
     assert refused.returncode == 1
-    assert "it was not compiled when tracktools was installed (choose auto or torch)" in refused.stderr
+    assert (
+        "it was not compiled when tracktools was installed (no C++ compiler, or no CMake) (choose auto or torch)"
+        in refused.stderr
+    )
 
 
 @pytest.mark.skipif(shutil.which("c++") is None, reason="no C++ compiler")
 def test_with_a_compiler_the_wheel_is_for_this_platform_and_any_python(source_tree: Path) -> None:
-    name, files = build_wheel(source_tree, "c++")
+    name, files = build_wheel(source_tree)
     assert LIBRARY in files
+    assert "tracktools/trackhub_templates/hub.txt" in files
     assert "-py3-none-" in name
     assert not name.endswith("any.whl")
 
@@ -110,19 +133,10 @@ def test_with_a_compiler_the_wheel_is_for_this_platform_and_any_python(source_tr
 @pytest.fixture(scope="module")
 def emulating_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The library with AMX's tile instructions as plain loops, and AVX-512's too where the processor lacks them."""
-    spec = importlib.util.spec_from_file_location("hatch_build", ROOT / "hatch_build.py")
-    assert spec is not None
-    assert spec.loader is not None
-    build = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(build)
-    flags = ["-DTRACKTOOLS_EMULATE_TILES"]
-    if not {"avx512", "avx512_bf16"} <= {kernel.name for kernel in library.usable_kernels()}:
-        if not SIMDE.is_dir():
-            pytest.skip("this processor lacks AVX-512, and SIMDe (libsimde-dev) is not there to emulate it")
-        flags += ["-DTRACKTOOLS_EMULATE_VECTORS", f"-I{ROOT / 'tests' / 'emulated'}"]
-        build.KERNELS = {source: ["-mavx2", "-mfma"] for source in build.KERNELS}
-    path: Path = build.compile_library(tmp_path_factory.mktemp("emulating") / "emulating.so", tuple(flags))
-    return path
+    lacking = not {"avx512", "avx512_bf16"} <= {kernel.name for kernel in library.usable_kernels()}
+    if lacking and not SIMDE.is_dir():
+        pytest.skip("this processor lacks AVX-512, and SIMDe (libsimde-dev) is not there to emulate it")
+    return compile_emulating(tmp_path_factory.mktemp("emulating") / "emulating.so", vectors=lacking)
 
 
 @pytest.fixture

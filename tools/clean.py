@@ -1,4 +1,4 @@
-"""Remove what `make` made: a demo, packages in dist/, pictures in build/; what is not ours is named, and stays.
+"""Remove what `make` made: a demo, packages, pictures, compiled files; what is not ours is named, and stays.
 
 python tools/clean.py [DEMO]
 """
@@ -17,7 +17,7 @@ from tracktools.run import drop_unfinished, remove_output
 ROOT = Path(__file__).resolve().parents[1]
 _MADE = {
     "dist": re.compile(r"tracktools-[^/]*\.(whl|tar\.gz)"),
-    "build": re.compile(r"screenshots/[^/]*\.png|wheel/[^/]*\.so"),
+    "build": re.compile(r"screenshots/[^/]*\.png|(py3-none-[^/]*|native)/.*"),
 }
 
 

@@ -1,6 +1,7 @@
-// AVX-512 in plain code, so that its kernels run on any x86-64: SIMDe's functions under the names of the intrinsics.
-// In front of the compiler's own header of this name (-I). What SIMDe 0.7.4 lacks stands below, written down from the
-// "Operation" of each instruction in Intel's manual.
+// Instructions that a processor may lack, in plain code, so that all kernels run on any x86-64: in front of the compiler's
+// own header of this name (-I). EMULATE_VECTORS: AVX-512, as SIMDe's functions under the names of the intrinsics; what
+// SIMDe 0.7.4 lacks stands below, written down from the "Operation" of each instruction in Intel's manual. EMULATE_TILES:
+// the tiles of AMX, as loops of the same meaning.
 #pragma once
 #include_next <immintrin.h>
 
@@ -8,6 +9,7 @@
 #include <cstdint>
 #include <cstring>
 
+#ifdef EMULATE_VECTORS
 #define SIMDE_ENABLE_NATIVE_ALIASES
 #include <simde/x86/avx512.h>
 
@@ -82,3 +84,56 @@ simde__m512 dot_pairs(simde__m512 sums, Pairs a, Pairs b) {
 #define _mm512_i32gather_epi32 emulated::gather
 #define _mm512_cvtepi32_epi16 emulated::lower_halves
 #define _mm512_dpbf16_ps emulated::dot_pairs
+#endif  // EMULATE_VECTORS
+
+#ifdef EMULATE_TILES
+namespace emulated {
+
+constexpr int TILE_ROWS = 16, TILE_WORDS = 16;
+inline thread_local uint32_t tiles[8][TILE_ROWS][TILE_WORDS];
+
+inline float as_float(uint32_t bits) {
+  float x;
+  std::memcpy(&x, &bits, sizeof x);
+  return x;
+}
+
+inline void zero_tile(int tile) { std::memset(tiles[tile], 0, sizeof tiles[tile]); }
+
+inline void load_tile(int tile, const void* memory, size_t stride) {
+  for (int row = 0; row < TILE_ROWS; row++)
+    std::memcpy(tiles[tile][row], static_cast<const char*>(memory) + row * stride, sizeof tiles[tile][row]);
+}
+
+inline void store_tile(int tile, void* memory, size_t stride) {
+  for (int row = 0; row < TILE_ROWS; row++)
+    std::memcpy(static_cast<char*>(memory) + row * stride, tiles[tile][row], sizeof tiles[tile][row]);
+}
+
+inline void dot_tiles(int c, int a, int b) {
+  for (int row = 0; row < TILE_ROWS; row++)
+    for (int column = 0; column < TILE_WORDS; column++) {
+      float sum = as_float(tiles[c][row][column]);
+      for (int k = 0; k < TILE_WORDS; k++) {
+        const uint32_t x = tiles[a][row][k], y = tiles[b][k][column];
+        sum += as_float(x << 16) * as_float(y << 16) + as_float(x & 0xFFFF0000) * as_float(y & 0xFFFF0000);
+      }
+      std::memcpy(&tiles[c][row][column], &sum, sizeof sum);
+    }
+}
+
+}  // namespace emulated
+
+#undef _tile_zero
+#undef _tile_loadd
+#undef _tile_stored
+#undef _tile_dpbf16ps
+#undef _tile_loadconfig
+#undef _tile_release
+#define _tile_zero emulated::zero_tile
+#define _tile_loadd emulated::load_tile
+#define _tile_stored emulated::store_tile
+#define _tile_dpbf16ps emulated::dot_tiles
+#define _tile_loadconfig(config) ((void)(config))
+#define _tile_release() ((void)0)
+#endif  // EMULATE_TILES

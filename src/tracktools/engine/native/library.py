@@ -82,7 +82,7 @@ class Loaded(NamedTuple):
 def load() -> Loaded:
     """Load the library, if it was compiled, loads here, and is the one that this version of tracktools calls."""
     if not LIBRARY_PATH.is_file():
-        return Loaded(None, "it was not compiled when tracktools was installed (no C++ compiler)")
+        return Loaded(None, "it was not compiled when tracktools was installed (no C++ compiler, or no CMake)")
     try:
         library = ctypes.CDLL(str(LIBRARY_PATH))
     except OSError as error:
@@ -103,7 +103,7 @@ def load_library() -> ctypes.CDLL | None:
 
 def _misfit(library: ctypes.CDLL) -> str:
     """Return why a library would misread what Python gives it; nothing if it would not."""
-    again = "install tracktools again; in a source tree: python hatch_build.py"
+    again = "install tracktools again; in a source tree: cmake -B build/native && cmake --build build/native"
     try:
         library.tracktools_sources.restype = ctypes.c_char_p
         found, watch_bytes = library.tracktools_sources().decode(), library.tracktools_watch_bytes()
@@ -117,7 +117,7 @@ def _misfit(library: ctypes.CDLL) -> str:
 
 
 def sources_digest() -> str:
-    """Return what the library says of the sources that it was compiled from: see ``hatch_build.py``."""
+    """Return what the library says of the sources that it was compiled from: see ``CMakeLists.txt``."""
     digest = hashlib.sha256()
     for path in sorted(SOURCES.iterdir(), key=lambda path: path.name):
         if path.suffix in (".cpp", ".hpp"):

@@ -46,15 +46,8 @@ struct DilatedKernel {
               float* log_odds, void* scratch);
 };
 
-// Those that the compiler could not make are missing: their addresses are null.
-#define KERNEL extern const DilatedKernel __attribute__((weak))
-KERNEL dilated_generic;
-KERNEL dilated_neon;
-KERNEL dilated_avx2;
-KERNEL dilated_avx512;
-KERNEL dilated_avx512_bf16;
-KERNEL dilated_amx_bf16;
-KERNEL dilated_amx_bf16x3;
-#undef KERNEL
+// Those that the compiler could make: the build says so by TRACKTOOLS_GENERIC ...
+extern const DilatedKernel dilated_generic, dilated_neon, dilated_avx2, dilated_avx512, dilated_avx512_bf16,
+    dilated_amx_bf16, dilated_amx_bf16x3;
 
 }  // namespace tracktools

@@ -28,13 +28,29 @@ struct Choice {
 };
 
 const Choice* find_kernel(const char* name) {
-  static const Choice choices[] = {
-      {&dilated_amx_bf16, has_amx},       {&dilated_amx_bf16x3, has_amx}, {&dilated_avx512_bf16, has_avx512_bf16},
-      {&dilated_avx512, has_avx512},      {&dilated_avx2, has_avx2},      {&dilated_neon, has_neon},
+  static const std::vector<Choice> choices = {
+#ifdef TRACKTOOLS_AMX
+      {&dilated_amx_bf16, has_amx},
+      {&dilated_amx_bf16x3, has_amx},
+#endif
+#ifdef TRACKTOOLS_AVX512_BF16
+      {&dilated_avx512_bf16, has_avx512_bf16},
+#endif
+#ifdef TRACKTOOLS_AVX512
+      {&dilated_avx512, has_avx512},
+#endif
+#ifdef TRACKTOOLS_AVX2
+      {&dilated_avx2, has_avx2},
+#endif
+#ifdef TRACKTOOLS_NEON
+      {&dilated_neon, has_neon},
+#endif
+#ifdef TRACKTOOLS_GENERIC
       {&dilated_generic, runs_anywhere},
+#endif
   };
   for (const Choice& choice : choices)
-    if (choice.kernel && !std::strcmp(choice.kernel->name, name)) return &choice;
+    if (!std::strcmp(choice.kernel->name, name)) return &choice;
   return nullptr;
 }
 

@@ -38,7 +38,7 @@ ALWAYS_INLINE void gelu(typename Isa::Vector (&x)[N], const Phi<TERMS>& phi) {
     v[i] = Isa::multiply_add_floats(c[i], c[i], Isa::broadcast(-phi.centre));
     p[i] = Isa::multiply_add_floats(v[i], Isa::broadcast(phi.coefficients[0]), Isa::broadcast(phi.coefficients[1]));
   }
-#pragma GCC unroll 16
+UNROLL(16)
   for (int term = 2; term < TERMS; term++)
     for (int i = 0; i < N; i++) p[i] = Isa::multiply_add_floats(p[i], v[i], Isa::broadcast(phi.coefficients[term]));
   for (int i = 0; i < N; i++) x[i] = Isa::mul(x[i], Isa::multiply_add_floats(c[i], p[i], Isa::broadcast(0.5f)));

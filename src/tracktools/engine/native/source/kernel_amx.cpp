@@ -7,9 +7,6 @@
 //                         [ 6 ]         [ 7 ]          32 summed each
 //   A, 16 rows  [ 4 ]     [ 0 ]         [ 1 ]
 //      16 more  [ 5 ]     [ 2 ]         [ 3 ]  C       a product has 16 or 32 rows, and 16 or 32 positions
-//
-// With TRACKTOOLS_EMULATE_TILES the tile instructions are replaced by loops of the same meaning, to test all else on
-// processors without AMX.
 #include <immintrin.h>
 
 #include "bf16.hpp"
@@ -19,45 +16,6 @@ namespace tracktools {
 namespace {
 
 constexpr int TILE_ROWS = 16, TILE_WORDS = 16;
-
-#ifdef TRACKTOOLS_EMULATE_TILES
-
-thread_local Word emulated[8][TILE_ROWS][TILE_WORDS];
-
-float as_float(Word bits) {
-  float x;
-  __builtin_memcpy(&x, &bits, sizeof x);
-  return x;
-}
-
-void emulate_dot(int c, int a, int b) {
-  for (int row = 0; row < TILE_ROWS; row++)
-    for (int column = 0; column < TILE_WORDS; column++) {
-      float sum = as_float(emulated[c][row][column]);
-      for (int k = 0; k < TILE_WORDS; k++) {
-        const Word x = emulated[a][row][k], y = emulated[b][k][column];
-        sum += as_float(x << 16) * as_float(y << 16) + as_float(x & 0xFFFF0000) * as_float(y & 0xFFFF0000);
-      }
-      __builtin_memcpy(&emulated[c][row][column], &sum, sizeof sum);
-    }
-}
-
-void emulate_copy(int tile, void* memory, ptrdiff_t stride, bool to_memory) {
-  for (int row = 0; row < TILE_ROWS; row++) {
-    Word* there = static_cast<Word*>(memory) + row * stride;
-    __builtin_memcpy(to_memory ? there : emulated[tile][row], to_memory ? emulated[tile][row] : there, sizeof emulated[0][0]);
-  }
-}
-
-#define ZERO_TILE(tile) __builtin_memset(emulated[tile], 0, sizeof emulated[tile])
-#define LOAD_TILE(tile, from, stride) emulate_copy(tile, const_cast<Word*>(from), stride, false)
-#define STORE_TILE(tile, to, stride) emulate_copy(tile, to, stride, true)
-#define DOT_TILES(c, a, b) emulate_dot(c, a, b)
-
-struct TileSession {};
-inline void finish_writing(const void*) {}
-
-#else
 
 // Compilers do not know what tile instructions read and write: let all stores to memory be done.
 inline void finish_writing(const void* p) { asm volatile("" ::"r"(p) : "memory"); }
@@ -80,8 +38,6 @@ struct TileSession {  // all eight tiles: 16 rows of 64 bytes
   }
   ~TileSession() { _tile_release(); }
 };
-
-#endif
 
 // For each C that there is of a product of BLOCKS x 16 rows and VECTORS x 16 positions. The number of a tile must be a
 // literal, which templates cannot give.

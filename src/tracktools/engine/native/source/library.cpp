@@ -56,13 +56,23 @@ struct Choice {
 };
 
 const Choice* find_kernel(const char* name) {
-  static const Choice choices[] = {{&kernel_amx_bf16, has_amx},
-                                   {&kernel_amx_bf16x3, has_amx},
-                                   {&kernel_avx512_bf16, has_avx512_bf16},
-                                   {&kernel_avx512, has_avx512},
-                                   {&kernel_avx2, has_avx2}};
+  static const std::vector<Choice> choices = {
+#ifdef TRACKTOOLS_AMX
+      {&kernel_amx_bf16, has_amx},
+      {&kernel_amx_bf16x3, has_amx},
+#endif
+#ifdef TRACKTOOLS_AVX512_BF16
+      {&kernel_avx512_bf16, has_avx512_bf16},
+#endif
+#ifdef TRACKTOOLS_AVX512
+      {&kernel_avx512, has_avx512},
+#endif
+#ifdef TRACKTOOLS_AVX2
+      {&kernel_avx2, has_avx2},
+#endif
+  };
   for (const Choice& choice : choices)
-    if (choice.kernel && !std::strcmp(choice.kernel->name, name)) return &choice;
+    if (!std::strcmp(choice.kernel->name, name)) return &choice;
   return nullptr;
 }
 

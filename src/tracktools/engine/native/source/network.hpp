@@ -75,13 +75,7 @@ struct Kernel {
                   const float* x, const Watch&, double* sums, uint64_t* histogram, void* scratch);
 };
 
-// Those that the compiler could not make are missing: their addresses are null.
-#define KERNEL extern const Kernel __attribute__((weak))
-KERNEL kernel_avx2;
-KERNEL kernel_avx512;
-KERNEL kernel_avx512_bf16;
-KERNEL kernel_amx_bf16;
-KERNEL kernel_amx_bf16x3;
-#undef KERNEL
+// Those that the compiler could make: the build says so by TRACKTOOLS_AVX2 ...
+extern const Kernel kernel_avx2, kernel_avx512, kernel_avx512_bf16, kernel_amx_bf16, kernel_amx_bf16x3;
 
 }  // namespace tracktools

@@ -16,10 +16,6 @@ bool has_avx2() {
   return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
 }
 
-#ifdef TRACKTOOLS_EMULATE_VECTORS
-bool has_avx512() { return true; }  // the tests': AVX-512 in plain code
-bool has_avx512_bf16() { return true; }
-#else
 bool has_avx512() {
   __builtin_cpu_init();
   return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
@@ -27,11 +23,8 @@ bool has_avx512() {
 }
 
 bool has_avx512_bf16() { return has_avx512() && __builtin_cpu_supports("avx512bf16"); }
-#endif
 
-#ifdef TRACKTOOLS_EMULATE_TILES
-bool has_amx() { return has_avx512(); }
-#elif defined(__linux__)
+#ifdef __linux__
 // The processor must have tiles, and Linux must grant this process the memory for their state.
 bool has_amx() {
   constexpr unsigned FEATURES_LEAF = 7, AMX_BF16 = 1u << 22, AMX_TILE = 1u << 24;

@@ -10,6 +10,13 @@ namespace {
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 #endif
 
+#define PRAGMA(text) _Pragma(#text)
+#ifdef __clang__
+#define UNROLL(times) PRAGMA(clang loop unroll_count(times))
+#else
+#define UNROLL(times) PRAGMA(GCC unroll times)
+#endif
+
 // Operands of products are 32-bit words: one float, or (Isa::PER_WORD = 2) two bf16 that follow each other along the
 // summed axis. With Isa::PARTS = 2 every operand is there twice, a part's distance apart: rounded, and what that left.
 using Word = uint32_t;
@@ -74,7 +81,7 @@ struct InRegisters {
   static ALWAYS_INLINE void accumulate(Block<Isa, VECTORS, N_ROWS>& acc, Pair pair, const Strides& strides, int n_words) {
     static_assert(Isa::PARTS == 1, "one product for each pair");
     auto [a, b] = pair;
-#pragma GCC unroll 2
+UNROLL(2)
     for (int k = 0; k < n_words; k++, a += strides.a_step, b += strides.b_step) {
       typename Isa::Operand row[VECTORS];
       for (int v = 0; v < VECTORS; v++) row[v] = Isa::load_operand(b + v * Isa::LANES);

@@ -42,15 +42,15 @@ struct PanelsInRegisters {
       for (int chunk = 0; chunk < reach.n_chunks; chunk++) {
         const Word* from = x + tap * reach.tap + chunk * reach.chunk;
         const int n_words = chunk + 1 < reach.n_chunks ? STRIDE : reach.last_words;
-#pragma GCC unroll 2
+UNROLL(2)
         for (int k = 0; k < n_words; k++, w += VECTORS * Isa::LANES) {
           typename Isa::Operand weights[VECTORS];
-#pragma GCC unroll 8
+UNROLL(8)
           for (int v = 0; v < VECTORS; v++) weights[v] = Isa::load_operand(w + v * Isa::LANES);
-#pragma GCC unroll 16
+UNROLL(16)
           for (int n = 0; n < ROWS; n++) {
             const typename Isa::Operand factor = Isa::broadcast_operand(from + n * STRIDE + k);
-#pragma GCC unroll 8
+UNROLL(8)
             for (int v = 0; v < VECTORS; v++) acc[n][v] = Isa::multiply_add(factor, weights[v], acc[n][v]);
           }
         }
@@ -282,16 +282,16 @@ struct Residual {
   template <int N, class Finish>
   static ALWAYS_INLINE void block(const Word* x, const Reach& reach, const Word* w, const float* bias, Finish finish) {
     Vector acc[N][VECTORS];
-#pragma GCC unroll 8
+UNROLL(8)
     for (int v = 0; v < VECTORS; v++) {
       const Vector start = Isa::load(bias + v * LANES);
-#pragma GCC unroll 16
+UNROLL(16)
       for (int n = 0; n < N; n++) acc[n][v] = start;
     }
     Isa::multiply(acc, x, reach, w);
-#pragma GCC unroll 16
+UNROLL(16)
     for (int n = 0; n < N; n++)
-#pragma GCC unroll 8
+UNROLL(8)
       for (int v = 0; v < VECTORS; v++) finish(n, v, acc[n][v]);
   }
 
