@@ -74,13 +74,23 @@ def commands(home: Path, own: Path) -> dict[str, list[str]]:
     dilated = [*fast, "-m", "ecoli-tss-dilated"]
     return {
         "predict": ["predict", *genome, *dilated],
-        "transformer": ["predict", *genome, *fast, "--regions", f"{home}/regions.bed"],
+        "transformer": ["predict", *genome, *fast, "-m", "ecoli-tss", "--regions", f"{home}/regions.bed"],
         "shard1": ["predict", *genome, *dilated, "--shard", "1/2"],
         "shard2": ["predict", *genome, *dilated, "--shard", "2/2"],
         "merge": ["merge", f"{own}/shard1", f"{own}/shard2"],
         "out_of_fold": ["predict", *genome, *fast, "--out-of-fold", f"{home}/folds"],
         "hub": ["hub", "build", f"{own}/predict", "--genome", f"{home}/genome.fa", "--gff", f"{home}/genes.gff3"],
-        "attention": ["attention", *genome, *fast, "--at", f"tss={home}/tss.bed", "--sample", "0"],
+        "attention": [
+            "attention",
+            *genome,
+            *fast,
+            "-m",
+            "ecoli-tss",
+            "--at",
+            f"tss={home}/tss.bed",
+            "--sample",
+            "0.02",
+        ],
         "motifs": ["motifs", f"{own}/attention", "--genome", f"{home}/genome.fa"],
     }
 

@@ -165,7 +165,7 @@ def wanted(chosen: Chosen, number: int, strand: str) -> npt.NDArray[np.bool_]:
 def test_the_command_says_what_it_chose(tmp_path: Path) -> None:
     fasta = write_fasta(tmp_path / "three.fa", GENOME)
     bed = write(tmp_path / "r.bed", "circle\t5\t9\n")
-    words = ["predict", str(fasta), "-o", str(tmp_path / "out"), "--regions", str(bed), "-t", "1"]
+    words = ["predict", str(fasta), "-m", "ecoli-tss", "-o", str(tmp_path / "out"), "--regions", str(bed), "-t", "1"]
     result = CliRunner().invoke(tracktools, words, catch_exceptions=False)
     assert result.exit_code == 0, result.output
     with BigWigReader(tmp_path / "out" / "three.minus.bw") as reader:

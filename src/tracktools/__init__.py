@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from tracktools.train import train_model
     from tracktools.tss.curate import curate_tss
 
-__version__ = version("tracktools")
+__version__: str
 
 _LAZY: dict[str, str] = {
     "attend_genome": "tracktools.attention",
@@ -59,6 +58,8 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Import the public functions when they are first used, so that importing the package costs nothing."""
+    if name == "__version__":
+        return import_module("importlib.metadata").version("tracktools")
     if name in _LAZY:
         return getattr(import_module(_LAZY[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -10,8 +10,10 @@ import numpy as np
 import pandas as pd
 
 from tracktools.config import TssConfig
+from tracktools.errors import InputError
 from tracktools.formats.atomic import atomic_file
 from tracktools.formats.bed import read_bed
+from tracktools.formats.json_file import read_json
 from tracktools.genome import load_genome
 from tracktools.hub.build import build_hub
 from tracktools.metrics import match_calls
@@ -35,7 +37,7 @@ def hub_one(row: dict[str, str], output: str) -> dict[str, Any]:
     stamp = root / "hubs" / f"{name}.made_from.json"
     made_from = {key: file_sha256(Path(row[key])) for key in ("fasta", *ADDITIONS) if key in row}
     made_from |= {"library": row.get("library", ""), "predictions": file_sha256(predictions / TRACKS_FILE)}
-    if not (stamp.is_file() and json.loads(stamp.read_text()) == made_from):
+    if not _says(stamp, made_from):
         stamp.unlink(missing_ok=True)
         _build(row, root, predictions)
         with atomic_file(stamp) as partial:
@@ -60,6 +62,14 @@ def _build(row: dict[str, str], root: Path, predictions: Path) -> None:
         make_read_tracks(signal, folders[-1], name=READS, genome=genome, force=True)
     gff = Path(row["gff3"]) if "gff3" in row else None
     build_hub(folders, root / "hubs" / name, genome=Path(row["fasta"]), gff=gff, force=True)
+
+
+def _says(stamp: Path, made_from: dict[str, str]) -> bool:
+    """Return whether a hub was made from the same files; a damaged stamp says nothing."""
+    try:
+        return read_json(stamp) == made_from
+    except (FileNotFoundError, InputError):
+        return False
 
 
 def recall(called: pd.DataFrame, measured: pd.DataFrame) -> dict[str, Any]:

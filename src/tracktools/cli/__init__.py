@@ -95,6 +95,7 @@ def main(arguments: list[str] | None = None) -> Any:
     """Run the command line; a `TracktoolsError`, or a fault of disk or memory, becomes one line and exit status 1."""
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, _terminate)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         return tracktools.main(args=arguments, prog_name="tracktools", standalone_mode=True)
     except TracktoolsError as error:
