@@ -48,6 +48,9 @@ def write_predictions(folder: Path, genome: Genome, starts: pd.DataFrame, name: 
             "strand": starts["strand"],
             "modelOutput": 0.9,
             "calibrated": 0.7,
+            "expectedPrecision": 0.5,
+            "expectedPrecisionLow": 0.3,
+            "expectedPrecisionHigh": 0.6,
             "split": "none",
         }
     )

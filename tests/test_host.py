@@ -93,7 +93,9 @@ def test_the_host_is_named_on_the_command_line_by_its_file_or_its_predictions(tm
         made.append(files_of(tmp_path / f"o{number}"))
     assert made[0] == made[1]
     linear = replace(GENOME, contigs=tuple(replace(contig, circular=False) for contig in GENOME))
-    expected = predict_genome(linear, tmp_path / "expected", model=model, config=settings_of(131_072), host=HOST)
+    expected = predict_genome(
+        linear, tmp_path / "expected", model=model, config=settings_of(131_072, "auto"), host=HOST
+    )
     assert made[0]["three.plus.bw"] == expected.plus.read_bytes()
 
 

@@ -169,7 +169,8 @@ def test_missing_binary_and_truncated_files(tmp_path: Path):
 @pytest.mark.parametrize(("name", "value"), [("name", "a\tb"), ("split", "a\nb"), ("strand", "x"), ("score", 2000)])
 def test_write_refuses_what_is_not_bed_and_leaves_nothing(tmp_path: Path, name: str, value: object):
     good = {"chrom": "c", "chromStart": 1, "chromEnd": 2, "name": "n", "score": 0, "strand": "+"}
-    table = pd.DataFrame([good | {"modelOutput": 0.5, "calibrated": 0.25, "split": "test"}])
+    expected = {"expectedPrecision": 0.5, "expectedPrecisionLow": 0.4, "expectedPrecisionHigh": 0.6}
+    table = pd.DataFrame([good | {"modelOutput": 0.5, "calibrated": 0.25, "split": "test"} | expected])
     with pytest.raises(InputError, match=f"row 1: {name} is"):
         write_bed(tmp_path / "a.bed", table.assign(**{name: value}), CALLED_TSS)
     with pytest.raises(InputError, match="lacks the column 'calibrated'"):

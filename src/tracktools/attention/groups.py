@@ -14,7 +14,7 @@ from tracktools.attention.places import Ints, Places
 from tracktools.counting import count_line
 from tracktools.errors import ConfigError, InputError
 from tracktools.formats.bed import read_bed
-from tracktools.formats.bed_schemas import CALLED_TSS
+from tracktools.formats.bed_schemas import CALLED_COLUMNS
 from tracktools.formats.tss_bed import read_tss_bed
 from tracktools.tracks import read_tracks
 
@@ -62,7 +62,7 @@ def tss_file(path: Path) -> Path:
     if not path.is_dir():
         return path
     beds = [track.path for track in read_tracks(path) if track.format == "bed"]
-    called = [bed for bed in beds if set(CALLED_TSS.columns) <= set(read_bed(bed)[1].columns)]
+    called = [bed for bed in beds if set(CALLED_COLUMNS) <= set(read_bed(bed)[1].columns)]
     if len(called) == 1:
         return called[0]
     named = ", ".join(bed.name for bed in called or beds[:3])

@@ -64,7 +64,7 @@ class BedSchema:
     Examples
     --------
     >>> CALLED_TSS.defined_fields, CALLED_TSS.columns[6:]
-    (6, ('modelOutput', 'calibrated', 'split'))
+    (6, ('modelOutput', 'calibrated', 'split', 'expectedPrecision', 'expectedPrecisionLow', 'expectedPrecisionHigh'))
     """
 
     name: str
@@ -141,8 +141,12 @@ CALLED_TSS = BED6.with_fields(
             "string",
             "Part of the genome in training: train, valid, test or none; held_out: out of fold",
         ),
+        BedField("expectedPrecision", "float", "Share of such calls expected to be right; nan where it is not known"),
+        BedField("expectedPrecisionLow", "float", "Lower end of its interval, from the spread between species"),
+        BedField("expectedPrecisionHigh", "float", "Upper end of its interval"),
     ),
 )
+CALLED_COLUMNS = ("modelOutput", "calibrated", "split")  # by which called TSS are known, those of older files too
 MOTIF_SITES = BED9.with_fields(
     "motifSites",
     "Sites that attention heads read",

@@ -59,6 +59,9 @@ class Metadata:
     golden : mapping
         A `sequence` and the `probabilities` that the weights give for it, which `verify_golden` repeats; with the
         `descriptor` that the network is then set to, where it takes one.
+    expected_precision : mapping, optional
+        On a genome that the model knows no TSS of: the share of calls that are right, by model output, as genomes of
+        held-out phyla taught (`tracktools.predict.expected`).
     reference : mapping, optional
         Of a network that is set to a genome: the training genomes by their descriptors
         (`tracktools.descriptor.Reference`).
@@ -76,6 +79,7 @@ class Metadata:
     call_threshold_interval: tuple[float, float] | None = None
     calibration: Mapping[str, list[float]] | None = None
     golden: Mapping[str, Any] = field(default_factory=dict)
+    expected_precision: Mapping[str, Any] | None = None
     reference: Mapping[str, Any] | None = None
 
 

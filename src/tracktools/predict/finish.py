@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from tracktools.blocks import Block
 from tracktools.predict.manifest import Manifest
@@ -13,6 +16,8 @@ from tracktools.predict.result import write_result
 from tracktools.predict.store import Values
 from tracktools.run import Run
 from tracktools.tracks import write_provenance
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -43,15 +48,21 @@ def finish(
 ) -> Prediction:
     """Write the files of a run and publish them; or return what is complete already."""
     if run.done is None:
-        calls = write_result(run.result, manifest, load)
-        write_run_provenance(run.result, manifest, started, parameters)
-        return _prediction(run.publish(), manifest, calls)
+        written = write_result(run.result, manifest, load)
+        if not manifest.out_of_fold and np.isfinite(written.cut):
+            parameters = {**parameters, "called_at": written.cut}
+        write_run_provenance(run.result, manifest, started, parameters, written.warnings)
+        for warning in written.warnings:
+            log.warning("warning: %s", warning)
+        return _prediction(run.publish(), manifest, written.calls)
     with _prediction(run.done, manifest, 0).called_tss.open() as rows:
         return _prediction(run.done, manifest, sum(not row.startswith("#") for row in rows))
 
 
-def write_run_provenance(folder: Path, manifest: Manifest, started: float, parameters: Mapping[str, Any]) -> None:
-    """Write what made the files of a folder."""
+def write_run_provenance(
+    folder: Path, manifest: Manifest, started: float, parameters: Mapping[str, Any], warnings: Sequence[str] = ()
+) -> None:
+    """Write what made the files of a folder, and what to doubt beside the warnings of the run."""
     bases = sum(size for _, size in manifest.chrom_sizes)
     write_provenance(
         folder,
@@ -59,7 +70,7 @@ def write_run_provenance(folder: Path, manifest: Manifest, started: float, param
         genome={"name": manifest.genome_name, "sha256": manifest.genome_sha256, "bases": bases},
         model={"name": manifest.model_name, "sha256": manifest.model_sha256},
         parameters={**parameters, **manifest.summary()},
-        warnings=manifest.warnings,
+        warnings=(*manifest.warnings, *warnings),
     )
 
 

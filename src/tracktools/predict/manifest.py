@@ -64,6 +64,9 @@ class ModelPart:
         The parts of this genome that the model was trained, validated and tested on: contig, start, end, part.
     descriptor : dict, optional
         Of the genome that the model was set to, where it takes one.
+    expected : dict, optional
+        Expected precision by output (see `Expected`), where the model knows no TSS of this genome: it then decides what
+        is called, and there is no calibration.
     """
 
     sha256: str
@@ -72,23 +75,27 @@ class ModelPart:
     calibration: Mapping[str, Any] | None
     split: tuple[tuple[str, int, int, str], ...]
     descriptor: Mapping[str, float] | None = None
+    expected: Mapping[str, Any] | None = None
 
     @classmethod
     def of(cls, model: Checkpoint, genome: Genome) -> Self:
         """Return what a run on a genome needs to know of a model."""
         metadata = model.metadata
         split = Split.from_records(metadata.split)
+        known = any(True for contig in (genome if metadata.split else ()) for _ in split.regions_of(contig))
+        expected = None if known else metadata.expected_precision
         return cls(
             sha256=model.sha256,
             name=metadata.name,
             call_threshold=DEFAULT_THRESHOLD if metadata.call_threshold is None else metadata.call_threshold,
-            calibration=metadata.calibration,
+            calibration=metadata.calibration if expected is None else None,
             split=tuple(
                 (contig.name, region.start, region.end, region.part)
                 for contig in (genome if metadata.split else ())
                 for region in split.regions_of(contig)
             ),
             descriptor=None if model.descriptor is None else model.descriptor.to_record(),
+            expected=expected,
         )
 
     @classmethod

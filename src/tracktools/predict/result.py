@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from tracktools.calls import call_tss
 from tracktools.formats.bed import BED9, CALLED_TSS, write_bed
 from tracktools.formats.bigwig import BigWigWriter
 from tracktools.palette import GREEN, GREY, PURPLE
+from tracktools.predict.expected import Expected
 from tracktools.predict.manifest import Manifest, ModelPart
 from tracktools.predict.result_tracks import STRAND_NAMES, result_tracks
 from tracktools.splits import NO_PART
@@ -22,14 +24,24 @@ from tracktools.tracks import write_tracks
 
 PART_COLORS = {"train": GREY, "valid": GREEN, "test": PURPLE}
 
+_EXPECTED = ("expectedPrecision", "expectedPrecisionLow", "expectedPrecisionHigh")
 HELD_OUT = "held_out"  # in the split column: the model that scored this base never saw it
 
 Values = npt.NDArray[np.float32]
 Called = tuple[npt.NDArray[np.int64], Values, npt.NDArray[np.float64]]  # positions, their values, and these calibrated
 
 
-def write_result(folder: Path, manifest: Manifest, load: Callable[[Block], Values]) -> int:
-    """Write the bigWig pair, the called TSS and ``tracks.tsv``; return the number of called TSS."""
+@dataclass(frozen=True)
+class Written:
+    """What was written: the number of called TSS, where they were cut (infinity: none was), and what to doubt."""
+
+    calls: int
+    cut: float
+    warnings: tuple[str, ...]
+
+
+def write_result(folder: Path, manifest: Manifest, load: Callable[[Block], Values]) -> Written:
+    """Write the bigWig pair, the called TSS and ``tracks.tsv``."""
     name, sizes = manifest.genome_name, dict(manifest.chrom_sizes)
     tables: list[pd.DataFrame] = []
     for strand in STRANDS:
@@ -38,21 +50,59 @@ def write_result(folder: Path, manifest: Manifest, load: Callable[[Block], Value
             for piece, values in _pieces_of(strand, manifest.blocks, load):
                 writer.add(manifest.chrom_sizes[piece.contig][0], piece.start, values)
                 model = manifest.models[piece.model]
-                above = np.flatnonzero(values >= model.call_threshold)
+                above = np.flatnonzero(values >= _lowest(model))
                 if len(above):
                     high[piece.contig].append((piece.start + above, values[above], _calibrated(values[above], model)))
         if high:
             tables.append(_called_table(strand, high, manifest))
     calls = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(CALLED_TSS.columns))
-    write_bed(
-        folder / f"{name}.called_tss.bed", calls, CALLED_TSS, made_by=_model_line(manifest), warnings=manifest.warnings
-    )
+    manifest, calls, told = _cut(manifest, calls)
+    warnings = (*manifest.warnings, *told)
+    write_bed(folder / f"{name}.called_tss.bed", calls, CALLED_TSS, made_by=_model_line(manifest), warnings=warnings)
     if manifest.out_of_fold:
         write_bed(folder / f"{name}.folds.bed", _folds_table(manifest), BED9)
     elif manifest.models[0].split:
         write_bed(folder / f"{name}.split.bed", _split_table(manifest.models[0]), BED9)
     write_tracks(folder, result_tracks(folder, manifest, len(calls)))
-    return len(calls)
+    return Written(len(calls), manifest.models[0].call_threshold, told)
+
+
+def _lowest(model: ModelPart) -> float:
+    """Return the lowest output that may be called: where the cut is chosen in the end, more than what will be."""
+    return model.call_threshold if model.expected is None else Expected.from_record(model.expected).floor
+
+
+def _cut(manifest: Manifest, calls: pd.DataFrame) -> tuple[Manifest, pd.DataFrame, tuple[str, ...]]:
+    """Keep the calls that are expected to be right often enough, and say of each how often.
+
+    Returns
+    -------
+    manifest : Manifest
+        With the cut as its threshold.
+    calls : DataFrame
+        With the columns of expected precision; nan where nothing is known of it.
+    told : tuple of str
+        What to doubt.
+    """
+    model = manifest.models[0]
+    if manifest.out_of_fold or model.expected is None:
+        return manifest, calls.assign(**dict.fromkeys(_EXPECTED, np.nan)), ()
+    expected = Expected.from_record(model.expected)
+    heights = calls["modelOutput"].to_numpy(dtype=np.float64)
+    cut = expected.cut(heights)
+    calls = calls[heights >= cut]
+    columns = dict(zip(_EXPECTED, expected.of(heights[heights >= cut]), strict=True))
+    calls = calls.assign(**columns).reset_index(drop=True)
+    manifest = replace(manifest, models=(replace(model, call_threshold=cut),))
+    told = []
+    if not len(calls):
+        told.append(
+            f"nothing is called: no output on this genome is so high that {expected.target:.0%} of the calls could be "
+            f"expected to be right"
+        )
+    if manifest.regions is not None:
+        told.append("the cut was chosen by the chosen bases alone: another one than that of the whole genome")
+    return manifest, calls, tuple(told)
 
 
 def _model_line(manifest: Manifest) -> str:
@@ -60,7 +110,11 @@ def _model_line(manifest: Manifest) -> str:
         names = [model.name for model in manifest.models]
         return f"each base by the one of {len(names)} models that never saw it: {', '.join(names)}"
     (model,) = manifest.models
-    return f"model {model.name} (sha256 {model.sha256[:12]}), called at {model.call_threshold:.4g}"
+    return f"model {model.name} (sha256 {model.sha256[:12]}), called at {_shown(model.call_threshold)}"
+
+
+def _shown(cut: float) -> str:
+    return f"{cut:.4g}" if np.isfinite(cut) else "no output"
 
 
 def _pieces_of(

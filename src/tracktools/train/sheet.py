@@ -90,11 +90,23 @@ class WindowsRow:
 
 @dataclass(frozen=True)
 class Sheet:
-    """What a training on many species learns from."""
+    """What a training on many species learns from.
+
+    Parameters
+    ----------
+    genomes, windows
+        The rows.
+    batch : MixtureConfig
+        What stands in a batch.
+    homologues : Path, optional
+        A file that remembers which windows are homologous to what is judged, for trainings on the same windows; it is
+        made where it is absent.
+    """
 
     genomes: tuple[GenomeRow, ...]
     windows: tuple[WindowsRow, ...]
     batch: MixtureConfig = field(default_factory=MixtureConfig)
+    homologues: Path | None = None
 
     @property
     def main(self) -> GenomeRow:
@@ -116,7 +128,7 @@ def read_sheet(path: Path) -> Sheet:
         raise InputError(f"cannot be read: {error.strerror}", path=path) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"is not TOML: {error}", path=path) from None
-    unknown = sorted(set(values) - {"genome", "windows", "batch"})
+    unknown = sorted(set(values) - {"genome", "windows", "batch", "homologues"})
     if unknown:
         raise InputError(f"has a table {unknown[0]!r}", path=path, mend="use [[genome]], [[windows]] and [batch]")
     rows = {name: values.get(name, []) for name in ("genome", "windows")}
@@ -126,7 +138,8 @@ def read_sheet(path: Path) -> Sheet:
     genomes = tuple(_row(GenomeRow, row, path) for row in rows["genome"])
     windows = tuple(_row(WindowsRow, row, path) for row in rows["windows"])
     _check(genomes, windows, path)
-    return Sheet(genomes, windows, _batch(values.get("batch", {}), path))
+    kept = None if "homologues" not in values else path.parent / Path(_text(values["homologues"], path)).expanduser()
+    return Sheet(genomes, windows, _batch(values.get("batch", {}), path), kept)
 
 
 def _batch(values: object, path: Path) -> MixtureConfig:

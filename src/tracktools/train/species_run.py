@@ -98,7 +98,7 @@ def train_species(
     with Run(output, identity_of(config, task.inputs, **said), policy=policy, keeps=keeps) as run:
         if run.done:
             return finished_model(run.done)
-        task = replace(task, kept=run.folder / _HOMOLOGUES)
+        task = replace(task, kept=sheet.homologues or run.folder / _HOMOLOGUES)
         trainer = SpeciesTrainer(network, config, task.draw(), len(task.main.labels), start)
         history = fit(trainer, run.folder, lambda model: _validation(task, model))
         best = max(validations(history), key=lambda record: record["average_precision"])

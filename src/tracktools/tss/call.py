@@ -226,5 +226,8 @@ def _rows(
             "modelOutput": values,
             "calibrated": np.nan,
             "split": "none",
+            "expectedPrecision": np.nan,
+            "expectedPrecisionLow": np.nan,
+            "expectedPrecisionHigh": np.nan,
         }
     )

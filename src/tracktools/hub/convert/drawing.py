@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from tracktools.config import HubConfig
-from tracktools.formats.bed_schemas import CALLED_TSS, STANDARD_FIELDS, BedField, BedSchema
+from tracktools.formats.bed_schemas import CALLED_COLUMNS, STANDARD_FIELDS, BedField, BedSchema
 from tracktools.palette import STRAND_COLORS, item_rgb, shade
 
 SHADES = 6  # steps from the palest to the full colour: more cannot be told apart
@@ -54,7 +54,7 @@ def _has_chosen_colors(table: pd.DataFrame, schema: BedSchema) -> bool:
 
 def is_called(columns: Collection[str]) -> bool:
     """Return whether columns are those of called TSS."""
-    return set(CALLED_TSS.columns) <= set(columns)
+    return set(CALLED_COLUMNS) <= set(columns)
 
 
 def draw(
