@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 from tracktools.hub.check.files import is_text
 from tracktools.hub.check.model import Track
-from tracktools.hub.check.places import MissingFileError, Places, UnknownFileError, is_url
+from tracktools.hub.check.places import FolderError, MissingFileError, Places, UnknownFileError, is_url
 from tracktools.hub.check.ra import Stanza
 from tracktools.hub.check.report import Findings, Level
 
@@ -104,8 +104,8 @@ def _broken(link: str, address: str, places: Places) -> str:
         return ""
     try:
         places.fetch(target)
-    except MissingFileError as error:
-        return "" if "is a folder" in str(error) else str(error)
-    except UnknownFileError:
+    except (FolderError, UnknownFileError):
         return ""
+    except MissingFileError as error:
+        return str(error)
     return ""

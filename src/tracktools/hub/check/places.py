@@ -27,6 +27,10 @@ class MissingFileError(Exception):
     """A file is not there; the text says what was seen."""
 
 
+class FolderError(MissingFileError):
+    """A folder is there instead."""
+
+
 class UnknownFileError(Exception):
     """Whether a file is there cannot be found out from here; the text says why."""
 
@@ -203,8 +207,9 @@ def _local(address: str) -> Fetched:
             raise MissingFileError("may not be read") from None
         except (OSError, ValueError):
             continue
-    is_folder = os.path.isdir(address)  # noqa: PTH112 - never raises, as Path does for very long names
-    raise MissingFileError("is a folder" if is_folder else "does not exist")
+    if os.path.isdir(address):  # noqa: PTH112 - never raises, as Path does for very long names
+        raise FolderError("is a folder")
+    raise MissingFileError("does not exist")
 
 
 def _explain(error: Exception) -> MissingFileError | UnknownFileError:
