@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -87,6 +88,46 @@ def test_faults_are_one_line(small_hub: Path, script: Path, tmp_path: Path, monk
     with pytest.raises(MissingDependencyError, match="npm install igv"):
         build_view(small_hub, tmp_path / "view.html")
     assert not (tmp_path / "view.html").exists()
+
+
+@pytest.mark.parametrize("name", ["../secret.bb", "deep/../../secret.bb", "/etc/hostname", "link.bb", "a\x00b", "loop"])
+def test_no_file_outside_of_the_hub_is_embedded(small_hub: Path, script: Path, tmp_path: Path, name: str) -> None:
+    hub = Path(shutil.copytree(small_hub, tmp_path / "hub"))
+    (tmp_path / "secret.bb").write_text("secret")
+    (hub / "link.bb").symlink_to(tmp_path / "secret.bb")
+    (hub / "loop").symlink_to("loop")
+    path = hub / "igv" / "session.json"
+    session = json.loads(path.read_text())
+    session["tracks"].append({"name": "x", "type": "annotation", "format": "bigBed", "url": name})
+    path.write_text(json.dumps(session))
+    with pytest.raises(InputError, match=r"hub: the hub names a file outside of itself") as caught:
+        build_view(hub, tmp_path / "view.html", igv_js=script)
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "view.html").exists()
+
+
+@pytest.mark.parametrize("name", ["chrom.sizes", "chromAlias.txt", "igv/session.json", "igv/names.tsv"])
+def test_no_file_of_the_hub_may_lead_outside(small_hub: Path, script: Path, tmp_path: Path, name: str) -> None:
+    hub = Path(shutil.copytree(small_hub, tmp_path / "hub"))
+    (hub / name).replace(tmp_path / "secret")
+    (hub / name).symlink_to(tmp_path / "secret")
+    with pytest.raises(InputError, match="outside of itself"):
+        build_view(hub, tmp_path / "view.html", igv_js=script)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"tracks": [1]}, {"tracks": []}, {"tracks": [{"url": "x"}]}, {"tracks": [{"name": "x", "url": 7}]},
+     {"tracks": [{"name": "x", "tracks": 3}]}, {"reference": {"id": 1, "name": "x"}}, {"reference": []}],
+)  # fmt: skip
+def test_a_session_of_another_kind_is_one_line(
+    small_hub: Path, script: Path, tmp_path: Path, change: dict[str, object]
+) -> None:
+    hub = Path(shutil.copytree(small_hub, tmp_path / "hub"))
+    path = hub / "igv" / "session.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    with pytest.raises(InputError, match=r"session\.json: "):
+        build_view(hub, tmp_path / "view.html", igv_js=script)
 
 
 def test_npm_package_in_a_folder_above_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

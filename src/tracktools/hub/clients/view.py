@@ -100,22 +100,24 @@ def _write_page(folder: Path, path: Path, igv_js: Path | None, templates: Path |
     session["tracks"] = kept
     for track in kept:
         track.pop("trixURL", None)  # igv.js makes a second address from it, which an embedded file has not
-    sizes = sum(int(line.split("\t")[1]) for line in (folder / "chrom.sizes").read_text().splitlines())
+    sizes = sum(int(line.split("\t")[1]) for line in _inside(folder, "chrom.sizes").read_text().splitlines())
     values = {
         "version": package_versions(["tracktools"])["tracktools"],
         "title": session["reference"]["name"],
         "lead": f"{session['reference']['id']} · {human_count(sizes)} bp",
         "warnings": read_provenance(folder).get("warnings", []),
-        "bookmarks": read_bookmarks(folder / "igv" / BOOKMARKS_FILE),
+        "bookmarks": read_bookmarks(_inside(folder, f"igv/{BOOKMARKS_FILE}")),
         "plus_color": BLUE,
         "minus_color": VERMILLION,
         "sections": [{"label": "Tracks", "tracks": [_row(track) for track in _leaves(kept)]}],
-        "files": [{"name": name, "base64": _embedded(folder / name)} for name in dict.fromkeys(_addresses(session))],
+        "files": [
+            {"name": name, "base64": _embedded(_inside(folder, name))} for name in dict.fromkeys(_addresses(session))
+        ],
         "session_json": page_json(session),
         # the user's own script, which the page is to run; "</script" in it may not end the element
         "igv_js_text": Markup(script.text.replace("</script", "<\\/script")),  # noqa: S704
-        "aliases_json": alias_json(_read_aliases(folder / "chromAlias.txt")),
-        "names_text": _read_names(folder / "igv" / NAMES_FILE),
+        "aliases_json": alias_json(_read_aliases(_inside(folder, "chromAlias.txt"))),
+        "names_text": _read_names(_inside(folder, f"igv/{NAMES_FILE}")),
         "draws_labels": script.draws_labels,
         "least_value": HubConfig.view_least,
         "decimals": HubConfig.view_decimals,
@@ -126,15 +128,37 @@ def _write_page(folder: Path, path: Path, igv_js: Path | None, templates: Path |
 
 
 def _read_session(folder: Path) -> dict[str, Any]:
-    path = folder / "igv" / "session.json"
+    path = _inside(folder, "igv/session.json")
     try:
         session = read_json(path, fields={"reference": dict, "tracks": list}, mend="build the hub again")
     except FileNotFoundError:
         mend = "name a folder that hub build wrote, with a genome of its own"
         raise InputError("no such file", path=path, mend=mend) from None
-    if not {"reference", "tracks"} <= session.keys():
+    reference, tracks = session.get("reference", {}), session.get("tracks", [])
+    named = all(isinstance(reference.get(key), str) for key in ("id", "name"))
+    if not (named and tracks and _are_tracks(tracks) and all(isinstance(one, str) for one in _addresses(session))):
         raise InputError("is no session of igv.js", path=path, mend="build the hub again")
     return session
+
+
+def _are_tracks(tracks: object) -> bool:
+    """Return whether a part of a session is a list of tracks, each with a name, or of groups of such."""
+    return isinstance(tracks, list) and all(
+        isinstance(one, dict) and isinstance(one.get("name"), str) and _are_tracks(one.get("tracks", []))
+        for one in tracks
+    )
+
+
+def _inside(folder: Path, name: str) -> Path:
+    """Return the path of a file of a hub; refuse one that is not in it, by its name or through a link."""
+    try:
+        path = (folder / name).resolve()
+    except (OSError, RuntimeError, ValueError):  # a circle of links, a character that no name has
+        path = Path("/")
+    if not path.is_relative_to(folder.resolve()):
+        mend = "a page holds files of its hub alone: build the hub again"
+        raise InputError(f"the hub names a file outside of itself: {name!r}", path=folder, value=name, mend=mend)
+    return path
 
 
 def _read_aliases(path: Path) -> dict[str, list[str]]:
