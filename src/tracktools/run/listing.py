@@ -81,7 +81,7 @@ def read_list(folder: Path) -> dict[str, str]:
         raise OutputForeign(f"is not replaced: {PROVENANCE_FILE} {error.problem}", path=folder, mend=mend) from None
     files = record.get("files")
     if files is None:
-        problem = f"is not replaced: its {PROVENANCE_FILE} does not list its files (an older version of tracktools?)"
+        problem = f"is not replaced: its {PROVENANCE_FILE} lists no files, as those of older versions"
         raise OutputForeign(problem, path=folder, value=_some_name(folder), mend=_named(folder, mend))
     if not is_sealed(record) or not all(_is_below(name) and isinstance(files[name], str) for name in files):
         problem = f"is not replaced: its {PROVENANCE_FILE} was changed since tracktools wrote it"
