@@ -173,6 +173,7 @@ class PredictConfig:
     precision: Literal["exact", "fast"] = "exact"
     device: str = "auto"
     threads: int = 0  # 0: all cores
+    cache: str = ""  # folder that keeps answers by sequence; none where it is empty
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,10 @@ from tracktools.errors import ConfigError
     show_default=True,
     help="Bases scored at once.",
 )
+@click.option(
+    "--cache", default=PredictConfig.cache, metavar="DIR", show_default="none",
+    help="Keep answers by sequence in this folder: the next strain costs only what differs.",
+)  # fmt: skip
 @force_option
 @restart_option
 def predict(

@@ -20,7 +20,7 @@ from tracktools.cache import cache_folder
 from tracktools.config import DilatedConfig
 from tracktools.engine.devices import processor_name
 from tracktools.engine.interface import Engine
-from tracktools.engine.native.library import LIBRARY_PATH
+from tracktools.engine.native.library import library_digest
 from tracktools.model.parameters import Parameters
 
 _TRANSFORMER_BP = 700  # longer than the attention window of the published network: both its edges are met
@@ -44,9 +44,8 @@ def known_error(engine: Engine, parameters: Parameters) -> float:
 
 
 def _case(engine: Engine, parameters: Parameters) -> str:
-    digest = hashlib.sha256(LIBRARY_PATH.read_bytes())
-    digest.update(f"{processor_name()} {parameters.sha256} {engine.instruction_set}".encode())
-    return digest.hexdigest()
+    case = f"{library_digest()} {processor_name()} {parameters.sha256} {engine.instruction_set}"
+    return hashlib.sha256(case.encode()).hexdigest()
 
 
 def _keep(path: Path, error: float) -> None:

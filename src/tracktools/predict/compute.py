@@ -12,6 +12,7 @@ from tracktools.blocks import Block, Chosen, blank_others
 from tracktools.config import NetworkConfig
 from tracktools.engine.grid import place_values, windows_of
 from tracktools.engine.interface import Engine
+from tracktools.engine.kept_answers import KeepingEngine
 from tracktools.genome import Genome
 from tracktools.predict.store import BlockStore
 from tracktools.progress import show_progress
@@ -39,7 +40,21 @@ def compute_blocks(
     chosen : mapping, optional
         The bases that are wanted, see `plan_blocks`; the others stay without a value.
     """
+    try:
+        _compute_blocks(todo, store, genome, engine, network, chosen)
+    finally:
+        if isinstance(engine, KeepingEngine):
+            engine.close()
 
+
+def _compute_blocks(
+    todo: Sequence[Block],
+    store: BlockStore,
+    genome: Genome,
+    engine: Engine,
+    network: NetworkConfig,
+    chosen: Chosen | None,
+) -> None:
     def keep(block: Block, outputs: list[npt.NDArray[np.float32]]) -> int:
         values = place_values(block, genome, outputs)
         store.save(block, values if chosen is None else blank_others(block, values, chosen))

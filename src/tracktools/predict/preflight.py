@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from pathlib import Path
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from tracktools.config import NetworkConfig, PredictConfig
 from tracktools.engine import make_engine
 from tracktools.engine.devices import available_threads
 from tracktools.engine.interface import Engine
+from tracktools.engine.kept_answers import KeepingEngine
 from tracktools.errors import ConfigError
 from tracktools.genome import Genome
 from tracktools.model.checkpoint import Checkpoint
@@ -69,17 +71,21 @@ def engine_for(model: Checkpoint, config: PredictConfig) -> Engine:
         log.warning(
             "warning: %d threads are asked for, and this process has %d: taking those", config.threads, available
         )
-    return make_engine(
+    engine = make_engine(
         config.engine,
         model.parameters,
         threads=min(config.threads or available, available),
         precision=config.precision,
         device=config.device,
     )
+    if not config.cache:
+        return engine
+    return KeepingEngine(engine, model.config, Path(config.cache), model.parameters.sha256)
 
 
 def _bases_per_second(model: Checkpoint, engine: Engine) -> float:
     halo = model.config.halo_upstream_bp
+    engine = engine.computes if isinstance(engine, KeepingEngine) else engine  # random letters are not kept
     codes = np.random.default_rng(0).integers(0, 4, halo + _PROBE_BP, dtype=np.uint8)
     for _ in range(2):
         started = time.perf_counter()

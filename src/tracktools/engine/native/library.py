@@ -116,6 +116,11 @@ def _misfit(library: ctypes.CDLL) -> str:
     return ""
 
 
+def library_digest() -> str:
+    """Return the digest of the library itself: with the same one, a kernel gives the same bits."""
+    return hashlib.sha256(LIBRARY_PATH.read_bytes()).hexdigest()
+
+
 def sources_digest() -> str:
     """Return what the library says of the sources that it was compiled from: see ``CMakeLists.txt``."""
     digest = hashlib.sha256()
