@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from tracktools.descriptor import DINUCLEOTIDES, Descriptor, Reference, describe_sequences
+from tracktools.descriptor import DINUCLEOTIDES, Descriptor, Reference, Specialists, describe_sequences
 from tracktools.errors import ConfigError
 
 
@@ -91,6 +94,15 @@ def test_far_from_all_the_network_is_told_the_gc_content_alone() -> None:
     assert told[1] == 0
     assert not told[2:].any()
     assert told[0] == known.features(near)[0]
+
+
+def test_specialists_serve_their_genome_and_its_like() -> None:
+    known = replace(reference(), specialists=Specialists("middle", 0.3, (0, 2), (0, 1)))
+    assert Reference.from_record(json.loads(json.dumps(known.to_record()))) == known
+    assert known.members(Descriptor(0.5, (0.0,) * 10)) == (0, 2)
+    assert known.members(Descriptor(0.51, (0.02, *[0.0] * 9))) == (0, 2)
+    assert known.members(Descriptor(0.7, (-0.2, *[0.0] * 9))) == (0, 1)
+    assert reference().members(Descriptor(0.5, (0.0,) * 10)) is None
 
 
 def test_nothing_beyond_the_range_seen_is_told() -> None:

@@ -8,7 +8,7 @@ Genet 11:283). Both are rounded coarsely, so that a contig more or less, or a fe
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -120,6 +120,32 @@ def _rounded(value: float, step: float) -> float:
 
 
 @dataclass(frozen=True)
+class Specialists:
+    """Members of a network that learnt from one genome, and serve it and its like alone.
+
+    Parameters
+    ----------
+    genome : str
+        The name of that training genome.
+    within : float
+        Distance up to which a genome is its like.
+    near, elsewhere : tuple of int
+        The members that serve there, and on all other genomes, by number from 0.
+    """
+
+    genome: str
+    within: float
+    near: tuple[int, ...]
+    elsewhere: tuple[int, ...]
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Self:
+        """Read what `asdict` gives."""
+        near, elsewhere = (tuple(int(number) for number in record[name]) for name in ("near", "elsewhere"))
+        return cls(str(record["genome"]), float(record["within"]), near, elsewhere)
+
+
+@dataclass(frozen=True)
 class Reference:
     """The genomes that a model learnt from, by their descriptors, and how the network is told of a new one.
 
@@ -128,22 +154,27 @@ class Reference:
     genomes : tuple of (str, str, tuple of float)
         Name, phylum and the eleven values of each.
     far : float
-        Distance to the nearest of them (see `distance`) beyond which the network is told the GC content alone.
+        Distance to the nearest of them (see `distances`) beyond which the network is told the GC content alone.
+    specialists : Specialists, optional
+        Members of the network that serve one genome and its like.
     """
 
     genomes: tuple[tuple[str, str, tuple[float, ...]], ...]
     far: float
+    specialists: Specialists | None = None
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> Self:
         """Read what `to_record` gives."""
         rows = tuple((row["name"], row["phylum"], tuple(row["values"])) for row in record["genomes"])
-        return cls(rows, float(record["far"]))
+        own = record.get("specialists")
+        return cls(rows, float(record["far"]), None if own is None else Specialists.from_record(own))
 
     def to_record(self) -> dict[str, Any]:
         """Return the form that stands in a checkpoint."""
         rows = [{"name": name, "phylum": phylum, "values": list(values)} for name, phylum, values in self.genomes]
-        return {"genomes": rows, "far": self.far}
+        own = None if self.specialists is None else asdict(self.specialists)
+        return {"genomes": rows, "far": self.far, "specialists": own}
 
     @property
     def _table(self) -> npt.NDArray[np.float64]:
@@ -166,6 +197,14 @@ class Reference:
         gaps = (table - np.asarray(descriptor.values)) / np.maximum(table.std(axis=0), 1e-6)
         distances = np.sqrt(np.mean(gaps**2, axis=1))
         return sorted((float(d), row[0], row[1]) for d, row in zip(distances, self.genomes, strict=True))
+
+    def members(self, descriptor: Descriptor) -> tuple[int, ...] | None:
+        """Return which members of the network serve a genome, by number from 0; None for all of them."""
+        own = self.specialists
+        if own is None:
+            return None
+        near = any(name == own.genome and gap <= own.within for gap, name, _ in self.distances(descriptor))
+        return own.near if near else own.elsewhere
 
     def features(self, descriptor: Descriptor, *, rich: bool | None = None) -> npt.NDArray[np.float32]:
         """Return what the network is told, shape (12,): GC content, 1 if more is told, then the dinucleotides or zeros.

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from tracktools.cli.options import circular_option, force_option, only_genome_option, rename_option
+from tracktools.config import ConditionedConfig
 
 
 @click.group()
@@ -82,6 +83,24 @@ def verify_models(model: tuple[str, ...]) -> None:
 @circular_option
 @rename_option
 @only_genome_option
+@click.option(
+    "--specialist", metavar="MODEL",
+    help="Of models that are set to a genome: the members of a dilated model of GENOME become members for GENOME and "
+    "its like (see --within), and are left out elsewhere.",
+)  # fmt: skip
+@click.option(
+    "--at-home", type=click.IntRange(0), default=1, show_default=True, metavar="N",
+    help="How many of the averaged models serve next to the specialist.",
+)  # fmt: skip
+@click.option(
+    "--within", type=click.FloatRange(0), default=0.25, show_default=True,
+    help="Distance from GENOME up to which the specialist serves.",
+)  # fmt: skip
+@click.option("--far", type=click.FloatRange(0), help="Of models that are set to a genome: see `tracktools train`.")
+@click.option(
+    "--expected", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="JSON",
+    help="Of models that are set to a genome: expected precision by output, from held-out species.",
+)  # fmt: skip
 @click.option("--name", default="average", show_default=True, help="Name of the model.")
 @click.option("-t", "--threads", type=click.IntRange(1), default=1, show_default=True, help="CPU threads.")
 @force_option
@@ -93,6 +112,11 @@ def average(
     circular: tuple[str, ...],
     renames: dict[str, str],
     only_genome: bool,
+    specialist: str | None,
+    at_home: int,
+    within: float,
+    far: float | None,
+    expected: Path | None,
     name: str,
     threads: int,
     force: bool,
@@ -113,10 +137,22 @@ def average(
     """
     from tracktools.genome import load_genome
     from tracktools.model.registry import load_model
-    from tracktools.train import average_models
+    from tracktools.train import average_models, average_species_models
 
     checkpoints = [load_model(member) for member in members]
     genome = load_genome(genome_path, circular=circular)
+    if checkpoints and isinstance(checkpoints[0].config, ConditionedConfig):
+        own = None if specialist is None else load_model(specialist)
+        taught = None if expected is None else json.loads(expected.read_text(encoding="utf-8"))
+        joined = average_species_models(
+            checkpoints, genome, tss, output, name=name, specialist=own, at_home=at_home, within=within, far=far,
+            expected=taught, threads=threads, force=force,
+        )  # fmt: skip
+        click.echo(f"{joined.checkpoint}: validation AP {joined.validation['average_precision']:.4f}")
+        return
+    for flag, value in (("--specialist", specialist), ("--far", far), ("--expected", expected)):
+        if value is not None:
+            raise click.UsageError(f"{flag} is of models that are set to a genome, which these are not")
     names: dict[str, Any] = {"renames": renames, "only_genome": only_genome}
     made = average_models(checkpoints, genome, tss, output, name=name, threads=threads, force=force, **names)
     click.echo(f"{made.checkpoint}: validation AP {made.validation['average_precision']:.4f}")

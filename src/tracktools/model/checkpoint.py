@@ -25,7 +25,14 @@ from tracktools.descriptor import Descriptor, Reference
 from tracktools.errors import CheckpointError
 from tracktools.formats.atomic import atomic_file
 from tracktools.model.files import HEADER_KEY, read_header
-from tracktools.model.parameters import Parameters, check_shapes, condition_parameters, letters_axis, parameters_of
+from tracktools.model.parameters import (
+    Parameters,
+    check_shapes,
+    condition_parameters,
+    letters_axis,
+    parameters_of,
+    some_members,
+)
 
 if TYPE_CHECKING:
     from tracktools.model.networks import Network
@@ -125,8 +132,12 @@ class Checkpoint:
         return network_of(self.network) if isinstance(self.network, Parameters) else self.network
 
 
-def save_checkpoint(path: Path, model: Network, metadata: Metadata) -> None:
-    """Write a checkpoint; it appears complete or not at all."""
+def save_checkpoint(path: Path, model: Network, metadata: Metadata, *, half: bool = False) -> None:
+    """Write a checkpoint; it appears complete or not at all.
+
+    With `half`, the weights are written as 16-bit numbers, half the size; they should be such numbers already
+    (`as_half`), so that what was chosen and measured is what a reader gets.
+    """
     header = {
         "format_version": FORMAT_VERSION,
         "architecture": architecture_of(model.config),
@@ -134,9 +145,19 @@ def save_checkpoint(path: Path, model: Network, metadata: Metadata) -> None:
         "config": asdict(model.config),
         **asdict(metadata),
     }
-    arrays = dict(sorted(parameters_of(model).arrays.items()))
+    kind = np.float16 if half else np.float32
+    arrays = {name: array.astype(kind) for name, array in sorted(parameters_of(model).arrays.items())}
     with atomic_file(path) as partial:
         partial.write_bytes(save(arrays, metadata={HEADER_KEY: json.dumps(header, sort_keys=True)}))
+
+
+def as_half(model: Network) -> Network:
+    """Return a network whose weights are those of another, rounded to 16-bit numbers."""
+    from tracktools.model.networks import network_of
+
+    found = parameters_of(model)
+    rounded = {name: array.astype(np.float16).astype(np.float32) for name, array in found.arrays.items()}
+    return network_of(Parameters(found.config, rounded))
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
@@ -183,7 +204,11 @@ def set_to_genome(checkpoint: Checkpoint, descriptor: Descriptor) -> Checkpoint:
     """
     if not isinstance(checkpoint.config, ConditionedConfig):
         return checkpoint
-    plain = condition_parameters(checkpoint.parameters, reference_of(checkpoint).features(descriptor))
+    reference, parameters = reference_of(checkpoint), checkpoint.parameters
+    members = reference.members(descriptor)
+    if members is not None:
+        parameters = some_members(parameters, members)
+    plain = condition_parameters(parameters, reference.features(descriptor))
     return replace(checkpoint, network=plain, descriptor=descriptor)
 
 

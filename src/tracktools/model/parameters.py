@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -102,6 +102,26 @@ def _dilated_shapes(config: DilatedConfig) -> Shapes:
 def letters_axis(config: NetworkConfig) -> tuple[str, int]:
     """Return the array and the axis of it that follow the alphabet's order."""
     return ("embedding", 0) if isinstance(config, ModelConfig) else ("stem.weight", 1)
+
+
+def some_members(parameters: Parameters, members: Sequence[int]) -> Parameters:
+    """Return the network of some members of a convolutional one, by number from 0: the mean of their log-odds alone.
+
+    The bias of the output is that of all members, and stays: it must be the same for each.
+    """
+    config = parameters.config
+    assert isinstance(config, DilatedConfig)
+    total = config.n_members
+    kept: dict[str, npt.NDArray[np.float32]] = {}
+    for name, array in parameters.arrays.items():
+        if name == "output.bias":
+            kept[name] = array
+            continue
+        axis = {"output.weight": 1, "modulation": 2}.get(name, 0)  # along which members stand one after the other
+        parts = np.split(array, total, axis=axis)
+        scale = total / len(members) if name in ("output.weight", "output_shift") else 1.0
+        kept[name] = (np.concatenate([parts[n] for n in members], axis=axis) * scale).astype(np.float32)
+    return Parameters(replace(config, n_members=len(members)), kept)
 
 
 def condition_parameters(parameters: Parameters, features: npt.ArrayLike) -> Parameters:

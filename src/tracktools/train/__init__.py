@@ -6,6 +6,7 @@ from tracktools.train.parts import choose_split
 from tracktools.train.run import TrainedModel, train_model
 from tracktools.train.sheet import Sheet, read_sheet
 from tracktools.train.soft import SoftLabels
+from tracktools.train.species_average import average_species_models
 from tracktools.train.species_run import train_species
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "TrainedFolds",
     "TrainedModel",
     "average_models",
+    "average_species_models",
     "choose_split",
     "read_sheet",
     "train_folds",
