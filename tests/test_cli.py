@@ -255,12 +255,15 @@ def test_one_value_will_do_for_a_repeatable_setting(tmp_path: Path, fasta: Path)
     assert_one_clear_line(run("--config", config, "predict", fasta, "-o", tmp_path / "out"), "no contig 'plasmid'")
 
 
-def test_a_configuration_file_that_cannot_be_read_is_a_usage_error(tmp_path: Path) -> None:
-    result = run("--config", tmp_path / "none.toml", "info")
-    assert (result.exit_code, "none.toml: cannot be read: No such file" in result.stderr) == (2, True)
+def test_a_configuration_file_that_cannot_be_read_is_one_line(tmp_path: Path) -> None:
+    assert_one_clear_line(run("--config", tmp_path / "none.toml", "info"), "none.toml: no such file")
     (tmp_path / "bin.toml").write_bytes(b"\xfc\0")
-    result = run("--config", tmp_path / "bin.toml", "info")
-    assert (result.exit_code, "bin.toml: is not text" in result.stderr) == (2, True)
+    assert_one_clear_line(run("--config", tmp_path / "bin.toml", "info"), "bin.toml: is not text")
+    os.mkfifo(tmp_path / "pipe.toml")
+    assert_one_clear_line(run("--config", tmp_path / "pipe.toml", "info"), "pipe.toml: is a pipe")
+    (tmp_path / "deep.toml").write_text("a = " + "[" * 100_000)
+    result = run("--config", tmp_path / "deep.toml", "info")
+    assert (result.exit_code, "deep.toml: is nested too deep" in result.stderr) == (2, True)
 
 
 def test_outputs_in_each_others_way_are_refused_before_the_long_work(tmp_path: Path, fasta: Path) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracktools.errors import ConfigError, InputError
+from tracktools.formats import input_file
 from tracktools.formats.twobit import write_twobit
 from tracktools.genome import UNKNOWN, Contig, Genome, genome_name, load_genome
 
@@ -157,11 +159,24 @@ def test_a_sequence_name_that_tracks_cannot_hold_is_refused_at_once(tmp_path: Pa
     assert len(load_genome(path).contigs) == 3
 
 
-def test_a_pipe_is_refused_not_waited_for(tmp_path: Path) -> None:
+def test_a_pipe_that_nothing_writes_to_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(input_file, "_WRITER_WAIT_S", 0.0)
     path = tmp_path / "pipe.fa"
     os.mkfifo(path)
     with pytest.raises(InputError, match=r"pipe.fa: is a pipe.*save it as a file first"):
         load_genome(path)
+
+
+def test_a_genome_comes_through_a_pipe_as_from_a_file(tmp_path: Path) -> None:
+    whole, path = tmp_path / "whole.fa", tmp_path / "pipe.fa"
+    whole.write_bytes(b">c\n" + b"ACGTTGCA" * 50_000 + b"\n>d\nACGT\n")
+    os.mkfifo(path)
+    writer = threading.Thread(target=path.write_bytes, args=(gzip.compress(whole.read_bytes()),))
+    writer.start()
+    genome = load_genome(path)
+    writer.join()
+    assert genome.sha256 == load_genome(whole).sha256
+    assert load_genome(path).sha256 == genome.sha256  # read once more
 
 
 def test_more_contigs_become_circular_and_none_is_opened() -> None:

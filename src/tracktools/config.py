@@ -74,6 +74,10 @@ ARCHITECTURES: dict[str, type[NetworkConfig]] = {
 }
 
 
+_LARGEST_SETTING = 1_000_000  # of a network: bases of a window, channels
+_MOST_PARTS = 4096  # layers, heads, members, and the distance between taps
+
+
 def architecture_of(config: NetworkConfig) -> str:
     """Return the name of the architecture that a configuration is of."""
     return next(name for name, kind in ARCHITECTURES.items() if type(config) is kind)
@@ -86,8 +90,8 @@ def read_network(architecture: str, values: Mapping[str, Any]) -> NetworkConfig:
 
     Raises
     ------
-    KeyError, TypeError
-        If the architecture is not known, or has no setting of such a name.
+    KeyError, TypeError, ValueError
+        If the architecture is not known, has no setting of such a name, or a setting is no number that one can have.
     """
     kind = ARCHITECTURES[architecture]
     names = {item.name for item in fields(kind)}
@@ -96,7 +100,22 @@ def read_network(architecture: str, values: Mapping[str, Any]) -> NetworkConfig:
     settings: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
     }
-    return kind(**settings)
+    network = kind(**settings)
+    for item in fields(kind):
+        _check_setting(item.name, getattr(network, item.name), getattr(kind, item.name))
+    return network
+
+
+def _check_setting(name: str, value: object, usual: object) -> None:
+    """Refuse what no network has, before anything is made so large."""
+    if isinstance(usual, tuple) != isinstance(value, tuple):
+        raise TypeError(f"{name} is {str(value)[:40]}")
+    numbers: tuple[object, ...] = value if isinstance(value, tuple) else (value,)
+    for number in numbers:
+        if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number <= _LARGEST_SETTING:
+            raise ValueError(f"{name} is {str(number)[:40]}, not a whole number up to {_LARGEST_SETTING:,}")
+    if name in ("n_layers", "n_heads", "n_members", "dilations_bp") and max(len(numbers), *numbers) > _MOST_PARTS:  # type: ignore[call-overload]
+        raise ValueError(f"{name} is {str(value)[:40]}, more than {_MOST_PARTS:,}")
 
 
 @dataclass(frozen=True)

@@ -21,9 +21,13 @@ traceback. What a program needs to know of an error is its type and its fields, 
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 _SHOWN_CHARACTERS = 200  # of a value in a message
+_MESSAGE_CHARACTERS = 1000
+_LONG_WORD = re.compile(r"\S{400,}")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # a terminal would obey them
 
 
 class TracktoolsError(Exception):
@@ -61,8 +65,8 @@ class TracktoolsError(Exception):
         mend: str | None = None,
     ) -> None:
         where = "" if path is None else f"{path}: " if line is None else f"{path}:{line}: "
-        text = where + problem + ("" if mend is None else f" ({mend})")
-        super().__init__(" ".join(text.splitlines()))
+        text = where + shortened(problem) + ("" if mend is None else f" ({shortened(mend)})")
+        super().__init__(_CONTROL.sub(_escaped, " ".join(text.splitlines())))
         self.problem, self.file, self.line, self.value, self.hint = problem, path, line, value, mend
 
     def name_place(self, work: Path, shown: Path) -> None:
@@ -115,6 +119,22 @@ class MissingDependencyError(TracktoolsError):
 
 class DownloadError(TracktoolsError):
     """A data set could not be fetched."""
+
+
+def shortened(text: str) -> str:
+    """Return a message in which long values are cut, and which as a whole is not too long for a screen.
+
+    Examples
+    --------
+    >>> shortened("start is '" + "9" * 5000 + "'")[:40], len(shortened("ab " * 100_000))
+    ("start is '999999999999999999999999999999", 1001)
+    """
+    text = _LONG_WORD.sub(lambda match: f"{match[0][:_SHOWN_CHARACTERS]}…", text)
+    return text if len(text) <= _MESSAGE_CHARACTERS else f"{text[: _MESSAGE_CHARACTERS - 200]}…{text[-200:]}"
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return repr(match[0])[1:-1]
 
 
 def shown(value: object, most: int = _SHOWN_CHARACTERS) -> str:

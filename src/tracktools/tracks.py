@@ -8,6 +8,7 @@ Every command that makes tracks writes a folder of data files with one ``tracks.
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import math
 import os
@@ -19,10 +20,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from tracktools.errors import InputError
 from tracktools.formats.atomic import atomic_file
+from tracktools.formats.input_file import open_bytes, read_text
 from tracktools.formats.json_file import read_json
 
 TRACKS_FILE = "tracks.tsv"
@@ -95,8 +97,8 @@ COLUMNS = tuple(f.name for f in fields(Track) if f.name != "extra")
 
 def file_sha256(path: Path) -> str:
     """Return the SHA-256 of a file as hexadecimal digits, read in blocks."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    with open_bytes(path) as file:
+        return hashlib.file_digest(cast(io.BufferedReader, file), "sha256").hexdigest()
 
 
 def write_tracks(folder: Path, tracks: Sequence[Track]) -> Path:
@@ -148,12 +150,9 @@ def read_tracks(path: Path) -> list[Track]:
         If a required column or value is missing, a value is not allowed, a name is used twice, or a file is missing.
     """
     path = path / TRACKS_FILE if path.is_dir() else path
-    try:
-        lines = path.read_text(encoding="utf-8-sig").split("\n")  # "\r\n" was read as "\n"
-    except FileNotFoundError:
-        raise InputError("no such file", path=path, mend="name a folder that a tracktools command wrote") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot be read: {error}", path=path) from None
+    if not os.path.lexists(path):
+        raise InputError("no such file", path=path, mend="name a folder that a tracktools command wrote")
+    lines = read_text(path).split("\n")
     rows = [(number, line.split("\t")) for number, line in enumerate(lines, start=1) if _is_row(line)]
     if not rows:
         raise InputError("is empty", path=path, mend="the first line names the columns: name, path, format, …")

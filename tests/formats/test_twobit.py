@@ -76,7 +76,7 @@ def test_what_is_no_2bit(tmp_path: Path):
     assert not is_twobit(tmp_path / "none.2bit")
     with pytest.raises(InputError, match="is not a 2bit file"):
         contents(tmp_path / "a.fa")
-    with pytest.raises(InputError, match="No such file"):
+    with pytest.raises(InputError, match="no such file"):
         contents(tmp_path / "none.2bit")
 
 

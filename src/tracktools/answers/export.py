@@ -13,8 +13,8 @@ import pandas as pd
 
 from tracktools.answers.promoters import HEXAMER_BP
 from tracktools.errors import InputError
-from tracktools.formats.fasta import open_maybe_gzip
 from tracktools.formats.genbank import is_flat_file, new_flat_file, read_flat_file
+from tracktools.formats.input_file import open_maybe_gzip
 from tracktools.formats.recognise import recognise_format
 from tracktools.genome import Genome
 from tracktools.names import join_names

@@ -39,7 +39,15 @@ COMMANDS: dict[str, str] = {
 INTERRUPTED = 130  # exit status after Ctrl-C, as shells have it: 128 + SIGINT
 TERMINATED = 143  # 128 + SIGTERM
 _FULL_OR_BROKEN_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
-_FORBIDDEN_OR_GONE = (errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG)
+_FORBIDDEN_OR_GONE = (
+    errno.EACCES,
+    errno.EPERM,
+    errno.ENOENT,
+    errno.ENOTDIR,
+    errno.EISDIR,
+    errno.ENAMETOOLONG,
+    errno.ELOOP,
+)
 _TOO_MANY_FILES = (errno.EMFILE, errno.ENFILE)
 _USERS_FAULTS = (*_FULL_OR_BROKEN_DISK, *_FORBIDDEN_OR_GONE, *_TOO_MANY_FILES)
 
@@ -78,6 +86,12 @@ class LazyGroup(click.Group):
 @click.option("-v", "--verbose", count=True, help="Say more on stderr; twice for debugging.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing on stderr but warnings and errors.")
 @click.option(
+    "--max-unpacked-mb",
+    type=click.IntRange(min=1),
+    metavar="MB",
+    help="Most that a gzip or xlsx file may unpack to.  [default: 256, or 64 times its size]",
+)
+@click.option(
     "--config",
     type=click.Path(dir_okay=False),
     is_eager=True,
@@ -85,8 +99,12 @@ class LazyGroup(click.Group):
     callback=read_config_file,
     help="TOML file with defaults, one table a command: [predict], [tss.curate]. The command line wins.",
 )
-def tracktools(verbose: int, quiet: bool) -> None:
+def tracktools(verbose: int, quiet: bool, max_unpacked_mb: int | None) -> None:
     """Turn a genome FASTA into browser tracks of predicted transcription start sites."""
+    if max_unpacked_mb is not None:
+        from tracktools.formats.input_file import set_unpacked_limit
+
+        set_unpacked_limit(max_unpacked_mb * 1_000_000)
     level = logging.WARNING if quiet else logging.DEBUG if verbose > 1 else logging.INFO
     logging.basicConfig(level=level, format="%(message)s", stream=sys.stderr, force=True)
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import difflib
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
+
+from tracktools.errors import InputError, shown
+from tracktools.formats.input_file import read_text
+from tracktools.formats.toml_file import parse_toml
 
 
 def read_config_file(ctx: click.Context, _parameter: click.Parameter, value: str | None) -> None:
@@ -16,19 +19,18 @@ def read_config_file(ctx: click.Context, _parameter: click.Parameter, value: str
 
     Raises
     ------
+    InputError
+        If the file cannot be read.
     click.UsageError
-        If the file cannot be read, is not TOML, or holds a table or key that no command has.
+        If it is not TOML, or holds a table or key that no command has.
     """
     if value is None:
         return
+    text = read_text(Path(value))
     try:
-        table = tomllib.loads(Path(value).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise click.UsageError(f"{value}: cannot be read: {error.strerror}", ctx) from None
-    except UnicodeDecodeError:
-        raise click.UsageError(f"{value}: is not text (a TOML file is needed)", ctx) from None
-    except tomllib.TOMLDecodeError as error:
-        raise click.UsageError(f"{value}: {error}", ctx) from None
+        table = parse_toml(text, value)
+    except InputError as error:
+        raise click.UsageError(str(error), ctx) from None
     assert isinstance(ctx.command, click.Group)
     ctx.default_map = _checked(table, ctx.command, ctx, value, ())
 
@@ -63,13 +65,13 @@ def _checked(
 
 def _checked_value(value: Any, option: click.Option, where: str, ctx: click.Context) -> Any:
     if option.is_flag and not isinstance(value, bool):
-        raise click.UsageError(f"{where} is {value!r} (write true or false)", ctx)
+        raise click.UsageError(f"{where} is {shown(value)} (write true or false)", ctx)
     several = option.multiple or option.nargs > 1
     values = value if several and isinstance(value, list) else [value]
     fits = option.multiple or option.nargs == len(values)
     if not fits or not all(isinstance(item, str | int | float) for item in values):
         wanted = "a list of values" if option.multiple else f"{option.nargs} values" if several else "one value"
-        raise click.UsageError(f"{where} is {value!r} ({wanted})", ctx)
+        raise click.UsageError(f"{where} is {shown(value)} ({wanted})", ctx)
     return values if several else value
 
 

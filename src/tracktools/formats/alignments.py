@@ -6,7 +6,6 @@ Format: https://samtools.github.io/hts-specs/SAMv1.pdf. Files are read from star
 from __future__ import annotations
 
 import os
-import zlib
 from collections import Counter
 from collections.abc import Collection, Iterator
 from contextlib import suppress
@@ -16,7 +15,7 @@ from typing import Literal, NamedTuple
 import pysam
 
 from tracktools.errors import InputError
-from tracktools.formats.fasta import open_maybe_gzip
+from tracktools.formats.input_file import local_path, open_maybe_gzip
 
 RECORDS = "records"
 MATE_UNKNOWN = -1
@@ -157,10 +156,7 @@ def alignment_format(path: Path) -> Literal["BAM", "CRAM", "SAM"]:
         If it is none of them, missing, or cut short.
     """
     with open_maybe_gzip(Path(path)) as stream:
-        try:
-            start = stream.read(4)
-        except (OSError, EOFError, zlib.error) as error:
-            raise InputError(f"is damaged: {error}", path=path, mend="copy it again") from None
+        start = stream.read(4)
     if start == b"BAM\1":
         return "BAM"
     if start == b"CRAM":
@@ -176,7 +172,7 @@ def alignment_format(path: Path) -> Literal["BAM", "CRAM", "SAM"]:
 def _open(path: Path) -> pysam.AlignmentFile:
     mode = {"BAM": "rb", "CRAM": "rc", "SAM": "r"}[alignment_format(path)]
     try:
-        return pysam.AlignmentFile(os.fspath(path), mode, check_sq=False, format_options=[_ALL_BUT_LETTERS])
+        return pysam.AlignmentFile(os.fspath(local_path(path)), mode, check_sq=False, format_options=[_ALL_BUT_LETTERS])
     except (OSError, ValueError) as error:
         raise InputError(f"is damaged: {error}", path=path, mend="copy or align it again") from None
 

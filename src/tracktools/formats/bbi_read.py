@@ -10,6 +10,7 @@ from typing import IO
 
 from tracktools.errors import InputError
 from tracktools.formats import bbi
+from tracktools.formats.input_file import open_seekable
 
 _KINDS = {bbi.BIGWIG_MAGIC: "bigWig", bbi.BIGBED_MAGIC: "bigBed"}
 
@@ -47,14 +48,10 @@ def read_header(path: Path, magic: int) -> BbiHeader:
         If the file is missing, not of this kind, or cut short.
     """
     try:
-        with path.open("rb") as file:
+        with open_seekable(path) as file:
             size = file.seek(0, 2)
             file.seek(0)
             return _read_header(file, size, magic, path)
-    except FileNotFoundError:
-        raise InputError("no such file", path=path) from None
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", path=path) from None
     except (struct.error, ValueError, OverflowError):
         raise InputError("is cut short or damaged", path=path, mend="copy or make it again") from None
 

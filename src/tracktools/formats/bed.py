@@ -8,7 +8,6 @@ Format: https://genome.ucsc.edu/FAQ/FAQformat.html#format1 and, for the types, a
 from __future__ import annotations
 
 import re
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -42,7 +41,7 @@ from tracktools.formats.bed_schemas import (
     BedSchema,
     standard_bed,
 )
-from tracktools.formats.fasta import open_maybe_gzip
+from tracktools.formats.input_file import open_maybe_gzip
 from tracktools.formats.numerals import decimal_of, read_score
 
 __all__ = [
@@ -163,18 +162,15 @@ def read_bed_head(path: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """
     columns: tuple[str, ...] = ()
     warnings = []
-    try:
-        with open_maybe_gzip(path) as file:
-            for line in file:
-                text = line.decode("utf-8-sig", errors="replace").rstrip("\r\n")
-                if _is_item(text):
-                    break
-                if text.startswith(_WARNING):
-                    warnings.append(text.removeprefix(_WARNING).strip())
-                elif text.startswith("#chrom\t"):
-                    columns = tuple(_OTHER_NAMES.get(name, name) for name in text[1:].split("\t"))
-    except (OSError, EOFError, zlib.error) as error:
-        raise InputError(f"is damaged: {error}", path=path, mend="download or compress it again") from None
+    with open_maybe_gzip(path) as file:
+        for line in file:
+            text = line.decode("utf-8-sig", errors="replace").rstrip("\r\n")
+            if _is_item(text):
+                break
+            if text.startswith(_WARNING):
+                warnings.append(text.removeprefix(_WARNING).strip())
+            elif text.startswith("#chrom\t"):
+                columns = tuple(_OTHER_NAMES.get(name, name) for name in text[1:].split("\t"))
     return columns, tuple(warnings)
 
 
@@ -194,8 +190,6 @@ def _read_lines(path: Path) -> list[str]:
         return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     except UnicodeDecodeError:
         raise InputError("is not text", path=path, mend="a BED file is needed; read bigBed as bigBed") from None
-    except (OSError, EOFError, zlib.error) as error:
-        raise InputError(f"is damaged: {error}", path=path, mend="download or compress it again") from None
 
 
 def _schema_of_width(width: int, path: Path) -> BedSchema:

@@ -6,7 +6,6 @@ Formats: https://genome.ucsc.edu/goldenPath/help/bedgraph.html and `tracktools.f
 from __future__ import annotations
 
 import math
-import zlib
 from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tracktools.errors import InputError
-from tracktools.formats.fasta import open_maybe_gzip
+from tracktools.formats.input_file import open_maybe_gzip
 from tracktools.formats.wiggle import DECLARATIONS, WiggleSection, parse_declaration, parse_whole
 
 _COLUMN_NAMES = [["start", "end"], ["chromstart", "chromend"]]  # of columns 2 and 3, in a first line that has names
@@ -97,11 +96,8 @@ def read_bedgraph(path: Path) -> dict[str, Steps]:
     """
     path = Path(path)
     columns: dict[str, _Columns] = {}
-    try:
-        with open_maybe_gzip(path) as file:
-            _read_lines(file, columns, path)
-    except (OSError, EOFError, zlib.error) as error:
-        raise InputError(f"is damaged: {error}", path=path, mend="download or compress it again") from None
+    with open_maybe_gzip(path) as file:
+        _read_lines(file, columns, path)
     if not columns:
         raise InputError("holds no values", path=path, mend="bedGraph lines are needed: chrom start end value")
     return {chrom: _sorted_steps(chrom, lists, path) for chrom, lists in columns.items()}

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import gzip
-import os
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from tracktools.errors import InputError
+from tracktools.formats.input_file import open_maybe_gzip
 
 _GZIP_MAGIC = b"\x1f\x8b"
-_BGZIP_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")  # SAM specification, 4.1.2
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # some Windows editors put it before UTF-8
 _OTHER_KINDS = (
     # how such files begin, what they are, and the way from there to FASTA
@@ -35,35 +31,6 @@ _OTHER_KINDS = (
 _AS_DNA = bytes.maketrans(b"Uu", b"Tt")
 _IUPAC = b"ACGTURYSWKMBDHVN"
 _NUCLEOTIDES = _IUPAC + _IUPAC.lower()
-
-
-def open_maybe_gzip(path: Path) -> BinaryIO:
-    """Open a file for reading bytes, through gzip where its first two bytes say so.
-
-    Raises
-    ------
-    InputError
-        If the file is missing, a pipe, cannot be opened, or is bgzip without the block that ends such a file.
-    """
-    if path.is_fifo():
-        raise InputError("is a pipe, and files are read more than once", path=path, mend="save it as a file first")
-    try:
-        file = path.open("rb")
-    except FileNotFoundError:
-        raise InputError("no such file", path=path) from None
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", path=path) from None
-    start = file.read(18)
-    if start[:2] != _GZIP_MAGIC:
-        file.seek(0)
-        return file
-    with file:
-        if start[3:4] == b"\x04" and start[12:14] == b"BC":  # bgzip: cut between two blocks, gzip would not see it
-            file.seek(max(0, file.seek(0, os.SEEK_END) - len(_BGZIP_END)))
-            if file.read() != _BGZIP_END:
-                mend = "download or compress it again"
-                raise InputError("is cut short: the last block of bgzip is missing", path=path, mend=mend)
-    return cast(BinaryIO, gzip.open(path))
 
 
 def read_fasta(path: Path, *, after_gff3: bool = False) -> Iterator[tuple[str, npt.NDArray[np.uint8]]]:
@@ -93,21 +60,18 @@ def read_fasta(path: Path, *, after_gff3: bool = False) -> Iterator[tuple[str, n
     names: set[str] = set()
     letters = bytearray()
     header_line = number = 0
-    try:
-        with open_maybe_gzip(path) as file:
-            for number, line in enumerate(file, start=1):
-                text = (line.removeprefix(_BYTE_ORDER_MARK) if number == 1 else line).strip()
-                if text.startswith(b">"):
-                    if name is not None:
-                        yield name, _sequence(letters, name, path, header_line)
-                    name, letters, header_line = _name(text, names, path, number), bytearray(), number
-                elif text and name is None and not after_gff3:
-                    raise _not_fasta(text, path, number)
-                elif text and name is not None:
-                    check_nucleotides(text, path, number)
-                    letters += text.translate(_AS_DNA)
-    except (OSError, EOFError, zlib.error) as error:
-        raise InputError(f"is damaged: {error}", path=path, mend="download or compress it again") from None
+    with open_maybe_gzip(path) as file:
+        for number, line in enumerate(file, start=1):
+            text = (line.removeprefix(_BYTE_ORDER_MARK) if number == 1 else line).strip()
+            if text.startswith(b">"):
+                if name is not None:
+                    yield name, _sequence(letters, name, path, header_line)
+                name, letters, header_line = _name(text, names, path, number), bytearray(), number
+            elif text and name is None and not after_gff3:
+                raise _not_fasta(text, path, number)
+            elif text and name is not None:
+                check_nucleotides(text, path, number)
+                letters += text.translate(_AS_DNA)
     if name is None and after_gff3:
         mend = "name the FASTA that it annotates"
         raise InputError("is GFF3 without a sequence", path=path, mend=mend)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tracktools.errors import InputError
 
-_LENGTH = re.compile(r"(?:(?P<name>.*?)\s+)?(?P<length>\d+)\s+bp\b(?P<rest>.*)", re.IGNORECASE)
+_LENGTH = re.compile(r"(?:(?P<name>.*?)\s+)?(?P<length>\d{1,15})\s+bp\b(?P<rest>.*)", re.IGNORECASE)
 _COLLIDED = re.compile(r"(?P<name>\S+)\s+bp\b(?P<rest>.*)", re.IGNORECASE)
 _PROTEIN = re.compile(r"\b\d+\s+aa\b")
 _NO_NAME = re.compile(r"\.?|xxx|<?unknown([_ ]?id)?>?(\.\d+)?", re.IGNORECASE)  # what exporters write for want of one
@@ -92,7 +92,7 @@ def _genbank(lines: Sequence[str], path: Path, line: int) -> FlatHead:
 
 def _embl(lines: Sequence[str], path: Path, line: int) -> FlatHead:
     fields = [field.strip() for field in lines[0][2:].rstrip(".").split(";")]
-    length = next((int(m[1]) for field in fields if (m := re.fullmatch(r"(\d+) BP", field, re.IGNORECASE))), 0)
+    length = next((int(m[1]) for field in fields if (m := re.fullmatch(r"(\d{1,15}) BP", field, re.IGNORECASE))), 0)
     version = next((m[1] for field in fields if (m := re.fullmatch(r"SV (\d+)", field))), "")
     accession = (fields[0].split() or [""])[0]
     local = next((text[4:].strip(" _") for text in lines if text.startswith("AC * ")), "")

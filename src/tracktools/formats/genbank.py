@@ -207,7 +207,7 @@ def _unwrapped(lines: Iterable[str]) -> Iterator[str]:
         goes_on = _CONTINUATION.match(line)
         if (
             goes_on
-            and _BROKEN.search(held)
+            and _BROKEN.search(held[-4:])
             and not _NEW_WORD.match(goes_on[1])
             and (held[-1] != "," or goes_on[1][0].isdigit())
         ):

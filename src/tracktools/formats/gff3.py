@@ -129,16 +129,17 @@ def _clean(value: str) -> str:
 
 
 def _attributes(text: str, path: Path, line: int) -> dict[str, str]:
-    values: dict[str, str] = {}
+    values: dict[str, list[str]] = {}
     name = ""
     for piece in text.split(";"):
         if "=" in piece:
             name, value = piece.strip().split("=", 1)
-            values[name] = value
+            values[name] = [value]
         elif name and piece.strip():
-            values[name] += ";" + piece  # a semicolon that the writer forgot to encode
+            values[name].append(piece)  # a semicolon that the writer forgot to encode
         elif piece.strip() not in ("", "."):
             raise InputError(
                 f"attribute {piece[:40]!r} has no '='", path=path, line=line, mend="GTF or GFF2? GFF3 writes name=value"
             )
-    return {_clean(unquote(name)): _clean(unquote(_unquoted(value.strip()))) for name, value in values.items()}
+    whole = {name: ";".join(pieces).strip() for name, pieces in values.items()}
+    return {_clean(unquote(name)): _clean(unquote(_unquoted(value))) for name, value in whole.items()}

@@ -23,7 +23,8 @@ def gtf_attributes(text: str) -> dict[str, str] | None:
     """
     values: dict[str, str] = {}
     text, at = _DOUBLED.sub(r'"\1"', text), 0
-    while text[at:].strip(" ;"):
+    end = len(text.rstrip(" ;"))
+    while at < end:
         pair = _PAIR.match(text, at)
         if pair is None:
             return None

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import stat
 from collections.abc import Mapping
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 from tracktools.errors import InputError, shown
+from tracktools.formats.input_file import open_seekable
 
 MOST_BYTES = 256 << 20
 MOST_DEPTH = 64
@@ -22,6 +23,7 @@ _KINDS = {
     int: "a whole number",
     float: "a number",
     bool: "true or false",
+    NoneType: "null",
 }
 
 
@@ -46,7 +48,17 @@ def read_json(
     InputError
         If it cannot be read or is not what is said above, or holds half a character (a lone surrogate).
     """
-    text = _read_text(path, mend)
+    return parse_json(_read_text(path, mend), path, fields=fields, mend=mend)
+
+
+def parse_json(
+    text: str,
+    path: Path,
+    *,
+    fields: Mapping[str, type | tuple[type, ...]] | None = None,
+    mend: str | None = None,
+) -> dict[str, Any]:
+    """Return the object that a text of JSON holds; as `read_json`, of which `path` is for messages."""
     try:
         record = json.loads(text)
     except RecursionError:
@@ -72,19 +84,14 @@ def _is_a(value: object, kinds: type | tuple[type, ...]) -> bool:
 
 
 def _read_text(path: Path, mend: str | None) -> str:
+    if not os.path.lexists(path):
+        raise FileNotFoundError(path)
+    with open_seekable(path) as file:
+        data = file.read(MOST_BYTES + 1)
+    if len(data) > MOST_BYTES:
+        raise InputError(f"is larger than {MOST_BYTES >> 20} MiB", path=path, mend=mend)
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a pipe without a writer: no waiting
-        with os.fdopen(descriptor, "rb") as file:
-            status = os.fstat(descriptor)
-            if not stat.S_ISREG(status.st_mode):
-                raise InputError("is not a file", path=path, mend=mend)
-            if status.st_size > MOST_BYTES:
-                raise InputError(f"is larger than {MOST_BYTES >> 20} MiB", path=path, mend=mend)
-            return file.read(MOST_BYTES).decode("utf-8-sig")
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", path=path, mend=mend) from None
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise InputError("is not UTF-8", path=path, mend=mend) from None
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from tracktools.errors import InputError
 from tracktools.formats.atomic import atomic_file
 from tracktools.formats.motif_matrix import Floats, MotifMatrix, matrix_of_rows
+from tracktools.formats.numerals import is_whole
 
 _SETTING = re.compile(r"(\w+)\s*=\s*([^\s=]+)")
 
@@ -64,7 +65,7 @@ def _number(text: str | None) -> float:
 def _rows(lines: Sequence[str], number: int, width: str | None, path: Path) -> tuple[list[list[float]], int]:
     """Return the rows that start at line index `number`, and the index of the line after them."""
     rows: list[list[float]] = []
-    wanted = int(width) if width and width.isdigit() else None
+    wanted = int(width) if width and is_whole(width) else None
     while number < len(lines) and (wanted is None or len(rows) < wanted):
         words = lines[number].split()
         if not words and not rows:  # MEME itself puts no empty line here, others do

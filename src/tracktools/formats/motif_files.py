@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-import zlib
 from pathlib import Path
 
 from tracktools.errors import InputError
-from tracktools.formats.fasta import open_maybe_gzip
+from tracktools.formats.input_file import open_maybe_gzip
 from tracktools.formats.meme import read_meme
 from tracktools.formats.motif_matrix import MotifMatrix
 from tracktools.formats.transfac import read_transfac
@@ -27,11 +26,8 @@ def read_motifs(path: Path) -> list[MotifMatrix]:
         If the file is missing, neither format, or holds no matrix; or as `read_meme` and `read_transfac`.
     """
     path = Path(path)
-    try:
-        with open_maybe_gzip(path) as file:
-            text = file.read().decode("utf-8-sig", errors="replace")
-    except (OSError, EOFError, zlib.error) as error:
-        raise InputError(f"cannot be read: {error}", path=path) from None
+    with open_maybe_gzip(path) as file:
+        text = file.read().decode("utf-8-sig", errors="replace")
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if "letter-probability matrix" in text or text.lstrip().startswith("MEME version"):
         motifs = read_meme(text, path)

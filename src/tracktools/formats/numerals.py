@@ -15,7 +15,20 @@ _GROUPED = re.compile(
     r"[1-9]\d{0,2}([.,'\N{RIGHT SINGLE QUOTATION MARK}\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE} ]\d{3})+"
 )
 _BOUND = re.compile(r"(?:>=?|<=?|\N{GREATER-THAN OR EQUAL TO}|\N{LESS-THAN OR EQUAL TO}|~)\s*(.+)")
+_MOST_DIGITS = 18
+_WHOLE = re.compile(r"\d{1,18}(\.0*)?")  # more digits are no place, and no 64 bits hold them
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+
+
+def is_whole(text: str) -> bool:
+    """Return whether a text is a whole number, without a sign, that 64 bits hold.
+
+    Examples
+    --------
+    >>> is_whole("12"), is_whole("-1"), is_whole("9" * 19), is_whole("\N{ARABIC-INDIC DIGIT ONE}")
+    (True, False, False, False)
+    """
+    return text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS
 
 
 def decimal_of(texts: Iterable[str]) -> Decimal | None:
@@ -100,11 +113,11 @@ def whole_number(text: str, decimal: Decimal = ".") -> int | None:
     """
     if re.fullmatch(r"\d(\.\d+)?e\+\d\d", text):
         value = float(text)  # R writes 100000 as 1e+05: all digits, where that is no longer; others round
-        return int(value) if value.is_integer() and len(text) <= len(str(int(value))) else None
+        return int(value) if value.is_integer() and value < 1e18 and len(text) <= len(str(int(value))) else None
     if decimal == "," and re.fullmatch(r"\d{1,3},\d{3}", text):
         return None  # three decimals, or a mark of thousands that the other numbers do not have
     plain = _in_points(text, decimal)
-    return int(plain.split(".")[0]) if plain is not None and re.fullmatch(r"\d+(\.0*)?", plain) else None
+    return int(plain.split(".")[0]) if plain is not None and _WHOLE.fullmatch(plain) else None
 
 
 def _in_points(text: str, decimal: Decimal) -> str | None:

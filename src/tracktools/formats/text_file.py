@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import codecs
 import io
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tracktools.errors import InputError
-from tracktools.formats.fasta import open_maybe_gzip
+from tracktools.formats.input_file import open_maybe_gzip
 
 _LATIN_1 = "tracktools.latin1"
 _UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -35,14 +33,11 @@ def open_text(path: Path) -> Iterator[io.TextIOWrapper]:
         If the file is missing, cannot be opened, or is damaged.
     """
     path = Path(path)
-    try:
-        with open_maybe_gzip(path) as probe:
-            marked = probe.read(2) in _UTF_16_MARKS
-        encoding, errors = ("utf-16", "replace") if marked else ("utf-8-sig", _LATIN_1)
-        with io.TextIOWrapper(open_maybe_gzip(path), encoding=encoding, errors=errors) as file:
-            yield file
-    except (OSError, EOFError, zlib.error) as error:
-        raise InputError(f"is damaged: {error}", path=path, mend="download or compress it again") from None
+    with open_maybe_gzip(path) as probe:
+        marked = probe.read(2) in _UTF_16_MARKS
+    encoding, errors = ("utf-16", "replace") if marked else ("utf-8-sig", _LATIN_1)
+    with io.TextIOWrapper(open_maybe_gzip(path), encoding=encoding, errors=errors) as file:
+        yield file
 
 
 def first_line(path: Path) -> str:

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from tracktools.errors import InputError
 from tracktools.formats.atomic import atomic_file
+from tracktools.formats.input_file import open_bytes
 
 LONGEST_NAME_BYTES = 255
 _MAGIC = 0x1A412743
@@ -80,12 +81,10 @@ def _blocks(mask: npt.NDArray[np.bool_]) -> bytes:
 
 def is_twobit(path: Path) -> bool:
     """Return whether a file starts with the magic number of 2bit."""
-    if path.is_fifo():
-        return False
     try:
-        with path.open("rb") as file:
+        with open_bytes(path) as file:
             return file.read(4) in (struct.pack("<I", _MAGIC), struct.pack(">I", _MAGIC))
-    except OSError:
+    except InputError:
         return False
 
 
@@ -99,7 +98,7 @@ def read_twobit_sizes(path: Path) -> dict[str, int]:
     """
     sizes = {}
     try:
-        with path.open("rb") as file:
+        with open_bytes(path) as file:
             start = file.read(_HEADER.size)
             order = "<" if start[:4] == struct.pack("<I", _MAGIC) else ">"
             magic, version, count, _ = struct.unpack(order + "IIII", start)
@@ -114,10 +113,6 @@ def read_twobit_sizes(path: Path) -> dict[str, int]:
                 sizes[name], last = _read_extent(file, offset, order)
                 if last > end:
                     raise ValueError(f"{name} ends after the file")
-    except FileNotFoundError:
-        raise InputError("no such file", path=path) from None
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", path=path) from None
     except (struct.error, IndexError, ValueError):
         raise InputError("is damaged or cut short", path=path, mend="copy or download it again") from None
     return sizes
@@ -145,10 +140,8 @@ def read_twobit(path: Path) -> Iterator[tuple[str, npt.NDArray[np.uint8]]]:
     InputError
         If the file is missing, not 2bit, of a version that is not 0, or cut short.
     """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", path=path) from None
+    with open_bytes(path) as file:
+        data = file.read()
     order = "<" if data[:4] == struct.pack("<I", _MAGIC) else ">"
     try:
         magic, version, count, _ = struct.unpack_from(order + "IIII", data)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tracktools.errors import InputError
+from tracktools.formats.numerals import is_whole
 
 DECLARATIONS = ("fixedStep", "variableStep")
 _NEEDED = {"fixedStep": ("chrom", "start"), "variableStep": ("chrom",)}
@@ -98,7 +99,7 @@ def parse_declaration(words: list[str], path: Path, line: int) -> WiggleSection:
         seen.add(key)
         if key == "chrom":
             chrom = value.strip('"')
-        elif not (value.isdecimal() and int(value) > 0):
+        elif not (is_whole(value) and int(value) > 0):
             raise InputError(f"{word!r} is not a whole number above 0", path=path, line=line, mend=_grammar(kind))
         else:
             whole[key] = int(value)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,6 +11,7 @@ import pandas as pd
 
 from tracktools.config import HubConfig
 from tracktools.errors import InputError
+from tracktools.formats.toml_file import parse_toml
 from tracktools.genome import Genome
 from tracktools.hub.convert.chroms import chrom_aliases
 from tracktools.hub.model import Assembly
@@ -94,10 +94,7 @@ def _plain_name(name: str) -> str:
 
 
 def _facts_of(genome: Genome, aliases: Mapping[str, Sequence[str]], facts_toml: str, path: str) -> dict[str, Any]:
-    try:
-        records = tomllib.loads(facts_toml).get("assembly", [])
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"is not TOML: {error}", path=path) from None
+    records = parse_toml(facts_toml, path).get("assembly", [])
     first = genome.contigs[0]
     names = {first.name, *aliases[first.name]}
     for record in records:

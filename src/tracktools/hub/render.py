@@ -12,6 +12,7 @@ import jinja2
 
 from tracktools.config import HubConfig
 from tracktools.errors import InputError, TracktoolsError
+from tracktools.formats.input_file import read_text
 from tracktools.hub.text import human_count
 from tracktools.palette import css, shade
 
@@ -93,7 +94,7 @@ class Templates:
     def facts(self) -> tuple[str, str]:
         """Return the text of ``assemblies.toml``, and its path."""
         path = self.path(FACTS)
-        return path.read_text(encoding="utf-8"), str(path)
+        return read_text(path), str(path)
 
     def _place(self, error: BaseException, template: str) -> tuple[Path, int | None]:
         """Return the template and line that raised: jinja2 writes them into the traceback."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from importlib.resources import files
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 from safetensors import SafetensorError, safe_open
 
-from tracktools.errors import CheckpointError, ConfigError
+from tracktools.errors import CheckpointError, ConfigError, InputError
+from tracktools.formats.input_file import open_seekable
+from tracktools.formats.json_file import parse_json
 
 DEFAULT_MODEL = "ecoli-tss-dilated"  # of predict, demo and the workflow
 ATTENTIVE_MODEL = "ecoli-tss"  # of attention and motifs: it has heads to look into
@@ -18,6 +20,14 @@ USES = {  # of the shipped models, in a line each: which to take, and why
     "ecoli-tss": "default of attention: the transformer of the paper, whose heads can be looked into",
 }
 HEADER_KEY = "tracktools"
+_FIELDS: dict[str, type | tuple[type, ...]] = {  # of the header, and what kind of value each has
+    **dict.fromkeys(("architecture", "alphabet", "name", "description", "species"), str),
+    **dict.fromkeys(("config", "genome", "recipe", "metrics", "golden"), dict),
+    **dict.fromkeys(("training_data", "split"), list),
+    **dict.fromkeys(("calibration", "reference"), (dict, NoneType)),
+    "call_threshold": (int, float, NoneType),
+    "call_threshold_interval": (list, NoneType),
+}
 _SUFFIX = ".safetensors"
 _PICKLE_STARTS = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
 
@@ -53,18 +63,20 @@ def read_header(path: Path) -> dict[str, Any]:
         If the file is missing, a pickle, cut short, or of another tool.
     """
     try:
-        with path.open("rb") as file:
+        with open_seekable(path) as file:
             start = file.read(4)
-    except OSError as error:
-        raise CheckpointError(f"cannot be read: {error.strerror}", path=path) from None
+    except InputError as error:
+        raise CheckpointError(error.problem, path=path, mend=error.hint) from None
     if start.startswith(_PICKLE_STARTS):
         raise CheckpointError("is a pickle, which can run any code", path=path, mend="only safetensors files are read")
     try:
         with safe_open(path, framework="np") as file:
             text = (file.metadata() or {}).get(HEADER_KEY)
-        header = json.loads(text) if text else None
     except (SafetensorError, ValueError, OSError) as error:
         raise CheckpointError(f"is not a whole safetensors file: {error}", path=path, mend="copy it again") from None
-    if not isinstance(header, dict):
+    if not text:
         raise CheckpointError("is a safetensors file without a tracktools header", path=path)
-    return header
+    try:
+        return parse_json(text, path, fields=_FIELDS)
+    except InputError as error:
+        raise CheckpointError(f"its header {error.problem}", path=path) from None

@@ -24,6 +24,8 @@ _COLUMNS = {
     "ablation": "head n ap apAblated deltaAp deltaApLow deltaApHigh",
     "attribution": "head n pearson spearman",
 }
+_MOST_HEADS = 4096
+_MOST_WHOLE = 2.0**53  # beyond it a float is no exact whole number
 _OPTIONAL = ("ablation", "attribution", "sites")
 DRAWN_GROUPS = ("random", "top", "bottom", "all")  # every other group is a set of --at
 
@@ -131,9 +133,9 @@ def _heads(parameters: Any, path: Path) -> tuple[int, tuple[str, ...]]:
     """Return the window of attention and the names of the heads."""
     try:
         window, n_layers, n_heads = (int(parameters[key]) for key in ("attention_window_bp", "n_layers", "n_heads"))
-        if min(window, n_layers, n_heads) < 1:
+        if min(window, n_layers, n_heads) < 1 or n_layers * n_heads > _MOST_HEADS:
             raise ValueError
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         mend = "name a folder that `tracktools attention` wrote"
         raise InputError("does not say which heads a model has", path=path / "provenance.json", mend=mend) from None
     return window, tuple(f"L{layer}H{head}" for layer in range(1, n_layers + 1) for head in range(1, n_heads + 1))
@@ -184,9 +186,10 @@ def _read_table(path: Path, name: str) -> pd.DataFrame | None:
 
 def _numbers(texts: pd.Series[str], path: Path, *, whole: bool) -> pd.Series[Any]:
     values = pd.to_numeric(texts, errors="coerce")
-    bad = values.isna() & ~texts.str.lower().isin(["nan", "" if not whole else "nan"])
+    bad: pd.Series[bool] = values.abs() == np.inf
+    bad |= values.isna() & ~texts.str.lower().isin(["nan", "" if not whole else "nan"])
     if whole:
-        bad |= values.isna() | (values != np.floor(values))
+        bad |= values.isna() | (values != np.floor(values)) | (values.abs() > _MOST_WHOLE)
     if bad.any():
         row = int(np.argmax(bad.to_numpy()))
         raise InputError(f"{texts.name} is {texts.iloc[row]!r}", path=path, line=row + 2, mend="a number is needed")

@@ -15,7 +15,7 @@ import pandas as pd
 from tracktools.errors import InputError
 from tracktools.formats.annotation_rows import read_annotation_rows
 from tracktools.formats.bed import read_bed
-from tracktools.formats.fasta import open_maybe_gzip
+from tracktools.formats.input_file import open_maybe_gzip
 from tracktools.interval import Interval
 from tracktools.names import join_names
 from tracktools.profile.matrix import Absent, OpenSignal, StrandPair

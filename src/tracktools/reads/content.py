@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import zlib
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 from tracktools.errors import ConfigError, InputError
 from tracktools.formats.bbi import BIGWIG_MAGIC
-from tracktools.formats.fasta import open_maybe_gzip
+from tracktools.formats.input_file import open_maybe_gzip
 
 _BIGWIG_STARTS = BIGWIG_MAGIC.to_bytes(4, "little"), BIGWIG_MAGIC.to_bytes(4, "big")
 _VALUE_STARTS = b"variableStep", b"fixedStep", b"track", b"browser"
@@ -21,7 +20,7 @@ def _start(path: Path, n_bytes: int = 4) -> bytes:
     with open_maybe_gzip(path) as file:
         try:
             return file.read(n_bytes)
-        except (OSError, EOFError, zlib.error):
+        except InputError:
             return b""
 
 
@@ -39,7 +38,7 @@ def refuse_alignments(path: Path) -> None:
 
 def refuse_values(path: Path) -> None:
     """Refuse bigWig, bedGraph and wiggle where aligned reads are needed; a missing file is for others to refuse."""
-    start = _start(path, 2048) if path.is_file() else b""
+    start = _start(path, 2048) if path.exists() else b""
     kind = "a bigWig file" if start.startswith(_BIGWIG_STARTS) else "a file of values, not of reads"
     if start.startswith((*_BIGWIG_STARTS, *_VALUE_STARTS)) or _is_bedgraph(start):
         mend = "name the file of each strand: --plus FILE --minus FILE"

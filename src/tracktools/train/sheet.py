@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any, Literal, get_args
 
 from tracktools.config import MixtureConfig
 from tracktools.errors import ConfigError, InputError
+from tracktools.formats.toml_file import read_toml
 
 Role = Literal["main", "train", "held_out"]
 
@@ -122,12 +122,7 @@ def read_sheet(path: Path) -> Sheet:
     InputError
         If it cannot be read, a key is not known or missing, a file does not exist, or not exactly one genome is main.
     """
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", path=path) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"is not TOML: {error}", path=path) from None
+    values = read_toml(path)
     unknown = sorted(set(values) - {"genome", "windows", "batch", "homologues"})
     if unknown:
         raise InputError(f"has a table {unknown[0]!r}", path=path, mend="use [[genome]], [[windows]] and [batch]")

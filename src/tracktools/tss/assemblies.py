@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import as_file, files
@@ -14,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tracktools.errors import InputError, MissingDependencyError
-from tracktools.formats.fasta import open_maybe_gzip
+from tracktools.formats.input_file import local_path, open_maybe_gzip
 
 BUNDLED_CHAINS = ("NC_000913.2_to_3", "NC_000913.3_to_2")
 _HEADER_WORDS = (12, 13)  # the id at the end may be left out
@@ -74,7 +72,12 @@ def _read_chain(path: Path, name: str) -> Chain:
         raise MissingDependencyError(
             "lifting needs the package liftover (pip install 'tracktools[liftover]')"
         ) from None
-    return Chain(name, sources, targets, ChainFile(str(path)))
+    try:
+        lookup = ChainFile(str(local_path(path)))
+    except (ValueError, OverflowError, RuntimeError, IndexError, OSError) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(f"is damaged: {reason}", path=path, mend="a whole UCSC chain file is needed") from None
+    return Chain(name, sources, targets, lookup)
 
 
 def _check_chain(path: Path) -> tuple[dict[str, int], dict[str, int]]:
@@ -85,7 +88,7 @@ def _check_chain(path: Path) -> tuple[dict[str, int], dict[str, int]]:
     try:
         with open_maybe_gzip(path) as file:
             lines = file.read().decode("ascii").splitlines()
-    except (OSError, EOFError, zlib.error, gzip.BadGzipFile, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
         raise InputError(f"is no chain file: {error}", path=path, mend="a UCSC chain file is needed") from None
     for number, line in enumerate(lines, start=1):
         words = line.split()
@@ -95,7 +98,7 @@ def _check_chain(path: Path) -> tuple[dict[str, int], dict[str, int]]:
             sizes = _header(words, path, number)
             sources[words[2]], targets[words[7]] = sizes
             open_since = number
-        elif not open_since or len(words) not in (1, 3) or not all(word.isdigit() for word in words):
+        elif not open_since or len(words) not in (1, 3) or not all(word.isdigit() and len(word) < 16 for word in words):
             raise InputError(f"is no chain file: {line[:40]!r}", path=path, line=number, mend="size dt dq is expected")
         elif len(words) == 1:
             open_since = 0
@@ -108,6 +111,9 @@ def _check_chain(path: Path) -> tuple[dict[str, int], dict[str, int]]:
 def _header(words: Sequence[str], path: Path, line: int) -> tuple[int, int]:
     try:
         if len(words) not in _HEADER_WORDS or words[4] != "+" or words[9] not in "+-":
+            raise ValueError
+        numbers = [words[at] for at in (3, 5, 6, 8, 10, 11)]
+        if not all(word.isdigit() and len(word) < 16 for word in numbers):
             raise ValueError
         return int(words[3]), int(words[8])
     except (ValueError, IndexError):

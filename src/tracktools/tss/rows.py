@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import unquote
 
-from tracktools.errors import InputError
+from tracktools.errors import InputError, shortened, shown
 from tracktools.formats.numerals import NO_VALUE, Decimal, Score, decimal_of, read_score, whole_number
 from tracktools.tss.layouts import STRAND_WORDS, Base, Layout, find_header, is_comment
 from tracktools.tss.spreadsheet import Rows, Sheet
@@ -52,6 +52,7 @@ class Aside:
 
 _OPPOSITE = {"+": "-", "-": "+"}
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|\d{1,2}[- ][A-Za-z]{3,9}([- ]\d{2,4})?|[A-Za-z]{3,9}[- ]\d{1,4}")
+_MOST_DIGITS = 18  # of a position
 _ROUNDED = re.compile(r"\d+([.,]\d+)?[eE]\+?\d+")
 _GFF_NAME = re.compile(r"(?:^|;)\s*(?:Name|ID|gene_id|transcript_id)[= ]\"?([^;\"]+)")
 _NOT_LIBRARIES = ("baseMean", "log2FoldChange")  # where DESeq2's columns begin in READemption's tables
@@ -62,7 +63,7 @@ class _RefusedError(ValueError):
     """Why a row is not taken, and in which kind it is counted; never leaves this module."""
 
     def __init__(self, reason: str, kind: str) -> None:
-        super().__init__(reason)
+        super().__init__(shortened(reason))
         self.kind = kind
 
 
@@ -104,6 +105,7 @@ def parse_rows(
     for line, row in table.data:
         try:
             cells = _cells(table.header, row, layout)
+            _check_digits(cells, layout, path, line)
             if layout.fill_down and layout.chrom:
                 above = cells[layout.chrom] = cells[layout.chrom] or above
             if row == table.header:
@@ -193,6 +195,14 @@ def _cells(header: Sequence[str], row: Sequence[str], layout: Layout) -> dict[st
         if name not in cells:
             raise _RefusedError(f"has only {len(row)} columns, none for {name!r}", "with too few columns")
     return cells
+
+
+def _check_digits(cells: Mapping[str, str], layout: Layout, path: Path | str, line: int) -> None:
+    """Refuse a file with a number that no sequence is long enough for: it is damaged, or was made to do damage."""
+    for name in filter(None, (layout.position, layout.end)):
+        if len(cells[name]) > _MOST_DIGITS and cells[name].isdecimal():
+            problem = f"{name} is {shown(cells[name], 40)}, a number of {len(cells[name]):,} digits"
+            raise InputError(problem, path=path, line=line, mend="correct it, or remove the row")
 
 
 def _tss(cells: Mapping[str, str], table: _Table, layout: Layout, line: int, swap_strands: bool) -> RawTss:

@@ -8,14 +8,12 @@ import io
 import re
 import warnings
 import zipfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 from tracktools.errors import InputError, MissingDependencyError
-from tracktools.formats.fasta import open_maybe_gzip
+from tracktools.formats.input_file import open_maybe_gzip, too_large, unpacked_limit
 
 Rows = list[tuple[int, list[str]]]
 """Rows with their line in the file, counted from 1."""
@@ -43,6 +41,8 @@ class Sheet:
 _BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _SEPARATOR_LINE = re.compile(r"(?i)sep=.")  # by which Excel is told the separator of a CSV
+_MOST_ROWS = 1_048_576  # of a sheet of Excel
+_MOST_CELLS = 20_000_000  # of a sheet, with the empty ones before the last in each row
 _CONTROL = re.compile(r"[\0-\x08\x0e-\x1b]")
 
 
@@ -94,13 +94,8 @@ def read_sheets(path: Path) -> list[Sheet]:
 
 
 def _read_bytes(path: Path) -> bytes:
-    if path.is_dir():
-        raise InputError("is a folder", path=path, mend="name a file in it")
-    try:
-        with open_maybe_gzip(path) as file:
-            return file.read()
-    except (OSError, EOFError, zlib.error) as error:
-        raise InputError(f"is damaged: {error}", path=path, mend="download or compress it again") from None
+    with open_maybe_gzip(path) as file:
+        return file.read()
 
 
 def _decode(data: bytes, path: Path) -> str:
@@ -154,20 +149,44 @@ def _read_workbook(data: bytes, path: Path) -> list[Sheet]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of extensions and styles, which do not matter here
+            _check_size(data, path)
             workbook = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
-            values = {sheet.title: list(sheet.iter_rows(values_only=True)) for sheet in workbook.worksheets}
+            tables = {sheet.title: _read_rows(sheet, path) for sheet in workbook.worksheets}
             workbook.close()
-    except (zipfile.BadZipFile, zlib.error, ElementTree.ParseError, LookupError, ValueError, OSError) as error:
-        raise InputError(f"is no readable xlsx file: {error}", path=path, mend="save it again from Excel") from None
-    sheets = []
-    for title, table in values.items():
-        rows = [(number, [_cell(value) for value in row]) for number, row in enumerate(table, start=1)]
-        rows = [(number, row) for number, row in rows if any(row)]
-        if rows:
-            sheets.append(Sheet(rows, title))
+    except (InputError, MemoryError):
+        raise
+    except Exception as error:  # of zip, XML, dates: openpyxl lets through whatever a damaged workbook causes
+        reason = f"is no readable xlsx file: {' '.join(str(error).split()) or type(error).__name__}"
+        raise InputError(reason, path=path, mend="save it again from Excel") from None
+    sheets = [Sheet(rows, title) for title, rows in tables.items() if rows]
     if not sheets:
         raise InputError("holds no row in any sheet", path=path, mend="a table with a row a TSS is needed")
     return sheets
+
+
+def _check_size(data: bytes, path: Path) -> None:
+    """Refuse a workbook that unpacks to more than is allowed; zipfile reads no more than the sizes it tells."""
+    limit = unpacked_limit(len(data))
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        if sum(part.file_size for part in archive.infolist()) > limit:
+            raise too_large(path, limit)
+
+
+def _read_rows(sheet: Any, path: Path) -> list[tuple[int, list[str]]]:
+    """Return the rows that hold anything, each as wide as its last cell, whatever dimension the sheet claims."""
+    sheet.reset_dimensions()
+    rows, cells = [], 0
+    for number, values in enumerate(sheet.iter_rows(values_only=True), start=1):
+        if number > _MOST_ROWS:
+            raise InputError(f"has a row beyond {_MOST_ROWS:,}, which Excel has not", path=path)
+        row = [_cell(value) for value in values]
+        if any(row):
+            cells += len(row)
+            if cells > _MOST_CELLS:
+                mend = "save the sheet that is needed as tab-separated text"
+                raise InputError(f"has more than {_MOST_CELLS:,} cells in sheet {sheet.title!r}", path=path, mend=mend)
+            rows.append((number, row))
+    return rows
 
 
 def _cell(value: Any) -> str:

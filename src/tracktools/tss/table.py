@@ -14,7 +14,7 @@ import pandas as pd
 
 from tracktools.errors import ConfigError, InputError
 from tracktools.formats.bed import TSS_SOURCE, read_bed, sort_bed
-from tracktools.formats.fasta import open_maybe_gzip
+from tracktools.formats.input_file import open_maybe_gzip
 from tracktools.tss.rows import RawTss
 
 _BED6 = ["chrom", "chromStart", "chromEnd", "name", "score", "strand"]
@@ -188,7 +188,7 @@ def _read_quickly(path: Path) -> pd.DataFrame | None:
                 keep_default_na=False,
                 na_values={"sourceScore": ["nan"]},
             )
-    except (ValueError, OverflowError, RuntimeWarning, OSError, EOFError):  # pandas' own faults are ValueErrors
+    except (ValueError, OverflowError, RuntimeWarning):  # pandas' own faults are ValueErrors
         return None
     usual = set(table["strand"].cat.categories) <= {"+", "-"} and not table["chrom"].isna().any()
     start = table["chromStart"].to_numpy()

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from itertools import islice
 
+from tracktools.formats.numerals import is_whole
 from tracktools.hub.check.model import Genome, Track
 from tracktools.hub.check.ra import split_words
 from tracktools.hub.check.report import Findings
@@ -142,7 +143,7 @@ def _check_type(track: Track, findings: Findings) -> None:
 def is_bigbed_type(track: Track) -> bool:
     """Return whether a type is ``bigBed``, ``bigBed 9``, ``bigBed 9 +`` or ``bigBed 9 .``; UCSC wants the blank."""
     words = track.type_words
-    return all(word.isdecimal() for word in words[1:2]) and words[2:] in ([], ["+"], ["."])
+    return all(is_whole(word) for word in words[1:2]) and words[2:] in ([], ["+"], ["."])
 
 
 def _check_parent(track: Track, findings: Findings) -> None:

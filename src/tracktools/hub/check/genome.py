@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tracktools.errors import InputError
+from tracktools.formats.numerals import is_whole
 from tracktools.formats.twobit import read_twobit_sizes
 from tracktools.hub.check.files import GENOME_FILES, check_named_files
 from tracktools.hub.check.items import read_items
@@ -57,7 +58,7 @@ def check_genome(genome: Genome, places: Places, findings: Findings) -> None:
     if stanza.get("chromAlias") and not stanza.get("chromAliasBb"):
         problem = "chromAlias is looked for in the wrong place by igv.js, which then shows an error over the page"
         findings.note(stanza, "chromAlias", "plain-alias", problem, "use chromAliasBb")
-    if stanza.get("orderKey") and not stanza.get("orderKey").isdecimal():
+    if stanza.get("orderKey") and not is_whole(stanza.get("orderKey")):
         problem = f"orderKey is {stanza.get('orderKey')!r}"
         findings.error(stanza, "orderKey", "value", problem, "write a whole number")
     genome.sizes = _sizes(genome, there, findings)
@@ -146,7 +147,7 @@ def _check_sizes_file(genome: Genome, there: Mapping[str, Fetched], places: Plac
         words = line.split()
         if not words:
             continue
-        if len(words) < 2 or not words[1].isdecimal():
+        if len(words) < 2 or not is_whole(words[1]):
             problem = "is not two columns, name and length"
             findings.add_file(Level.ERROR, name, "chrom-sizes", problem, "write it again, with a tab between", number)
             return

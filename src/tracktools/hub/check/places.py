@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import quote, unquote, urljoin
 
 from tracktools.config import HubCheckConfig
+from tracktools.formats.numerals import is_whole
 
 BROWSER_ORIGIN = "https://igv.org"
 _FETCHED = ("http", "https", "ftp")
@@ -151,7 +152,7 @@ class Places:
             request = browser_request(address)
             with urllib.request.urlopen(request, timeout=wait) as answer, target.open("wb") as file:  # noqa: S310
                 length = answer.headers.get("Content-Length", "")
-                size = int(length) if length.isdecimal() else -1
+                size = int(length) if is_whole(length) else -1
                 largest = self._config.max_file_mb * 1_000_000
                 if self._bytes_left < size <= largest:
                     self.left_out.append(address)

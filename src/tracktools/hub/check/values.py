@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from tracktools.formats.numerals import is_whole
 from tracktools.hub.check.model import Track
 from tracktools.hub.check.report import Findings, Level
 
@@ -45,7 +46,7 @@ def _words(allowed: str, *, any_case: bool = True) -> ValueRule:
 
 def _is_color(value: str) -> bool:
     parts = re.split(r"[, \t]+", value.strip())  # as UCSC splits it
-    return len(parts) == 3 and all(part.isdecimal() and int(part) <= 255 for part in parts)
+    return len(parts) == 3 and all(is_whole(part) and int(part) <= 255 for part in parts)
 
 
 def as_limits(value: str) -> tuple[float, float] | None:
@@ -64,7 +65,7 @@ def as_limits(value: str) -> tuple[float, float] | None:
 
 def _is_height(value: str) -> bool:
     parts = value.split(":")
-    return 1 <= len(parts) <= 3 and all(part.isdecimal() for part in parts)
+    return 1 <= len(parts) <= 3 and all(is_whole(part) for part in parts)
 
 
 _SWITCH = _words("on off 0 1 true false")
@@ -90,8 +91,8 @@ VALUE_RULES: dict[str, ValueRule] = {
     "altColor": ValueRule(_is_color, "write R,G,B, each from 0 to 255", "color"),
     "priority": ValueRule(lambda value: NUMBER.fullmatch(value) is not None, "write a number"),
     "yLineMark": ValueRule(lambda value: NUMBER.fullmatch(value) is not None, "write a number"),
-    "maxItems": ValueRule(str.isdecimal, "write a whole number"),
-    "smoothingWindow": ValueRule(lambda value: value.isdecimal() or value == "off", "write off, or 2 to 16"),
+    "maxItems": ValueRule(is_whole, "write a whole number"),
+    "smoothingWindow": ValueRule(lambda value: is_whole(value) or value == "off", "write off, or 2 to 16"),
     "maxHeightPixels": ValueRule(_is_height, "write max:default:min, the greatest first"),
     "superTrack": ValueRule(lambda value: value != "off", "remove the line"),
 }
@@ -121,7 +122,7 @@ def check_values(track: Track, findings: Findings) -> None:
     if track.get("autoScale").lower() == "group" and not track.is_container:
         problem = "autoScale group is on a subtrack, where it does nothing"
         findings.error(track.stanza, "autoScale", "autoscale-group", problem, "put it on the parent")
-    heights = [int(part) for part in track.get("maxHeightPixels").split(":") if part.isdecimal()]
+    heights = [int(part) for part in track.get("maxHeightPixels").split(":") if is_whole(part)]
     if heights != sorted(heights, reverse=True):
         problem = f"maxHeightPixels {track.get('maxHeightPixels')} is upside down"
         findings.warning(track.stanza, "maxHeightPixels", "value", problem, "write max:default:min")

@@ -18,7 +18,10 @@ def check_base_url(url: str) -> str:
     ConfigError
         If it is no http or https address.
     """
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # http://[::1/
+        parts = urlsplit("")
     if parts.scheme not in ("http", "https") or not parts.netloc or any(letter in url for letter in " <>\"'\n"):
         raise ConfigError(f"base URL {url!r} is no web address (https://host/folder)")
     return url.rstrip("/") + "/"
