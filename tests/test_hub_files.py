@@ -120,3 +120,24 @@ def test_an_error_of_a_packaged_template_names_no_file() -> None:
     with pytest.raises(TracktoolsError, match="please report it") as caught:
         Templates().render("groups.txt")
     assert ".txt" not in str(caught.value)
+
+
+@pytest.mark.parametrize("linked", [False, True])
+def test_a_tracks_tsv_names_files_outside_its_folder_only_where_the_user_allows_it(
+    inputs: dict[str, Path], tmp_path: Path, linked: bool
+) -> None:
+    folder, outside = tmp_path / "theirs", tmp_path / "private.bed"
+    folder.mkdir()
+    outside.write_text("chrA\t10\t11\tx\t0\t+\n")
+    if linked:
+        (folder / "x.bed").symlink_to(outside)
+    table = folder / "tracks.tsv"
+    table.write_text(f"name\tpath\tformat\nx\t{'x.bed' if linked else '../private.bed'}\tbed\n")
+    words = ["build", str(folder), "--genome", str(inputs["genome"]), "-o", str(tmp_path / "hub")]
+    refused = CliRunner().invoke(hub_command, words)
+    assert isinstance(refused.exception, InputError)
+    message = f"{table}: track 'x' lies outside this folder: {outside} (if it may go into the hub, say --allow-outside)"
+    assert str(refused.exception) == message
+    assert not (tmp_path / "hub").exists()
+    assert CliRunner().invoke(hub_command, [*words, "--allow-outside"], catch_exceptions=False).exit_code == 0
+    assert (tmp_path / "hub" / "x.bb").is_file()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import signal
 import socket
+import struct
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from processes import from_a_terminal
+from tracktools.config import ServeConfig
 from tracktools.errors import ConfigError, InputError
 from tracktools.hub.serve import make_server, serving
 
@@ -145,3 +147,90 @@ def test_command_says_what_it_serves_and_ends_with_interrupt(tmp_path: Path) -> 
             assert process.wait(60) == 0
         finally:
             process.kill()
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("localhost", 200),
+        ("LOCALHOST:80", 200),
+        ("[::1]:8000", 200),
+        ("evil.example", 421),
+        ("10.0.0.1", 421),
+        ("", 421),
+    ],
+)
+def test_only_requests_to_this_machine_are_answered(address: str, host: str, status: int) -> None:
+    assert ask(address, "/index.html", Host=host)[0] == status
+
+
+def test_allowed_names_and_where_others_reach_it_numbers(tmp_path: Path) -> None:
+    (tmp_path / "hub.txt").write_text("hub x\n")
+    with make_server(tmp_path, host="0.0.0.0", allowed_hosts=["Lab.example"]) as server:
+        assert server.answers_to("lab.example:80")  # type: ignore[attr-defined]
+        assert server.answers_to("192.168.1.7:8000")  # type: ignore[attr-defined]
+        assert not server.answers_to("evil.example")  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/.git/config",
+        "/pages/.hidden",
+        "/pages/.HIDDEN/../.hidden",
+        "/loop",
+        "/http://[::1/x",
+        "//[::1/x",
+        "/" + "a" * 5000,
+    ],
+)
+def test_what_is_hidden_or_no_file_is_not_found(
+    address: str, tmp_path_factory: pytest.TempPathFactory, path: str
+) -> None:
+    folder = next(tmp_path_factory.getbasetemp().glob("home*/hub"))
+    (folder / ".git").mkdir(exist_ok=True)
+    for name in (".git/config", "pages/.hidden"):
+        (folder / name).write_text("mine")
+    if not (folder / "loop").is_symlink():
+        (folder / "loop").symlink_to("loop")
+    assert ask(address, path)[0] == 404
+
+
+def test_a_body_is_not_taken_for_the_next_request(address: str) -> None:
+    inner = b"GET /secret HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    head = b"GET /index.html HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % len(inner)
+    end = b"HEAD /index.html HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", urlsplit(address).port), timeout=10) as raw:
+        raw.sendall(head + inner + end)
+        answer = b"".join(iter(lambda: raw.recv(1 << 16), b""))
+    assert (answer.count(b"HTTP/1.1 200"), answer.count(b"HTTP/1.1 404")) == (2, 0)
+
+
+def test_rude_clients_leave_no_traceback(
+    address: str, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    port = urlsplit(address).port
+    for words in (
+        b"\x16\x03\x01\x02\x00",
+        b"GET\r\n\r\n",
+        b"GET / HTTP/9\r\n\r\n",
+        b"A" * 70_000,
+        b"GET /a%20b.bw HTTP/1.1\r\n",
+    ):
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as raw:
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # closing resets it
+            raw.sendall(words)
+    assert ask(address, "/index.html")[0] == 200
+    assert "Traceback" not in capfd.readouterr().err + caplog.text
+
+
+def test_of_too_many_connections_the_longest_idle_is_closed(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ServeConfig, "most_connections", 8)
+    port = urlsplit(address).port
+    held = [socket.create_connection(("127.0.0.1", port), timeout=10) for _ in range(20)]
+    try:
+        assert held[0].recv(1) == b""  # closed by the server, long before idle_s
+        assert ask(address, "/index.html")[0] == 200
+    finally:
+        for one in held:
+            one.close()

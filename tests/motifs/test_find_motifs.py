@@ -306,3 +306,10 @@ def test_without_a_tss_set_the_missing_sites_are_told(tmp_path: Path, caplog: py
 def test_with_a_tss_set_nothing_is_missing(found: Found) -> None:
     assert found.result.notes == ()
     assert '<p class="note">' not in (found.result.folder / "index.html").read_text()
+
+
+def test_a_limit_of_one_takes_every_motif_and_no_head_without_one(found: Found, tmp_path: Path) -> None:
+    loose = find_motifs(found.attention, tmp_path / "m", genome=found.genome_path, config=MotifConfig(max_q=1.0))
+    table = pd.read_csv(loose.folder / "motifs.tsv", sep="\t", dtype=str, keep_default_na=False)
+    assert dict(zip(table["head"], table["status"], strict=True))["L1H3"] != "motif"
+    assert any("TTGACA" in sentence for sentence in loose.verdicts)

@@ -349,3 +349,10 @@ def test_a_number_beyond_every_sequence_is_one_line(number: str, tmp_path: Path)
             read(path)
     found = imported(text(tmp_path, "\t".join(HEAD), f"c1\t{number}\t+\t1", "c1\t5\t+\t1"))
     assert bases(found) == [("c1", 4, "+")]
+
+
+def test_a_number_of_thousands_of_digits_is_one_short_line(tmp_path: Path) -> None:
+    path = text(tmp_path, "\t".join(HEAD), f"c1\t{'9' * 5000}\t+\t1", "c1\t5\t+\t1")
+    with pytest.raises(InputError, match=r":2: \S+ is '9+…, a number of 5,000 digits") as told:
+        imported(path)
+    assert len(str(told.value)) < 600

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import webbrowser
 from pathlib import Path
@@ -35,6 +36,7 @@ def hub() -> None:
 @rename_option
 @only_genome_option
 @circular_option
+@click.option("--allow-outside", is_flag=True, help="Take files outside the folder of the tracks.tsv that names them.")
 @click.option("--email", default=HubConfig.email, show_default=True, help="Whom the hub names.")
 @force_option
 def build(
@@ -51,6 +53,7 @@ def build(
     only_genome: bool,
     circular: tuple[str, ...],
     email: str,
+    allow_outside: bool,
     force: bool,
 ) -> None:
     """Build a hub from folders that hold a tracks.tsv, and from single files.
@@ -91,6 +94,7 @@ def build(
         circular=circular,
         only_genome=only_genome,
         email=email,
+        allow_outside=allow_outside,
         force=force,
     )
     for line in built.counts:
@@ -195,12 +199,20 @@ def view(folder: Path, output: Path, igv_js: Path | None, templates: Path | None
 @click.argument("folder", type=_FOLDER)
 @click.option("--host", default=ServeConfig.host, show_default=True, help="Address to listen on; 0.0.0.0 for all.")
 @click.option("--port", default=ServeConfig.port, show_default=True, type=click.IntRange(0, 65535), help="0: any free.")
+@click.option(
+    "--allow-host",
+    "allowed_hosts",
+    multiple=True,
+    metavar="NAME",
+    help="Answer requests to this name, too; may be given often.",
+)
 @click.option("--open/--no-open", "open_page", default=True, show_default=True, help="Open the page in a web browser.")
-def serve(folder: Path, host: str, port: int, open_page: bool) -> None:
+def serve(folder: Path, host: str, port: int, allowed_hosts: tuple[str, ...], open_page: bool) -> None:
     """Serve a hub to genome browsers on this machine, until Ctrl-C.
 
     Answers byte ranges, HEAD and requests from pages of other origins, as UCSC, IGV and JBrowse make them. Nothing
-    outside the folder is served.
+    outside the folder is served, and no file whose name begins with a dot. Requests to other names than that of this
+    machine are refused (a web page could send them), unless --allow-host names them.
 
     \b
     Example:
@@ -208,9 +220,9 @@ def serve(folder: Path, host: str, port: int, open_page: bool) -> None:
     """
     from tracktools.hub.serve import make_server
 
-    server = make_server(folder, host=host, port=port)
+    server = make_server(folder, host=host, port=port, allowed_hosts=allowed_hosts)
     address = f"http://{host if host in _LOOPBACK else '127.0.0.1'}:{server.server_port}/"
-    click.echo(f"Serving {folder.resolve()} at {address} (Ctrl-C ends it)")
+    click.echo(f"Serving {os.path.realpath(folder)} at {address} (Ctrl-C ends it)")
     click.echo(f"Hub, for browsers on this machine: {address}hub.txt")
     if host not in _LOOPBACK:
         click.echo(f"Warning: {host} can be reached by other machines", err=True)

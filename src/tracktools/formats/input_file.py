@@ -121,6 +121,25 @@ def local_path(path: Path) -> Path:
         return Path(file.name) if path.is_fifo() else path
 
 
+def path_inside(folder: Path, name: str | Path) -> Path:
+    """Return the path of a file that a folder names, with symbolic links resolved; it may not lead out of the folder.
+
+    Raises
+    ------
+    InputError
+        If it does.
+    """
+    path = folder / name
+    try:
+        real, home = Path(os.path.realpath(path)), Path(os.path.realpath(folder))
+    except ValueError:
+        raise InputError("is no path: it holds a NUL character", path=path) from None
+    if not real.is_relative_to(home):
+        mend = "put the file into the folder, not a link to it"
+        raise InputError(f"leads out of the folder, to {real}", path=path, mend=mend)
+    return real
+
+
 def read_text(path: Path, *, most_bytes: int = MOST_TEXT_BYTES) -> str:
     """Return the text of a small file that the program asks for by name: a table of tracks, settings, sizes.
 

@@ -78,6 +78,7 @@ def build_hub(
     circular: Collection[str] = (),
     only_genome: bool = False,
     email: str = HubConfig.email,
+    allow_outside: bool = False,
     force: bool = False,
 ) -> BuiltHub:
     """Build a track hub with sessions for IGV and JBrowse.
@@ -115,6 +116,8 @@ def build_hub(
         has such sequences is refused all the same.
     email : str
         Whom the hub names; UCSC wants one.
+    allow_outside : bool
+        Take files that a ``tracks.tsv`` names outside its own folder, too, see `gather_sources`.
     force : bool
         Whether to replace `output`.
 
@@ -137,7 +140,7 @@ def build_hub(
     genome, output, gff = Path(genome), Path(output), None if gff is None else Path(gff)
     inputs_given, alignments = [Path(path) for path in folders], [Path(path) for path in bams]
     sequences = load_genome(genome, circular=circular)
-    sources = gather_sources(inputs_given, gff, alignments, sequences)
+    sources = gather_sources(inputs_given, gff, alignments, sequences, allow_outside=allow_outside)
     if gff is None:
         sources += _own_genes(genome, sources)
     _check_inputs(sources, Path(output))

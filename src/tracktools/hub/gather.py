@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -29,7 +30,9 @@ _OTHER_KINDS = {  # what else people have: what it is called, and what to do wit
 }
 
 
-def gather_sources(paths: Sequence[Path], gff: Path | None, bams: Sequence[Path], genome: Genome) -> list[Source]:
+def gather_sources(
+    paths: Sequence[Path], gff: Path | None, bams: Sequence[Path], genome: Genome, *, allow_outside: bool = False
+) -> list[Source]:
     """Return every data file of the inputs.
 
     Parameters
@@ -43,6 +46,9 @@ def gather_sources(paths: Sequence[Path], gff: Path | None, bams: Sequence[Path]
         Alignments, each with its ``.bai`` next to it.
     genome : Genome
         The genome of the hub.
+    allow_outside : bool
+        Whether a ``tracks.tsv`` may name files outside its folder, also through symbolic links: what goes into a hub is
+        published, and a ``tracks.tsv`` of somebody else may name any file that the user can read.
 
     Raises
     ------
@@ -60,6 +66,8 @@ def gather_sources(paths: Sequence[Path], gff: Path | None, bams: Sequence[Path]
             sources.append(Source(row, Path(path), warnings=_warnings(row, {})))
             continue
         file, rows = described
+        if not allow_outside:
+            _check_inside(file, [row for row in rows if row.path != _real(path)])
         provenance = read_provenance(file.parent)
         _check_genome(provenance.get("genome", {}), genome, file.parent)
         sources += [Source(row, file, provenance, _warnings(row, provenance)) for row in rows]
@@ -89,8 +97,20 @@ def _described(path: Path) -> tuple[Path, list[Track]] | None:
         rows = read_tracks(path.parent / TRACKS_FILE)
     except TracktoolsError:
         return None
-    own = [row for row in rows if row.path == path.resolve()]
+    own = [row for row in rows if row.path == _real(path)]
     return (path.parent / TRACKS_FILE, own) if own else None
+
+
+def _check_inside(file: Path, rows: Sequence[Track]) -> None:
+    home = _real(file.parent)
+    for row in rows:
+        if not row.path.is_relative_to(home):
+            problem = f"track {row.name!r} lies outside this folder: {row.path}"
+            raise InputError(problem, path=file, mend="if it may go into the hub, say --allow-outside")
+
+
+def _real(path: Path) -> Path:
+    return Path(os.path.realpath(path))
 
 
 def _plain_row(path: Path, genome: Genome) -> Track:

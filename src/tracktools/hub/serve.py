@@ -7,29 +7,37 @@ the whole file, as the RFC allows.
 from __future__ import annotations
 
 import contextlib
+import ipaddress
 import logging
 import mimetypes
 import os
 import re
+import socket
+import sys
 import threading
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import partial
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from tracktools.config import ServeConfig
 from tracktools.errors import ConfigError, InputError
+from tracktools.formats.input_file import open_seekable, path_inside
+from tracktools.formats.numerals import is_whole
 
 _log = logging.getLogger(__name__)
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[^:\[\]\s]+)(:\d{1,5})?")
+_MOST_BODY_BYTES = 1 << 20
 _COPY_BYTES = 1 << 18
 _TEXT_TYPES = {".html": "text/html", ".txt": "text/plain", ".json": "application/json", ".js": "text/javascript"}
 
 
 class _Handler(BaseHTTPRequestHandler):
+    server: _Server
     protocol_version = "HTTP/1.1"
     server_version = "tracktools"
     timeout = ServeConfig.idle_s
@@ -37,6 +45,41 @@ class _Handler(BaseHTTPRequestHandler):
     def __init__(self, *arguments: object, root: Path) -> None:
         self._root = root
         super().__init__(*arguments)  # type: ignore[arg-type]
+
+    def handle_one_request(self) -> None:
+        """Answer a request; while none has begun, the connection is one that may be closed."""
+        self.server.idle(self.connection)
+        try:
+            super().handle_one_request()
+        except OSError:  # the browser has gone, or the connection was closed as idle
+            self.close_connection = True
+
+    def parse_request(self) -> bool:
+        """Read the head of a request; refuse those to names of other machines, and pass over a body."""
+        self.server.busy(self.connection)
+        if not super().parse_request():
+            return False
+        if not self._is_for_us():
+            self.close_connection = True
+            self._refuse(HTTPStatus.MISDIRECTED_REQUEST)
+            return False
+        self._drain()
+        return True
+
+    def _is_for_us(self) -> bool:
+        """Return whether the Host is a name of this server: pages elsewhere can make theirs mean this machine."""
+        names = self.headers.get_all("Host", [])
+        if not names:
+            return self.request_version < "HTTP/1.1"
+        return len(names) == 1 and self.server.answers_to(names[0])
+
+    def _drain(self) -> None:
+        """Read the body of a request, which no file needs, so that it is not taken for the next request."""
+        length = self.headers.get("Content-Length", "0").strip()
+        if not is_whole(length) or int(length) > _MOST_BODY_BYTES or "Transfer-Encoding" in self.headers:
+            self.close_connection = True
+        else:
+            self.rfile.read(int(length))
 
     def do_GET(self) -> None:
         self._answer(with_body=True)
@@ -58,7 +101,12 @@ class _Handler(BaseHTTPRequestHandler):
         if path is None:
             self._refuse(HTTPStatus.NOT_FOUND)
             return
-        with path.open("rb") as file:
+        try:
+            opened = open_seekable(path)
+        except InputError:
+            self._refuse(HTTPStatus.FORBIDDEN)
+            return
+        with opened as file:
             size = os.fstat(file.fileno()).st_size
             try:
                 span = parse_range(self.headers.get("Range", ""), size)
@@ -82,6 +130,7 @@ class _Handler(BaseHTTPRequestHandler):
             while count > 0 and (block := file.read(min(count, _COPY_BYTES))):
                 self.wfile.write(block)
                 count -= len(block)
+        self.close_connection |= count > 0  # it was cut while it was sent: what was promised cannot follow
 
     def _refuse(self, status: HTTPStatus) -> None:
         body = f"{status.value} {status.phrase}\n".encode()
@@ -106,6 +155,56 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128  # a browser asks for many tracks at once
 
+    def __init__(self, address: tuple[str, int], handler: Any, allowed_hosts: Collection[str]) -> None:
+        super().__init__(address, handler)
+        self._names = {"localhost", "127.0.0.1", "[::1]", address[0].lower(), *(name.lower() for name in allowed_hosts)}
+        self._any_address = address[0] not in ("localhost", "127.0.0.1", "::1")
+        self._lock = threading.Lock()
+        self._connections: dict[socket.socket, bool] = {}  # whether it is idle; the longest idle first
+
+    def answers_to(self, host: str) -> bool:
+        """Return whether a Host header names this server; where other machines reach it, by number, too."""
+        match = _HOST.fullmatch(host.strip().lower())
+        if match is None:
+            return False
+        return match["name"] in self._names or (self._any_address and _is_number(match["name"]))
+
+    def idle(self, connection: socket.socket) -> None:
+        """Note that a connection waits for a request; close the longest idle one where there are too many."""
+        with self._lock:
+            self._connections.pop(connection, None)
+            self._connections[connection] = True
+            waiting = [other for other, idle in self._connections.items() if idle and other is not connection]
+            for other in waiting[: max(0, len(self._connections) - ServeConfig.most_connections)]:
+                self._connections.pop(other)
+                with contextlib.suppress(OSError):
+                    other.shutdown(socket.SHUT_RDWR)
+
+    def busy(self, connection: socket.socket) -> None:
+        """Note that a request has come."""
+        with self._lock:
+            self._connections[connection] = False
+
+    def shutdown_request(self, request: Any) -> None:
+        """Close a connection."""
+        with self._lock:
+            self._connections.pop(request, None)
+        super().shutdown_request(request)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say in one line what went wrong; a connection that broke off is no error."""
+        error = sys.exception()
+        level = logging.DEBUG if isinstance(error, OSError) else logging.WARNING
+        _log.log(level, "warning: a request from %s failed: %s: %s", client_address[0], type(error).__name__, error)
+
+
+def _is_number(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name.strip("[]"))
+    except ValueError:
+        return False
+    return True
+
 
 def _content_type(path: Path) -> str:
     if path.suffix in _TEXT_TYPES:
@@ -114,17 +213,15 @@ def _content_type(path: Path) -> str:
 
 
 def _resolve(root: Path, address: str) -> Path | None:
-    """Return the file that a request asks for; None where there is none, or it lies outside the folder."""
-    decoded = urllib.parse.unquote(urllib.parse.urlsplit(address).path)
-    if "\0" in decoded:
-        return None
+    """Return the file that a request asks for; None where there is none, it is hidden, or lies outside the folder."""
     try:
-        path = (root / decoded.lstrip("/")).resolve()
-        path = path / "index.html" if path.is_dir() else path
-        inside = path.resolve().is_relative_to(root)
-    except (OSError, ValueError):
+        decoded = urllib.parse.unquote(urllib.parse.urlsplit(address).path).lstrip("/")
+        path = path_inside(root, decoded)
+        path = path_inside(root, path / "index.html") if path.is_dir() else path
+        hidden = any(part.startswith(".") for name in (decoded, path.relative_to(root)) for part in Path(name).parts)
+        return path if path.is_file() and not hidden else None
+    except (InputError, OSError, ValueError):
         return None
-    return path if inside and path.is_file() else None
 
 
 def parse_range(header: str, size: int) -> tuple[int, int] | None:
@@ -156,7 +253,13 @@ def parse_range(header: str, size: int) -> tuple[int, int] | None:
     return first, last
 
 
-def make_server(folder: Path, *, host: str = ServeConfig.host, port: int = ServeConfig.port) -> ThreadingHTTPServer:
+def make_server(
+    folder: Path,
+    *,
+    host: str = ServeConfig.host,
+    port: int = ServeConfig.port,
+    allowed_hosts: Collection[str] = (),
+) -> ThreadingHTTPServer:
     """Return a server for a folder; ``serve_forever()`` starts it, ``server_port`` is the port it got.
 
     Parameters
@@ -167,6 +270,9 @@ def make_server(folder: Path, *, host: str = ServeConfig.host, port: int = Serve
         Address to listen on; the default can be reached from this machine only.
     port : int
         Port; 0 takes any that is free.
+    allowed_hosts : collection of str
+        Names, besides `host` and those of the loopback, under which it answers; requests to others are refused, since a
+        page on the web could send them. A server that other machines reach answers to its numbers, too.
 
     Raises
     ------
@@ -178,7 +284,7 @@ def make_server(folder: Path, *, host: str = ServeConfig.host, port: int = Serve
     if not folder.is_dir():
         raise InputError("is no folder", path=folder, mend="name the folder that hub build wrote")
     try:
-        server = _Server((host, port), partial(_Handler, root=folder.resolve()))
+        server = _Server((host, port), partial(_Handler, root=Path(os.path.realpath(folder))), allowed_hosts)
     except (OSError, OverflowError) as error:
         raise ConfigError(f"cannot listen on {host}:{port}: {error}") from None
     return server

@@ -99,7 +99,8 @@ def verdicts(
     """
     sentences = []
     for element in ELEMENTS:
-        fitting = [one for one in motifs if q_of_matches.get((one.head, element.name), 1.0) <= config.max_q]
+        keys = {one.head: (one.head, element.name) for one in motifs}
+        fitting = [one for one in motifs if keys[one.head] in matches and q_of_matches[keys[one.head]] <= config.max_q]
         sentences.append(_of_motifs(element, fitting, motifs, matches, q_of_matches, textbook))
         if textbook is not None:
             sentences.append(_of_attention(element, textbook.elements, config))

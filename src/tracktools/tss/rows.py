@@ -52,7 +52,7 @@ class Aside:
 
 _OPPOSITE = {"+": "-", "-": "+"}
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|\d{1,2}[- ][A-Za-z]{3,9}([- ]\d{2,4})?|[A-Za-z]{3,9}[- ]\d{1,4}")
-_MOST_DIGITS = 18  # of a position
+_MOST_DIGITS = 100  # of a position; one of more is no slip of a spreadsheet
 _ROUNDED = re.compile(r"\d+([.,]\d+)?[eE]\+?\d+")
 _GFF_NAME = re.compile(r"(?:^|;)\s*(?:Name|ID|gene_id|transcript_id)[= ]\"?([^;\"]+)")
 _NOT_LIBRARIES = ("baseMean", "log2FoldChange")  # where DESeq2's columns begin in READemption's tables

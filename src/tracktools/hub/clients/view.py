@@ -15,7 +15,9 @@ from markupsafe import Markup
 from tracktools.config import HubConfig
 from tracktools.errors import InputError, MissingDependencyError
 from tracktools.formats.bigwig import BigWigReader, BigWigWriter
+from tracktools.formats.input_file import path_inside, read_text
 from tracktools.formats.json_file import read_json
+from tracktools.formats.numerals import is_whole
 from tracktools.hub.clients.bookmarks import BOOKMARKS_FILE, read_bookmarks
 from tracktools.hub.clients.igvjs import MISSING, find_igv_js
 from tracktools.hub.clients.names import NAMES_FILE
@@ -100,7 +102,7 @@ def _write_page(folder: Path, path: Path, igv_js: Path | None, templates: Path |
     session["tracks"] = kept
     for track in kept:
         track.pop("trixURL", None)  # igv.js makes a second address from it, which an embedded file has not
-    sizes = sum(int(line.split("\t")[1]) for line in _inside(folder, "chrom.sizes").read_text().splitlines())
+    sizes = _total_bp(_inside(folder, "chrom.sizes"))
     values = {
         "version": package_versions(["tracktools"])["tracktools"],
         "title": session["reference"]["name"],
@@ -152,23 +154,28 @@ def _are_tracks(tracks: object) -> bool:
 def _inside(folder: Path, name: str) -> Path:
     """Return the path of a file of a hub; refuse one that is not in it, by its name or through a link."""
     try:
-        path = (folder / name).resolve()
-    except (OSError, RuntimeError, ValueError):  # a circle of links, a character that no name has
-        path = Path("/")
-    if not path.is_relative_to(folder.resolve()):
+        return path_inside(folder, name)
+    except InputError:
         mend = "a page holds files of its hub alone: build the hub again"
-        raise InputError(f"the hub names a file outside of itself: {name!r}", path=folder, value=name, mend=mend)
-    return path
+        problem = f"the hub names a file outside of itself: {name!r}"
+        raise InputError(problem, path=folder, value=name, mend=mend) from None
+
+
+def _total_bp(path: Path) -> int:
+    rows = [line.split("\t") for line in read_text(path).splitlines()]
+    if not all(len(row) > 1 and is_whole(row[1]) for row in rows):
+        raise InputError("is not two columns, name and length", path=path, mend="build the hub again")
+    return sum(int(row[1]) for row in rows)
 
 
 def _read_aliases(path: Path) -> dict[str, list[str]]:
-    rows = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+    rows = [line.split("\t") for line in read_text(path).splitlines() if not line.startswith("#")]
     return {row[0]: [name for name in row[1:] if name] for row in rows}
 
 
 def _read_names(path: Path) -> Markup:
     """Return the names for a script element, which no text may end; a hub of an older tracktools has none."""
-    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    text = read_text(path) if path.exists() else ""
     return Markup(text.replace("<", ""))  # noqa: S704 - names in a hub hold no "<", and here none can
 
 
