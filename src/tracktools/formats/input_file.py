@@ -127,13 +127,15 @@ def path_inside(folder: Path, name: str | Path) -> Path:
     Raises
     ------
     InputError
-        If it does.
+        If it does, or the links go round in a circle.
     """
     path = folder / name
     try:
         real, home = Path(os.path.realpath(path)), Path(os.path.realpath(folder))
     except ValueError:
         raise InputError("is no path: it holds a NUL character", path=path) from None
+    if real.is_symlink():
+        raise InputError("is a circle of symbolic links", path=path)
     if not real.is_relative_to(home):
         mend = "put the file into the folder, not a link to it"
         raise InputError(f"leads out of the folder, to {real}", path=path, mend=mend)
