@@ -1,6 +1,6 @@
 """The demo as a run: continued after a kill, taken when it is complete, replaced and cleaned without loss.
 
-The whole one, on the real genome, is tests/browser/test_demo.py.
+The whole one, on the real genome, is tests/browser/test_demo_hub.py.
 """
 
 from __future__ import annotations

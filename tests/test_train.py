@@ -216,7 +216,7 @@ def test_an_unfinished_training_is_continued_only_from_the_same_inputs_and_setti
         patch.setattr(Trainer, "train_step", die)
         with pytest.raises(KilledError):
             train_quickly(tmp_path / "m", tss, genome)
-    with pytest.raises(UnfinishedRunDiffers, match=r"other inputs: labels was .* and is now"):
+    with pytest.raises(UnfinishedRunDiffers, match=r"other inputs: main of labels was .* and is now"):
         train_quickly(tmp_path / "m", other, genome)
     with pytest.raises(UnfinishedRunDiffers, match=r"other inputs: dropout was 0.1 and is now 0.3"):
         train_quickly(tmp_path / "m", tss, genome, replace(QUICK, dropout=0.3))

@@ -51,7 +51,7 @@ def predict_sequence(
     -------
     plus, minus : ndarray of float32, shape (length,)
         Raw model output at each base in plus-strand order; NaN where a base is unscored: letters other than A, C, G, T,
-        and the last `label_shift_bp` (20) bases of each strand of a linear sequence.
+        and the last `label_shift_bp` bases of each strand of a linear sequence (20 of `ecoli-tss`, none of others).
 
     Raises
     ------
@@ -62,7 +62,7 @@ def predict_sequence(
     --------
     >>> plus, minus = predict_sequence("TTGACA" + 17 * "C" + "TATAAT" + 40 * "G")
     >>> plus.shape, int(np.isnan(plus).sum())
-    ((69,), 20)
+    ((69,), 0)
     """
     letters = _letters(sequence)
     genome = Genome("sequence", (Contig("sequence", letters, circular),))

@@ -48,7 +48,7 @@ def check_on_genome(
     """
     names = join_names(table["chrom"].unique(), chrom_sizes, renames=renames, only_genome=only_genome, path=path)
     placed = table[table["chrom"].isin(list(names))].reset_index(drop=True)
-    placed = placed.assign(chrom=placed["chrom"].map(names).astype(object))
+    placed = placed.assign(chrom=placed["chrom"].map(names).astype(table["chrom"].dtype))
     size = placed["chrom"].map(dict(chrom_sizes)).astype(np.int64)
     may_cross = placed["chrom"].isin(list(circular)) & (placed["start"] < size)
     beyond = placed["end"] > size + placed["start"].where(may_cross, 0)
