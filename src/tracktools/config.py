@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
 
@@ -337,6 +337,19 @@ RECIPES: dict[str, TrainConfig] = {
         ema_decay=0.999,
     ),
 }
+
+
+# A convolutional model that is adapted to one genome: small steps from what it knows already.
+ADAPTATION = replace(
+    RECIPES["dilated"],
+    steps=240,
+    positions_per_step=8192,
+    learning_rate=7e-4,
+    warmup_steps=20,
+    ema_decay=0.98,
+    validate_every=60,
+)
+ADAPTATION_PARTS = (0.7, 0.1, 0.2)  # of the genome: what is learnt from, what chooses, what is held out to measure
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ COMMANDS: dict[str, str] = {
     "reads": "Stranded bigWigs from BAM, CRAM, bedGraph, wiggle or bigWig.",
     "annotation": "Genes and pseudogenes from GFF3, GTF or GenBank.",
     "train": "Train the network on a genome and measured TSS.",
+    "adapt": "Adapt a shipped model to your genome and its measured TSS, in minutes.",
     "evaluate": "Score a model, or any pair of bigWigs, against measured TSS.",
     "profile": "The signal around TSS, gene starts, terminators; its levels in and between genes.",
     "attention": "Describe what every attention head looks at, over a whole genome.",

@@ -185,6 +185,7 @@ def train(
       tracktools train genome.fa tss.bed --circular all --fractions 0.7,0.1,0.2 --init ecoli-tss -o model
       tracktools train species.toml --leave-out Firmicutes -o model
     """
+    from tracktools.engine.host import set_to_host
     from tracktools.genome import load_genome
     from tracktools.model.registry import load_model
     from tracktools.train import SoftLabels, choose_split, train_folds, train_model
@@ -200,7 +201,7 @@ def train(
     _only_of_sheets("init_member", "leave_out", "far")
     labels = _labels(tss, also)
     genome = load_genome(genome_path, circular=circular)
-    start = load_model(init) if init else None
+    start = set_to_host(load_model(init), genome) if init else None
     architecture = architecture_of(start.model.config) if start else architecture
     network = start.model.config if start else ARCHITECTURES[architecture]()
     config = _recipe(architecture, recipe)

@@ -1,5 +1,6 @@
 """Train the network on a genome and its measured TSS, and choose on the validation region alone."""
 
+from tracktools.train.adapt import adapt_model
 from tracktools.train.average import average_models
 from tracktools.train.folds import TrainedFolds, train_folds
 from tracktools.train.parts import choose_split
@@ -14,6 +15,7 @@ __all__ = [
     "SoftLabels",
     "TrainedFolds",
     "TrainedModel",
+    "adapt_model",
     "average_models",
     "average_species_models",
     "choose_split",

@@ -13,6 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from tracktools.config import ModelConfig, NetworkConfig, TrainConfig
+from tracktools.engine.host import set_to_host
 from tracktools.errors import ConfigError, InputError
 from tracktools.genome import Genome
 from tracktools.model.checkpoint import Checkpoint
@@ -115,6 +116,7 @@ def train_folds(
     started = time.time()
     splits = plan_folds(genome, folds)
     check_output(output, force=force, inputs=labels.values())
+    init = None if init is None else set_to_host(init, genome)
     network = init.model.config if init else model_config or ModelConfig()
     config = resolve_precision(config or TrainConfig(), output, restart=restart)
     trial = Task(genome, labels, splits[0], config, network, soft, init, renames or {}, only_genome)

@@ -6,17 +6,19 @@ import logging
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from tracktools.config import ModelConfig, NetworkConfig, TrainConfig
+from tracktools.engine.host import set_to_host
 from tracktools.errors import ConfigError
 from tracktools.genome import Genome, as_genome
 from tracktools.model.checkpoint import Checkpoint, save_checkpoint
 from tracktools.model.files import read_header
+from tracktools.model.networks import Network
 from tracktools.model.registry import as_model
 from tracktools.run import Policy, Run, check_output
 from tracktools.splits import Split
@@ -55,6 +57,7 @@ def train_model(
     soft: SoftLabels | None = None,
     init: Checkpoint | Path | str | None = None,
     keep_sides: bool = False,
+    measure: bool = False,
     force: bool = False,
     restart: bool = False,
     renames: Mapping[str, str] | None = None,
@@ -72,7 +75,7 @@ def train_model(
     output : Path or str
         Folder to make: ``model.safetensors``, ``log.jsonl``, ``curves.svg`` and ``.png``, ``provenance.json``.
     split : Split
-        Which bases train and which validate; the test part is never read.
+        Which bases train and which validate; the test part is never read (but see `measure`).
     name, species : str
         For the checkpoint's header.
     config, model_config : TrainConfig, ModelConfig or DilatedConfig, optional
@@ -83,6 +86,9 @@ def train_model(
         From `load_model`, or the name or file that it takes: start from its weights.
     keep_sides : bool
         Keep each side output as a model of its own, too: ``NAME.safetensors``, of the step that is best for the first.
+    measure : bool
+        When all is chosen, score the test part by the model that was started from and by the one that came of it; the
+        figures stand in the checkpoint (`metrics`, ``held_out``). Needs `init`, and a test part with TSS.
     force, restart
         See `tracktools.run.Policy`.
     renames : mapping of str to str, optional
@@ -102,7 +108,7 @@ def train_model(
     """
     started, kept, output = time.time(), next(iter(labels)), Path(output)
     genome, sets = as_genome(genome), {label: Path(path) for label, path in labels.items()}
-    start = None if init is None else as_model(init)
+    start = None if init is None else set_to_host(as_model(init), genome)
     config, policy = config or TrainConfig(), Policy(force=force, restart=restart)
     check_recipe(config)
     check_output(output, force=force, inputs=sets.values())
@@ -128,12 +134,19 @@ def train_model(
         for label, model in zip(labels, networks if keep_sides else networks[:1], strict=False):
             own, file = (f"{name}-{label}", f"{label}.safetensors") if label != kept else (name, "model.safetensors")
             metadata = describe_model(task, model, name=own, species=species, recipe=recipe, label=label)
+            if measure and start is not None and label == kept:
+                held_out = {"before": _held_out(task, start.model), "after": _held_out(task, model)}
+                metadata = replace(metadata, metrics={**metadata.metrics, "held_out": held_out})
             save_checkpoint(run.result / file, model, metadata)
         write_log(history, run.result)
         trained_on = {"name": genome.name, "sha256": genome.sha256}
         write_provenance(run.result, started=started, genome=trained_on, parameters=_recipe(task))
         run.publish()
     return TrainedModel(output, output / "model.safetensors", best)
+
+
+def _held_out(task: Task, model: Network) -> dict[str, Any]:
+    return as_metrics(position_scores(task.validate(model, part="test")), "test")
 
 
 def finished_model(folder: Path) -> TrainedModel:

@@ -102,10 +102,10 @@ class Task:
         except ValueError as error:
             raise ConfigError(f"no windows can be drawn: {error}") from None
 
-    def validate(self, model: Network, label: str | None = None) -> list[RegionSignal]:
-        """Score the validation part, beside a label set: by default the one that is kept."""
+    def validate(self, model: Network, label: str | None = None, part: str = "valid") -> list[RegionSignal]:
+        """Score the validation part, or another, next to a label set: by default the one that is kept."""
         truth = self.arrays[label or next(iter(self.labels))]
-        return score_part(model, self.genome, truth, self.split, "valid", self.config.threads)
+        return score_part(model, self.genome, truth, self.split, part, self.config.threads)
 
     def check_validation(self, label: str) -> None:
         """Refuse a label set by which nothing can be chosen.

@@ -1,0 +1,80 @@
+"""A shipped model adapted to one genome and its measured TSS, and what that gained."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from tracktools.config import ADAPTATION, ADAPTATION_PARTS
+from tracktools.engine.host import set_to_host
+from tracktools.errors import ConfigError
+from tracktools.genome import Genome
+from tracktools.model.checkpoint import Checkpoint
+from tracktools.model.dilated import Dilated
+from tracktools.train.folds import TrainedFolds, train_folds
+from tracktools.train.parts import choose_split
+from tracktools.train.run import TrainedModel, train_model
+
+
+def adapt_model(
+    genome: Genome,
+    tss: Path,
+    output: Path,
+    *,
+    model: Checkpoint,
+    name: str = "adapted",
+    species: str = "",
+    folds: int | None = None,
+    steps: int = ADAPTATION.steps,
+    seed: int = ADAPTATION.seed,
+    threads: int = 1,
+    force: bool = False,
+    restart: bool = False,
+    renames: Mapping[str, str] | None = None,
+    only_genome: bool = False,
+) -> TrainedModel | TrainedFolds:
+    """Train a convolutional model on from its weights, on one genome.
+
+    Parameters
+    ----------
+    genome : Genome
+    tss : Path
+        BED file of its measured TSS.
+    output : Path
+        Folder to make, as of `train_model`; the checkpoint's `metrics` hold what the model reached on the held-out
+        fifth of the genome before and after (``held_out``).
+    model : Checkpoint
+        What to start from; one that is set to a genome is set to this one.
+    name, species : str
+        For the checkpoint's header.
+    folds : int, optional
+        Adapt so many models instead, each without its own part of the genome (`train_folds`), so that
+        `predict_out_of_fold` can score each base by one that never saw it.
+    steps, seed, threads
+        See `TrainConfig`; other settings are those of `tracktools.config.ADAPTATION`.
+    force, restart, renames, only_genome
+        See `train_model`.
+
+    Raises
+    ------
+    ConfigError
+        If the model is no convolutional network, or a part of the genome holds no TSS.
+    """
+    start = set_to_host(model, genome)
+    if not isinstance(start.model, Dilated):
+        raise ConfigError(
+            f"{model.metadata.name} is no convolutional network: `tracktools train --init` continues others"
+        )
+    config = replace(ADAPTATION, steps=steps, validate_every=min(ADAPTATION.validate_every, steps), seed=seed,
+                     threads=threads)  # fmt: skip
+    labels = {tss.stem: tss}
+    settings: dict[str, Any] = {
+        "name": name, "species": species, "config": config, "init": start, "force": force, "restart": restart,
+        "renames": renames, "only_genome": only_genome,
+    }  # fmt: skip
+    if folds is not None:
+        return train_folds(genome, labels, output, folds=folds, **settings)
+    split = choose_split(genome, fractions=ADAPTATION_PARTS, seed=seed, network=start.model.config)
+    return train_model(genome, labels, output, split=split, measure=True, **settings)

@@ -1,0 +1,93 @@
+"""A model adapted to one genome, and what that gained on the part that was held out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from click.testing import CliRunner
+
+from species_files import write_genome
+from test_host import conditioned
+from tracktools.cli import tracktools
+from tracktools.config import ADAPTATION, DilatedConfig
+from tracktools.errors import ConfigError
+from tracktools.genome import load_genome
+from tracktools.model.checkpoint import Metadata, load_checkpoint, save_checkpoint
+from tracktools.model.dilated import Dilated
+from tracktools.model.registry import load_model
+from tracktools.train import TrainedFolds, TrainedModel, adapt_model
+
+SMALL = DilatedConfig(n_channels=8, stem_width_bp=7, dilations_bp=(1, 2, 4, 8))
+
+
+def untaught(folder: Path) -> Path:
+    """A convolutional network that knows nothing, as a file."""
+    torch.manual_seed(1)
+    network = Dilated(SMALL)
+    with torch.no_grad():
+        network.output.bias.copy_(torch.tensor([3.0, -3.0]))  # but that TSS are rare
+    save_checkpoint(folder / "start.safetensors", network, Metadata("untaught"))
+    return folder / "start.safetensors"
+
+
+def test_adapting_finds_what_the_start_did_not_on_the_held_out_part(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large = replace(ADAPTATION, learning_rate=2e-2, ema_decay=0.9)  # the start knows nothing, so that steps are large
+    monkeypatch.setattr("tracktools.train.adapt.ADAPTATION", large)
+    fasta, bed = write_genome(tmp_path, "own", 0.4, 5, length=80_000)
+    command = [
+        "adapt",
+        fasta,
+        bed,
+        "-m",
+        untaught(tmp_path),
+        "-o",
+        tmp_path / "out",
+        "--steps",
+        "240",
+        "--name",
+        "mine",
+    ]
+    result = CliRunner().invoke(tracktools, [str(word) for word in command], catch_exceptions=False)
+    assert result.exit_code == 0
+    metadata = load_checkpoint(tmp_path / "out" / "model.safetensors").metadata
+    held = metadata.metrics["held_out"]
+    assert held["after"]["average_precision"] > 10 * held["before"]["average_precision"]
+    assert held["after"]["region"] == "test"
+    assert metadata.name == "mine"
+    parts = {
+        part: sum(row["end"] - row["start"] for row in metadata.split if row["part"] == part)
+        for part in ("train", "test")
+    }
+    assert held["after"]["positions"] == 2 * parts["test"]
+    assert parts["train"] > 2 * parts["test"]
+    assert f"{held['after']['average_precision']:.4f} after" in result.output
+
+
+def test_a_model_that_is_set_to_a_genome_is_set_to_this_one(tmp_path: Path) -> None:
+    fasta, bed = write_genome(tmp_path, "own", 0.4, 5, length=40_000)
+    start = conditioned(tmp_path)
+    made = adapt_model(load_genome(fasta), bed, tmp_path / "out", model=start, steps=2)
+    assert isinstance(made, TrainedModel)
+    adapted = load_checkpoint(made.checkpoint)
+    assert adapted.config == DilatedConfig(n_channels=4, stem_width_bp=5, dilations_bp=(1, 2))
+    assert adapted.metadata.recipe["init"]["sha256"] == start.sha256
+
+
+def test_folds_hold_out_every_base_once(tmp_path: Path) -> None:
+    fasta, bed = write_genome(tmp_path, "own", 0.4, 5, length=40_000)
+    made = adapt_model(
+        load_genome(fasta), bed, tmp_path / "out", model=load_checkpoint(untaught(tmp_path)), folds=2, steps=2
+    )
+    assert isinstance(made, TrainedFolds)
+    assert (made.table["end"] - made.table["start"]).sum() == 40_000
+
+
+def test_the_transformer_is_refused(tmp_path: Path) -> None:
+    fasta, bed = write_genome(tmp_path, "own", 0.4, 5)
+    with pytest.raises(ConfigError, match="no convolutional network"):
+        adapt_model(load_genome(fasta), bed, tmp_path / "out", model=load_model("ecoli-tss"))
