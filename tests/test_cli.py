@@ -86,8 +86,8 @@ def test_every_command_says_what_it_does(name: str) -> None:
 def test_every_option_says_what_it_is_for(name: str) -> None:
     for option in ALL[name].params:
         if isinstance(option, click.Option):
-            chosen_among = isinstance(option.type, click.Choice)
-            assert option.help or chosen_among or name == "train", f"{name} {option.opts}"
+            assert option.help, f"{name} {option.opts}"
+            assert option.help.endswith((".", ")", "]")), f"{name} {option.opts}: {option.help}"
             assert "-h" not in option.opts
 
 

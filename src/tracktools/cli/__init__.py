@@ -18,22 +18,22 @@ from tracktools.errors import TracktoolsError
 
 COMMANDS: dict[str, str] = {
     # name: what `tracktools --help` says; the command lives in cli/<name>.py as the function <name>
-    "demo": "Do the whole main job on the embedded E. coli genome.",
-    "predict": "Score every base of both strands of a genome; write bigWigs and called TSS.",
+    "demo": "Do the whole job on the embedded E. coli genome.",
+    "predict": "Predict TSS at every base of both strands; write bigWigs and called TSS.",
     "merge": "Join the shards of a prediction that several machines computed.",
-    "tss": "Import, lift, curate, classify, compare and call sets of start sites.",
-    "reads": "Stranded bigWigs from BAM, CRAM, bedGraph, wiggle or bigWig.",
-    "annotation": "Genes and pseudogenes from GFF3, GTF or GenBank.",
-    "train": "Train the network on a genome and measured TSS.",
+    "tss": "Work with TSS sets: import, lift, curate, classify, compare, call, table, confirm.",
+    "reads": "Turn BAM, CRAM, bedGraph, wiggle or bigWig into stranded bigWigs.",
+    "annotation": "Turn GFF3, GTF or GenBank into gene and pseudogene tracks.",
+    "train": "Train a network on a genome and its measured TSS.",
     "adapt": "Adapt a shipped model to your genome and its measured TSS, in minutes.",
     "evaluate": "Score a model, or any pair of bigWigs, against measured TSS.",
-    "profile": "The signal around TSS, gene starts, terminators; its levels in and between genes.",
-    "attention": "Describe what every attention head looks at, over a whole genome.",
-    "motifs": "Motifs, logos and tracks of what attention heads attend to.",
-    "hub": "Track hubs for UCSC, IGV and JBrowse: build, check, serve, view.",
+    "profile": "Draw signals around TSS, gene starts, terminators; compare levels in and between genes.",
+    "attention": "Describe what each attention head looks at, over a whole genome.",
+    "motifs": "Find motifs in what the attention heads look at.",
+    "hub": "Build, check, serve and view track hubs for UCSC, IGV and JBrowse.",
     "fetch": "Download a public data set by name.",
     "models": "List, show, verify and average models.",
-    "info": "Versions, processor, and the engines that serve here.",
+    "info": "Print versions, the processor, and which engines work here.",
 }
 
 
@@ -84,8 +84,8 @@ class LazyGroup(click.Group):
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
 @click.version_option(None, "-V", "--version", package_name="tracktools")
-@click.option("-v", "--verbose", count=True, help="Say more on stderr; twice for debugging.")
-@click.option("-q", "--quiet", is_flag=True, help="Say nothing on stderr but warnings and errors.")
+@click.option("-v", "--verbose", count=True, help="Print more on stderr; -vv for debugging.")
+@click.option("-q", "--quiet", is_flag=True, help="Print only warnings and errors on stderr.")
 @click.option(
     "--max-unpacked-mb",
     type=click.IntRange(min=1),
@@ -98,7 +98,7 @@ class LazyGroup(click.Group):
     is_eager=True,
     expose_value=False,
     callback=read_config_file,
-    help="TOML file with defaults, one table a command: [predict], [tss.curate]. The command line wins.",
+    help="TOML file with defaults, one table per command: [predict], [tss.curate]. The command line wins.",
 )
 def tracktools(verbose: int, quiet: bool, max_unpacked_mb: int | None) -> None:
     """Turn a genome FASTA into browser tracks of predicted transcription start sites."""

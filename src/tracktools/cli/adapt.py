@@ -6,28 +6,37 @@ from pathlib import Path
 
 import click
 
-from tracktools.cli.options import circular_option, force_option, only_genome_option, rename_option, restart_option
+from tracktools.cli.options import (
+    circular_option,
+    force_option,
+    only_genome_option,
+    output_option,
+    rename_option,
+    restart_option,
+)
 from tracktools.config import ADAPTATION
 
 
 @click.command()
 @click.argument("genome_path", metavar="GENOME", type=click.Path(path_type=Path))
 @click.argument("tss", type=click.Path(path_type=Path))
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder to make.")
+@output_option
 @click.option(
-    "-m", "--model", help="What to start from: a shipped model or a checkpoint file; by default that of predict."
+    "-m", "--model", help="Start from this shipped model or checkpoint file.  [default: that of `tracktools predict`]"
 )
 @click.option(
     "--folds", type=click.IntRange(2), metavar="N",
-    help="Adapt N models, each without its own N-th of the genome, for `tracktools predict --out-of-fold`.",
+    help="Adapt N models, each without another N-th of the genome, for `tracktools predict --out-of-fold`.",
 )  # fmt: skip
 @circular_option
 @rename_option
 @only_genome_option
 @click.option("--name", default="adapted", show_default=True, help="Name of the model.")
-@click.option("--species", default="", help="Species and strain, for the checkpoint's header.")
-@click.option("--steps", type=click.IntRange(1), default=ADAPTATION.steps, show_default=True)
-@click.option("--seed", type=click.IntRange(0), default=ADAPTATION.seed, show_default=True)
+@click.option("--species", default="", help="Species and strain, for the header of the checkpoint.  [default: empty]")
+@click.option("--steps", type=click.IntRange(1), default=ADAPTATION.steps, show_default=True, help="Training steps.")
+@click.option(
+    "--seed", type=click.IntRange(0), default=ADAPTATION.seed, show_default=True, help="Seed of everything random."
+)
 @click.option("-t", "--threads", type=click.IntRange(1), default=1, show_default=True, help="CPU threads.")
 @force_option
 @restart_option
@@ -50,11 +59,11 @@ def adapt(
 ) -> None:
     """Adapt a shipped model to GENOME and the measured TSS of a BED file.
 
-    Seven tenths of the genome teach, one tenth chooses the weights, the threshold and the calibration, and two tenths
-    are held out: the average precision on them, before and after, is printed and stands in the checkpoint.
+    It learns from seven tenths of the genome; one tenth chooses weights, threshold and calibration; two tenths are held
+    out. The average precision on these two tenths, before and after, is printed and kept in the checkpoint.
 
     \b
-    Writes in the output folder what `tracktools train` writes; with --folds, fold1.safetensors and on.
+    Writes in the output folder what `tracktools train` writes; with --folds, fold1.safetensors, fold2.safetensors, …
 
     \b
     Example:

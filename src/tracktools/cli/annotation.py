@@ -6,16 +6,16 @@ from pathlib import Path
 
 import click
 
-from tracktools.cli.options import circular_option, force_option, only_genome_option, rename_option
+from tracktools.cli.options import circular_option, force_option, only_genome_option, output_option, rename_option
 
 
 @click.command()
 @click.argument("file", metavar="ANNOTATION", type=click.Path(path_type=Path))
-@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="Folder to write.")
+@output_option
 @click.option(
     "--genome",
     type=click.Path(path_type=Path),
-    help="The genome: FASTA, 2bit or GenBank.  [default: the sequence that ANNOTATION holds]",
+    help="The genome: FASTA, 2bit or GenBank.  [default: the sequence in ANNOTATION]",
 )
 @rename_option
 @only_genome_option
@@ -32,12 +32,12 @@ def annotation(
 ) -> None:
     """Write the genes and pseudogenes of ANNOTATION, a GFF3, GTF or GenBank file, as tracks.
 
-    Genes are rows of type gene or pseudogene, and each CDS or RNA that belongs to none. What is left out is counted in
-    the last line.
+    Genes are rows of type gene or pseudogene, and each CDS or RNA that belongs to no gene. The last line counts what is
+    left out.
 
     \b
     Writes DIR/genes.bed         genes, BED9+: symbol, locus tag, biotype, product
-           DIR/pseudogenes.bed   pseudogenes, the same columns; a row a part where one is interrupted
+           DIR/pseudogenes.bed   pseudogenes, same columns; an interrupted one has a row per part
            DIR/tracks.tsv, DIR/provenance.json
 
     \b

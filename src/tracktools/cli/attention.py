@@ -6,7 +6,16 @@ from pathlib import Path
 
 import click
 
-from tracktools.cli.options import circular_option, force_option, only_genome_option, rename_option
+from tracktools.cli.options import (
+    circular_option,
+    device_option,
+    engine_option,
+    force_option,
+    only_genome_option,
+    output_option,
+    rename_option,
+    threads_option,
+)
 from tracktools.config import AttentionConfig, PredictConfig
 
 
@@ -26,46 +35,48 @@ def _parse_sets(_ctx: click.Context, _parameter: click.Parameter, values: tuple[
 
 @click.command()
 @click.argument("genome_path", metavar="GENOME", type=click.Path(path_type=Path))
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder to make.")
-@click.option("-m", "--model", help="A shipped model or a checkpoint file; see `tracktools models list`.")
+@output_option
+@click.option(
+    "-m", "--model", help="Name of a shipped model, or a checkpoint file.  [default: ecoli-tss, the transformer]"
+)
 @click.option(
     "--at", metavar="[NAME=]BED|DIR", multiple=True, callback=_parse_sets,
-    help="A TSS set to look at: BED of single bases with a strand, or a folder of `tracktools predict`, of which the "
-    "called TSS are taken; repeatable.",
+    help="TSS to look at: a BED of single bases with a strand, or a folder of `tracktools predict` (its called TSS); "
+    "repeatable.",
 )  # fmt: skip
 @click.option(
     "--sample", "sample_share", metavar="SHARE", type=click.FloatRange(0, 1), default=AttentionConfig.sample_share,
-    show_default=True, help="Share of all positions in the group random; 0: without random, top and bottom.",
+    show_default=True, help="Share of all positions that the group random gets; 0: no groups random, top and bottom.",
 )  # fmt: skip
 @click.option("--all", "whole", is_flag=True, help="Also sum over every position of both strands.")
 @click.option(
     "--ablate", is_flag=True,
-    help="Also score the model's validation part without each head, against the first --at set (as long as --ablate-bp "
-    "times the number of heads takes).",
+    help="Also score the model's validation part without each head, against the first --at set. Takes as long as "
+    "predicting --ablate-bp once per head.",
 )  # fmt: skip
 @click.option(
     "--ablate-bp", type=click.IntRange(1), default=AttentionConfig.ablate_bp, show_default=True,
-    help="Bases of the validation part that --ablate scores, at most.",
+    help="--ablate scores at most so many bases of the validation part [bp].",
 )  # fmt: skip
 @click.option(
-    "--attribute", is_flag=True, help="Also hold each head against input x gradient at TSS of the first --at set."
+    "--attribute", is_flag=True, help="Also compare each head with input x gradient at TSS of the first --at set."
 )
 @circular_option
 @rename_option
 @only_genome_option
+@engine_option
+@device_option
+@threads_option
 @click.option(
-    "--engine", type=click.Choice(["auto", "native", "torch"]), default=PredictConfig.engine, show_default=True
+    "--block-bp",
+    type=click.IntRange(1),
+    default=PredictConfig.block_bp,
+    show_default=True,
+    help="Bases computed at once [bp].",
 )
 @click.option(
-    "--device", type=click.Choice(["auto", "cpu", "cuda", "mps"]), default=PredictConfig.device, show_default=True
+    "--seed", type=click.IntRange(0), default=AttentionConfig.seed, show_default=True, help="Seed of the random sample."
 )
-@click.option(
-    "-t", "--threads", type=click.IntRange(0), default=PredictConfig.threads, show_default=True, help="0: all cores."
-)
-@click.option(
-    "--block-bp", type=click.IntRange(1), default=PredictConfig.block_bp, show_default=True, help="Bases run at once."
-)
-@click.option("--seed", type=click.IntRange(0), default=AttentionConfig.seed, show_default=True, help="Of the sample.")
 @force_option
 def attention(
     genome_path: Path,
@@ -84,11 +95,11 @@ def attention(
     force: bool,
     **settings: str | int,
 ) -> None:
-    """Describe what every attention head looks at, over GENOME, a FASTA (plain, gzip, bgzip) or 2bit file.
+    """Describe what each attention head looks at, over GENOME: FASTA (plain, gzip, bgzip), 2bit or GenBank.
 
-    Groups of positions: random (a share of all, 20,000 at most), top and bottom (the 500 with the highest and lowest
-    model output), each set of --at, and with --all every position of both strands. With --sample 0 and no --all, only
-    the surroundings of the --at sets are computed.
+    Groups of positions: random (a share of all, at most 20,000), top and bottom (the 500 with the highest and lowest
+    model output), each set of --at, and with --all every position of both strands. With --sample 0 and without --all,
+    only the surroundings of the --at sets are computed.
 
     \b
     Writes in the output folder:
@@ -97,12 +108,12 @@ def attention(
       profiles.tsv    per group, head and offset: mean, maximum, Pearson's r and Spearman's rho with the output
       top.tsv         per head, the positions with the highest weights at its best-attended offsets
       sites.tsv       per --at position and head, the offset with the highest weight
-      ablation.tsv    with --ablate: per head, the change of average precision and of the output without it
+      ablation.tsv    with --ablate: how average precision and output change without each head
       attribution.tsv, attribution_profile.tsv
-                      with --attribute: agreement of each head with input x gradient, and that by offset
-      figures/        heat maps and profiles; provenance.json says what made it all
+                      with --attribute: agreement of each head with input x gradient, and the gradient by offset
+      figures/        heat maps and profiles; provenance.json records how it was made
 
-    tssOffset follows the strand: the TSS is 0, upstream is minus.
+    tssOffset follows the strand: the TSS is 0, upstream is negative.
 
     \b
     Examples:

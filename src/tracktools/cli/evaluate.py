@@ -6,7 +6,15 @@ from pathlib import Path
 
 import click
 
-from tracktools.cli.options import circular_option, force_option, only_genome_option, rename_option
+from tracktools.cli.options import (
+    circular_option,
+    engine_option,
+    force_option,
+    only_genome_option,
+    output_option,
+    rename_option,
+    threads_option,
+)
 from tracktools.config import EvaluateConfig, PredictConfig
 
 
@@ -26,52 +34,46 @@ def _parse_sets(_ctx: click.Context, _parameter: click.Parameter, values: tuple[
 @click.argument("judged", metavar="MODEL|PLUS.bw MINUS.bw", nargs=-1, required=True)
 @click.option(
     "--tss", metavar="NAME=BED", multiple=True, required=True, callback=_parse_sets,
-    help="A set of measured TSS, as `tss import` writes it; repeat for each.",
+    help="Set of measured TSS, from `tss import` or `tss curate`; repeat for each set.",
 )  # fmt: skip
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder to make.")
+@output_option
 @click.option(
     "--region", type=click.Choice(["train", "valid", "test", "all"]), default=EvaluateConfig.region, show_default=True,
-    help="Bases to score: a part of the split, or all.",
+    help="Bases to score: one part of the split, or all.",
 )  # fmt: skip
-@click.option("--regions", type=click.Path(path_type=Path), help="BED of the bases to score, instead of --region.")
+@click.option("--regions", type=click.Path(path_type=Path), help="BED file of the bases to score, instead of --region.")
 @click.option(
     "--split-of", metavar="MODEL",
-    help="Model that says what train, valid and test are. Default: the judged model; for bigWigs, the shipped one that "
-    "knows the genome, or the paper's split of NC_000913.3.",
+    help="Model whose split defines train, valid and test.  [default: MODEL; for bigWigs, a shipped model that knows "
+    "the genome, else the paper's split of NC_000913.3]",
 )  # fmt: skip
 @click.option(
     "--genome", type=click.Path(path_type=Path),
-    help="FASTA or 2bit, by which the split is known. Default: the embedded E. coli genome, if the bigWigs name it.",
+    help="FASTA, 2bit or GenBank, to find the split.  [default: the embedded E. coli genome, if the bigWigs name it]",
 )  # fmt: skip
 @circular_option
 @rename_option
 @only_genome_option
 @click.option(
     "--absent", type=click.Choice(["skip", "zero"]), default=EvaluateConfig.absent, show_default=True,
-    help="What a base without a value is: not scored, as in files of tracktools, or 0, as in sparse files of counts.",
+    help="A base without a value: skip it (as in files of tracktools), or count it as zero (as in sparse counts).",
 )  # fmt: skip
 @click.option("--minus-negative", is_flag=True, hidden=True, help="No longer needed: either sign is read.")
 @click.option(
     "--near-copies", is_flag=True,
-    help="Also give the AP without bases whose 100 nt are nearly those of training sequence, such as rRNA operons.",
+    help="Also give the AP without bases whose 100 nt are near-copies of training sequence, such as rRNA operons.",
 )  # fmt: skip
 @click.option(
     "--resamples", type=click.IntRange(2), default=EvaluateConfig.resamples, show_default=True,
-    help="Draws of 10-kb blocks for the 95 % intervals.",
+    help="Bootstrap draws of 10-kb blocks, for the 95 % intervals.",
 )  # fmt: skip
-@click.option("--seed", type=int, default=EvaluateConfig.seed, show_default=True, help="Of these draws.")
+@click.option("--seed", type=int, default=EvaluateConfig.seed, show_default=True, help="Seed of these draws.")
 @click.option(
     "--log", "test_log", type=click.Path(path_type=Path),
-    help="Test log (docs/test-log.md) to append a line a set to; only where the test region is scored.",
+    help="Append a line per set to this test log (docs/test-log.md); only if the test region is scored.",
 )  # fmt: skip
-@click.option(
-    "--engine", type=click.Choice(["auto", "native", "torch"]), default=PredictConfig.engine, show_default=True,
-    help="Of a MODEL.",
-)  # fmt: skip
-@click.option(
-    "-t", "--threads", type=click.IntRange(0), default=PredictConfig.threads, show_default=True,
-    help="Of a MODEL; 0: all cores.",
-)  # fmt: skip
+@engine_option
+@threads_option
 @force_option
 def evaluate(
     judged: tuple[str, ...],
@@ -96,16 +98,16 @@ def evaluate(
 ) -> None:
     """Score a model, or a stranded pair of bigWigs of any origin, against measured TSS.
 
-    Per base: ROC AUC and average precision (AP) at the exact base, both strands together. Per peak: local maxima, the
-    highest first, each take the nearest free TSS within 0, 1, 2, 5 or 10 nt; AP, and recall at 1, 10 and 100 false
-    calls per million scored positions. Every figure has its 95 % interval over 10-kb blocks.
+    By base: ROC AUC and average precision (AP) at the exact base, both strands together. By peak: each local maximum,
+    the highest first, takes the nearest free TSS within 0, 1, 2, 5 or 10 nt; AP, and recall at 1, 10 and 100 false
+    calls per million scored positions. Every figure has a 95 % interval over 10-kb blocks.
 
-    Counts and probabilities of any scale will do; MINUS.bw may be stored negative.
+    Counts and probabilities of any scale work; MINUS.bw may be stored negative.
 
     \b
-    Writes DIR/scores.tsv        a row a set, level and distance; also printed
-           DIR/peaks.tsv         the highest peaks, and how far the TSS is that each found
-           DIR/calibration.tsv   share of TSS among bases of like value
+    Writes DIR/scores.tsv        a row per set, level and distance; also printed
+           DIR/peaks.tsv         the highest peaks, and the distance of each to its TSS
+           DIR/calibration.tsv   share of TSS among bases of similar value
            DIR/pr.svg, .png, DIR/calibration.svg, .png, DIR/provenance.json
 
     \b

@@ -12,14 +12,15 @@ from tracktools.config import FetchConfig
 
 @click.command()
 @click.argument("name", required=False)
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder for copies.  [default: they stay cached]")
-@click.option("--mirror", default=FetchConfig.mirror, show_default=True, help="Server with the layout of this one.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="Folder for copies.  [default: files stay in the cache]"
+)
+@click.option("--mirror", default=FetchConfig.mirror, show_default=True, help="Other server with the same layout.")
 def fetch(name: str | None, output: Path | None, mirror: str) -> None:
-    """Download the public data set NAME, check it, and say its licence and whom to cite; without NAME, list them.
+    """Download the public data set NAME, check it, print its licence and citation; without NAME, list all data sets.
 
-    Files are kept in $TRACKTOOLS_CACHE or the user's cache, and fetched once. A download that broke off goes on from
-    there. No other command uses the network but
-    `hub check` of a web address.
+    Files are downloaded once and kept in $TRACKTOOLS_CACHE or the user's cache. A broken download is resumed. The only
+    other command that uses the network is `hub check`, for files on the web.
 
     \b
     Example:

@@ -20,24 +20,38 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
 def hub() -> None:
-    """Track hubs for UCSC, IGV and JBrowse: build, check, serve, view."""
+    """Build, check, serve and view track hubs for UCSC, IGV and JBrowse."""
 
 
 @hub.command()
 @click.argument("folders", metavar="[DIR|FILE]...", nargs=-1, type=click.Path(path_type=Path))
-@click.option("-o", "--output", required=True, type=_FOLDER, help="Folder to write: the hub.")
+@click.option("-o", "--output", required=True, type=_FOLDER, help="Output folder: the hub.")
 @click.option("--genome", required=True, type=_FILE, help="The genome: FASTA, 2bit or GenBank.")
-@click.option("--gff", type=_FILE, help="GFF3, GTF or GenBank with the genes.  [default: those in --genome, if any]")
-@click.option("--bam", "bams", multiple=True, type=_FILE, help="Alignments with their index; may be given often.")
-@click.option("--attach", metavar="NAME", help="Add the tracks to this genome of UCSC (hg38, GCF_000005845.2).")
-@click.option("--base-url", metavar="URL", help="Web address that the folder will have; prints links for it.")
-@click.option("--igv-js", type=_FILE, help="igv.min.js for index.html; by default an installed one.")
-@click.option("--templates", type=_FOLDER, help="Folder whose files override packaged templates.")
+@click.option(
+    "--gff", type=_FILE, help="GFF3, GTF or GenBank with the genes.  [default: the genes in --genome, if any]"
+)
+@click.option("--bam", "bams", multiple=True, type=_FILE, help="Alignments, with their .bai next to them; repeatable.")
+@click.option(
+    "--attach",
+    metavar="NAME",
+    help="Add the tracks to this genome at UCSC, such as GCF_000005845.2.  [default: the hub has its own genome]",
+)
+@click.option("--base-url", metavar="URL", help="Web address that the folder will have; prints links that open it.")
+@click.option("--igv-js", type=_FILE, help="igv.min.js for index.html.  [default: an installed one]")
+@click.option(
+    "--templates",
+    type=_FOLDER,
+    help="Folder with your own templates; the packaged ones fill in.  [default: the packaged ones]",
+)
 @rename_option
 @only_genome_option
 @circular_option
-@click.option("--allow-outside", is_flag=True, help="Take files outside the folder of the tracks.tsv that names them.")
-@click.option("--email", default=HubConfig.email, show_default=True, help="Whom the hub names.")
+@click.option(
+    "--allow-outside",
+    is_flag=True,
+    help="Also take files outside the folder of the tracks.tsv that names them.  [default: stop with an error]",
+)
+@click.option("--email", default=HubConfig.email, show_default=True, help="Contact address in hub.txt.")
 @force_option
 def build(
     folders: tuple[Path, ...],
@@ -56,12 +70,12 @@ def build(
     allow_outside: bool,
     force: bool,
 ) -> None:
-    """Build a hub from folders that hold a tracks.tsv, and from single files.
+    """Build a hub from folders with a tracks.tsv, and from single files.
 
     DIR is a folder that a tracktools command wrote, or a tracks.tsv written by hand. FILE is BED, bigBed, bigWig,
-    bedGraph, GFF3 or BAM; its content says which, and the name of a signal its strand (x.plus.bw, x.minus.bw).
+    bedGraph, GFF3 or BAM, recognised by its content. The name of a signal tells its strand (x.plus.bw, x.minus.bw).
 
-    --only-genome is for annotations and BED; signals and BAM are copied whole.
+    --only-genome applies to annotations and BED; signals and BAM are copied whole.
 
     \b
     Writes in the output folder:
@@ -71,7 +85,7 @@ def build(
       index.html                                                         the tracks drawn by igv.js
       igv/session.json, igv/session.xml, igv/genome.json, igv/genome.fa  sessions of igv.js and IGV desktop
       jbrowse/config.json                                                JBrowse 2
-      provenance.json                                                    what made it
+      provenance.json                                                    how it was made, with checksums
 
     \b
     Example:
@@ -115,40 +129,42 @@ def build(
 
 @hub.command()
 @click.argument("place", metavar="DIR|URL")
-@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
-@click.option("--strict", is_flag=True, help="Exit with status 1 also where there are only warnings or notes.")
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.  [default: a line per finding]")
+@click.option(
+    "--strict", is_flag=True, help="Exit with status 1 for warnings and notes, too.  [default: for errors only]"
+)
 @click.option(
     "--max-file-mb",
     default=HubCheckConfig.max_file_mb,
     show_default=True,
     type=click.IntRange(min=1),
-    help="Of a larger data file, check the kind alone.",
+    help="Check only the kind of a data file that is larger than this [MB].",
 )
 @click.option(
     "--max-mb",
     default=HubCheckConfig.max_total_mb,
     show_default=True,
     type=click.IntRange(min=1),
-    help="Fetch no more than this from the web.",
+    help="Download at most this much from the web, all files together [MB].",
 )
 @click.option(
     "--max-seconds",
     default=HubCheckConfig.max_s,
     show_default=True,
     type=click.FloatRange(min=1),
-    help="Fetch nothing more after this time.",
+    help="Download nothing more after this time [s].",
 )
 def check(place: str, as_json: bool, strict: bool, max_file_mb: int, max_mb: int, max_seconds: float) -> None:
-    """List what is wrong with a hub, with file, line, track and fix; exit status 1 where there is an error.
+    """List what is wrong with a hub, with file, line, track and fix. Exit status 1 if there is an error.
 
-    DIR is a folder with a hub.txt, or that file. Finds what UCSC's hubCheck finds, and what it misses: contents against
-    the genome, columns that filters and labels name, scales, strands, name indexes, pages, and what igv.js and JBrowse
-    cannot read. Files on the web are fetched, also those that a hub in a folder names.
+    DIR is a folder with a hub.txt, or that file. Finds what UCSC's hubCheck finds, and more: data that do not match the
+    genome, filters and labels of missing columns, wrong scales and strands, name indexes, pages, and what igv.js and
+    JBrowse cannot read. Files on the web are downloaded, also those that a hub in a folder names.
 
     \b
     Levels:
       error      a browser refuses the hub or a track, or draws it wrong
-      warning    the hub opens, but something is lost, or is probably not meant
+      warning    the hub opens, but something is lost or is probably a mistake
       note       advice, often about one browser alone
 
     \b
@@ -171,13 +187,17 @@ def check(place: str, as_json: bool, strict: bool, max_file_mb: int, max_mb: int
 @hub.command()
 @click.argument("folder", type=_FOLDER)
 @click.option("-o", "--output", required=True, type=_FILE, help="HTML file to write.")
-@click.option("--igv-js", type=_FILE, help="igv.min.js to embed; by default an installed one.")
-@click.option("--templates", type=_FOLDER, help="Folder whose files override packaged templates.")
+@click.option("--igv-js", type=_FILE, help="igv.min.js to embed.  [default: an installed one]")
+@click.option(
+    "--templates",
+    type=_FOLDER,
+    help="Folder with your own templates; the packaged ones fill in.  [default: the packaged ones]",
+)
 @force_option
 def view(folder: Path, output: Path, igv_js: Path | None, templates: Path | None, force: bool) -> None:
-    """Make one HTML file of a hub: genome, tracks and viewer, for opening from disk without any network.
+    """Make one HTML file of a hub: genome, tracks and viewer. It opens from disk and needs no network.
 
-    Signals are thinned copies; the page says how. Alignments are left out.
+    Signals are thinned: values below 0.01 are left out, the others rounded to 2 decimals. Alignments are left out.
 
     \b
     Writes:
@@ -197,22 +217,29 @@ def view(folder: Path, output: Path, igv_js: Path | None, templates: Path | None
 
 @hub.command()
 @click.argument("folder", type=_FOLDER)
-@click.option("--host", default=ServeConfig.host, show_default=True, help="Address to listen on; 0.0.0.0 for all.")
-@click.option("--port", default=ServeConfig.port, show_default=True, type=click.IntRange(0, 65535), help="0: any free.")
+@click.option(
+    "--host",
+    default=ServeConfig.host,
+    show_default=True,
+    help="Address to listen on; 0.0.0.0: reachable from other machines.",
+)
+@click.option(
+    "--port", default=ServeConfig.port, show_default=True, type=click.IntRange(0, 65535), help="Port; 0: any free one."
+)
 @click.option(
     "--allow-host",
     "allowed_hosts",
     multiple=True,
     metavar="NAME",
-    help="Answer requests to this name, too; may be given often.",
+    help="Also answer requests to this host name; repeatable.  [default: names of this machine only]",
 )
 @click.option("--open/--no-open", "open_page", default=True, show_default=True, help="Open the page in a web browser.")
 def serve(folder: Path, host: str, port: int, allowed_hosts: tuple[str, ...], open_page: bool) -> None:
-    """Serve a hub to genome browsers on this machine, until Ctrl-C.
+    """Serve a hub to genome browsers on this machine, until you press Ctrl-C.
 
-    Answers byte ranges, HEAD and requests from pages of other origins, as UCSC, IGV and JBrowse make them. Nothing
-    outside the folder is served, and no file whose name begins with a dot. Requests to other names than that of this
-    machine are refused (a web page could send them), unless --allow-host names them.
+    Answers byte ranges, HEAD and requests from other origins (CORS), which UCSC, IGV and JBrowse need. Serves nothing
+    outside the folder, and no file whose name begins with a dot. Requests to a host name that is not of this machine are
+    refused, because a web page could send them; --allow-host allows a name.
 
     \b
     Example:

@@ -16,10 +16,10 @@ _PACKAGES = ("tracktools", "torch", "numpy", "pysam", "pyBigWig")
 
 @click.command()
 def info() -> None:
-    """Print versions, the processor, and every engine with the reason where it does not serve here.
+    """Print versions, the processor, and every engine: whether it works here, and if not, why.
 
-    ``--engine auto`` takes a GPU where torch finds one, and else the first engine of the table that serves and has the
-    precision asked for.
+    `--engine auto` takes a GPU if torch finds one, else the first engine in the table that works here and has the
+    requested precision.
 
     \b
     Example:

@@ -6,25 +6,25 @@ from pathlib import Path
 
 import click
 
-from tracktools.cli.options import force_option, restart_option
+from tracktools.cli.options import force_option, output_option, restart_option
 
 
 @click.command()
 @click.argument("folders", metavar="SHARD...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder to make.")
+@output_option
 @force_option
 @restart_option
 def merge(folders: tuple[Path, ...], output: Path, force: bool, restart: bool) -> None:
     """Join the folders of all shards of one `tracktools predict --shard I/N`, in any order.
 
     \b
-    Writes in the output folder, to the byte what one run would have written:
+    Writes in the output folder, byte for byte as one run would:
       NAME.plus.bw, NAME.minus.bw   raw model output, 0 to 1; unscored bases are absent
       NAME.called_tss.bed           called transcription start sites
-      NAME.split.bed                what the model was trained on, where this genome is known to it
-      tracks.tsv, provenance.json   what `tracktools hub build` reads, and what made it
+      NAME.split.bed                which bases the model was trained on, if it knows this genome
+      tracks.tsv, provenance.json   input of `tracktools hub build`; how it was made
 
-    Needs neither the genome nor the model. Shards that are missing, or of another genome, model or engine, are refused.
+    Needs neither the genome nor the model. Stops if a shard is missing, or of another genome, model or engine.
 
     \b
     Example:

@@ -9,18 +9,18 @@ from typing import Any
 
 import click
 
-from tracktools.cli.options import circular_option, force_option, only_genome_option, rename_option
+from tracktools.cli.options import circular_option, force_option, only_genome_option, output_option, rename_option
 from tracktools.config import ConditionedConfig
 
 
 @click.group()
 def models() -> None:
-    """List, show and verify models, shipped ones or checkpoint files; average several."""
+    """List, show, verify and average models: shipped ones or checkpoint files."""
 
 
 @models.command("list")
 def list_models() -> None:
-    """Print a line a shipped model: name, species, validation figures, threshold, what it is the default of.
+    """Print a line per shipped model: name, species, validation figures, threshold, and what it is used for.
 
     \b
     Example:
@@ -45,7 +45,7 @@ def list_models() -> None:
 @models.command("show")
 @click.argument("model")
 def show_model(model: str) -> None:
-    """Print everything that the checkpoint MODEL says of itself, as JSON.
+    """Print the header of MODEL as JSON: network, training data, recipe, split, scores, threshold.
 
     \b
     Example:
@@ -61,7 +61,7 @@ def show_model(model: str) -> None:
 @models.command("verify")
 @click.argument("model", nargs=-1)
 def verify_models(model: tuple[str, ...]) -> None:
-    """Check that the weights of MODEL, by default of every shipped model, give the predictions recorded with them.
+    """Check that MODEL (default: every shipped model) still gives the predictions that were recorded with it.
 
     \b
     Example:
@@ -79,7 +79,7 @@ def verify_models(model: tuple[str, ...]) -> None:
 @click.argument("genome_path", metavar="GENOME", type=click.Path(path_type=Path))
 @click.argument("tss", type=click.Path(path_type=Path))
 @click.option("-m", "--model", "members", metavar="MODEL", multiple=True, help="A model to average; repeatable.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder to make.")
+@output_option
 @circular_option
 @rename_option
 @only_genome_option

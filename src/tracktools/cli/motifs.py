@@ -6,44 +6,44 @@ from pathlib import Path
 
 import click
 
-from tracktools.cli.options import force_option
+from tracktools.cli.options import force_option, output_option
 from tracktools.config import MotifConfig
 
 
 @click.command()
 @click.argument("attention", metavar="DIR", type=click.Path(path_type=Path))
-@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="Folder to make.")
+@output_option
 @click.option(
     "--genome", type=click.Path(path_type=Path),
-    help="FASTA or 2bit that DIR was made from. Default: the embedded E. coli genome.",
+    help="FASTA, 2bit or GenBank that DIR was made from.  [default: the embedded E. coli genome]",
 )  # fmt: skip
 @click.option(
     "--collection", "collections", multiple=True, type=click.Path(path_type=Path),
-    help="Motifs to compare with, MEME or TRANSFAC; repeatable.",
+    help="Known motifs to compare with, a MEME or TRANSFAC file; repeatable.  [default: none]",
 )  # fmt: skip
 @click.option(
     "--background", multiple=True, metavar="NAME",
-    help="Set of `attention --at` that is no TSS but the background; repeatable. Default: where the output is lowest.",
+    help="Set of `attention --at` that is the background, not TSS; repeatable.  [default: where the output is lowest]",
 )  # fmt: skip
 @click.option(
     "--top", type=click.IntRange(4), default=MotifConfig.top, show_default=True,
-    help="Sites a head, the best attended first (the paper took 50).",
+    help="Sites per head, the best attended first (the paper took 50).",
 )  # fmt: skip
 @click.option(
     "--window", "window_bp", type=click.IntRange(9, 401), default=MotifConfig.window_bp, show_default=True,
-    help="Bases around the attended one; an odd number.",
+    help="Bases around the attended base, an odd number [nt].",
 )  # fmt: skip
 @click.option(
     "--min-sites", type=click.IntRange(4), default=MotifConfig.min_sites, show_default=True,
-    help="Fewer distinct sites give no motif.",
+    help="Distinct sites that a motif needs at least.",
 )  # fmt: skip
 @click.option(
     "--max-q", type=click.FloatRange(0, 1, min_open=True), default=MotifConfig.max_q, show_default=True,
-    help="Of the enrichment in sites held out, over all heads.",
+    help="Highest q-value of a motif: its enrichment in held-out sites, corrected over all heads.",
 )  # fmt: skip
 @click.option(
     "--min-times-uniform", type=click.FloatRange(0), default=MotifConfig.min_times_uniform, show_default=True,
-    help="Attention over an even share that a site needs to be a line of BED.",
+    help="A site gets into the BED if its attention is at least so many times the uniform share.",
 )  # fmt: skip
 @force_option
 def motifs(
@@ -59,18 +59,18 @@ def motifs(
     min_times_uniform: float,
     force: bool,
 ) -> None:
-    """Find the motifs that attention heads attend to; DIR is what `tracktools attention` wrote.
+    """Find motifs in what the attention heads look at. DIR is the output folder of `tracktools attention`.
 
     \b
     Writes in the output folder:
-      index.html                   all of it on a page: a row a head
-      motifs.tsv, matches.tsv      a row a head; a row a match to a collection
+      index.html                   everything on one page: a row per head
+      motifs.tsv, matches.tsv      a row per head; a row per match to a collection
       motifs.meme, motifs.jaspar   the matrices
       logos/, logo_sheet.*         logos, and one sheet of all heads
       beds/, tracks.tsv            sites upstream of the TSS of --at, for `hub build`
       elements.tsv, starts.tsv     the -35 and -10 hexamers at these TSS, and where they begin
-      spacing.*                    how far apart they are
-      provenance.json              what made it
+      spacing.*                    their distances
+      provenance.json              how it was made
 
     A head whose sites have nothing in common gets "no motif" and the reason.
 

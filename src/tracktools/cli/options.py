@@ -10,6 +10,10 @@ only_genome_option   ``only_genome: bool``        `tracktools.names.join_names`;
 circular_option      ``circular: tuple[str, ...]`` ``load_genome(path, circular=circular)``
 force_option         ``force: bool``              `tracktools.run.Policy`, or the verb's ``force``
 restart_option       ``restart: bool``            `tracktools.run.Policy`, or the verb's ``restart``
+output_option        ``output: Path``             the verb's output folder
+engine_option        ``engine: str``              `tracktools.config.PredictConfig`
+device_option        ``device: str``              `tracktools.config.PredictConfig`
+threads_option       ``threads: int``             `tracktools.config.PredictConfig`
 ==================== ============================ =========================================================
 
 ``--rename`` comes with ``--rename-file``; both end up in ``renames``. A command that reads rows ends with
@@ -25,6 +29,7 @@ from typing import Any
 
 import click
 
+from tracktools.config import PredictConfig
 from tracktools.errors import InputError
 
 
@@ -50,7 +55,7 @@ def rename_option(command: Callable[..., Any]) -> Callable[..., Any]:
         return command(*args, renames=_read_renames(rename_file) | renames, **options)
 
     with_file = click.option(
-        "--rename-file", type=click.Path(path_type=Path), help="Such renamings, OLD and NEW in two columns."
+        "--rename-file", type=click.Path(path_type=Path), help="Two-column file for --rename: old name, new name."
     )(with_renames)
     return click.option(
         "--rename",
@@ -58,8 +63,8 @@ def rename_option(command: Callable[..., Any]) -> Callable[..., Any]:
         metavar="OLD=NEW",
         multiple=True,
         callback=_parse_renames,
-        help="Read sequence OLD of the files as NEW of the genome; repeatable. Known without: U00096.3, chr and "
-        "Chromosome are NC_000913.3.",
+        help="Read sequence OLD of the files as NEW of the genome; repeatable. Not needed for U00096.3, chr and "
+        "Chromosome, which mean NC_000913.3.",
     )(with_file)
 
 
@@ -79,25 +84,54 @@ def _read_renames(path: Path | None) -> dict[str, str]:
 only_genome_option = click.option(
     "--only-genome",
     is_flag=True,
-    help="Leave out, and count, what is on sequences that the genome does not have.  [default: stop with an error]",
+    help="Skip and count what is on sequences that are not in the genome.  [default: stop with an error]",
 )
 
 circular_option = click.option(
     "--circular",
     multiple=True,
     metavar="NAME|all",
-    help="Sequence whose end is joined to its start; repeatable; all: every one.  [default: none]",
+    help="Name of a circular sequence, or all; repeatable.  [default: all linear, unless a file says circular]",
 )
 
 
 force_option = click.option(
     "--force",
     is_flag=True,
-    help="Replace what an earlier run of tracktools made there; anything else is named and never deleted.",
+    help="Replace the output of an earlier tracktools run. Stops if it contains any other or changed file.",
 )
 
 restart_option = click.option(
     "--restart",
     is_flag=True,
-    help="Drop what an unfinished run left in <output>.partial, instead of continuing it.",
+    help="Start again: delete the unfinished work in <output>.partial.  [default: continue it]",
+)
+
+output_option = click.option(
+    "-o", "--output", type=click.Path(path_type=Path), required=True, help="Output folder; it is created."
+)
+
+engine_option = click.option(
+    "--engine",
+    type=click.Choice(["auto", "native", "torch"]),
+    default=PredictConfig.engine,
+    show_default=True,
+    help="What computes: native (compiled, CPU) or torch; auto takes the fastest, see `tracktools info`.",
+)
+
+device_option = click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda", "mps"]),
+    default=PredictConfig.device,
+    show_default=True,
+    help="Where torch computes; auto takes a GPU if there is one.",
+)
+
+threads_option = click.option(
+    "-t",
+    "--threads",
+    type=click.IntRange(0),
+    default=PredictConfig.threads,
+    show_default=True,
+    help="CPU threads; 0: all cores.",
 )

@@ -6,59 +6,73 @@ from pathlib import Path
 
 import click
 
-from tracktools.cli.options import circular_option, force_option, only_genome_option, rename_option, restart_option
+from tracktools.cli.options import (
+    circular_option,
+    device_option,
+    engine_option,
+    force_option,
+    only_genome_option,
+    output_option,
+    rename_option,
+    restart_option,
+    threads_option,
+)
 from tracktools.config import PredictConfig
 from tracktools.errors import ConfigError
 
 
 @click.command()
 @click.argument("genome_path", metavar="GENOME", type=click.Path(path_type=Path))
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder to make.")
-@click.option("--name", help="Stem of the output files; by default that of GENOME.")
-@click.option("-m", "--model", default=None, help="A shipped model or a checkpoint file; see `tracktools models list`.")
+@output_option
+@click.option("--name", help="Stem of the output files.  [default: that of GENOME]")
+@click.option(
+    "-m", "--model", default=None, help="Name of a shipped model, or a checkpoint file.  [default: ecoli-tss-dilated]"
+)
 @circular_option
 @click.option(
     "--annotation",
     type=click.Path(path_type=Path),
-    help="GFF3, GTF or GenBank: says which contigs are circular, and brings the hub its genes.  [default: GENOME, if "
-    "it is GenBank]",
+    help="GFF3, GTF or GenBank with the genes for the hub; also tells which contigs are circular.  [default: GENOME, "
+    "if it is GenBank or EMBL]",
 )
 @rename_option
 @only_genome_option
 @click.option(
-    "--regions", type=click.Path(path_type=Path), metavar="BED", help="Score only these bases; the others are absent."
+    "--regions",
+    type=click.Path(path_type=Path),
+    metavar="BED",
+    help="Score only these bases; all others are absent.  [default: all bases]",
 )
 @click.option(
     "--descriptor-of", type=click.Path(path_type=Path), metavar="FASTA|DIR",
-    help="The genome that GENOME is a part of (as a plasmid is), or a folder of its predictions, for a model that is "
-    "set to a genome by its composition.",
+    help="The whole genome that GENOME, such as a plasmid, belongs to, or a folder of its predictions. Only for models "
+    "that are set to a genome by its composition.  [default: GENOME]",
 )  # fmt: skip
-@click.option("--shard", metavar="I/N", help="Compute shard I of N; `tracktools merge` joins them.")
+@click.option(
+    "--shard", metavar="I/N", help="Compute only shard I of N, such as 1/3; join all with `tracktools merge`."
+)
 @click.option(
     "--out-of-fold", type=click.Path(path_type=Path), metavar="DIR",
-    help="Score each base by the model that never saw it: DIR is a folder of `tracktools train --folds`.",
+    help="Score each base by the model that never saw it. DIR: output folder of `tracktools train --folds`.",
 )  # fmt: skip
-@click.option("--hub", type=click.Path(path_type=Path), help="Build a track hub of the result in this folder, too.")
+@click.option("--hub", type=click.Path(path_type=Path), help="Also build a track hub of the result, in this folder.")
+@engine_option
 @click.option(
-    "--engine", type=click.Choice(["auto", "native", "torch"]), default=PredictConfig.engine, show_default=True
-)
-@click.option("--precision", type=click.Choice(["exact", "fast"]), default=PredictConfig.precision, show_default=True)
-@click.option(
-    "--device", type=click.Choice(["auto", "cpu", "cuda", "mps"]), default=PredictConfig.device, show_default=True
-)
-@click.option(
-    "-t", "--threads", type=click.IntRange(0), default=PredictConfig.threads, show_default=True, help="0: all cores."
-)
+    "--precision", type=click.Choice(["exact", "fast"]), default=PredictConfig.precision, show_default=True,
+    help="Greatest error of a model output against float64: exact 2e-5, fast 1e-2.",
+)  # fmt: skip
+@device_option
+@threads_option
 @click.option(
     "--block-bp",
     type=click.IntRange(1),
     default=PredictConfig.block_bp,
     show_default=True,
-    help="Bases scored at once.",
+    help="Bases computed at once [bp].",
 )
 @click.option(
     "--cache", default=PredictConfig.cache, metavar="DIR", show_default="none",
-    help="Keep answers by sequence in this folder: the next strain costs only what differs.",
+    help="Keep answers by sequence in this folder, so that a similar genome costs only what differs.",
 )  # fmt: skip
 @force_option
 @restart_option
@@ -80,23 +94,23 @@ def predict(
     restart: bool,
     **settings: str | int,
 ) -> None:
-    """Score every base of both strands of GENOME: FASTA (plain, gzip, bgzip), 2bit, GenBank or EMBL.
+    """Predict TSS at every base of both strands of GENOME: FASTA (plain, gzip, bgzip), 2bit, GenBank or EMBL.
 
-    GenBank brings the genes of the hub, and says which contigs are circular; so does GFF3 with its sequence.
+    GenBank, EMBL and GFF3 with its sequence also bring the genes for the hub, and tell which contigs are circular.
 
     \b
     Writes in the output folder:
       NAME.plus.bw, NAME.minus.bw   raw model output, 0 to 1; unscored bases are absent
-      NAME.called_tss.bed           called transcription start sites
-      NAME.split.bed                what the model was trained on, where this genome is known to it
-      NAME.folds.bed                with --out-of-fold: which model scored what
-      tracks.tsv, provenance.json   what `tracktools hub build` reads, and what made it
+      NAME.called_tss.bed           called transcription start sites (TSS)
+      NAME.split.bed                which bases the model was trained on, if it knows this genome
+      NAME.folds.bed                with --out-of-fold: which model scored which bases
+      tracks.tsv, provenance.json   input of `tracktools hub build`; how it was made
 
-    With --shard, a folder for `tracktools merge` instead: manifest.json, blocks, provenance.json.
+    With --shard, it writes a folder for `tracktools merge` instead: manifest.json, blocks, provenance.json.
 
-    Contigs are linear unless --circular, --annotation or GENOME says otherwise. A killed run continues when the same
-    command is given again. --regions takes both strands unless the BED's strand column says + or -. --rename and
-    --only-genome are for the sequences of --annotation.
+    Contigs are linear unless --circular, --annotation or GENOME says otherwise. After a kill, give the same command
+    again: it continues. --regions scores both strands, unless the BED's strand column says + or -. --rename and
+    --only-genome apply to --annotation.
 
     \b
     Example:

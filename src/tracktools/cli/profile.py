@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from tracktools.cli.options import circular_option, force_option, only_genome_option, rename_option
+from tracktools.cli.options import circular_option, force_option, only_genome_option, output_option, rename_option
 from tracktools.config import ProfileConfig
 
 
@@ -41,26 +41,31 @@ def _parse_regions(_ctx: click.Context, _parameter: click.Parameter, values: tup
 )  # fmt: skip
 @click.option(
     "--sites", metavar="NAME=BED|GFF3:TYPE", multiple=True, callback=_parse("sites"),
-    help="Sites: the 5' ends of the items of a BED, or of the rows of one type of a GFF3 (genes.gff3:gene); add "
-    ":3prime for their 3' ends; repeatable.",
+    help="Sites: the 5' ends of the items of a BED, or of the GFF3 rows of one type (genes.gff3:gene). Add :3prime for "
+    "the 3' ends. Repeatable.",
 )  # fmt: skip
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder to make.")
+@output_option
 @click.option(
     "--flank", type=click.IntRange(1), default=ProfileConfig.flank_bp, show_default=True,
-    help="Bases to each side of a site [nt].",
+    help="Bases on each side of a site [nt].",
 )  # fmt: skip
 @click.option(
     "--absent", type=click.Choice(["skip", "zero"]), default=ProfileConfig.absent, show_default=True,
-    help="What a base without a value is: not known, as in files of predictions, or 0, as in sparse files of counts.",
+    help="A base without a value: skip it (as in predictions), or count it as zero (as in sparse counts).",
 )  # fmt: skip
 @click.option(
     "--within", metavar="CHROM:FIRST-LAST", multiple=True, callback=_parse_regions,
-    help="Look at these bases only (1-based); repeatable.  [default: all]",
+    help="Use only these bases (1-based, closed); repeatable.  [default: all]",
 )  # fmt: skip
-@click.option("--levels", type=click.Path(path_type=Path), metavar="GFF3", help="Also write levels by these genes.")
+@click.option(
+    "--levels",
+    type=click.Path(path_type=Path),
+    metavar="GFF3",
+    help="Also write levels.tsv, by the genes of this file.",
+)
 @click.option(
     "--operons", type=click.Path(path_type=Path), metavar="BED|TSV",
-    help="With --levels: operons, as BED or RegulonDB's OperonSet.tsv.",
+    help="With --levels: operons, a BED or RegulonDB's OperonSet.tsv.  [default: none]",
 )  # fmt: skip
 @circular_option
 @rename_option
@@ -86,7 +91,7 @@ def profile(
     the site (sense) and against it (antisense).
 
     \b
-    Writes DIR/profile.tsv     a row a signal, set, direction and offset
+    Writes DIR/profile.tsv     a row per signal, set, direction and offset
            DIR/baseline.tsv    median and mean of each signal over all bases
            DIR/levels.tsv      with --levels: in CDS, outside, between the genes of operons
            DIR/profile.svg, .png, .pdf, DIR/heat_map.svg, .png, .pdf, DIR/provenance.json

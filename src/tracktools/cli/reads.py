@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from tracktools.cli.options import force_option, only_genome_option, rename_option
+from tracktools.cli.options import force_option, only_genome_option, output_option, rename_option
 from tracktools.config import ReadsConfig
 
 if TYPE_CHECKING:
@@ -23,47 +23,54 @@ _PATH = click.Path(path_type=Path)
     "--plus",
     multiple=True,
     type=_PATH,
-    help="Instead of BAM: bigWig, bedGraph or wiggle of the + strand; again for a replicate.",
+    help="Instead of BAM: bigWig, bedGraph or wiggle of the + strand; repeat for replicates.",
 )
-@click.option("--minus", multiple=True, type=_PATH, help="The same of the - strand; its values may be stored negative.")
-@click.option("-o", "--output", required=True, type=_PATH, help="Folder to write.")
-@click.option("--name", required=True, help="Name of the tracks, and stem of the files.")
+@click.option("--minus", multiple=True, type=_PATH, help="The same for the - strand; values may be stored negative.")
+@output_option
+@click.option("--name", required=True, help="Name of the tracks and stem of the files.")
 @click.option(
     "--genome",
     type=_PATH,
-    help="The genome: FASTA, 2bit or GenBank. Without it, the header of the BAM, CRAM or bigWig is believed.",
+    help="The genome: FASTA, 2bit or GenBank.  [default: names and lengths in the header of the BAM, CRAM or bigWig]",
 )
 @click.option(
     "--library",
     type=click.Choice(["forward", "reverse", "unstranded"]),
-    help="BAM: whether read 1 has the sequence of the RNA (forward) or its reverse complement (reverse: dUTP).",
+    help="BAM, required: read 1 has the sequence of the RNA (forward), its reverse complement (reverse: dUTP), or "
+    "either (unstranded).",
 )
 @click.option(
     "--signal",
     type=click.Choice(["coverage", "5prime", "3prime"]),
     default=ReadsConfig.signal,
     show_default=True,
-    help="BAM: count a fragment over all its bases, or at the 5' or 3' end of the RNA, if a read starts there.",
+    help="BAM: count a fragment at all its bases, or only at the 5' or 3' end of the RNA, if a read starts there.",
 )
 @click.option(
     "--min-mapq",
     type=click.IntRange(0, 254),
     default=ReadsConfig.min_mapq,
     show_default=True,
-    help="BAM: leave out reads below this mapping quality.",
+    help="BAM: skip reads below this mapping quality.",
 )
 @click.option(
-    "--combine", type=click.Choice(["sum", "mean"]), default=ReadsConfig.combine, show_default=True, help="Replicates."
+    "--combine",
+    type=click.Choice(["sum", "mean"]),
+    default=ReadsConfig.combine,
+    show_default=True,
+    help="Add replicates, or average them.",
 )
 @click.option(
     "--normalise",
     type=click.Choice(["none", "cpm"]),
     default=ReadsConfig.normalise,
     show_default=True,
-    help="BAM: cpm gives counts per million fragments of a file.",
+    help="BAM: none: counts; cpm: counts per million counted fragments of the file.",
 )
 @click.option(
-    "--annotation", type=_PATH, help="GFF3, GTF or GenBank: say how much of the signal in genes is on their strand."
+    "--annotation",
+    type=_PATH,
+    help="GFF3, GTF or GenBank: print how much of the signal in genes is on their strand.  [default: no check]",
 )
 @rename_option
 @only_genome_option
@@ -84,9 +91,9 @@ def reads(
 ) -> None:
     """Write measured reads as one bigWig a strand: from BAM, SAM or CRAM, or from bigWig, bedGraph or wiggle.
 
-    The + track holds RNA of the + strand; both tracks are positive. BAM is sorted by coordinate; it needs no index,
-    and CRAM no reference. Several files are replicates. What a file is, its content tells, not its name.
-    The last line counts what was read, taken, and left out and why.
+    The + track is RNA of the + strand; both tracks are positive. BAM must be sorted by coordinate; it needs no index,
+    and CRAM needs no reference. Several files are replicates. The kind of a file is recognised by its content, not by
+    its name. The last line counts what was read, taken and left out, and why.
 
     \b
     Writes DIR/<name>.plus.bw, DIR/<name>.minus.bw   (DIR/<name>.bw for an unstranded library)

@@ -8,17 +8,56 @@ from typing import Any, get_args, get_type_hints
 
 import click
 
-from tracktools.cli.options import circular_option, force_option, only_genome_option, rename_option, restart_option
+from tracktools.cli.options import (
+    circular_option,
+    force_option,
+    only_genome_option,
+    output_option,
+    rename_option,
+    restart_option,
+)
 from tracktools.config import ARCHITECTURES, RECIPES, TrainConfig, architecture_of
+
+_OF_GENOMES = (
+    *("tss", "also", "keep_sides", "split_path", "fractions", "folds", "soft", "architecture", "circular", "species"),
+    *("window_bp", "positions_per_step", "positive_share", "masked_share", "focal_gamma", "soft_weight", "lead_bp"),
+)  # what a sheet says itself, or has no place for
+
+_RECIPE_HELP = {  # of each setting of `TrainConfig`: what it does, with its unit
+    "steps": "Training steps.",
+    "window_bp": "Length of the windows [bp]; every third step has windows twice as long.",
+    "positions_per_step": "Positions (bases of one strand) per step.",
+    "learning_rate": "Highest learning rate, after the warm-up; it then falls to 0 as a cosine.",
+    "warmup_steps": "Steps in which the learning rate rises from 0.",
+    "weight_decay": "Weight decay of AdamW.",
+    "dropout": "Share of activations that are dropped, 0 to 1.",
+    "masked_share": "Share of letters that are replaced by N, 0 to 1.",
+    "positive_share": "Share of windows that are drawn around a TSS, 0 to 1.",
+    "focal_gamma": "Gamma of the focal loss; 0: cross-entropy.",
+    "soft_weight": "With --soft: weight of the signal in the loss, 0 to 1; 1 learns from the signal alone.",
+    "clip_norm": "Greatest norm of the gradient.",
+    "ema_decay": "Decay of the moving average of the weights, per step; the average is what is kept.",
+    "lead_bp": "Bases at the 5' end of a window that are context only [bp].",
+    "validate_every": "Steps between validations.",
+    "precision": "Arithmetic of training; auto: bf16 if the CPU multiplies bf16 itself, else fp32.",
+    "seed": "Seed of everything random.",
+    "threads": "CPU threads.",
+}
 
 
 def _recipe_options(command: Any) -> Any:
-    """Add one option for every setting of `TrainConfig`."""
+    """Add one option for every setting of `TrainConfig`; its help names the architectures with another default."""
     for item in reversed(fields(TrainConfig)):
         flag = f"--{item.name.replace('_', '-')}"
         choices = get_args(get_type_hints(TrainConfig)[item.name])
         choice = click.Choice(choices) if choices else type(item.default)
-        command = click.option(flag, item.name, type=choice, default=item.default, show_default=True)(command)
+        told = {"dilated": "dilated"} if item.name in _OF_GENOMES else {"dilated": "dilated", "conditioned": "sheet"}
+        others = {told[name]: getattr(recipe, item.name) for name, recipe in RECIPES.items() if name in told}
+        differing = ", ".join(f"{name}: {value:g}" for name, value in others.items() if value != item.default)
+        said = f"{_RECIPE_HELP[item.name]} ({differing})" if differing else _RECIPE_HELP[item.name]
+        command = click.option(flag, item.name, type=choice, default=item.default, show_default=True, help=said)(
+            command
+        )
     return command
 
 
@@ -47,12 +86,6 @@ def _recipe(architecture: str, settings: dict[str, Any]) -> TrainConfig:
     context, default = click.get_current_context(), click.core.ParameterSource.DEFAULT
     said = {name: value for name, value in settings.items() if context.get_parameter_source(name) is not default}
     return replace(RECIPES[architecture], **said)
-
-
-_OF_GENOMES = (
-    *("tss", "also", "keep_sides", "split_path", "fractions", "folds", "soft", "architecture", "circular", "species"),
-    *("window_bp", "positions_per_step", "positive_share", "masked_share", "focal_gamma", "soft_weight", "lead_bp"),
-)  # what a sheet says itself, or has no place for
 
 
 def _given(*names: str) -> list[str]:
@@ -89,50 +122,55 @@ def _train_sheet(path: Path, output: Path, settings: dict[str, Any], recipe: dic
 @click.command()
 @click.argument("genome_path", metavar="GENOME", type=click.Path(path_type=Path))
 @click.argument("tss", type=click.Path(path_type=Path), required=False)
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder to make.")
+@output_option
 @click.option(
-    "--also", multiple=True, metavar="NAME=BED", help="A further TSS set to learn from, as a side output; repeatable."
+    "--also", multiple=True, metavar="NAME=BED", help="Another TSS set to learn from, as a side output; repeatable."
 )
-@click.option("--keep-sides", is_flag=True, help="Keep the output of each --also set, too, as NAME.safetensors.")
+@click.option("--keep-sides", is_flag=True, help="Also keep the output of each --also set, as NAME.safetensors.")
 @click.option(
     "--split", "split_path", metavar="BED", type=click.Path(path_type=Path),
-    help="Parts of the genome: a BED file whose name column says train, valid or test.",
+    help="Parts of the genome: a BED file whose name column says train, valid or test.  [default: the paper's parts, "
+    "for NC_000913.3 only]",
 )  # fmt: skip
 @click.option(
     "--fractions", metavar="TRAIN,VALID,TEST", callback=_fractions,
-    help="Draw the parts instead, by --seed: shares of the genome, such as 0.7,0.1,0.2.",
+    help="Instead of --split: draw the parts at random (--seed), with these shares, such as 0.7,0.1,0.2.",
 )  # fmt: skip
 @click.option(
     "--folds", type=click.IntRange(2), metavar="N",
-    help="Train N models, each without its own N-th of the genome, for `tracktools predict --out-of-fold`.",
+    help="Train N models, each without another N-th of the genome, for `tracktools predict --out-of-fold`.",
 )  # fmt: skip
 @click.option(
     "--soft", nargs=2, metavar="PLUS.bw MINUS.bw", type=click.Path(path_type=Path),
-    help="Signal between 0 and 1 to learn from beside TSS, such as another model's track; see --soft-weight.",
+    help="Signal between 0 and 1 to learn from as well as TSS, such as another model's track; see --soft-weight.",
 )  # fmt: skip
 @click.option(
     "--architecture", type=click.Choice(("clauwaert2021", "dilated")), default="clauwaert2021", show_default=True,
-    help="The transformer of the paper, or residual dilated convolutions, which have no attention to look at but learn "
-    "faster; what is not said of the recipe is then what suits them.",
+    help="clauwaert2021: the transformer of the paper. dilated: residual dilated convolutions, which learn faster but "
+    "have no attention heads. Each has its own recipe (the options below).",
 )  # fmt: skip
-@click.option("--init", metavar="MODEL", help="Start from the weights of a shipped model or a checkpoint file.")
+@click.option(
+    "--init",
+    metavar="MODEL",
+    help="Start from the weights of a shipped model or a checkpoint file.  [default: random weights]",
+)
 @click.option(
     "--init-member", type=click.IntRange(1), default=1, show_default=True, metavar="N",
-    help="With a sheet: which of the members of --init.",
+    help="With a sheet: start from this member of --init.",
 )  # fmt: skip
 @click.option(
     "--leave-out", multiple=True, metavar="NAME",
-    help="With a sheet: a species, genus, class or phylum that is not learnt from; repeatable.",
+    help="With a sheet: do not learn from this species, genus, class or phylum; repeatable.",
 )  # fmt: skip
 @click.option(
     "--far", type=click.FloatRange(0), metavar="DISTANCE",
-    help="With a sheet: beyond this distance to the nearest training genome, the network is told the GC content alone.",
+    help="With a sheet: beyond this distance from all training genomes, the network gets the GC content alone.",
 )  # fmt: skip
 @circular_option
 @rename_option
 @only_genome_option
 @click.option("--name", default="model", show_default=True, help="Name of the model.")
-@click.option("--species", default="", help="Species and strain, for the checkpoint's header.")
+@click.option("--species", default="", help="Species and strain, for the header of the checkpoint.  [default: empty]")
 @force_option
 @restart_option
 @_recipe_options
@@ -160,25 +198,25 @@ def train(
     restart: bool,
     **recipe: Any,
 ) -> None:
-    """Train a network on GENOME and the measured TSS of a BED file, or on many species that a sheet names.
+    """Train a network on GENOME and the measured TSS of a BED file, or on many species listed in a sheet.
 
-    The best weights are chosen on a validation part; a test part is never read. For NC_000913.3 the parts are those of
-    the paper; for another genome --split or --fractions says them. Next to another part, a stretch as long as the
-    network's receptive field is left out of training.
+    The best weights are chosen on a validation part; the test part is never read. For NC_000913.3 the parts are those
+    of the paper; for another genome, give --split or --fractions. Next to another part, training leaves out a gap as
+    long as the network's receptive field.
 
     \b
     Writes in the output folder:
       model.safetensors   the weights with the best average precision on the validation region
-      log.jsonl           loss and validation scores; curves.svg, curves.png: the same drawn
+      log.jsonl           loss and validation scores; curves.svg, curves.png: the same as a figure
       NAME.safetensors    with --keep-sides: the output of each --also set
-      provenance.json     what made it
+      provenance.json     how it was made
 
-    With --folds N, fold1.safetensors and on, the log and the curves of each, and folds.tsv instead.
+    With --folds N, it writes fold1.safetensors, fold2.safetensors, …, a log and curves of each, and folds.tsv instead.
 
-    A killed training continues when the same command is given again.
+    After a kill, give the same command again: it continues.
 
-    GENOME may be a sheet instead (NAME.toml, without TSS): genomes and tables of windows of many species. The network
-    is then set to any genome by the genome's own composition.
+    Instead of GENOME and TSS, give a sheet (NAME.toml): genomes and tables of windows of many species. The network is
+    then set to each genome by its composition.
 
     \b
     Examples:

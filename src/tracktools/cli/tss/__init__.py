@@ -17,9 +17,9 @@ from tracktools.cli.tss.table import table
 
 @click.group()
 def tss() -> None:
-    """Import, lift, curate, classify, compare, call and tabulate transcription start sites (TSS).
+    """Work with sets of transcription start sites (TSS).
 
-    A set is a BED file with one base an item. The usual order:
+    A set is a BED file; each item is one base. The usual order:
 
     \b
       tracktools tss import TSS.gtf.gz -o imported --name cappable --genome GENOME.fa

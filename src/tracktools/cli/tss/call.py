@@ -6,15 +6,15 @@ from pathlib import Path
 
 import click
 
-from tracktools.cli.options import circular_option, force_option, rename_option
+from tracktools.cli.options import circular_option, force_option, output_option, rename_option
 from tracktools.config import CallConfig
 
 
 @click.command()
 @click.argument("plus", type=click.Path(path_type=Path))
 @click.argument("minus", type=click.Path(path_type=Path))
-@click.option("--threshold", type=float, required=True, help="Least value of a call.")
-@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="Folder to write.")
+@click.option("--threshold", type=float, required=True, help="Lowest value of a call, in units of the signal.")
+@output_option
 @click.option("--name", default="called", show_default=True, help="Name of the set.")
 @circular_option
 @rename_option
@@ -24,7 +24,7 @@ from tracktools.config import CallConfig
     type=int,
     default=CallConfig.min_distance_bp,
     show_default=True,
-    help="Least distance between calls of one strand [bp].",
+    help="Lowest distance between two calls on one strand [bp].",
 )
 @force_option
 def call(
@@ -38,13 +38,13 @@ def call(
     min_distance_bp: int,
     force: bool,
 ) -> None:
-    """Call TSS from PLUS and MINUS, a stranded pair of bigWigs, as predict calls them from its own.
+    """Call TSS in PLUS and MINUS, a stranded pair of bigWigs, by the rule of `tracktools predict`.
 
-    A call is a local maximum at or above the threshold; of a plateau, its 5'-most base; of two that stand too close,
-    the higher. MINUS may be stored negative; each file has values of one sign.
+    A call is a local maximum at or above the threshold: of a plateau its 5'-most base, of two that are too close the
+    higher one. MINUS may be stored negative; all values of a file have one sign.
 
     \b
-    Writes DIR/<name>.bed   BED6 and the value; tss compare and tss classify take it
+    Writes DIR/<name>.bed   BED6 and the value; input of `tss compare` and `tss classify`
            DIR/tracks.tsv, DIR/provenance.json
 
     \b

@@ -6,22 +6,22 @@ from pathlib import Path
 
 import click
 
-from tracktools.cli.options import circular_option, force_option, only_genome_option, rename_option
+from tracktools.cli.options import circular_option, force_option, only_genome_option, output_option, rename_option
 from tracktools.config import TssConfig
 
 
 @click.command()
 @click.argument("set_", metavar="SET", type=click.Path(path_type=Path))
-@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="Folder to write.")
+@output_option
 @click.option(
     "--annotation",
     type=click.Path(path_type=Path),
-    help="GFF3, GTF or GenBank with the genes.  [default: the embedded E. coli]",
+    help="GFF3, GTF or GenBank with the genes.  [default: the embedded E. coli genes]",
 )
 @click.option(
     "--genome",
     type=click.Path(path_type=Path),
-    help="The genome (FASTA, 2bit, GenBank) against which the annotation is checked.",
+    help="Check the annotation against this genome: FASTA, 2bit or GenBank.  [default: no check]",
 )
 @rename_option
 @only_genome_option
@@ -32,7 +32,7 @@ from tracktools.config import TssConfig
     type=int,
     default=TssConfig.utr_bp,
     show_default=True,
-    help="Greatest distance upstream of a gene [bp].",
+    help="Primary or secondary: at most so far upstream of a gene [bp].",
 )
 @click.option(
     "--antisense",
@@ -40,7 +40,7 @@ from tracktools.config import TssConfig
     type=int,
     default=TssConfig.antisense_bp,
     show_default=True,
-    help="Greatest distance of an antisense TSS from a gene [bp].",
+    help="Antisense: at most so far from a gene on the other strand [bp].",
 )
 @force_option
 def classify(
@@ -55,18 +55,18 @@ def classify(
     antisense_bp: int,
     force: bool,
 ) -> None:
-    """Classify SET, measured, curated or called TSS, by the genes around: the words of TSSpredator.
+    """Classify SET (measured, curated or called TSS) by the genes around it, in the classes of TSSpredator.
 
     \b
-    primary    the strongest of those at most --utr upstream of a gene, or on its first base
-    secondary  the others of those
+    primary    the strongest TSS at most --utr upstream of a gene, or on its first base
+    secondary  another TSS there
     internal   in a gene, on its strand
     antisense  in a gene, or at most --antisense from it, on the other strand
     orphan     none of these
 
     \b
-    Writes DIR/<set>.bed   the set, and class, gene, distance from the gene's first base (upstream negative)
-           DIR/genes.tsv   a row a gene and TSS: class, distance, strength, support; genes without any are listed too
+    Writes DIR/<set>.bed   the set with class, gene, and distance to the gene's first base (upstream negative)
+           DIR/genes.tsv   a row per gene and TSS: class, distance, strength, support; also genes without TSS
            DIR/tracks.tsv, DIR/provenance.json
 
     \b

@@ -6,34 +6,34 @@ from pathlib import Path
 
 import click
 
-from tracktools.cli.options import force_option, rename_option
+from tracktools.cli.options import force_option, output_option, rename_option
 from tracktools.cli.tss.sources import source_option
 from tracktools.config import TssConfig
 
 
 @click.command()
 @source_option
-@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="Folder to write.")
+@output_option
 @click.option(
     "--window",
     "window_bp",
     type=int,
     default=TssConfig.window_bp,
     show_default=True,
-    help="Positions at most so far apart may be one TSS [bp].",
+    help="Positions at most so far apart can be one TSS [bp].",
 )
 @rename_option
 @force_option
 def compare(sources: dict[str, Path], output: Path, window_bp: int, renames: dict[str, str], force: bool) -> None:
-    """Show how far TSS sets agree, in tables and pictures.
+    """Show how well TSS sets agree, in tables and figures.
 
     \b
-    Writes DIR/shares.tsv       share of each set's positions near one of each other set, at 0 to 10 nt
+    Writes DIR/shares.tsv       share of each set's positions that are near a position of another set, 0 to 10 nt
            DIR/distances.tsv    distances to the nearest position of each other set
-           DIR/memberships.tsv  curated positions by the sets that have them
+           DIR/memberships.tsv  curated positions by the sets that contain them
            DIR/support.tsv      curated positions by number of sets
-           DIR/agreement.tsv    each set, by its scores, as a prediction of each other: average precision
-           DIR/paper.tsv        the paper's figures beside ours, if its four sets are compared
+           DIR/agreement.tsv    average precision of each set, by its scores, as a prediction of each other set
+           DIR/paper.tsv        the figures of the paper next to ours, if its four sets are compared
            DIR/upset.svg, .png, DIR/distances.svg, .png, DIR/provenance.json
 
     \b

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from tracktools.cli.options import circular_option, force_option, only_genome_option, rename_option
+from tracktools.cli.options import circular_option, force_option, only_genome_option, output_option, rename_option
 from tracktools.cli.tss.table import parse_sets, parse_signals
 from tracktools.config import TssConfig
 
@@ -15,15 +15,15 @@ from tracktools.config import TssConfig
 @click.command()
 @click.argument("predicted", metavar="PREDICTED", type=click.Path(path_type=Path))
 @click.argument("measured", metavar="MEASURED...", nargs=-1, required=True, callback=parse_sets)
-@click.option("--genome", type=click.Path(path_type=Path), required=True, help="FASTA, 2bit or GenBank.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder to make.")
+@click.option("--genome", type=click.Path(path_type=Path), required=True, help="The genome: FASTA, 2bit or GenBank.")
+@output_option
 @click.option(
     "--window", "window_bp", type=click.IntRange(0), default=TssConfig.window_bp, show_default=True,
-    help="Greatest distance of a prediction from the measured TSS that confirms it [nt].",
+    help="Greatest distance between a prediction and the measured TSS that confirms it [nt].",
 )  # fmt: skip
 @click.option(
     "--reads", metavar="NAME=PLUS.bw,MINUS.bw|FOLDER", multiple=True, callback=parse_signals,
-    help="Stranded signal to sum around each TSS; repeatable.",
+    help="Stranded signal to sum within 5 nt of each TSS; repeatable.  [default: none]",
 )  # fmt: skip
 @circular_option
 @rename_option
@@ -41,17 +41,17 @@ def confirm(
     only_genome: bool,
     force: bool,
 ) -> None:
-    """Find which PREDICTED TSS the MEASURED sets confirm, one-to-one.
+    """Find which PREDICTED TSS are confirmed by MEASURED sets, one-to-one.
 
-    MEASURED is BED or NAME=BED. Each prediction, the best score first, takes the nearest measured TSS of its strand
-    within the window that no other has taken.
+    MEASURED is BED or NAME=BED. Each prediction, the best score first, takes the nearest measured TSS on its strand
+    within the window; each measured TSS is taken once. Status: confirmed, predicted_only or measured_only.
 
     \b
-    Writes DIR/tss.tsv, .xlsx, .parquet   a row a TSS: confirmed, predicted_only or measured_only; distance, sets, reads
+    Writes DIR/tss.tsv, .xlsx, .parquet   a row per TSS: status, distance, sets, reads
            DIR/candidates.tsv             predicted only, the best score first
            DIR/missed.tsv                 measured only, the best supported first
            DIR/bins.tsv                   precision and recall by score
-           DIR/confirmation.svg, .png     the same as a picture
+           DIR/confirmation.svg, .png     the same as a figure
            DIR/confirmation.bed, DIR/tracks.tsv   coloured by status, for `tracktools hub build`
 
     \b

@@ -6,24 +6,28 @@ from pathlib import Path
 
 import click
 
-from tracktools.cli.options import force_option, rename_option
+from tracktools.cli.options import force_option, output_option, rename_option
 from tracktools.cli.tss.sources import source_option
 from tracktools.config import TssConfig
 
 
 @click.command()
 @source_option
-@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="Folder to write.")
+@output_option
 @click.option(
     "--window",
     "window_bp",
     type=int,
     default=TssConfig.window_bp,
     show_default=True,
-    help="Positions at most so far apart may be one TSS [bp].",
+    help="Positions at most so far apart can be one TSS [bp].",
 )
 @click.option(
-    "--min-support", type=int, default=TssConfig.min_support, show_default=True, help="Sources that must agree."
+    "--min-support",
+    type=int,
+    default=TssConfig.min_support,
+    show_default=True,
+    help="Number of sources that must agree.",
 )
 @click.option("--name", default="curated", show_default=True, help="Name of the curated set.")
 @rename_option
@@ -39,13 +43,13 @@ def curate(
 ) -> None:
     """Find the positions on which several TSS sets agree.
 
-    Strand by strand, the base with most sources within the window is taken first (of equals: most sources exactly on
-    it, the better mean rank of score, the 5'-most) and absorbs the positions within the window. Curated positions
-    therefore stand more than a window apart, and neither the order of sources nor that of rows matters.
+    On each strand, the base with most sources within the window is taken first and absorbs the positions within the
+    window; ties go to the base with most sources exactly on it, then the better mean rank of score, then the 5'-most.
+    So curated positions are more than a window apart, and the order of sources and rows does not matter.
 
     \b
-    Writes DIR/<name>.bed     BED9 and support, sources, position and score in each source, span; darker: more sources
-           DIR/sources.tsv    each source: positions, and how many stand within the window of another source's
+    Writes DIR/<name>.bed     BED9 with support, sources, position and score in each source, span; darker: more sources
+           DIR/sources.tsv    each source: positions, and how many are within the window of another source's
            DIR/support.tsv    curated positions by number of sources
            DIR/tracks.tsv, DIR/provenance.json
 

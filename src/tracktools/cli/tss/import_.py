@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tracktools.cli.options import force_option, rename_option
+from tracktools.cli.options import force_option, output_option, rename_option
 from tracktools.cli.tss.mends import import_mend
 from tracktools.errors import ConfigError
 
@@ -27,48 +27,76 @@ _FORMATS = (
 
 @click.command("import")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="Folder to write.")
+@output_option
 @click.option("--name", required=True, help="Name of the set: letters, digits, _ and -.")
 @click.option(
-    "--format", "format_", type=click.Choice(_FORMATS), default="auto", show_default=True, help="Kind of file."
+    "--format",
+    "format_",
+    type=click.Choice(_FORMATS),
+    default="auto",
+    show_default=True,
+    help="Kind of file; auto: recognised by its content.",
 )
 @click.option(
     "--genome",
     type=click.Path(path_type=Path),
-    help="FASTA or 2bit.  [default: the embedded E. coli, where FILES name it]",
+    help="The genome: FASTA, 2bit or GenBank.  [default: the embedded E. coli genome, if FILES name it]",
 )
 @click.option(
-    "--sheet", metavar="NAME|all", help="Sheet of a workbook, or all that hold such a table.  [default: the first]"
+    "--sheet",
+    metavar="NAME|all",
+    help="Sheet of a workbook, or all sheets with such a table.  [default: the first sheet]",
 )
-@click.option("--chrom", help="Sequence of files that name none; not beside --chrom-column.")
+@click.option("--chrom", help="Sequence name, for files without one; not together with --chrom-column.")
 @rename_option
-@click.option("--base", type=click.Choice(("0", "1", "border")), help="What a position means (see above).")
+@click.option(
+    "--base",
+    type=click.Choice(("0", "1", "border")),
+    help="What a position means, see above.  [default: that of --format]",
+)
 @click.option("--position-column", help="Table: column of the position, or of the left end.")
-@click.option("--end-column", help="Table: column of the right end; the TSS is the 5' end.")
+@click.option("--end-column", help="Table: column of the right end, for intervals; the TSS is the 5' end.")
 @click.option("--strand-column", help="Table: column of the strand.")
 @click.option("--chrom-column", help="Table: column of the sequence name.")
-@click.option("--fill-down", is_flag=True, help="Table: take an empty cell of --chrom-column from the row above.")
-@click.option("--score-column", help="Table: column of a score; greater is better.")
-@click.option("--condition-column", multiple=True, help="Table: column of the condition; may be repeated.")
+@click.option(
+    "--fill-down",
+    is_flag=True,
+    help="Table: fill an empty cell of --chrom-column from the row above.  [default: such a row is refused]",
+)
+@click.option("--score-column", help="Table: column of the score; higher is better.")
+@click.option("--condition-column", multiple=True, help="Table: column of the condition; repeatable.")
 @click.option("--feature", help="GFF3, GTF: feature type to take.")
-@click.option("--where", multiple=True, metavar="COLUMN=VALUE,…", help="Take only rows with one of these values.")
-@click.option("--shift-plus", type=int, default=0, show_default=True, help="Bases to add on the plus strand.")
-@click.option("--shift-minus", type=int, default=0, show_default=True, help="Bases to add on the minus strand.")
-@click.option("--swap-strands", is_flag=True, help="Read + as - and the reverse.")
-@click.option("--by-condition", is_flag=True, help="Write a BED file for each condition too.")
+@click.option(
+    "--where",
+    multiple=True,
+    metavar="COLUMN=VALUE,…",
+    help="Take only rows with one of these values in this column; repeatable.",
+)
+@click.option(
+    "--shift-plus", type=int, default=0, show_default=True, help="Add this to positions on the plus strand [bp]."
+)
+@click.option(
+    "--shift-minus", type=int, default=0, show_default=True, help="Add this to positions on the minus strand [bp]."
+)
+@click.option("--swap-strands", is_flag=True, help="Read + as -, and - as +.")
+@click.option("--by-condition", is_flag=True, help="Also write a BED file per condition.")
 @click.option("--color", metavar="R,G,B", help="Colour of the track.  [default: that of the source]")
-@click.option("--strict", is_flag=True, help="Stop at the first row that cannot be taken.")
+@click.option(
+    "--strict",
+    is_flag=True,
+    help="Stop at the first row that cannot be read.  [default: list such rows in refused.tsv]",
+)
 @force_option
 @click.pass_context
 def import_(ctx: click.Context, /, **options: Any) -> None:
     """Read TSS tables of any shape into one sorted set of single bases, and check it against the genome.
 
-    FILES are the published tables of Cappable-seq (GTF), SEnd-seq (tsv, xlsx), SMRT-Cappable-seq and RegulonDB, the
-    MasterTable of TSSpredator, GFF3 of ANNOgesic, gene-wise tables of READemption, or BED, GFF3, GTF, or any table
-    whose columns you name: text with tabs, commas or semicolons, quoted or not, or xlsx; gzip too. Several files
-    make one set.
+    FILES are the published tables of Cappable-seq (GTF), SEnd-seq (tsv, xlsx), SMRT-Cappable-seq or RegulonDB, the
+    MasterTable of TSSpredator, GFF3 of ANNOgesic, gene-wise tables of READemption, BED, GFF3, GTF, or any table whose
+    columns you name: xlsx, or text with tabs, commas or semicolons, quoted or not; gzip too. Several files make one
+    set.
 
-    A score never rejects a position: >100 is read as 100, 2,5 as 2.5, and what is no finite number is dropped.
+    A score never rejects a position: >100 is read as 100, 2,5 as 2.5; a score that is no finite number is dropped.
 
     \b
     --base says what a position means:
@@ -77,9 +105,9 @@ def import_(ctx: click.Context, /, **options: Any) -> None:
       border  the border left of the base on +, right of it on - (SEnd-seq)
 
     \b
-    Writes DIR/NAME.bed      a row a base: BED6 and the source's score, condition, evidence, sigma factor, line
-           DIR/refused.tsv   rows that could not be taken, with the reason
-           DIR/check.tsv     purine and -10 hexamer shares at offsets -2 to +2, strands as they are and exchanged,
+    Writes DIR/NAME.bed      a row per base: BED6 and the source's score, condition, evidence, sigma factor, line
+           DIR/refused.tsv   rows that could not be read, with the reason
+           DIR/check.tsv     shares of purines and of -10 hexamers at offsets -2 to +2, strands as given and exchanged,
                              on each known assembly
            DIR/tracks.tsv, DIR/provenance.json
 

@@ -7,29 +7,35 @@ from pathlib import Path
 
 import click
 
-from tracktools.cli.options import force_option, rename_option
+from tracktools.cli.options import force_option, output_option, rename_option
 
 
 @click.command()
 @click.argument("set_", metavar="SET", type=click.Path(path_type=Path))
-@click.option("--chain", required=True, help="UCSC chain file, gzip too, or NC_000913.2_to_3, NC_000913.3_to_2.")
-@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="Folder to write.")
 @click.option(
-    "--from", "source", metavar="NAME", help="Sequence of the chain that the positions are of, if SET misnames it."
+    "--chain",
+    required=True,
+    help="UCSC chain file (gzip too), or one of the built-in: NC_000913.2_to_3, NC_000913.3_to_2.",
+)
+@output_option
+@click.option(
+    "--from", "source", metavar="NAME", help="Sequence of the chain that SET is on.  [default: the name in SET]"
 )
 @click.option(
-    "--genome", type=click.Path(path_type=Path), help="Target FASTA or 2bit: check the lifted set against it."
+    "--genome",
+    type=click.Path(path_type=Path),
+    help="Target genome, FASTA, 2bit or GenBank: check the lifted set against it.  [default: no check]",
 )
 @rename_option
 @force_option
 def lift(
     set_: Path, chain: str, output: Path, source: str | None, genome: Path | None, renames: dict[str, str], force: bool
 ) -> None:
-    """Bring SET, a BED file with one base an item, onto another assembly.
+    """Lift SET, a BED file of single bases, to another assembly.
 
     \b
     Writes DIR/<set>.bed      the set on the other assembly
-           DIR/unlifted.tsv   positions without counterpart, or joined to another on the same base, with the reason
+           DIR/unlifted.tsv   positions without a counterpart, or on the base of another one, with the reason
            DIR/tracks.tsv, DIR/provenance.json
 
     \b

@@ -6,17 +6,17 @@ from pathlib import Path
 
 import click
 
-from tracktools.cli.options import circular_option, force_option, only_genome_option, rename_option
+from tracktools.cli.options import circular_option, force_option, only_genome_option, output_option, rename_option
 
 
 @click.command()
 @click.argument("set_", metavar="SET", type=click.Path(path_type=Path))
-@click.option("--genome", type=click.Path(path_type=Path), required=True, help="FASTA, 2bit or GenBank.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder to make.")
-@click.option("--learn", is_flag=True, help="Learn the matrices from SET itself (50 TSS or more).")
+@click.option("--genome", type=click.Path(path_type=Path), required=True, help="The genome: FASTA, 2bit or GenBank.")
+@output_option
+@click.option("--learn", is_flag=True, help="Learn the matrices from SET itself (at least 50 TSS).")
 @click.option(
     "--model", type=click.Path(path_type=Path),
-    help="model.json of an earlier run with --learn.  [default: that of E. coli]",
+    help="model.json of an earlier run with --learn.  [default: the matrices of E. coli]",
 )  # fmt: skip
 @circular_option
 @rename_option
@@ -35,11 +35,11 @@ def promoters(
 ) -> None:
     """Find the -35 and -10 hexamers upstream of each TSS of SET.
 
-    Two weight matrices and the distance between them; of each TSS the best pair, the -10 beginning 20 to 7 bases
-    upstream. Every TSS gets a pair, good or bad: the scores [bits] say how good.
+    Two weight matrices and the distance between them give the best pair of each TSS; its -10 begins 20 to 7 bases
+    upstream. Every TSS gets a pair, good or bad: the scores [bits] tell how good.
 
     \b
-    Writes DIR/promoters.tsv               a row a TSS: hexamers, distances, scores
+    Writes DIR/promoters.tsv               a row per TSS: hexamers, distances, scores
            DIR/promoters.bed, tracks.tsv   a track of both elements, for `tracktools hub build`
            DIR/elements.svg, .png          logos of the matrices
            DIR/model.json                  the matrices, for --model

@@ -26,5 +26,5 @@ source_option = click.option(
     multiple=True,
     required=True,
     callback=_parse,
-    help="A set; repeat for each. Colours and labels are known for cappable, sendseq, smrt, regulondb.",
+    help="A TSS set; repeat for each. The names cappable, sendseq, smrt and regulondb have colours and labels.",
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from tracktools.cli.options import circular_option, force_option, only_genome_option, rename_option
+from tracktools.cli.options import circular_option, force_option, only_genome_option, output_option, rename_option
 from tracktools.config import TssConfig
 
 
@@ -38,26 +38,26 @@ def parse_signals(_ctx: click.Context, _parameter: click.Parameter, values: tupl
 
 @click.command()
 @click.argument("sets", metavar="SET...", nargs=-1, required=True, callback=parse_sets)
-@click.option("--genome", type=click.Path(path_type=Path), required=True, help="FASTA, 2bit or GenBank.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder to make.")
+@click.option("--genome", type=click.Path(path_type=Path), required=True, help="The genome: FASTA, 2bit or GenBank.")
+@output_option
 @click.option(
     "--annotation", type=click.Path(path_type=Path), help="GFF3, GTF or GenBank with the genes.  [default: no genes]"
 )
 @click.option(
     "--reads", metavar="NAME=PLUS.bw,MINUS.bw|FOLDER", multiple=True, callback=parse_signals,
-    help="Stranded signal to sum around each TSS; repeatable.",
+    help="Stranded signal to sum within 5 nt of each TSS; repeatable.  [default: none]",
 )  # fmt: skip
 @click.option(
     "--window", "window_bp", type=click.IntRange(0), default=TssConfig.window_bp, show_default=True,
-    help="Greatest distance of two positions that are one TSS [nt].",
+    help="Positions at most so far apart are one TSS [nt].",
 )  # fmt: skip
 @click.option(
     "--export", multiple=True, type=click.Choice(["gff3", "genbank"]),
-    help="Also write the TSS and their promoters as DIR/tss.gff3, or DIR/tss.gbk with the sequence; repeatable.",
+    help="Also write TSS and promoters as DIR/tss.gff3, or as DIR/tss.gbk with the sequence; repeatable.",
 )  # fmt: skip
 @click.option(
     "--merge-into", type=click.Path(path_type=Path), metavar="GFF3|GENBANK",
-    help="Also write a copy of this annotation with the TSS and promoters in it; none of its lines changes.",
+    help="Also write a copy of this annotation with TSS and promoters added; its own lines stay unchanged.",
 )  # fmt: skip
 @circular_option
 @rename_option
@@ -77,15 +77,15 @@ def table(
     only_genome: bool,
     force: bool,
 ) -> None:
-    """Put TSS sets, called, measured or curated, into one table: a row a TSS.
+    """Put TSS sets (called, measured or curated) into one table, a row per TSS.
 
-    SET is BED or NAME=BED. The TSS of the first set are rows; those of further sets support them one-to-one, or become
-    rows. Columns: position (1-based), class, the gene that the TSS can start, 5' UTR, the gene it lies in, what each
-    set says, reads, sequence.
+    SET is BED or NAME=BED. Each TSS of the first set is a row; a TSS of a further set supports the nearest row,
+    one-to-one, or becomes a row. Columns: position (1-based), class, the gene that the TSS can start, 5' UTR, the gene
+    it lies in, score and distance in each set, reads, sequence.
 
     \b
     Writes DIR/tss.tsv, DIR/tss.xlsx, DIR/tss.parquet   the table (xlsx needs openpyxl, Parquet pyarrow)
-           DIR/columns.tsv                              what each column holds
+           DIR/columns.tsv                              what each column means
            DIR/tss.gff3, DIR/tss.gbk                    with --export
            DIR/merged.gff3 or DIR/merged.gbk            with --merge-into
            DIR/provenance.json
