@@ -238,8 +238,8 @@ def serve(folder: Path, host: str, port: int, allowed_hosts: tuple[str, ...], op
     """Serve a hub to genome browsers on this machine, until you press Ctrl-C.
 
     Answers byte ranges, HEAD and requests from other origins (CORS), which UCSC, IGV and JBrowse need. Serves nothing
-    outside the folder, and no file whose name begins with a dot. Requests to a host name that is not of this machine are
-    refused, because a web page could send them; --allow-host allows a name.
+    outside the folder, and no file whose name begins with a dot. Requests to a host name that is not of this machine
+    are refused, because a web page could send them; --allow-host allows a name.
 
     \b
     Example:
