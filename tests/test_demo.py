@@ -53,6 +53,9 @@ def make(output: Path, **options: Any) -> Path:
 def test_a_killed_demo_goes_on_with_the_steps_that_are_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = make(tmp_path / "whole").parent
     assert {path.name for path in whole.iterdir()} == {"predictions", "genes", "hub", "provenance.json"}
+    texts = [path.read_text() for path in whole.rglob("*") if path.suffix in (".json", ".tsv", ".txt", ".html", ".bed")]
+    assert texts
+    assert not any(".partial" in text for text in texts), "what is told of a file is true when the run has ended"
     with monkeypatch.context() as patch:
         patch.setattr(module, "build_hub", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from tracktools.errors import InputError
-from tracktools.formats.atomic import atomic_file
+from tracktools.formats.atomic import atomic_file, final_path
 from tracktools.formats.input_file import open_bytes, read_text
 from tracktools.formats.json_file import read_json
 
@@ -300,7 +300,7 @@ def write_provenance(
     }
     path = folder / PROVENANCE_FILE
     with atomic_file(path) as partial:
-        partial.write_text(json.dumps(record, indent=2, sort_keys=True, default=str) + "\n")
+        partial.write_text(final_path(json.dumps(record, indent=2, sort_keys=True, default=str)) + "\n")
     return path
 
 

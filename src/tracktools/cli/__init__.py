@@ -107,7 +107,18 @@ def tracktools(verbose: int, quiet: bool, max_unpacked_mb: int | None) -> None:
 
         set_unpacked_limit(max_unpacked_mb * 1_000_000)
     level = logging.WARNING if quiet else logging.DEBUG if verbose > 1 else logging.INFO
-    logging.basicConfig(level=level, format="%(message)s", stream=sys.stderr, force=True)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Message("%(message)s"))
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+
+
+class _Message(logging.Formatter):
+    """A message as a user reads it: files of an unfinished run have the names that they will have."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        from tracktools.formats.atomic import final_path
+
+        return final_path(super().format(record))
 
 
 def main(arguments: list[str] | None = None) -> Any:

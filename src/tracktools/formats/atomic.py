@@ -17,6 +17,7 @@ from pathlib import Path
 from tracktools.errors import OutputError
 
 _DISK_FAULTS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
+_IN_WORKSPACE = ".partial/result/"  # see `tracktools.run.workspace`
 _PARTIAL_NAME = re.compile(r"\.[0-9a-f]{16}\.partial")
 
 
@@ -106,3 +107,17 @@ def sync_path(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def final_path(text: str) -> str:
+    """Return a text in which files of an unfinished run are named as they will be when it is published.
+
+    Steps of one run read each other's results before they are published; what is told of them, in messages and in
+    provenance, should still be true afterwards.
+
+    Examples
+    --------
+    >>> final_path("read demo.partial/result/genes/genes.bed")
+    'read demo/genes/genes.bed'
+    """
+    return text.replace(_IN_WORKSPACE, "/")
