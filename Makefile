@@ -8,11 +8,12 @@ NATIVE := CMakeLists.txt $(wildcard src/tracktools/engine/native/source/*)
 DEMO ?= demo
 DATA ?= $(or $(TRACKTOOLS_TEST_DATA),$(wildcard ../shared/data))
 
-.PHONY: help setup test test-slow check lint types layers format demo clean
+.PHONY: help mutants setup test test-slow check lint types layers format demo clean
 
 help:
 	@echo "make test    set up, run the fast tests"
 	@echo "make check   format, lint, types, layers"
+	@echo "make mutants wrong versions of single lines, each of which a test must notice (minutes)"
 	@echo "make demo    set up, run the whole main job on E. coli into $(DEMO)/ (DATA=folder: measured sets and reads)"
 
 setup: $(STAMP)
@@ -38,6 +39,9 @@ check: lint types layers
 lint: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+
+mutants: $(STAMP)
+	$(BIN)/python tools/mutants.py
 
 types: $(STAMP)
 	$(BIN)/mypy

@@ -17,6 +17,7 @@ import pytest
 from tracktools.errors import OutputError, OutputForeign, OutputLocked, OutputNotEmpty, UnfinishedRunDiffers
 from tracktools.formats.json_file import json_bytes, sealed
 from tracktools.run import Policy, Run, check_disjoint, check_output, output_file, output_folder, remove_output
+from tracktools.run.listing import read_list, remove_listed
 from tracktools.run.lock import lock_file
 
 THESIS = "years of work"
@@ -511,3 +512,13 @@ def test_removing_takes_what_was_made_and_nothing_else(tmp_path: Path) -> None:
     (tmp_path / "out" / "thesis.tex").unlink()
     remove_output(tmp_path / "out")
     assert names(tmp_path) == {"link"}
+
+
+def test_a_file_that_changes_while_an_output_is_removed_stays(tmp_path: Path) -> None:
+    with output_folder(tmp_path / "out") as folder:
+        (folder / "a.bed").write_text("ours")
+        (folder / "b.bed").write_text("ours")
+    files = read_list(tmp_path / "out")
+    (tmp_path / "out" / "a.bed").write_text("the user's")  # after the check, before the removal
+    assert not remove_listed(tmp_path / "out", files)
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"a.bed", "provenance.json"}

@@ -46,6 +46,12 @@ def test_a_mate_alone_still_tells_the_strand(tmp_path: Path) -> None:
     assert [fragment[2] for fragment in found(path)[0]] == [False, True, False]
 
 
+@pytest.mark.parametrize(("quality", "n"), [(29, 0), (30, 1), (31, 1)])
+def test_a_read_of_the_least_quality_counts(tmp_path: Path, quality: int, n: int) -> None:
+    path = write_bam(tmp_path / "a.bam", [record(0, 10, mapq=quality)])
+    assert len(found(path, min_mapq=30)[0]) == n
+
+
 # --- against a count that knows both mates, and against the mirror image ---------------------------------------------
 
 CIGARS = ["20M", "3S17M", "17M3S", "4S12M5S", "5M4D6M", "6M2I8M", "8M30N8M2S", "2H10M", "1M", "5M3N5M"]
