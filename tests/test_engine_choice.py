@@ -146,7 +146,7 @@ def test_info_names_every_engine() -> None:
     assert result.exit_code == 0, result.output
     for row in describe_engines():
         assert f"{row.engine}\t{row.instruction_set}\t{row.precision}" in result.output
-    chosen = make_engine("auto", random_network(SMALL), device="auto")
+    chosen = make_engine("auto", random_dilated(gain=0.7), device="auto")
     assert f"--engine auto takes {chosen.name} {chosen.instruction_set}" in result.output
     assert choice.ENGINES[0] == "auto"
 

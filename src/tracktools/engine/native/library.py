@@ -173,5 +173,9 @@ def why_not(kernel: Kernel, architecture: Architecture) -> str:
     if architecture == "transformer" and not kernel.transformer:
         return "it runs convolutional networks alone"
     usable = library.tracktools_usable if architecture == "transformer" else library.tracktools_dilated_usable
-    reasons = ("the compiler at installation did not know it", "this processor lacks it", "")
+    reasons = (
+        "it is for other processors, or the compiler at installation did not know it",
+        "this processor lacks it",
+        "",
+    )
     return reasons[usable(kernel.name.encode())]
