@@ -16,7 +16,7 @@ from tracktools.config import DilatedConfig
 from tracktools.engine import Engine, Window, make_engine
 from tracktools.engine.kept_answers import LONGEST_PIECE_BP, KeepingEngine, piece_borders
 from tracktools.engine.native.library import usable_kernels
-from tracktools.errors import ConfigError
+from tracktools.errors import ConfigError, OutputError
 from tracktools.model.dilated import Dilated
 from tracktools.model.parameters import parameters_of
 
@@ -128,6 +128,14 @@ def test_engines_whose_bits_depend_on_where_a_window_begins_are_refused(tmp_path
         engine = make_engine("torch", model)
         with pytest.raises(ConfigError, match="leave out --cache"):
             KeepingEngine(engine, model.config, tmp_path, "0" * 64)
+
+
+def test_a_cache_that_is_a_file_is_refused_before_the_work(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    for folder in (tmp_path / "file", tmp_path / "file" / "cache"):
+        with pytest.raises(OutputError, match="cannot be made"):
+            keeping(folder, random_dilated())
+    assert (tmp_path / "file").read_text() == "mine"
 
 
 def test_borders_depend_on_the_letters_around_them_alone() -> None:

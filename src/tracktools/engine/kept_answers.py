@@ -27,7 +27,7 @@ import numpy.typing as npt
 from tracktools.config import NetworkConfig
 from tracktools.engine.interface import Engine, Precision, Window
 from tracktools.engine.native.library import library_digest
-from tracktools.errors import ConfigError
+from tracktools.errors import ConfigError, OutputError
 
 log = logging.getLogger(__name__)
 
@@ -142,6 +142,8 @@ class KeepingEngine:
     ------
     ConfigError
         If the bits of this engine's answers depend on where a window begins.
+    OutputError
+        If the folder cannot be made.
     """
 
     def __init__(self, engine: Engine, config: NetworkConfig, folder: Path, network_sha256: str) -> None:
@@ -149,6 +151,10 @@ class KeepingEngine:
             problem = f"answers of {engine.name} {engine.instruction_set} cannot be kept for this model"
             raise ConfigError(f"{problem}: only the native engine of convolutional networks can (leave out --cache)")
         self.computes = engine
+        try:
+            folder.mkdir(parents=True, exist_ok=True)  # before the long work
+        except OSError as error:
+            raise OutputError(f"cannot be made: {error.strerror}", path=folder, mend="name another --cache") from None
         self._up, self._down = config.halo_upstream_bp, config.halo_downstream_bp
         digest = hashlib.sha256(f"{network_sha256} {library_digest()}".encode()).hexdigest()
         self.store = Store(folder / f"{engine.instruction_set}.{engine.precision}.{digest[:24]}")
