@@ -13,10 +13,11 @@ from tracktools.errors import CheckpointError, ConfigError, InputError
 from tracktools.formats.input_file import open_seekable
 from tracktools.formats.json_file import parse_json
 
-DEFAULT_MODEL = "ecoli-tss-dilated"  # of predict, demo and the workflow
+DEFAULT_MODEL = "bacteria-tss"  # of predict, demo and the workflow
 ATTENTIVE_MODEL = "ecoli-tss"  # of attention and motifs: it has heads to look into
 USES = {  # of the shipped models, in a line each: which to take, and why
-    "ecoli-tss-dilated": "default of predict, demo and the workflow: it finds TSS best, and is the fastest",
+    "bacteria-tss": "default of predict, demo, the workflow and adapt: it is set to any bacterial genome",
+    "ecoli-tss-dilated": "E. coli alone, a plain network: what bacteria-tss was trained on from",
     "ecoli-tss": "default of attention: the transformer of the paper, whose heads can be looked into",
 }
 HEADER_KEY = "tracktools"

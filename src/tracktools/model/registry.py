@@ -33,6 +33,6 @@ def load_model(name: str | Path = DEFAULT_MODEL) -> Checkpoint:
     Examples
     --------
     >>> load_model().metadata.name
-    'ecoli-tss-dilated'
+    'bacteria-tss'
     """
     return load_checkpoint(find_model(name))
