@@ -15,15 +15,14 @@ from tracktools.cli.options import (
     restart_option,
 )
 from tracktools.config import ADAPTATION
+from tracktools.model.files import DEFAULT_MODEL
 
 
 @click.command()
 @click.argument("genome_path", metavar="GENOME", type=click.Path(path_type=Path))
 @click.argument("tss", type=click.Path(path_type=Path))
 @output_option
-@click.option(
-    "-m", "--model", help="Start from this shipped model or checkpoint file.  [default: that of `tracktools predict`]"
-)
+@click.option("-m", "--model", help=f"Start from this shipped model or checkpoint file.  [default: {DEFAULT_MODEL}]")
 @click.option(
     "--folds", type=click.IntRange(2), metavar="N",
     help="Adapt N models, each without another N-th of the genome, for `tracktools predict --out-of-fold`.",

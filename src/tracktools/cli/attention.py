@@ -17,6 +17,7 @@ from tracktools.cli.options import (
     threads_option,
 )
 from tracktools.config import AttentionConfig, PredictConfig
+from tracktools.model.files import ATTENTIVE_MODEL
 
 
 def _parse_sets(_ctx: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, Path]:
@@ -37,7 +38,7 @@ def _parse_sets(_ctx: click.Context, _parameter: click.Parameter, values: tuple[
 @click.argument("genome_path", metavar="GENOME", type=click.Path(path_type=Path))
 @output_option
 @click.option(
-    "-m", "--model", help="Name of a shipped model, or a checkpoint file.  [default: ecoli-tss, the transformer]"
+    "-m", "--model", help=f"Model with attention heads: shipped, or a checkpoint file.  [default: {ATTENTIVE_MODEL}]"
 )
 @click.option(
     "--at", metavar="[NAME=]BED|DIR", multiple=True, callback=_parse_sets,

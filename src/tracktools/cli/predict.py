@@ -19,6 +19,7 @@ from tracktools.cli.options import (
 )
 from tracktools.config import PredictConfig
 from tracktools.errors import ConfigError
+from tracktools.model.files import DEFAULT_MODEL
 
 
 @click.command()
@@ -26,7 +27,9 @@ from tracktools.errors import ConfigError
 @output_option
 @click.option("--name", help="Stem of the output files.  [default: that of GENOME]")
 @click.option(
-    "-m", "--model", default=None, help="Name of a shipped model, or a checkpoint file.  [default: ecoli-tss-dilated]"
+    "-m",
+    "--model",
+    help=f"Shipped model (see `tracktools models list`) or checkpoint file.  [default: {DEFAULT_MODEL}]",
 )
 @circular_option
 @click.option(
