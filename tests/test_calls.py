@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracktools.calls import call_tss
+from tracktools.calls import call_positions
 
 Strand = Literal["+", "-"]
 
@@ -21,7 +21,7 @@ def called(
     """Call on a dense signal, NaN where a base is unscored."""
     array = np.array(signal, dtype=np.float32)
     positions = np.flatnonzero(array >= threshold)
-    chosen = call_tss(
+    chosen = call_positions(
         positions, array[positions], strand, length=len(array), circular=circular, min_distance_bp=min_distance_bp
     )
     return [int(position) for position in positions[chosen]]

@@ -66,7 +66,7 @@ def test_calls_abroad_are_cut_by_the_target_and_say_what_to_expect(tmp_path: Pat
     few = predict_genome(GENOME, tmp_path / "few", model=abroad(0.905), config=settings_of())
     many = predict_genome(GENOME, tmp_path / "many", model=abroad(0.9), config=settings_of())
     table, _ = read_bed(few.called_tss)
-    assert 0 < few.calls < many.calls
+    assert 0 < few.n_calls < many.n_calls
     assert table["expectedPrecision"].astype(float).mean() == pytest.approx(0.905, abs=0.003)
     np.testing.assert_allclose(
         table["expectedPrecision"].astype(float), table["modelOutput"].astype(float).clip(0.3, 1.0), atol=1e-5
@@ -88,7 +88,7 @@ def test_a_genome_that_the_model_knows_keeps_its_threshold_and_calibration(tmp_p
 
 def test_where_nothing_reaches_the_target_nothing_is_called_and_it_is_said(tmp_path: Path) -> None:
     made = predict_genome(GENOME, tmp_path / "none", model=abroad(0.999), config=settings_of())
-    assert made.calls == 0
+    assert made.n_calls == 0
     assert "nothing is called" in " ".join(read_provenance(made.folder)["warnings"])
     assert "nothing is called" in made.called_tss.read_text()
 

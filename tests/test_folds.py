@@ -144,7 +144,7 @@ def test_calls_are_by_the_threshold_of_the_model_of_each_base(genome: Genome, fo
         here = calls[(calls["chromStart"] >= region.start) & (calls["chromStart"] < region.end)]
         assert metadata.call_threshold is not None
         assert (here["modelOutput"] >= np.float32(metadata.call_threshold) - 1e-6).all()
-    assert made.calls == len(calls)
+    assert made.n_calls == len(calls)
 
 
 def test_a_killed_run_goes_on(genome: Genome, folds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -46,7 +46,7 @@ def test_joined_shards_have_the_bytes_of_one_run(
     folders = make_shards(tmp_path, of, block_bp=block_bp)
     before = [files_of(folder) for folder in folders]
     merged = merge_shards(reversed(folders), tmp_path / "merged")
-    assert whole.calls == merged.calls > 10
+    assert whole.n_calls == merged.n_calls > 10
     assert files_of(tmp_path / "whole") == files_of(tmp_path / "merged")
     assert [files_of(folder) for folder in folders] == before
     assert {path.name for path in tmp_path.iterdir()} == {"whole", "merged", *(folder.name for folder in folders)}
@@ -80,7 +80,7 @@ def test_shards_are_alike_to_within_a_block_whatever_the_contigs(
 def test_a_genome_without_scored_bases_has_empty_shards(tmp_path: Path) -> None:
     genome = Genome("nothing", (Contig("n", letters(9, 1)),))
     merged = merge_shards(make_shards(tmp_path, 3, genome=genome), tmp_path / "merged")
-    assert merged.calls == 0
+    assert merged.n_calls == 0
     predict_genome(genome, tmp_path / "whole", model=checkpoint_of(), config=settings_of())
     assert files_of(tmp_path / "whole") == files_of(tmp_path / "merged")
 

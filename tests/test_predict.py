@@ -205,7 +205,7 @@ def test_every_base_is_in_exactly_one_block_with_its_whole_context() -> None:
 def test_calls_are_local_maxima_of_the_bigwig(tmp_path: Path) -> None:
     prediction = predict_genome(GENOME, tmp_path / "out", model=checkpoint_of(threshold=0.6), config=settings_of(100))
     table, _ = read_bed(prediction.called_tss)
-    assert len(table) == prediction.calls > 20
+    assert len(table) == prediction.n_calls > 20
     for row in table.itertuples():
         contig = GENOME[row.chrom]
         signal = read_bigwig(prediction.plus if row.strand == "+" else prediction.minus, contig)
@@ -222,7 +222,7 @@ def test_a_genome_without_a_call_has_a_hub_all_the_same(tmp_path: Path) -> None:
     (tmp_path / "g.fa").write_text(">c\n" + letters(700, 1).tobytes().decode() + "\n")
     genome = load_genome(tmp_path / "g.fa")
     prediction = predict_genome(genome, tmp_path / "out", model=checkpoint_of(threshold=2), config=settings_of())
-    assert prediction.calls == 0
+    assert prediction.n_calls == 0
     assert prediction.called_tss.is_file()
     hub = build_hub([prediction.folder], tmp_path / "hub", genome=tmp_path / "g.fa").hub
     assert [track.name for track in hub] == ["g_plus", "g_minus"]

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from tracktools.concise import concise
 from tracktools.errors import InputError
 from tracktools.formats.bed import read_bed
 from tracktools.genome import Genome, load_genome
@@ -22,6 +23,7 @@ GENES_FILE = "genes.bed"
 PSEUDOGENES_FILE = "pseudogenes.bed"
 
 
+@concise
 @dataclass(frozen=True)
 class Bundle:
     """Files of the embedded genome.

@@ -12,7 +12,7 @@ from tracktools.config import CallConfig
 Positions = npt.NDArray[np.int64]
 
 
-def call_tss(
+def call_positions(
     positions: Positions,
     values: npt.NDArray[np.float32],
     strand: Literal["+", "-"],
@@ -47,7 +47,7 @@ def call_tss(
 
     Examples
     --------
-    >>> call_tss(np.array([1, 2, 4]), np.array([0.9, 0.9, 0.5], dtype=np.float32), "-", length=5, min_distance_bp=2)
+    >>> call_positions(np.array([1, 2, 4]), np.array([0.9, 0.9, 0.5], np.float32), "-", length=5, min_distance_bp=2)
     array([1, 2])
     """
     if strand == "-":  # read the strand from its 5' end, where ascending is downstream

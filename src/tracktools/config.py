@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
+from tracktools.concise import concise
+
 
 @dataclass(frozen=True)
 class ModelConfig:
@@ -196,6 +198,7 @@ class PredictConfig:
     cache: str = ""  # folder that keeps answers by sequence; none where it is empty
 
 
+@concise
 @dataclass(frozen=True)
 class AttentionConfig:
     """Which positions the attention of the network is described over."""
@@ -213,6 +216,7 @@ class AttentionConfig:
     seed: int = 1
 
 
+@concise
 @dataclass(frozen=True)
 class EvaluateConfig:
     """How a signal is held against measured TSS."""
@@ -241,6 +245,7 @@ class ProfileConfig:
     seed: int = 1
 
 
+@concise
 @dataclass(frozen=True)
 class MotifConfig:
     """How motifs are made of what attention heads attend to."""
@@ -272,6 +277,7 @@ class AttendedConfig:
     elsewhere_to_bp: int = 400  # to here is the background: near, so that both share their context
 
 
+@concise
 @dataclass(frozen=True)
 class TrainConfig:
     """How a network is trained."""

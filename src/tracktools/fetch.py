@@ -142,7 +142,7 @@ DATA_SETS: dict[str, DataSet] = {
 
 
 def fetch_data_set(
-    name: str, *, folder: Path | None = None, mirror: str = FetchConfig.mirror, cache: Path | None = None
+    name: str, *, folder: Path | str | None = None, mirror: str = FetchConfig.mirror, cache: Path | str | None = None
 ) -> list[Path]:
     """Return local copies of the files of a data set; download what is not there yet.
 
@@ -150,11 +150,11 @@ def fetch_data_set(
     ----------
     name : str
         One of `DATA_SETS`.
-    folder : Path, optional
+    folder : Path or str, optional
         Where to put copies; by default the files stay in the cache.
     mirror : str
         Server with the layout of GitHub's raw files.
-    cache : Path, optional
+    cache : Path or str, optional
         By default the folder ``tracktools`` of the user's cache, or ``$TRACKTOOLS_CACHE``. A download that was cut
         short goes on from where it stopped.
 
@@ -170,11 +170,12 @@ def fetch_data_set(
     """
     if name not in DATA_SETS:
         raise ConfigError(f"no data set is called {name!r}: there are {', '.join(DATA_SETS)}")
-    cache = (cache or default_cache()) / name
+    cache = Path(cache or default_cache()) / name
     with _alone(cache):
         paths = [_fetch_file(file, cache, mirror) for file in DATA_SETS[name].files]
     if folder is None:
         return paths
+    folder = Path(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for path in paths:

@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from tracktools.concise import concise
 from tracktools.descriptor import Descriptor, count_pairs, describe_sequences
 from tracktools.errors import ConfigError, InputError
 from tracktools.formats.fasta import read_fasta
@@ -30,6 +31,7 @@ _SUFFIXES = (".fa", ".fasta", ".fna", ".fas", ".2bit", ".gb", ".gbk", ".gbff", "
 _PART_BP = 1 << 20  # what is done with a whole contig is done in parts, so that it takes no memory of its size
 
 
+@concise
 @dataclass(frozen=True, eq=False)
 class Contig:
     """One sequence of a genome.
@@ -117,6 +119,7 @@ def _codes_of(letters: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     )  # may be written to, as torch wants it
 
 
+@concise
 @dataclass(frozen=True, eq=False)
 class Genome:
     """The sequences of one assembly, in file order.
@@ -230,9 +233,9 @@ def _read(path: Path) -> tuple[Iterable[tuple[str, npt.NDArray[np.uint8]]], set[
     return read_fasta(path), set()
 
 
-def as_genome(genome: Genome | Path | str) -> Genome:
-    """Return a genome, read from its file where a path is given."""
-    return genome if isinstance(genome, Genome) else load_genome(genome)
+def as_genome(genome: Genome | Path | str, circular: Collection[str] = ()) -> Genome:
+    """Return a genome, read from its file where a path is given, then with these contigs circular."""
+    return genome if isinstance(genome, Genome) else load_genome(genome, circular=circular)
 
 
 def load_genome(path: Path | str, *, circular: Collection[str] = (), name: str | None = None) -> Genome:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tracktools.concise import concise
 from tracktools.errors import ConfigError, GenomeMismatchError, InputError
 from tracktools.formats.bed import check_bed_on_genome, item_lines, read_bed
 from tracktools.genome import Contig, Genome
@@ -39,6 +40,7 @@ class Region:
     part: str
 
 
+@concise
 @dataclass(frozen=True)
 class Split:
     """The parts of a genome.

@@ -20,7 +20,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from tracktools.errors import InputError
 from tracktools.formats.atomic import atomic_file, final_path
@@ -40,6 +40,19 @@ _COLOR = re.compile(r"\d{1,3}(,\d{1,3}){2}")
 _SECRET_OPTION = re.compile(r"(?i)-[^=]*(token|password|passwd|secret|api[-_]?key)[^=]*")
 _SECRET_VALUE = re.compile(r"(?is)((?:token|password|passwd|secret|signature|api[-_]?key)[^=\s]*=)(.+)")
 _SECRET_IN_URL = re.compile(r"(://(?:[^/\s:@]+:)?)([^/\s]+)(?=@)")
+
+
+class HasFolder(Protocol):
+    """What a function made that wrote a folder: `Prediction`, `AttentionRun`, `BuiltHub` and their like."""
+
+    @property
+    def folder(self) -> Path:
+        """The folder."""
+
+
+def folder_of(place: Path | str | HasFolder) -> Path:
+    """Return a folder, named or of what wrote it."""
+    return Path(place) if isinstance(place, str | Path) else place.folder
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from tracktools.answers.promoters import (
     LAST_BP,
     SPACERS_BP,
     WINDOW_BP,
-    find_promoters,
+    find_elements,
     learn_promoters,
     read_model,
     shipped_model,
@@ -43,7 +43,7 @@ def planted(start10: int, spacer: int, minus35: str = "TTGACA", minus10: str = "
 @pytest.mark.parametrize("spacer", SPACERS_BP)
 @pytest.mark.parametrize("start10", range(FIRST_BP, LAST_BP + 1))
 def test_a_planted_pair_is_found_wherever_it_may_be(start10: int, spacer: int) -> None:
-    row = find_promoters(upstream_codes([planted(start10, spacer)]), shipped_model()).iloc[0]
+    row = find_elements(upstream_codes([planted(start10, spacer)]), shipped_model()).iloc[0]
     assert (row["minus35"], row["minus10"]) == ("TTGACA", "TATAAT")
     assert (row["minus10_position"], row["minus35_position"]) == (start10, start10 - spacer - 6)
     assert (row["spacer_length"], row["discriminator_length"]) == (spacer, -start10 - 6)
@@ -51,7 +51,7 @@ def test_a_planted_pair_is_found_wherever_it_may_be(start10: int, spacer: int) -
 
 def test_scores_are_the_logarithms_of_shares_over_the_background() -> None:
     model = shipped_model()
-    row = find_promoters(upstream_codes([planted(-12, 17)]), model).iloc[0]
+    row = find_elements(upstream_codes([planted(-12, 17)]), model).iloc[0]
     shares = [model.minus10[place, "ACGT".index(letter)] for place, letter in enumerate("TATAAT")]
     assert row["minus10_score"] == pytest.approx(sum(np.log2(share / 0.25) for share in shares))
     spacing = np.log2(model.spacing[SPACERS_BP.index(17)] * len(SPACERS_BP))
@@ -59,9 +59,9 @@ def test_scores_are_the_logarithms_of_shares_over_the_background() -> None:
 
 
 def test_unknown_letters_say_nothing_and_a_set_may_be_empty() -> None:
-    blank = find_promoters(upstream_codes(["N" * WINDOW_BP]), shipped_model()).iloc[0]
+    blank = find_elements(upstream_codes(["N" * WINDOW_BP]), shipped_model()).iloc[0]
     assert (blank["minus10"], blank["minus10_score"], blank["minus35_score"]) == ("NNNNNN", 0, 0)
-    assert find_promoters(upstream_codes([]), shipped_model()).empty
+    assert find_elements(upstream_codes([]), shipped_model()).empty
 
 
 @pytest.mark.parametrize("circular", [False, True])
@@ -129,7 +129,7 @@ def test_most_minus_10_agree_with_those_of_another_method(data_dir: Path, specie
     table = pd.read_csv(path, sep="\t")
     table = table[(table["species"] == species) & (table["tss_index"] >= WINDOW_BP)]
     texts = [text[:at] for text, at in zip(table["sequence"], table["tss_index"], strict=True)]
-    found = find_promoters(upstream_codes(texts), shipped_model())["minus10_position"].to_numpy()
+    found = find_elements(upstream_codes(texts), shipped_model())["minus10_position"].to_numpy()
     given = (table["minus10_start"] - table["tss_index"]).to_numpy()
     assert (np.abs(found - given) <= 1).mean() >= least
 

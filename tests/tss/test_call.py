@@ -11,7 +11,7 @@ from tracktools.errors import ConfigError, GenomeMismatchError, InputError
 from tracktools.formats.bed import CALLED_TSS, read_bed, read_bed_head
 from tracktools.formats.bigwig import write_bigwig
 from tracktools.tss import call
-from tracktools.tss.call import call_folder, call_from_bigwigs
+from tracktools.tss.call import call_folder, call_tss
 
 SIZES = {"c1": 120, "c2": 77}
 
@@ -32,7 +32,7 @@ def pair(folder: Path, sizes: dict[str, int] = SIZES, sign: float = 1.0) -> tupl
 
 
 def called(*args, **options) -> list[tuple[str, int, str]]:
-    table = call_from_bigwigs(*args, **options).table
+    table = call_tss(*args, **options).table
     return sorted(zip(table["chrom"], table["chromStart"].tolist(), table["strand"], strict=True))
 
 
@@ -70,17 +70,17 @@ def test_the_command_writes_a_set_that_others_take(tmp_path: Path, run) -> None:
 def test_faults(tmp_path: Path) -> None:
     plus, minus = pair(tmp_path)
     with pytest.raises(ConfigError, match="threshold is nan"):
-        call_from_bigwigs(plus, minus, float("nan"))
+        call_tss(plus, minus, float("nan"))
     with pytest.raises(ConfigError, match="no sequence 'c9'"):
-        call_from_bigwigs(plus, minus, 0.5, circular=["c9"])
+        call_tss(plus, minus, 0.5, circular=["c9"])
     (tmp_path / "other").mkdir()
     other, _ = pair(tmp_path / "other", {"c1": 121, "c2": 77})
     with pytest.raises(GenomeMismatchError, match="has 120 bp of c1"):
-        call_from_bigwigs(other, minus, 0.5)
+        call_tss(other, minus, 0.5)
     with pytest.raises(InputError, match="named for both strands"):
-        call_from_bigwigs(plus, plus, 0.5)
+        call_tss(plus, plus, 0.5)
     with pytest.raises(ConfigError, match=r"--rename c7=x: .* has no 'c7'"):
-        call_from_bigwigs(plus, minus, 0.5, renames={"c7": "x"})
+        call_tss(plus, minus, 0.5, renames={"c7": "x"})
 
 
 def test_the_calls_are_the_same_whatever_the_sign_of_the_minus_file(tmp_path: Path, run) -> None:
@@ -99,16 +99,16 @@ def test_the_calls_are_the_same_whatever_the_sign_of_the_minus_file(tmp_path: Pa
 def test_a_file_of_both_signs_or_with_an_infinite_value_is_refused(tmp_path: Path) -> None:
     plus, minus = pair(tmp_path)
     with pytest.raises(InputError, match="are the two files exchanged"):
-        call_from_bigwigs(pair(tmp_path, sign=-1.0)[1], plus, 0.5)
+        call_tss(pair(tmp_path, sign=-1.0)[1], plus, 0.5)
     mixed = np.array([0.2, -0.1, 0.3], dtype=np.float32)
     write_bigwig(minus, SIZES, {"c1": mixed})
     with pytest.raises(InputError, match=r"minus\.bw: holds values of both signs, -0\.1 to 0\.3, on the - strand"):
-        call_from_bigwigs(plus, minus, 0.5)
+        call_tss(plus, minus, 0.5)
     with pyBigWig.open(str(minus), "w") as file:
         file.addHeader([("c1", 120), ("c2", 77)])
         file.addEntries(["c1"], [5], ends=[6], values=[float("inf")])
     with pytest.raises(InputError, match="infinite value at c1:6"):
-        call_from_bigwigs(plus, minus, 0.5)
+        call_tss(plus, minus, 0.5)
 
 
 def test_one_file_may_lack_a_sequence_and_names_are_given(tmp_path: Path) -> None:

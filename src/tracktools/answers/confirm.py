@@ -14,11 +14,12 @@ from scipy.stats import binomtest
 
 from tracktools.answers.sets import join_tss, match_rows, read_sets
 from tracktools.answers.write import write_tables
+from tracktools.concise import concise
 from tracktools.config import TssConfig
 from tracktools.errors import ConfigError
 from tracktools.figures.confirmation import draw_confirmation
 from tracktools.formats.bed import CONFIRMED_TSS, write_bed
-from tracktools.genome import Genome, load_genome
+from tracktools.genome import Genome, as_genome, load_genome
 from tracktools.palette import GREEN, GREY, PURPLE
 from tracktools.profile.matrix import SignalSource, gather_matrix, open_signal
 from tracktools.run import output_folder
@@ -65,6 +66,7 @@ class ConfirmOptions:
     only_genome: bool = False
 
 
+@concise
 @dataclass(frozen=True)
 class Confirmation:
     """What was confirmed.
@@ -101,8 +103,8 @@ class Confirmation:
 
 
 def confirm_tss(
-    predicted: Path,
-    measured: Mapping[str, Path],
+    predicted: pd.DataFrame | Path | str,
+    measured: Mapping[str, pd.DataFrame | Path | str],
     genome: Genome | Path | str,
     options: ConfirmOptions | None = None,
 ) -> Confirmation:
@@ -113,10 +115,10 @@ def confirm_tss(
 
     Parameters
     ----------
-    predicted : Path
-        BED of single bases with scores, such as called TSS.
-    measured : mapping of str to Path
-        BED of single bases by name of the set.
+    predicted : DataFrame, Path or str
+        BED of single bases with scores, such as called TSS, or such a table.
+    measured : mapping of str to DataFrame, Path or str
+        The same by name of the set.
     genome : Genome, Path or str
         The genome.
     options : ConfirmOptions, optional
@@ -134,11 +136,10 @@ def confirm_tss(
         raise ConfigError("name a measured set: a BED of single bases, as tss import writes it")
     if PREDICTED in measured:
         raise ConfigError(f"{PREDICTED!r} is the predicted set: give the measured set another name")
-    if not isinstance(genome, Genome):
-        genome = load_genome(Path(genome), circular=options.circular)
+    genome = as_genome(genome, options.circular)
     sizes = genome.chrom_sizes
     tables, left_out = read_sets(
-        {PREDICTED: Path(predicted), **measured}, sizes, renames=options.renames, only_genome=options.only_genome
+        {PREDICTED: predicted, **measured}, sizes, renames=options.renames, only_genome=options.only_genome
     )
     taken = {name: len(table) for name, table in tables.items()}
     calls = tables.pop(PREDICTED)

@@ -16,7 +16,7 @@ from tracktools.answers.promoters import (
     SPACERS_BP,
     WINDOW_BP,
     PromoterModel,
-    find_promoters,
+    find_elements,
     learn_promoters,
     read_model,
     shipped_model,
@@ -25,9 +25,10 @@ from tracktools.answers.promoters import (
 )
 from tracktools.answers.sequence import sequences
 from tracktools.answers.sets import read_sets
+from tracktools.concise import concise
 from tracktools.errors import ConfigError
 from tracktools.formats.bed import PROMOTER_ELEMENTS, write_bed
-from tracktools.genome import Genome, load_genome
+from tracktools.genome import Genome, as_genome
 from tracktools.motifs.drawings import draw_elements
 from tracktools.palette import BLUE, VERMILLION
 from tracktools.run import output_folder
@@ -57,6 +58,7 @@ class PromoterOptions:
     only_genome: bool = False
 
 
+@concise
 @dataclass(frozen=True)
 class PromoterSet:
     """The elements of a set.
@@ -64,7 +66,7 @@ class PromoterSet:
     Parameters
     ----------
     table : DataFrame
-        A row a TSS: `contig`, `position` (1-based), `strand`, and the columns of `find_promoters`.
+        A row a TSS: `contig`, `position` (1-based), `strand`, and the columns of `find_elements`.
     model : PromoterModel
         The matrices.
     left_out : dict of str to int
@@ -77,9 +79,49 @@ class PromoterSet:
 
 
 def promoter_columns(rows: pd.DataFrame, genome: Genome, model: PromoterModel) -> pd.DataFrame:
-    """Return the elements of each TSS (`chrom`, `position`, `strand`); see `find_promoters`."""
+    """Return the elements of each TSS (`chrom`, `position`, `strand`); see `find_elements`."""
     texts = [text[:-1] for text in sequences(rows, genome, WINDOW_BP, 0)]
-    return find_promoters(upstream_codes(texts), model)
+    return find_elements(upstream_codes(texts), model)
+
+
+def find_promoters(
+    tss: pd.DataFrame | Path | str, genome: Genome | Path | str, options: PromoterOptions | None = None
+) -> PromoterSet:
+    """Find the -35 and -10 of each TSS of a set.
+
+    Parameters
+    ----------
+    tss : DataFrame, Path or str
+        BED of single bases, or such a table.
+    genome : Genome, Path or str
+        The genome.
+    options : PromoterOptions, optional
+        Matrices and names.
+
+    Raises
+    ------
+    ConfigError
+        If a model is given and one is to be learnt.
+    InputError
+        If a file is not what it should be, or a set is too small to learn from.
+    """
+    return _find(tss, as_genome(genome, (options or PromoterOptions()).circular), options or PromoterOptions())[0]
+
+
+def _find(
+    tss: pd.DataFrame | Path | str, genome: Genome, options: PromoterOptions
+) -> tuple[PromoterSet, pd.DataFrame, pd.DataFrame]:
+    """Return the set, its rows as `read_sets` gives them, and the elements of each."""
+    if options.learn and options.model is not None:
+        raise ConfigError("learn the matrices from the set, or name a model: not both")
+    sets, left_out = read_sets(
+        {"set": tss}, genome.chrom_sizes, renames=options.renames, only_genome=options.only_genome
+    )
+    rows = sets["set"]
+    model = _model(rows, genome, tss, options)
+    found = promoter_columns(rows, genome, model)
+    places = pd.DataFrame({"contig": rows["chrom"], "position": rows["position"] + 1, "strand": rows["strand"]})
+    return PromoterSet(pd.concat([places, found], axis=1), model, left_out["set"]), rows, found
 
 
 def promoter_folder(
@@ -100,35 +142,15 @@ def promoter_folder(
         Matrices and names.
     force : bool
         Replace a folder that tracktools made.
-
-    Raises
-    ------
-    ConfigError
-        If a model is given and one is to be learnt.
-    InputError
-        If a file is not what it should be, or a set is too small to learn from.
     """
     started = time.time()
     options = options or PromoterOptions()
-    if options.learn and options.model is not None:
-        raise ConfigError("learn the matrices from the set, or name a model: not both")
     inputs = [Path(path), Path(genome), *([options.model] if options.model else [])]
     with output_folder(output, force=force, inputs=inputs) as folder:
-        loaded = load_genome(Path(genome), circular=options.circular)
-        sets, left_out = read_sets(
-            {"set": Path(path)}, loaded.chrom_sizes, renames=options.renames, only_genome=options.only_genome
-        )
-        rows = sets["set"]
-        model = _model(rows, loaded, path, options)
-        found = promoter_columns(rows, loaded, model)
-        table = pd.concat(
-            [
-                pd.DataFrame({"contig": rows["chrom"], "position": rows["position"] + 1, "strand": rows["strand"]}),
-                found,
-            ],
-            axis=1,
-        )
-        text = table.to_csv(sep="\t", index=False, float_format="%.4g", lineterminator="\n")
+        loaded = as_genome(genome, options.circular)
+        result, rows, found = _find(Path(path), loaded, options)
+        model = result.model
+        text = result.table.to_csv(sep="\t", index=False, float_format="%.4g", lineterminator="\n")
         (folder / "promoters.tsv").write_text(text, encoding="utf-8")
         _write_track(folder, rows, found, loaded, model)
         titles = {"−35": model.minus35, "−10": model.minus10}
@@ -140,16 +162,22 @@ def promoter_folder(
             genome={"name": loaded.name, "sha256": loaded.sha256},
             parameters={"learnt": options.learn, "source": model.source, "n": model.n},
         )
-    return PromoterSet(table, model, left_out["set"])
+    return result
 
 
-def _model(rows: pd.DataFrame, genome: Genome, path: Path, options: PromoterOptions) -> PromoterModel:
+def _model(
+    rows: pd.DataFrame, genome: Genome, tss: pd.DataFrame | Path | str, options: PromoterOptions
+) -> PromoterModel:
     if not options.learn:
         return shipped_model() if options.model is None else read_model(options.model)
     codes = upstream_codes([text[:-1] for text in sequences(rows, genome, WINDOW_BP, 0)])
     gc = genome.gc_content
     background = np.array([1 - gc, gc, gc, 1 - gc]) / 2
-    return learn_promoters(codes, source=Path(path).name, background=np.clip(background, 0.01, None))
+    return learn_promoters(
+        codes,
+        source="a table" if isinstance(tss, pd.DataFrame) else Path(tss).name,
+        background=np.clip(background, 0.01, None),
+    )
 
 
 def _write_track(folder: Path, rows: pd.DataFrame, found: pd.DataFrame, genome: Genome, model: PromoterModel) -> None:

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from tracktools.concise import concise
 from tracktools.errors import InputError
 from tracktools.formats.json_file import json_bytes, read_json
 
@@ -44,6 +45,7 @@ COLUMNS = (
 _OFFSETS = np.arange(FIRST_BP, LAST_BP + 1)
 
 
+@concise
 @dataclass(frozen=True, eq=False)
 class PromoterModel:
     """Two matrices and the distances between them.
@@ -150,7 +152,7 @@ def upstream_codes(texts: list[str]) -> Codes:
     return codes
 
 
-def find_promoters(codes: Codes, model: PromoterModel) -> pd.DataFrame:
+def find_elements(codes: Codes, model: PromoterModel) -> pd.DataFrame:
     """Find the best pair of elements upstream of each TSS.
 
     Parameters

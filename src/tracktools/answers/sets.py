@@ -19,7 +19,7 @@ _KEY = ["chrom", "strand"]
 
 
 def read_sets(
-    sets: Mapping[str, Path],
+    sets: Mapping[str, pd.DataFrame | Path | str],
     chrom_sizes: Mapping[str, int],
     *,
     renames: Mapping[str, str] | None = None,

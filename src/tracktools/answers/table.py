@@ -17,8 +17,9 @@ from tracktools.answers.promoters import PromoterModel, shipped_model
 from tracktools.answers.sequence import sequences
 from tracktools.answers.sets import join_tss, read_sets
 from tracktools.answers.write import write_tables
+from tracktools.concise import concise
 from tracktools.config import TssConfig
-from tracktools.genome import Genome, load_genome
+from tracktools.genome import Genome, as_genome, load_genome
 from tracktools.profile.matrix import SignalSource, gather_matrix, open_signal
 from tracktools.regions import NO_GENE, PlacedAnnotation, next_genes, place_annotation
 from tracktools.run import output_folder
@@ -55,6 +56,7 @@ _OF_EACH_SET = {
 _OF_EACH_SIGNAL = f"Sum of the signal {{name}} on the strand, from {READS_BP} bases upstream to {READS_BP} downstream"
 
 
+@concise
 @dataclass(frozen=True)
 class TableOptions:
     """What is put next to the TSS, and how names are read.
@@ -88,6 +90,7 @@ class TableOptions:
     merge_into: Path | None = None
 
 
+@concise
 @dataclass(frozen=True)
 class TssTable:
     """The table, and what was left out of it.
@@ -114,14 +117,17 @@ class TssTable:
 
 
 def make_tss_table(
-    sets: Mapping[str, Path], genome: Genome | Path | str, options: TableOptions | None = None
+    sets: Mapping[str, pd.DataFrame | Path | str],
+    genome: Genome | Path | str,
+    options: TableOptions | None = None,
 ) -> TssTable:
     """Put TSS sets into one table with genes, reads and sequence.
 
     Parameters
     ----------
-    sets : mapping of str to Path
-        BED of single bases by name of the set: measured, curated or called; see `tracktools.answers.sets.join_tss`.
+    sets : mapping of str to DataFrame, Path or str
+        BED of single bases, or such a table, by name of the set: measured, curated or called; see
+        `tracktools.answers.sets.join_tss`.
     genome : Genome, Path or str
         The genome.
     options : TableOptions, optional
@@ -137,8 +143,7 @@ def make_tss_table(
         If a file is not what it should be; as `GenomeMismatchError`, if files are of different genomes.
     """
     options = options or TableOptions()
-    if not isinstance(genome, Genome):
-        genome = load_genome(Path(genome), circular=options.circular)
+    genome = as_genome(genome, options.circular)
     placed = _place(genome, options)
     if placed is not None:
         genome = genome.with_circular(placed.circles)

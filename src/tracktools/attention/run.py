@@ -20,6 +20,7 @@ from tracktools.attention.spool import Spool
 from tracktools.attention.tables import Found, Tables, head_names, make_tables, write_table
 from tracktools.attention.walk import Collectors, walk
 from tracktools.blocks import plan_blocks
+from tracktools.concise import concise
 from tracktools.config import AttentionConfig, PredictConfig
 from tracktools.engine import make_attentive_engine
 from tracktools.engine.devices import available_threads
@@ -36,6 +37,7 @@ from tracktools.tracks import file_sha256, write_provenance
 log = logging.getLogger(__name__)
 
 
+@concise
 @dataclass(frozen=True)
 class AttentionRun:
     """What a run made: the folder, and the tables in it."""

@@ -16,6 +16,7 @@ from tracktools.attention.groups import Group
 from tracktools.attention.places import Ints, Places
 from tracktools.attention.spool import Spool
 from tracktools.attention.statistics import Floats, Profile, profile_of
+from tracktools.concise import concise
 from tracktools.config import AttentionConfig, ModelConfig
 
 Table = pd.DataFrame
@@ -62,6 +63,7 @@ class Found:
         return "all" if self.everything else "random" if "random" in names else names[0]
 
 
+@concise
 @dataclass(frozen=True)
 class Tables:
     """Every table of the folder."""

@@ -33,4 +33,4 @@ def merge(folders: tuple[Path, ...], output: Path, force: bool, restart: bool) -
     from tracktools.predict import merge_shards
 
     prediction = merge_shards(folders, output, force=force, restart=restart)
-    click.echo(f"{prediction.folder}: {prediction.calls:,} TSS called")
+    click.echo(f"{prediction.folder}: {prediction.n_calls:,} TSS called")

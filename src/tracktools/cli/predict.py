@@ -137,6 +137,6 @@ def predict(
         return
     prediction = predict_and_build(inputs, output, hub=hub, config=config, force=force, restart=restart)
     apart = "" if out_of_fold is None else ", each base by a model that never saw it"
-    click.echo(f"{prediction.folder}: {prediction.calls:,} TSS called{apart}")
+    click.echo(f"{prediction.folder}: {prediction.n_calls:,} TSS called{apart}")
     if hub is not None:
         click.echo(f"{hub}: open it with `tracktools hub serve {hub}`")

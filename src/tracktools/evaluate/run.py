@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from tracktools.concise import concise
 from tracktools.config import EvaluateConfig, PredictConfig
 from tracktools.counting import count_line
 from tracktools.errors import ConfigError
@@ -35,6 +36,7 @@ NearCopies = Sequence[npt.NDArray[np.bool_]]
 _NOTED_SHARE = 0.01  # of bases without a value
 
 
+@concise
 @dataclass(frozen=True)
 class Evaluation:
     """What was found.
@@ -66,7 +68,7 @@ def evaluate_tracks(
     output: Path | str,
     *,
     wanted: Wanted | None = None,
-    test_log: Path | None = None,
+    test_log: Path | str | None = None,
     config: EvaluateConfig | None = None,
     predict: PredictConfig | None = None,
     force: bool = False,
@@ -84,7 +86,7 @@ def evaluate_tracks(
         ``provenance.json``.
     wanted : Wanted, optional
         The genome and the bases to score.
-    test_log : Path, optional
+    test_log : Path or str, optional
         Markdown file to which a line a set is appended; only where bases of the test region are scored.
     config : EvaluateConfig, optional
         Region, tolerances, bootstrap.
@@ -109,6 +111,7 @@ def evaluate_tracks(
     config, predict = config or EvaluateConfig(), predict or PredictConfig()
     check_set_names(list(tss))
     sets = {name: Path(path) for name, path in tss.items()}
+    test_log = None if test_log is None else Path(test_log)
     if test_log is not None:
         check_log(test_log)
     with output_folder(Path(output), force=force) as folder:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from tracktools.calls import call_tss
+from tracktools.calls import call_positions
 from tracktools.config import EvaluateConfig
 from tracktools.errors import InputError
 from tracktools.evaluate.signals import MARGIN_BP, LoadedStretch
@@ -148,7 +148,7 @@ def _calls(one: LoadedStretch, strand: Strand, lowest: float, min_distance_bp: i
     values = one.values[strand]
     with np.errstate(invalid="ignore"):
         positions = np.flatnonzero(values > lowest)
-    chosen = call_tss(positions, values[positions], strand, length=len(values), min_distance_bp=min_distance_bp)
+    chosen = call_positions(positions, values[positions], strand, length=len(values), min_distance_bp=min_distance_bp)
     calls = positions[chosen] - MARGIN_BP
     return calls[(calls >= 0) & (calls < len(one.stretch))]
 

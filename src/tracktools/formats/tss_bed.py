@@ -16,7 +16,7 @@ OTHER_SEQUENCES = "on sequences that the genome does not have"  # why rows are l
 
 
 def read_tss_bed(
-    path: Path,
+    source: pd.DataFrame | Path | str,
     chrom_sizes: Mapping[str, int],
     *,
     renames: Mapping[str, str] | None = None,
@@ -26,8 +26,8 @@ def read_tss_bed(
 
     Parameters
     ----------
-    path : Path
-        The file.
+    source : DataFrame, Path or str
+        The file; or the columns of one, from memory.
     chrom_sizes : mapping of str to int
         Length of each sequence of the genome [bp].
     renames, only_genome
@@ -47,17 +47,18 @@ def read_tss_bed(
     GenomeMismatchError
         If an item is on a sequence that the genome lacks, on another version of one, or past an end.
     """
-    table, schema = read_bed(path, any_score=True)
+    path = None if isinstance(source, pd.DataFrame) else Path(source)
+    table = _checked(source) if isinstance(source, pd.DataFrame) else read_bed(Path(source), any_score=True)[0]
     if not len(table):
         raise InputError("holds no TSS", path=path, mend="a BED of single bases is needed, as tss import writes it")
-    stranded = table["strand"].isin(["+", "-"]).to_numpy() if schema.defined_fields >= 6 else np.zeros(len(table), bool)
+    stranded = table["strand"].isin(["+", "-"]).to_numpy() if "strand" in table else np.zeros(len(table), bool)
     if not stranded.all():
-        line = item_lines(path)[int(stranded.argmin())]
+        line = _line(path, int(stranded.argmin()))
         raise InputError("holds TSS without a strand", path=path, line=line, mend="the sixth column must be + or -")
     is_long = (table["chromEnd"] - table["chromStart"] != 1).to_numpy()
     if is_long.any():
         long = table[is_long]
-        row, line = long.iloc[0], item_lines(path)[int(is_long.argmax())]
+        row, line = long.iloc[0], _line(path, int(is_long.argmax()))
         problem = f"{len(long)} items are not one base long, the first is {row.chrom}:{row.chromStart}-{row.chromEnd}"
         raise InputError(problem, path=path, line=line, mend="tss import takes their 5' ends")
     names = join_names(
@@ -75,3 +76,14 @@ def read_tss_bed(
     table["chrom"] = table["chrom"].map(names)
     check_bed_on_genome(table, chrom_sizes, path=path)
     return table, left_out
+
+
+def _checked(table: pd.DataFrame) -> pd.DataFrame:
+    missing = [name for name in ("chrom", "chromStart", "chromEnd", "strand") if name not in table]
+    if missing:
+        raise InputError(f"the table has no column {missing[0]!r}", mend="name its columns as those of a BED file")
+    return table.reset_index(drop=True)
+
+
+def _line(path: Path | None, row: int) -> int | None:
+    return None if path is None else item_lines(path)[row]

@@ -8,10 +8,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from tracktools.concise import concise
 from tracktools.config import HubConfig
 from tracktools.errors import InputError, OutputError
 from tracktools.formats.annotation_rows import holds_annotation
-from tracktools.genome import Genome, load_genome
+from tracktools.genome import Genome, as_genome
 from tracktools.hub.arrange import arrange_groups
 from tracktools.hub.assembly import busiest_position, describe_assembly
 from tracktools.hub.clients.bookmarks import find_bookmarks
@@ -27,11 +28,13 @@ from tracktools.hub.write import write_hub
 from tracktools.regions import holds_genes
 from tracktools.run import output_folder
 from tracktools.strand_sign import pair_notes
+from tracktools.tracks import HasFolder, folder_of
 
 _log = logging.getLogger(__name__)
 _FORBIDS = re.compile(r"(?i)\b(no|not)\b.*\bredistribut")
 
 
+@concise
 @dataclass(frozen=True)
 class BuiltHub:
     """What `build_hub` made.
@@ -64,16 +67,16 @@ class BuiltHub:
 
 
 def build_hub(
-    folders: Sequence[Path | str],
+    folders: Sequence[Path | str | HasFolder],
     output: Path | str,
     *,
-    genome: Path | str,
+    genome: Genome | Path | str,
     gff: Path | str | None = None,
     bams: Sequence[Path | str] = (),
     attach: str | None = None,
     base_url: str | None = None,
-    templates: Path | None = None,
-    igv_js: Path | None = None,
+    templates: Path | str | None = None,
+    igv_js: Path | str | None = None,
     renames: Mapping[str, str] | None = None,
     circular: Collection[str] = (),
     only_genome: bool = False,
@@ -87,24 +90,25 @@ def build_hub(
 
     Parameters
     ----------
-    folders : sequence of Path
+    folders : sequence of Path, str, or what a function made
         Folders with a ``tracks.tsv`` (or such files), as every command writes them or as written by hand; or data
-        files, whose kind is seen in their content.
+        files, whose kind is seen in their content; or what wrote such a folder: a `Prediction`, say.
     output : Path
         Folder to write; it appears complete or not at all.
-    genome : Path or str
-        FASTA, 2bit, GenBank, or GFF3 with its sequence.
+    genome : Genome, Path or str
+        From `load_genome`, or the file: FASTA, 2bit, GenBank, or GFF3 with its sequence.
     gff : Path or str, optional
-        GFF3, GTF or GenBank with the genes and pseudogenes; by default those that the genome file itself holds.
+        GFF3, GTF or GenBank with the genes and pseudogenes; by default those that the genome file itself holds,
+        where `genome` is a file.
     bams : sequence of Path, optional
         Alignments, each with its index beside it.
     attach : str, optional
         Name of a genome that UCSC knows: the tracks are added to it, instead of a genome of the hub's own.
     base_url : str, optional
         Address that the folder will have on the web; links are made for it. Paths in the hub stay relative.
-    templates : Path, optional
+    templates : Path or str, optional
         Folder whose files override packaged templates.
-    igv_js : Path, optional
+    igv_js : Path or str, optional
         ``igv.min.js`` for ``index.html``; by default an installed one.
     renames : mapping of str to str, optional
         Name of a sequence in the files to its name in the genome; they win over the known names. Such a name works as
@@ -136,17 +140,20 @@ def build_hub(
         If `base_url` is no address.
     """
     address = check_base_url(base_url) if base_url is not None else None
-    texts, script = Templates(templates), find_igv_js(igv_js)
-    genome, output, gff = Path(genome), Path(output), None if gff is None else Path(gff)
-    inputs_given, alignments = [Path(path) for path in folders], [Path(path) for path in bams]
-    sequences = load_genome(genome, circular=circular)
+    texts = Templates(None if templates is None else Path(templates))
+    script = find_igv_js(None if igv_js is None else Path(igv_js))
+    output, gff = Path(output), None if gff is None else Path(gff)
+    inputs_given, alignments = [folder_of(place) for place in folders], [Path(path) for path in bams]
+    sequences = as_genome(genome, circular)
+    genome_file = None if isinstance(genome, Genome) else Path(genome)
     sources = gather_sources(inputs_given, gff, alignments, sequences, allow_outside=allow_outside)
-    if gff is None:
-        sources += _own_genes(genome, sources)
+    if gff is None and genome_file is not None:
+        sources += _own_genes(genome_file, sources)
     _check_inputs(sources, Path(output))
     facts, facts_path = texts.facts()
     assembly = describe_assembly(sequences, facts, path=facts_path, attach=attach, renames=renames)
-    inputs = [Path(path) for path in (*folders, genome, gff, *bams, templates, igv_js) if path is not None]
+    given = (*inputs_given, genome_file, gff, *alignments, templates, igv_js)
+    inputs = [Path(path) for path in given if path is not None]
     with output_folder(output, force=force, inputs=inputs) as folder:
         converted = _convert(sources, folder, sequences, renames, only_genome)
         _check_names(converted)

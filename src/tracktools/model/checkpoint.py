@@ -20,6 +20,7 @@ import numpy.typing as npt
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
+from tracktools.concise import concise
 from tracktools.config import ARCHITECTURES, ConditionedConfig, NetworkConfig, architecture_of, read_network
 from tracktools.descriptor import Descriptor, Reference
 from tracktools.errors import CheckpointError
@@ -35,12 +36,15 @@ from tracktools.model.parameters import (
 )
 
 if TYPE_CHECKING:
+    from tracktools import Scorer
+    from tracktools.genome import Genome
     from tracktools.model.networks import Network
 
 FORMAT_VERSION = 1
 ALPHABET = "ACGT"
 
 
+@concise
 @dataclass(frozen=True)
 class Metadata:
     """What a checkpoint says of itself.
@@ -130,6 +134,24 @@ class Checkpoint:
         from tracktools.model.networks import network_of
 
         return network_of(self.network) if isinstance(self.network, Parameters) else self.network
+
+    def scorer(self, *, threads: int = 0, host: Genome | Descriptor | Path | str | None = None) -> Scorer:
+        """Return what scores sequences with this model and keeps its engine from one to the next; see `Scorer`.
+
+        Parameters
+        ----------
+        threads : int
+            CPU threads; 0 takes all.
+        host : optional
+            See `Scorer`.
+        """
+        from tracktools import PredictConfig, Scorer  # the rooms above, by the front door
+
+        return Scorer(self, host=host, config=PredictConfig(threads=threads))
+
+    def __repr__(self) -> str:
+        name, weights = self.metadata.name, sum(array.size for array in self.parameters.arrays.values())
+        return f"Checkpoint({name!r}, {architecture_of(self.config)}, {weights:,} weights, sha256 {self.sha256[:12]!r})"
 
 
 def save_checkpoint(path: Path, model: Network, metadata: Metadata, *, half: bool = False) -> None:

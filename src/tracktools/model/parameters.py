@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from tracktools.concise import concise
 from tracktools.config import ConditionedConfig, DilatedConfig, ModelConfig, NetworkConfig
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ N_LETTERS = 4
 Shapes = dict[str, tuple[int, ...]]
 
 
+@concise
 @dataclass(frozen=True, eq=False)
 class Parameters:
     """Architecture and weights of a network.

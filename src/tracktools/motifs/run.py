@@ -12,22 +12,22 @@ from typing import Any
 from tracktools.bundle import load_bundle
 from tracktools.config import MotifConfig
 from tracktools.errors import ConfigError, InputError
-from tracktools.genome import Genome, load_genome
+from tracktools.genome import Genome, as_genome
 from tracktools.motifs.attention_folder import AttentionFolder, check_genome, read_attention
 from tracktools.motifs.discover import discover_motifs
 from tracktools.motifs.matches import Collection, read_collections
 from tracktools.motifs.write import MotifResult, write_motifs
 from tracktools.run import check_output, output_folder
-from tracktools.tracks import file_sha256, write_provenance
+from tracktools.tracks import HasFolder, file_sha256, folder_of, write_provenance
 
 log = logging.getLogger(__name__)
 
 
 def find_motifs(
-    attention: Path | str,
+    attention: Path | str | HasFolder,
     output: Path | str,
     *,
-    genome: Path | str | None = None,
+    genome: Genome | Path | str | None = None,
     collections: Sequence[Path | str] = (),
     background: Sequence[str] = (),
     config: MotifConfig | None = None,
@@ -37,14 +37,14 @@ def find_motifs(
 
     Parameters
     ----------
-    attention : Path
-        Folder that ``tracktools attention`` wrote.
+    attention : Path, str or AttentionRun
+        Folder that ``tracktools attention`` wrote, or what `attend_genome` made.
     output : Path
         Folder to make: ``motifs.tsv``, ``matches.tsv``, ``motifs.meme``, ``motifs.jaspar``, ``logos``, ``logo_sheet``,
         ``beds``, ``tracks.tsv``, ``index.html``, ``provenance.json``; with a TSS set also ``elements.tsv``,
         ``spacing.tsv``, ``starts.tsv`` and ``spacing``.
-    genome : Path, optional
-        FASTA or 2bit; by default the embedded *E. coli* genome, if the folder was made on it.
+    genome : Genome, Path or str, optional
+        From `load_genome`, or the file; by default the embedded *E. coli* genome, if the folder was made on it.
     collections : sequence of Path
         Motif collections to compare with, MEME or TRANSFAC.
     background : sequence of str
@@ -66,9 +66,11 @@ def find_motifs(
     """
     started, config = time.time(), config or MotifConfig()
     _check_config(config)
-    inputs = [Path(path) for path in (attention, genome, *collections) if path is not None]
+    attention = folder_of(attention)
+    files = [] if genome is None or isinstance(genome, Genome) else [genome]
+    inputs = [Path(path) for path in (attention, *files, *collections)]
     output = check_output(Path(output), force=force, inputs=inputs)
-    folder = read_attention(Path(attention), background)
+    folder = read_attention(attention, background)
     compared = read_collections([Path(path) for path in collections])
     loaded = _genome(folder, genome)
     motifs = discover_motifs(folder, loaded, config)
@@ -96,16 +98,16 @@ def _check_config(config: MotifConfig) -> None:
         raise ConfigError(f"the best {config.top} sites are fewer than the {config.min_sites} that a motif needs")
 
 
-def _genome(folder: AttentionFolder, path: Path | str | None) -> Genome:
-    if path is None:
+def _genome(folder: AttentionFolder, given: Genome | Path | str | None) -> Genome:
+    if given is None:
         embedded = load_bundle().load_genome()
         if folder.said_of("genome").get("sha256") != embedded.sha256:
             mend = "give --genome the FASTA or 2bit that it was made from"
             raise InputError("was not made on the embedded E. coli genome", path=folder.path, mend=mend)
         return embedded
-    plain = load_genome(path)
-    check_genome(folder, plain, Path(path))
-    return load_genome(path, circular=folder.circular) if folder.circular else plain
+    genome = as_genome(given)
+    check_genome(folder, genome, None if isinstance(given, Genome) else Path(given))
+    return genome.with_circular(folder.circular)
 
 
 def _parameters(folder: AttentionFolder, collections: Sequence[Collection], config: MotifConfig) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tracktools.concise import concise
 from tracktools.config import MotifConfig
 from tracktools.formats.bed import write_bed
 from tracktools.formats.bed_schemas import MOTIF_SITES
@@ -28,6 +29,7 @@ from tracktools.tracks import Track, package_versions, write_tracks
 log = logging.getLogger(__name__)
 
 
+@concise
 @dataclass(frozen=True, eq=False)
 class MotifResult:
     """What was found.

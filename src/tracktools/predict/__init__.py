@@ -6,26 +6,29 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tracktools.predict.finish import Prediction
     from tracktools.predict.genome_run import predict_genome, predict_out_of_fold, predict_shard
     from tracktools.predict.merge import merge_shards
     from tracktools.predict.models import Models, check_folds, load_folds, read_folds
+    from tracktools.predict.prediction import Prediction, load_prediction
+    from tracktools.predict.scorer import Scorer, StrandSignals, predict_sequence
     from tracktools.predict.selection import Selection, read_selection
-    from tracktools.predict.sequence_run import predict_sequence
     from tracktools.predict.shards import Shard, ShardResult
 
 _LAZY = {
     "Models": "models",
-    "Prediction": "finish",
+    "Prediction": "prediction",
+    "Scorer": "scorer",
     "Selection": "selection",
     "Shard": "shards",
     "ShardResult": "shards",
+    "StrandSignals": "scorer",
     "check_folds": "models",
     "load_folds": "models",
+    "load_prediction": "prediction",
     "merge_shards": "merge",
     "predict_genome": "genome_run",
     "predict_out_of_fold": "genome_run",
-    "predict_sequence": "sequence_run",
+    "predict_sequence": "scorer",
     "predict_shard": "genome_run",
     "read_folds": "models",
     "read_selection": "selection",
@@ -34,11 +37,14 @@ _LAZY = {
 __all__ = [
     "Models",
     "Prediction",
+    "Scorer",
     "Selection",
     "Shard",
     "ShardResult",
+    "StrandSignals",
     "check_folds",
     "load_folds",
+    "load_prediction",
     "merge_shards",
     "predict_genome",
     "predict_out_of_fold",

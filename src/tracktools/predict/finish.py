@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,35 +11,13 @@ import numpy as np
 
 from tracktools.blocks import Block
 from tracktools.predict.manifest import Manifest
+from tracktools.predict.prediction import Prediction, prediction_in
 from tracktools.predict.result import write_result
 from tracktools.predict.store import Values
 from tracktools.run import Run
 from tracktools.tracks import write_provenance
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """What a run made.
-
-    Parameters
-    ----------
-    folder : Path
-        The output folder, with ``tracks.tsv``.
-    plus, minus : Path
-        The bigWig pair: raw model output, positive on both strands.
-    called_tss : Path
-        BED of the called TSS.
-    calls : int
-        Number of called TSS.
-    """
-
-    folder: Path
-    plus: Path
-    minus: Path
-    called_tss: Path
-    calls: int
 
 
 def finish(
@@ -54,9 +31,8 @@ def finish(
         write_run_provenance(run.result, manifest, started, parameters, written.warnings)
         for warning in written.warnings:
             log.warning("warning: %s", warning)
-        return _prediction(run.publish(), manifest, written.calls)
-    with _prediction(run.done, manifest, 0).called_tss.open() as rows:
-        return _prediction(run.done, manifest, sum(not row.startswith("#") for row in rows))
+        return prediction_in(run.publish(), manifest.genome_name, written.calls)
+    return prediction_in(run.done, manifest.genome_name)
 
 
 def write_run_provenance(
@@ -71,11 +47,4 @@ def write_run_provenance(
         model={"name": manifest.model_name, "sha256": manifest.model_sha256},
         parameters={**parameters, **manifest.summary()},
         warnings=(*manifest.warnings, *warnings),
-    )
-
-
-def _prediction(output: Path, manifest: Manifest, calls: int) -> Prediction:
-    stem = manifest.genome_name
-    return Prediction(
-        output, output / f"{stem}.plus.bw", output / f"{stem}.minus.bw", output / f"{stem}.called_tss.bed", calls
     )

@@ -14,9 +14,10 @@ from tracktools.genome import Genome, as_genome
 from tracktools.model.checkpoint import Checkpoint
 from tracktools.model.registry import as_model
 from tracktools.predict.compute import compute_blocks
-from tracktools.predict.finish import Prediction, finish, write_run_provenance
+from tracktools.predict.finish import finish, write_run_provenance
 from tracktools.predict.manifest import Manifest
 from tracktools.predict.models import Models, read_folds
+from tracktools.predict.prediction import Prediction
 from tracktools.predict.preflight import announce, engine_for
 from tracktools.predict.selection import Selection
 from tracktools.predict.shards import Shard, ShardResult, block_bp_for
@@ -42,7 +43,7 @@ def predict_genome(
     model: Checkpoint | Models | Path | str | None = None,
     config: PredictConfig | None = None,
     regions: Selection | None = None,
-    host: Genome | Descriptor | None = None,
+    host: Genome | Descriptor | Path | str | None = None,
     force: bool = False,
     restart: bool = False,
     keep: bool = False,
@@ -69,9 +70,9 @@ def predict_genome(
     regions : tuple, optional
         From `read_selection`: only these bases are scored, each with its full context, to the same bits as in a whole
         run. The others are absent, and so a call at the border of a region may be none of a whole run.
-    host : Genome or Descriptor, optional
+    host : Genome, Descriptor, Path or str, optional
         What a model that takes a descriptor is set to, where `genome` is a part of it, such as a plasmid; by default
-        `genome`, all of it.
+        `genome`, all of it. A path is that of a sequence file, or of a folder of predictions on the host.
     force : bool
         Replace an `output` that is not empty.
     restart : bool
@@ -104,7 +105,7 @@ def predict_shard(
     model: Checkpoint | Models | Path | str | None = None,
     config: PredictConfig | None = None,
     regions: Selection | None = None,
-    host: Genome | Descriptor | None = None,
+    host: Genome | Descriptor | Path | str | None = None,
     force: bool = False,
     restart: bool = False,
 ) -> ShardResult:
@@ -173,7 +174,7 @@ def _job(
     model: Checkpoint | Models | Path | str | None,
     config: PredictConfig | None,
     regions: Selection | None,
-    host: Genome | Descriptor | None,
+    host: Genome | Descriptor | Path | str | None,
 ) -> _Job:
     genome, config = as_genome(genome), config or PredictConfig()
     models = (model if isinstance(model, Models) else Models((as_model(model),))).set_to(genome, host)

@@ -9,8 +9,9 @@ from typing import Any
 
 from tracktools.blocks import Block
 from tracktools.errors import ConfigError, InputError
-from tracktools.predict.finish import Prediction, finish
+from tracktools.predict.finish import finish
 from tracktools.predict.manifest import MANIFEST, Manifest
+from tracktools.predict.prediction import Prediction
 from tracktools.predict.store import BlockFolder, Values
 from tracktools.run import Policy, Run, check_output, difference
 from tracktools.tracks import read_provenance

@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from tracktools.concise import concise
 from tracktools.descriptor import Descriptor
-from tracktools.engine.host import set_to_host
+from tracktools.engine.host import read_host, set_to_host
 from tracktools.errors import CheckpointError, InputError
-from tracktools.genome import Genome
+from tracktools.genome import Genome, as_genome
 from tracktools.model.checkpoint import Checkpoint, load_checkpoint
 from tracktools.splits import Split
 
 
+@concise
 @dataclass(frozen=True)
 class Models:
     """The models of a run.
@@ -28,15 +30,16 @@ class Models:
     checkpoints: tuple[Checkpoint, ...]
     out_of_fold: bool = False
 
-    def set_to(self, genome: Genome, host: Genome | Descriptor | None) -> Models:
+    def set_to(self, genome: Genome, host: Genome | Descriptor | Path | str | None) -> Models:
         """Return the models set to a genome, see `set_to_host`."""
+        host = read_host(Path(host)) if isinstance(host, str | Path) else host
         return replace(self, checkpoints=tuple(set_to_host(model, genome, host) for model in self.checkpoints))
 
 
-def read_folds(folder: Path, genome: Genome) -> Models:
+def read_folds(folder: Path | str, genome: Genome | Path | str) -> Models:
     """Return the models of a folder of `tracktools train --folds`, checked against the genome; see `check_folds`."""
-    models = load_folds(folder)
-    check_folds(models, genome, folder)
+    models = load_folds(Path(folder))
+    check_folds(models, as_genome(genome), Path(folder))
     return models
 
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from tracktools.blocks import STRANDS, Block, Piece, PlusOrMinus
-from tracktools.calls import call_tss
+from tracktools.calls import call_positions
 from tracktools.formats.bed import BED9, CALLED_TSS, write_bed
 from tracktools.formats.bigwig import BigWigWriter
 from tracktools.palette import GREEN, GREY, PURPLE
@@ -138,7 +138,7 @@ def _called_table(strand: PlusOrMinus, high: dict[int, list[Called]], manifest: 
     for number, pieces in high.items():
         contig = shapes[number]
         at, values, calibrated = (np.concatenate(arrays) for arrays in zip(*pieces, strict=True))
-        chosen = call_tss(at, values, strand, length=len(contig), circular=contig.circular)
+        chosen = call_positions(at, values, strand, length=len(contig), circular=contig.circular)
         contigs += [contig.name] * len(chosen)
         positions.append(at[chosen])
         outputs.append(values[chosen])

@@ -8,20 +8,20 @@ from tracktools.aliases import other_version, resolve_chrom
 from tracktools.blocks import STRANDS
 from tracktools.errors import GenomeMismatchError, InputError
 from tracktools.formats.bed import read_numbered_bed
-from tracktools.genome import Genome
+from tracktools.genome import Genome, as_genome
 
 Selection = tuple[tuple[str, int, int, str], ...]
 
 
-def read_selection(path: Path, genome: Genome) -> Selection:
+def read_selection(path: Path | str, genome: Genome | Path | str) -> Selection:
     """Read the regions to score.
 
     Parameters
     ----------
-    path : Path
+    path : Path or str
         BED, 0-based and half-open. ``+`` or ``-`` in its strand column chooses that strand, ``.`` or no such column
         both. Intervals may overlap, touch and come in any order.
-    genome : Genome
+    genome : Genome, Path or str
         Other names of its contigs are understood (`resolve_chrom`).
 
     Returns
@@ -35,6 +35,7 @@ def read_selection(path: Path, genome: Genome) -> Selection:
         If the file is no BED, or holds no base; as `GenomeMismatchError` with the line, if an interval does not lie on
         the genome.
     """
+    path, genome = Path(path), as_genome(genome)
     table, schema, lines = read_numbered_bed(path)
     sizes = genome.chrom_sizes
     order = {name: number for number, name in enumerate(sizes)}

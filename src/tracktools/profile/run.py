@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from tracktools.concise import concise
 from tracktools.config import ProfileConfig
 from tracktools.errors import ConfigError
 from tracktools.figures.profiles import DrawnProfile, draw_heat_maps, draw_profiles
@@ -53,6 +54,7 @@ class ProfileOptions:
     operons: Path | None = None
 
 
+@concise
 @dataclass(frozen=True)
 class ProfileResult:
     """What was found.
@@ -78,7 +80,7 @@ class ProfileResult:
 def profile_sites(
     signals: Sequence[SignalSource],
     sites: Sequence[SiteSource],
-    output: Path,
+    output: Path | str,
     *,
     options: ProfileOptions | None = None,
     config: ProfileConfig | None = None,
@@ -93,7 +95,7 @@ def profile_sites(
         Stranded pairs of bigWigs of one genome.
     sites : sequence of SiteSource
         Sets of sites; none is fine where `options` asks for levels.
-    output : Path
+    output : Path or str
         Folder: ``profile.tsv``, ``baseline.tsv``, ``levels.tsv`` (with an annotation), ``profile`` and ``heat_map`` as
         SVG, PNG and PDF, ``provenance.json``.
     options, config : optional
@@ -122,7 +124,7 @@ def profile_sites(
     circular = set(chrom_sizes) if "all" in options.circular else set(options.circular)
     inputs = [path for one in signals for path in (one.plus, one.minus)] + [one.path for one in sites]
     inputs += [path for path in (options.annotation, options.operons) if path is not None]
-    with output_folder(output, force=force, inputs=inputs) as folder:
+    with output_folder(Path(output), force=force, inputs=inputs) as folder:
         sets = [_chosen(_read(one, chrom_sizes, circular, options), options, config) for one in sites]
         landmarks = _landmarks(options, chrom_sizes)
         parts = [_one_signal(one, sets, landmarks, chrom_sizes, circular, options, config) for one in signals]

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from tracktools.concise import concise
 from tracktools.errors import InputError
 from tracktools.formats.annotation_rows import read_annotation_rows
 from tracktools.formats.bed import read_bed
@@ -65,6 +66,7 @@ class SiteSource:
         return cls(name, Path(path), kind or None, end or "5prime")
 
 
+@concise
 @dataclass(frozen=True)
 class Sites:
     """A set of sites on a genome.

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tracktools.calls import call_tss
+from tracktools.calls import call_positions
 from tracktools.config import PredictConfig
 from tracktools.engine import make_engine
 from tracktools.engine.grid import score_region
@@ -84,7 +84,7 @@ def choose_threshold(scored: list[RegionSignal], seed: int) -> dict[str, Any]:
 
 def _matched(one: RegionSignal) -> tuple[npt.NDArray[Any], ...]:
     positions = np.flatnonzero(one.signal >= _LOWEST_CALL)
-    calls = positions[call_tss(positions, one.signal[positions], one.strand, length=len(one.signal))]
+    calls = positions[call_positions(positions, one.signal[positions], one.strand, length=len(one.signal))]
     tss = np.flatnonzero(one.is_tss)
     heights = one.signal[calls]
     found = match_calls(calls, heights, tss, MATCH_TOLERANCE_BP)

@@ -12,11 +12,13 @@ from pathlib import Path
 
 import pandas as pd
 
+from tracktools.concise import concise
 from tracktools.config import ModelConfig, NetworkConfig, TrainConfig
 from tracktools.engine.host import set_to_host
 from tracktools.errors import ConfigError, InputError
-from tracktools.genome import Genome
+from tracktools.genome import Genome, as_genome
 from tracktools.model.checkpoint import Checkpoint
+from tracktools.model.registry import as_model
 from tracktools.run import Policy, Run, check_output, is_complete
 from tracktools.splits import Region, Split
 from tracktools.tracks import write_provenance
@@ -32,6 +34,7 @@ _TABLE = "folds.tsv"
 _KEPT = {"model.safetensors": ".safetensors", "log.jsonl": ".log.jsonl", "curves.svg": ".curves.svg"}
 
 
+@concise
 @dataclass(frozen=True)
 class TrainedFolds:
     """What the trainings made: the folder, and a row a fold: what it held out, and its validation scores."""
@@ -77,9 +80,9 @@ def _on_contigs(contigs: Mapping[str, int], start: int, end: int, part: str) -> 
 
 
 def train_folds(
-    genome: Genome,
-    labels: Mapping[str, Path],
-    output: Path,
+    genome: Genome | Path | str,
+    labels: Mapping[str, Path | str],
+    output: Path | str,
     *,
     folds: int,
     name: str,
@@ -87,7 +90,7 @@ def train_folds(
     config: TrainConfig | None = None,
     model_config: NetworkConfig | None = None,
     soft: SoftLabels | None = None,
-    init: Checkpoint | None = None,
+    init: Checkpoint | Path | str | None = None,
     force: bool = False,
     restart: bool = False,
     renames: Mapping[str, str] | None = None,
@@ -114,16 +117,19 @@ def train_folds(
         See `train_model` and `plan_folds`.
     """
     started = time.time()
+    genome, output = as_genome(genome), Path(output)
+    sets = {label: Path(path) for label, path in labels.items()}
+    init = None if init is None else as_model(init)
     splits = plan_folds(genome, folds)
-    check_output(output, force=force, inputs=labels.values())
+    check_output(output, force=force, inputs=sets.values())
     init = None if init is None else set_to_host(init, genome)
     network = init.model.config if init else model_config or ModelConfig()
     config = resolve_precision(config or TrainConfig(), output, restart=restart)
-    trial = Task(genome, labels, splits[0], config, network, soft, init, renames or {}, only_genome)
+    trial = Task(genome, sets, splits[0], config, network, soft, init, renames or {}, only_genome)
     trial.windows()  # what is wrong with the inputs is said before anything is written
     identity = identity_of(config, trial.inputs, folds=folds, name=name, species=species)
     policy = Policy(force=force, restart=restart)
-    with Run(output, identity, inputs=labels.values(), policy=policy, keeps=("fold*",)) as run:
+    with Run(output, identity, inputs=sets.values(), policy=policy, keeps=("fold*",)) as run:
         if run.done:
             return TrainedFolds(run.done, pd.read_csv(run.done / _TABLE, sep="\t"))
         tasks = [replace(trial, split=split) for split in splits]

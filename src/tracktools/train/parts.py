@@ -8,7 +8,7 @@ from pathlib import Path
 from tracktools.bundle import load_bundle
 from tracktools.config import ModelConfig, NetworkConfig
 from tracktools.errors import ConfigError
-from tracktools.genome import Genome
+from tracktools.genome import Genome, as_genome
 from tracktools.splits import Split, draw_split, paper_split, read_split
 
 
@@ -18,9 +18,9 @@ def receptive_field_bp(network: NetworkConfig) -> int:
 
 
 def choose_split(
-    genome: Genome,
+    genome: Genome | Path | str,
     *,
-    bed: Path | None = None,
+    bed: Path | str | None = None,
     fractions: Sequence[float] | None = None,
     seed: int = 0,
     network: NetworkConfig | None = None,
@@ -30,8 +30,9 @@ def choose_split(
 
     Parameters
     ----------
-    genome : Genome
-    bed : Path, optional
+    genome : Genome, Path or str
+        From `load_genome`, or the file.
+    bed : Path or str, optional
         BED file whose name column says train, valid or test (`read_split`).
     fractions : sequence of float, optional
         Shares of train, valid and test (`draw_split`).
@@ -51,8 +52,9 @@ def choose_split(
     """
     if bed is not None and fractions is not None:
         raise ConfigError("--split and --fractions are two ways to say one thing: give one of them")
+    genome = as_genome(genome)
     if bed is not None:
-        return read_split(bed, genome, renames)
+        return read_split(Path(bed), genome, renames)
     if fractions is not None:
         return draw_split(genome, fractions, seed=seed, gap_bp=receptive_field_bp(network or ModelConfig()))
     embedded = load_bundle().load_genome().contigs[0].sequence_sha256

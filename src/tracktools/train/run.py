@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 
+from tracktools.concise import concise
 from tracktools.config import ModelConfig, NetworkConfig, TrainConfig
 from tracktools.engine.host import set_to_host
 from tracktools.errors import ConfigError
@@ -35,6 +36,7 @@ from tracktools.train.windows import TrainingWindows
 log = logging.getLogger(__name__)
 
 
+@concise
 @dataclass(frozen=True)
 class TrainedModel:
     """What a training made: the folder, the checkpoint in it, and its validation scores."""

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from tracktools.concise import concise
 from tracktools.errors import InputError
 from tracktools.formats.bigwig_pair import STRANDS, open_pair
 from tracktools.genome import Genome
@@ -19,6 +20,7 @@ from tracktools.train.windows import SoftArrays
 log = logging.getLogger(__name__)
 
 
+@concise
 @dataclass(frozen=True)
 class SoftLabels:
     """A pair of bigWigs to learn from, in plus-strand coordinates; the minus file may be stored negative.

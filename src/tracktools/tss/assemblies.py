@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tracktools.concise import concise
 from tracktools.errors import InputError, MissingDependencyError
 from tracktools.formats.input_file import local_path, open_maybe_gzip
 
@@ -18,6 +19,7 @@ BUNDLED_CHAINS = ("NC_000913.2_to_3", "NC_000913.3_to_2")
 _HEADER_WORDS = (12, 13)  # the id at the end may be left out
 
 
+@concise
 @dataclass(frozen=True)
 class Chain:
     """A chain file, read and checked.

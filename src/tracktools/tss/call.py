@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from tracktools.calls import call_tss
+from tracktools.calls import call_positions
+from tracktools.concise import concise
 from tracktools.config import CallConfig
 from tracktools.counting import count_line
 from tracktools.errors import ConfigError, TracktoolsError
@@ -29,6 +30,7 @@ _PIECE_BP = 1 << 22  # read at once
 _MANY = 1000  # calls on one strand that make none on the other suspicious
 
 
+@concise
 @dataclass(frozen=True)
 class CalledSet:
     """What was called.
@@ -60,9 +62,9 @@ class CalledSet:
         )
 
 
-def call_from_bigwigs(
-    plus: Path,
-    minus: Path,
+def call_tss(
+    plus: Path | str,
+    minus: Path | str,
     threshold: float,
     *,
     name: str = "called",
@@ -74,7 +76,7 @@ def call_from_bigwigs(
 
     Parameters
     ----------
-    plus, minus : Path
+    plus, minus : Path or str
         bigWigs in plus-strand coordinates; the minus file may be stored negative. A base without a value is never
         called.
     threshold : float
@@ -102,6 +104,7 @@ def call_from_bigwigs(
         If the two are of different sequences.
     """
     check_name(name)
+    plus, minus = Path(plus), Path(minus)
     if not np.isfinite(threshold):
         raise ConfigError(f"threshold is {threshold}: a number is needed")
     if min_distance_bp < 1:
@@ -114,7 +117,7 @@ def call_from_bigwigs(
         for chrom, length in pair.chrom_sizes.items():
             for strand in STRANDS:
                 at, values = _at_or_above(pair, strand, chrom, length, threshold)
-                chosen = call_tss(
+                chosen = call_positions(
                     at, values, strand, length=length, circular=chrom in circular, min_distance_bp=min_distance_bp
                 )
                 n_above += len(at)
@@ -138,10 +141,10 @@ def call_folder(
     renames: Mapping[str, str] | None = None,
     force: bool = False,
 ) -> CalledSet:
-    """Call TSS and write ``<name>.bed`` and the track row into a new folder; see `call_from_bigwigs`."""
+    """Call TSS and write ``<name>.bed`` and the track row into a new folder; see `call_tss`."""
     started = time.time()
     with output_folder(output, force=force, inputs=[plus, minus]) as folder:
-        called = call_from_bigwigs(
+        called = call_tss(
             plus, minus, threshold, name=name, circular=circular, min_distance_bp=min_distance_bp, renames=renames
         )
         file = folder / f"{name}.bed"

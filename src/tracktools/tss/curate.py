@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from tracktools.aliases import other_version
+from tracktools.concise import concise
 from tracktools.config import TssConfig
 from tracktools.counting import count_line
 from tracktools.errors import ConfigError, GenomeMismatchError
@@ -33,6 +34,7 @@ SUPPORT_COLORS = ("189,215,231", "107,174,214", "33,113,181", "8,48,107")  # 1, 
 MAX_WINDOW_BP = 1_000_000
 
 
+@concise
 @dataclass(frozen=True)
 class CuratedSet:
     """What curation gives.

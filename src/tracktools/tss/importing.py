@@ -13,9 +13,10 @@ import pandas as pd
 
 from tracktools.aliases import ALIASES, other_version, resolve_chrom
 from tracktools.bundle import CHROM, load_bundle
+from tracktools.concise import concise
 from tracktools.counting import count_line
 from tracktools.errors import ConfigError, InputError
-from tracktools.genome import Genome
+from tracktools.genome import Genome, as_genome
 from tracktools.interval import CHROM_NAME
 from tracktools.tss.layouts import Layout
 from tracktools.tss.rows import Aside, RawTss, Refusal, parse_rows
@@ -23,6 +24,7 @@ from tracktools.tss.sheets import ChosenSheet, choose_sheets
 from tracktools.tss.table import check_name, make_table
 
 
+@concise
 @dataclass(frozen=True)
 class ImportRequest:
     """How to read the files of one set.
@@ -64,6 +66,7 @@ class ImportRequest:
     sheet: str | None = None
 
 
+@concise
 @dataclass(frozen=True)
 class ImportedSet:
     """A set that was read.
@@ -119,16 +122,18 @@ class ImportedSet:
         return {name: other for name, other in versions.items() if other is not None}
 
 
-def import_tss(paths: Sequence[Path], request: ImportRequest, genome: Genome | None = None) -> ImportedSet:
+def import_tss(
+    paths: Sequence[Path | str], request: ImportRequest | str, genome: Genome | Path | str | None = None
+) -> ImportedSet:
     """Read TSS tables into one set.
 
     Parameters
     ----------
-    paths : sequence of Path
+    paths : sequence of Path or str
         The files; a base in several of them becomes one row.
-    request : ImportRequest
-        How to read them.
-    genome : Genome, optional
+    request : ImportRequest or str
+        How to read them; or only the name of the set, where their content tells the rest.
+    genome : Genome, Path or str, optional
         Names and lengths of the sequences. By default the embedded *E. coli* K-12 MG1655, where the files name one of
         its assemblies; otherwise names are kept and ends are not checked.
 
@@ -140,6 +145,8 @@ def import_tss(paths: Sequence[Path], request: ImportRequest, genome: Genome | N
     InputError
         If a file cannot be read, no row can be taken, or a row cannot and `request.strict` is set.
     """
+    request = ImportRequest(request) if isinstance(request, str) else request
+    genome = None if genome is None else as_genome(genome)
     check_name(request.name)
     if request.chrom and request.layout is not None and request.layout.name == "table" and request.layout.chrom:
         raise ConfigError(
@@ -162,7 +169,7 @@ def import_tss(paths: Sequence[Path], request: ImportRequest, genome: Genome | N
     genome = genome or _embedded_genome(named, request)
     taken, refused = _place_all(parsed, _Placing(request, genome))
     if not taken:
-        _refuse_all(paths, refused, aside)
+        _refuse_all(list(map(Path, paths)), refused, aside)
     set_table = make_table(taken, request.name, list(genome.chrom_sizes) if genome else ())
     return ImportedSet(
         set_table,

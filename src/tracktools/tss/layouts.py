@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
+from tracktools.concise import concise
 from tracktools.errors import InputError
 from tracktools.tss.spreadsheet import Rows
 
@@ -22,6 +23,7 @@ FORMATS = (
 ECOLI = "NC_000913.3"
 
 
+@concise
 @dataclass(frozen=True)
 class Layout:
     """How to read one kind of table; columns are named as in its header.

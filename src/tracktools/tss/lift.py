@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from tracktools.aliases import resolve_chrom
+from tracktools.concise import concise
 from tracktools.counting import count_line
 from tracktools.errors import GenomeMismatchError, InputError
 from tracktools.formats.bed import sort_bed
-from tracktools.tss.assemblies import Chain
-from tracktools.tss.table import tss_name
+from tracktools.tss.assemblies import Chain, load_chain
+from tracktools.tss.table import read_tss_set, tss_name
 
 _FLIPPED = {"+": "-", "-": "+"}
 _KINDS = {  # first word of a reason: how it goes on after a number
@@ -25,6 +27,7 @@ _KINDS = {  # first word of a reason: how it goes on after a number
 }
 
 
+@concise
 @dataclass(frozen=True)
 class LiftedSet:
     """A set on the target assembly.
@@ -48,15 +51,15 @@ class LiftedSet:
         return count_line(len(self.table), reasons, "TSS")
 
 
-def lift_tss(table: pd.DataFrame, chain: Chain, *, source: str | None = None) -> LiftedSet:
+def lift_tss(table: pd.DataFrame | Path | str, chain: Chain | Path | str, *, source: str | None = None) -> LiftedSet:
     """Bring a set onto the assembly that a chain leads to.
 
     Parameters
     ----------
-    table : DataFrame
-        Columns of a TSS set.
-    chain : Chain
-        See `load_chain`.
+    table : DataFrame, Path or str
+        A TSS set: BED, or its columns.
+    chain : Chain, Path or str
+        From `load_chain`, or the file or bundled name that it takes.
     source : str, optional
         Sequence of the chain that the positions are of, whatever the set calls it.
 
@@ -65,6 +68,8 @@ def lift_tss(table: pd.DataFrame, chain: Chain, *, source: str | None = None) ->
     GenomeMismatchError
         If the chain does not come from a sequence of the set.
     """
+    table = read_tss_set(Path(table)) if isinstance(table, str | Path) else table
+    chain = chain if isinstance(chain, Chain) else load_chain(chain)
     if source is not None and source not in chain.sources:
         raise InputError(f"chain {chain.name} does not come from {source!r}", mend=f"it comes from {_names(chain)}")
     parts, reasons = [], []

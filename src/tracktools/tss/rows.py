@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import unquote
 
+from tracktools.concise import concise
 from tracktools.errors import InputError, shortened, shown
 from tracktools.formats.numerals import NO_VALUE, Decimal, Score, decimal_of, read_score, whole_number
 from tracktools.tss.layouts import STRAND_WORDS, Base, Layout, find_header, is_comment
@@ -32,6 +33,7 @@ class RawTss:
     remark: str = ""  # on the score: see `Score`
 
 
+@concise
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """One row that was not taken; its kind goes on after "3", in the line of counts."""

@@ -20,18 +20,19 @@ from tracktools.hub.check.places import Places, is_url
 from tracktools.hub.check.report import Finding, Findings, Level
 from tracktools.hub.check.server import check_server
 from tracktools.hub.check.values import check_values
+from tracktools.tracks import HasFolder
 
 HUB_FILE = "hub.txt"
 
 
-def check_hub(place: str | Path, config: HubCheckConfig | None = None) -> list[Finding]:
+def check_hub(place: str | Path | HasFolder, config: HubCheckConfig | None = None) -> list[Finding]:
     """Return what is found in a hub, in the order of its files.
 
     Parameters
     ----------
-    place : str or Path
-        Folder of a hub, its ``hub.txt``, or the web address of that. What the hub names on the web is fetched; of a hub
-        on the web the server's answers are checked too.
+    place : str, Path or BuiltHub
+        Folder of a hub, its ``hub.txt``, or the web address of that; or what `build_hub` made. What the hub names on
+        the web is fetched; of a hub on the web the server's answers are checked too.
     config : HubCheckConfig, optional
         How much is fetched, and how long that may take.
 
@@ -43,7 +44,7 @@ def check_hub(place: str | Path, config: HubCheckConfig | None = None) -> list[F
     config = config or HubCheckConfig()
     findings = Findings()
     with tempfile.TemporaryDirectory() as cache:
-        places = Places(_home(place), Path(cache), config)
+        places = Places(_home(place if isinstance(place, str | Path) else place.folder), Path(cache), config)
         hub = Loader(places, findings).load()
         if hub is not None:
             _check(hub, places, config, findings)
