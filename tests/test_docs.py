@@ -49,6 +49,15 @@ def test_the_python_of_the_readme_runs(workplace: Path) -> None:
     assert (workplace / "hub_from_python" / "hub.txt").exists()
 
 
+def test_the_python_of_its_page_runs(workplace: Path) -> None:
+    page = (ROOT / "docs" / "python.md").read_text()
+    (block,) = re.findall(r"^```python\n(.*?)^```$", page, flags=re.DOTALL | re.MULTILINE)
+    done = subprocess.run([sys.executable, "-c", block], cwd=workplace, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.rstrip().endswith("[]"), "a hub without errors"
+    assert (workplace / "region.png").stat().st_size > 10_000
+
+
 def test_the_readme_names_every_command() -> None:
     named = set(re.findall(r"^\| `tracktools (\w+)`", README, flags=re.MULTILINE))
     assert named == set(COMMANDS)

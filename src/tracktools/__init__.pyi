@@ -59,7 +59,7 @@ from .profile.sites import Sites, SiteSource
 from .regions import read_genes
 from .splits import Region, Split
 from .tracks import HasFolder
-from .train import SoftLabels, TrainedFolds, TrainedModel, choose_split, train_folds, train_model
+from .train import SoftLabels, TrainedFolds, TrainedModel, adapt_model, choose_split, train_folds, train_model
 from .tss.assemblies import Chain, load_chain
 from .tss.call import CalledSet, call_tss
 from .tss.curate import CuratedSet, curate_tss
@@ -135,6 +135,7 @@ __all__ = [
     "TrainedModel",
     "TssTable",
     "Wanted",
+    "adapt_model",
     "attend_genome",
     "build_hub",
     "call_tss",

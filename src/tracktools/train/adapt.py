@@ -10,20 +10,21 @@ from typing import Any
 from tracktools.config import ADAPTATION, ADAPTATION_PARTS
 from tracktools.engine.host import set_to_host
 from tracktools.errors import ConfigError
-from tracktools.genome import Genome
+from tracktools.genome import Genome, as_genome
 from tracktools.model.checkpoint import Checkpoint
 from tracktools.model.dilated import Dilated
+from tracktools.model.registry import as_model
 from tracktools.train.folds import TrainedFolds, train_folds
 from tracktools.train.parts import choose_split
 from tracktools.train.run import TrainedModel, train_model
 
 
 def adapt_model(
-    genome: Genome,
-    tss: Path,
-    output: Path,
+    genome: Genome | Path | str,
+    tss: Path | str,
+    output: Path | str,
     *,
-    model: Checkpoint,
+    model: Checkpoint | Path | str,
     name: str = "adapted",
     species: str = "",
     folds: int | None = None,
@@ -39,13 +40,14 @@ def adapt_model(
 
     Parameters
     ----------
-    genome : Genome
-    tss : Path
+    genome : Genome, Path or str
+        From `load_genome`, or the file.
+    tss : Path or str
         BED file of its measured TSS.
-    output : Path
+    output : Path or str
         Folder to make, as of `train_model`; the checkpoint's `metrics` hold what the model reached on the held-out
         fifth of the genome before and after (``held_out``).
-    model : Checkpoint
+    model : Checkpoint, Path or str
         What to start from; one that is set to a genome is set to this one.
     name, species : str
         For the checkpoint's header.
@@ -62,6 +64,7 @@ def adapt_model(
     ConfigError
         If the model is no convolutional network, or a part of the genome holds no TSS.
     """
+    genome, model = as_genome(genome), as_model(model)
     start = set_to_host(model, genome)
     if not isinstance(start.model, Dilated):
         raise ConfigError(
@@ -69,7 +72,7 @@ def adapt_model(
         )
     config = replace(ADAPTATION, steps=steps, validate_every=min(ADAPTATION.validate_every, steps), seed=seed,
                      threads=threads)  # fmt: skip
-    labels = {tss.stem: tss}
+    labels = {Path(tss).stem: tss}
     settings: dict[str, Any] = {
         "name": name, "species": species, "config": config, "init": start, "force": force, "restart": restart,
         "renames": renames, "only_genome": only_genome,
