@@ -31,6 +31,7 @@ COMMANDS: dict[str, str] = {
     "attention": "Describe what each attention head looks at, over a whole genome.",
     "motifs": "Find motifs in what the attention heads look at.",
     "hub": "Build, check, serve and view track hubs for UCSC, IGV and JBrowse.",
+    "report": "Make one page from the folders that other commands wrote.",
     "fetch": "Download a public data set by name.",
     "models": "List, show, verify and average models.",
     "info": "Print versions, the processor, and which engines work here.",

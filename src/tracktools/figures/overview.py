@@ -1,0 +1,85 @@
+"""Small pictures of counts: bars, and bars of values by strand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from tracktools.figures.canvas import figure_style, save_figure
+from tracktools.palette import BLUE, STRAND_COLORS, css
+
+_BINS = 40
+_WORDS = {"+": "plus strand", "-": "minus strand"}
+
+
+def draw_bars(counts: Mapping[str, float], label: str, folder: Path, name: str, *, color: str = BLUE) -> list[Path]:
+    """Draw ``<name>.svg`` and ``.png``: a bar a count, the first on top, each with its number.
+
+    Parameters
+    ----------
+    counts : mapping of str to float
+        By what is counted; may be empty.
+    label : str
+        What the numbers are.
+    folder, name
+        Where to write.
+    color : str
+        ``R,G,B`` of the bars.
+    """
+    from matplotlib.figure import Figure
+
+    with figure_style():
+        figure = Figure(figsize=(6.4, 0.7 + 0.3 * max(len(counts), 1)), layout="constrained")
+        axes = figure.subplots()
+        places = np.arange(len(counts))
+        bars = axes.barh(places, list(counts.values()), color=css(color), height=0.7)
+        axes.bar_label(bars, [f"{value:,.0f}" for value in counts.values()], padding=3)
+        axes.set_yticks(places, [_safe(text) for text in counts])
+        axes.invert_yaxis()
+        axes.set_xlabel(label)
+        axes.margins(x=0.12)
+        return save_figure(figure, folder, name)
+
+
+def draw_heights(
+    values: Mapping[str, npt.NDArray[np.float64]], label: str, folder: Path, name: str, *, cut: float | None = None
+) -> list[Path]:
+    """Draw ``<name>.svg`` and ``.png``: how many calls have which height, by strand, and where they were cut.
+
+    Parameters
+    ----------
+    values : mapping of str to array of float
+        Heights by strand, ``+`` and ``-``.
+    label : str
+        What a height is.
+    folder, name
+        Where to write.
+    cut : float, optional
+        Lowest height of a call.
+    """
+    from matplotlib.figure import Figure
+
+    everything = np.concatenate([np.zeros(0), *values.values()])
+    everything = everything[np.isfinite(everything)]
+    with figure_style():
+        figure = Figure(figsize=(6.4, 2.8), layout="constrained")
+        axes = figure.subplots()
+        if len(everything):
+            edges = np.linspace(min(0.0, everything.min()), max(everything.max(), 1e-9), _BINS + 1)
+            axes.hist(
+                list(values.values()), bins=list(edges), stacked=True,
+                color=[css(STRAND_COLORS[strand]) for strand in values], label=[_WORDS[strand] for strand in values],
+            )  # fmt: skip
+        if cut is not None and np.isfinite(cut):
+            axes.axvline(cut, color="#555555", linestyle="dashed", label=f"called at or above {cut:.3g}")
+        axes.set(xlabel=label, ylabel="called TSS")
+        axes.legend(frameon=False)
+        return save_figure(figure, folder, name)
+
+
+def _safe(text: str) -> str:
+    """Return a label in which matplotlib sees no formula."""
+    return text.replace("$", r"\$")

@@ -1,0 +1,177 @@
+"""Sections of what lies around TSS: promoters, profiles, heads, genes, pseudogenes, reads, the hub."""
+
+from __future__ import annotations
+
+from tracktools.figures.overview import draw_bars
+from tracktools.formats.bed import read_bed
+from tracktools.report.folders import Folder
+from tracktools.report.page import Section, Table
+from tracktools.report.predicted import LISTED, grouped, is_number
+from tracktools.tracks import read_tracks
+
+_SPACER = 17  # bases between -35 and -10 of the textbook promoter
+
+
+def promoters_section(folder: Folder) -> Section:
+    """Return the logo of the promoter elements."""
+    section = Section("Promoter elements", where=folder.name)
+    table = folder.table("promoters.tsv", ("minus10", "minus35", "spacer_length"))
+    spacers = table["spacer_length"].value_counts()
+    section.numbers["promoters"] = len(table)
+    section.see.append(
+        f"Matrices of the −35 and −10 hexamers, learnt from {folder.parameters.get('n', 0):,} TSS "
+        f"({folder.parameters.get('source', 'unknown')}), and the distance between them. Tall letters are those that "
+        "matter; TTGACA and TATAAT are those of the main sigma factor of E. coli."
+    )
+    if len(spacers):
+        near = sum(int(spacers.get(str(n), 0)) for n in (_SPACER - 1, _SPACER, _SPACER + 1))
+        section.see.append(
+            f"In the set, {near:,} of {len(table):,} best pairs ({near / len(table):.0%}) are {_SPACER - 1} to "
+            f"{_SPACER + 1} bases apart. Every TSS gets a pair, good or bad: look at the bits."
+        )
+    section.show(
+        folder.path / "elements.png", "Logos of the −35 and −10 hexamers, and bars of the distance between them"
+    )
+    return section
+
+
+def profile_section(folder: Folder) -> Section:
+    """Return the signal around sites, and its levels."""
+    section = Section("Signal around sites", where=folder.name)
+    table = folder.table("profile.tsv", ("signal", "sites", "direction", "offset", "n", "median"))
+    sense = table[table["direction"] == "sense"]
+    for (signal, sites), part in sense.groupby(["signal", "sites"], sort=False):
+        known = part[[is_number(text) for text in part["median"]]]
+        if len(known):
+            best = known.to_dict("records")[int(known["median"].astype(float).to_numpy().argmax())]
+            offset = int(best["offset"])
+            shown = f"{offset:+d}" if offset else "0"
+            section.see.append(
+                f"{signal} at {sites} (up to {max(map(int, known['n'])):,} sites): the median is highest, "
+                f"{float(best['median']):.3g}, at offset {shown}."
+            )
+    section.see.append(
+        "Offset 0 is the site, downstream is to the right. The line is the median, its band the 95 % interval, the "
+        "pale band the quartiles; the dashed line is the median of the whole signal."
+    )
+    section.show(folder.path / "profile.png", "Median signal by offset from the sites, sense and antisense")
+    section.show(folder.path / "heat_map.png", "Heat map of the signal, a row a site, the strongest on top")
+    if (folder.path / "levels.tsv").is_file():
+        levels = folder.table("levels.tsv", ("signal", "level", "mean", "median"))
+        section.tables.append(
+            Table(
+                "Levels in and between genes",
+                list(levels.columns),
+                [[grouped(value) for value in row] for row in levels.to_numpy().tolist()],
+                numbers=[
+                    i for i, name in enumerate(levels) if name in ("regions", "n", "mean", "median", "medianOfMaxima")
+                ],
+            )
+        )
+    return section
+
+
+def motifs_section(folder: Folder) -> Section:
+    """Return the motifs of attention heads."""
+    section = Section("Attention heads", where=folder.name)
+    table = folder.table("motifs.tsv", ("head", "status", "consensus", "bestMatch", "nSites"))
+    found = table[table["status"] == "motif"]
+    section.numbers |= {"heads": len(table), "heads_with_motif": len(found)}
+    section.see.append(
+        f"{len(found):,} of {len(table):,} heads have a motif. A head attends to places, so read a motif as letters "
+        "near which it looks; whether it matters for the output is told by ablation, in the folder's own index.html."
+    )
+    section.show(folder.path / "logo_sheet.png", "Logos of all heads that have a motif")
+    section.show(folder.path / "spacing.png", "Bases between −35 and −10, and where each begins")
+    columns = ("head", "consensus", "sites", "best match")
+    rows = [[r["head"], r["consensus"], grouped(r["nSites"]), r["bestMatch"]] for r in found.to_dict("records")]
+    section.tables.append(Table("Heads with a motif", columns, rows, numbers=(2,)))
+    return section
+
+
+def attention_section(folder: Folder) -> Section:
+    """Return where heads attend to."""
+    section = Section("Where heads attend", where=folder.name)
+    groups = folder.table("groups.tsv", ("group", "n"))
+    told = ", ".join(f"{grouped(row['n'])} of “{row['group']}”" for row in groups.to_dict("records"))
+    section.see.append(
+        f"Mean attention by offset from the position that is scored, at {told}: a peak is an offset that a head "
+        "looks at whatever the sequence."
+    )
+    section.show(folder.path / "figures" / "mean_attention.png", "Mean attention of each head by offset")
+    section.show(folder.path / "figures" / "profiles_mean.png", "Mean attention of each head by offset, a panel a head")
+    return section
+
+
+def annotation_section(folder: Folder) -> Section:
+    """Return how many genes and pseudogenes there are."""
+    section = Section("Genes", where=folder.name)
+    counts: dict[str, int] = {}
+    for track in read_tracks(folder.path):
+        table, _ = read_bed(track.path, any_score=True)
+        for biotype, number in (table["biotype"].value_counts() if "biotype" in table else {}).items():
+            counts[str(biotype)] = counts.get(str(biotype), 0) + int(number)
+    section.see.append("Rows of the tracks of genes and pseudogenes, by kind; a gene in parts has a row a part.")
+    if counts:
+        section.draw(
+            lambda home: draw_bars(counts, "rows", home, "genes"),
+            "Rows by kind: " + ", ".join(f"{name} {n:,}" for name, n in counts.items()),
+        )
+    section.numbers |= {f"genes_{name}": count for name, count in counts.items()}
+    return section
+
+
+def ranking_section(folder: Folder) -> Section:
+    """Return the pseudogenes that look most alive."""
+    section = Section("Pseudogenes, ranked", where=folder.name)
+    table = folder.table("pseudogenes.tsv", ("rank", "gene", "contig", "start", "end", "strand", "upstream_output"))
+    section.numbers["pseudogenes"] = len(table)
+    called = int((table["predicted_tss"] != "").sum()) if "predicted_tss" in table else 0
+    section.see.append(
+        f"{len(table):,} pseudogenes, those with the strongest start site upstream first; {called:,} have a called TSS "
+        "there. A pseudogene high in the list may still be transcribed."
+    )
+    section.show(folder.path / "pseudogenes.png", "Highest model output upstream of each pseudogene, by rank")
+    names = ("rank", "gene", "contig", "start", "end", "strand", "upstream_output", "predicted_tss", "measured_tss",
+             "inside_output", "antisense_output")  # fmt: skip
+    columns = [name for name in names if name in table]
+    rows = [[grouped(row[name]) for name in columns] for row in table.head(LISTED).to_dict("records")]
+    caption = f"The first {min(LISTED, len(table))} of {len(table):,}; all in pseudogenes.tsv"
+    section.tables.append(Table(caption, [name.replace("_", " ") for name in columns], rows, numbers=(0, 3, 4)))
+    return section
+
+
+def reads_section(folders: list[Folder]) -> Section:
+    """Return what signals of reads there are."""
+    section = Section("Signals of reads", where=", ".join(folder.name for folder in folders))
+    rows, sizes = [], {}
+    for folder in folders:
+        for track in read_tracks(folder.path):
+            sizes[track.path.name] = track.path.stat().st_size / 1e6
+            rows.append([track.name, track.strand, track.long_label, str(folder.parameters.get("counts") or "")])
+    section.see.append(
+        "Signals that were read from files of reads; look at them in the hub, above and below the model output."
+    )
+    section.tables.append(Table("Tracks", ("track", "strand", "what", "rows read"), rows))
+    return section
+
+
+def hub_section(folders: list[Folder]) -> Section:
+    """Return where the hubs are."""
+    section = Section("Track hub", where=", ".join(folder.name for folder in folders))
+    for folder in folders:
+        title = next(
+            (line.split(" ", 1)[1] for line in _lines(folder) if line.startswith("shortLabel ")),
+            folder.path.name,
+        )
+        section.see.append(
+            f"“{title}” in {folder.name}: look at it with “tracktools hub serve {folder.name}”, or put the folder on a "
+            "web server and give the address of its hub.txt to UCSC, IGV or JBrowse."
+        )
+    return section
+
+
+def _lines(folder: Folder) -> list[str]:
+    from tracktools.formats.input_file import read_text
+
+    return read_text(folder.path / "hub.txt").splitlines()
