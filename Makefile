@@ -22,7 +22,7 @@ $(STAMP): pyproject.toml constraints.txt $(NATIVE)
 	test -x $(BIN)/python || { $(PYTHON) -m venv $(VENV) && touch $(VENV)/.made_by_make; }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1" -c constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt torch
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --editable ".[xlsx]" --group test
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --editable . --group test
 	@# a second igv.js for the tests, without the Jupyter packages that it would bring
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-deps igv-notebook
 	touch $@ # a changed C++ file compiles the native engine again, and no other

@@ -9,9 +9,7 @@ import numpy as np
 import pytest
 
 from tracktools.errors import InputError
-from tracktools.formats.meme import write_meme
-from tracktools.formats.motif_files import read_motifs
-from tracktools.formats.motif_matrix import MotifMatrix
+from tracktools.formats.motif_files import MotifMatrix, read_motifs, write_meme
 
 TRANSFAC = """AC  MX1
 XX

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from tracktools.config import MotifConfig
-from tracktools.formats.meme import write_meme
-from tracktools.formats.motif_matrix import MotifMatrix
+from tracktools.formats.motif_files import MotifMatrix, write_meme
 from tracktools.motifs.discover import Enrichment, HeadMotif
 from tracktools.motifs.matches import TEXTBOOK, match_table, read_collections, run_tomtom, textbook_matches
 from tracktools.motifs.matrix import count_letters

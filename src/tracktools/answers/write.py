@@ -36,10 +36,7 @@ def write_tables(folder: Path, name: str, table: pd.DataFrame, descriptions: Map
     paths[0].write_text(text, encoding="utf-8")
     lines = [f"{column}\t{' '.join(descriptions[column].split())}\n" for column in table.columns]
     paths[1].write_text("column\tdescription\n" + "".join(lines), encoding="utf-8")
-    if find_spec("openpyxl") is None:
-        log.warning("note: no %s.xlsx: the package openpyxl is not installed (pip install openpyxl)", name)
-    else:
-        paths.append(_write_xlsx(folder / f"{name}.xlsx", table, descriptions))
+    paths.append(_write_xlsx(folder / f"{name}.xlsx", table, descriptions))
     if find_spec("pyarrow") is None:
         log.warning("note: no %s.parquet: the package pyarrow is not installed (pip install pyarrow)", name)
     else:

@@ -12,8 +12,7 @@ import numpy as np
 import pandas as pd
 
 from tracktools.config import MotifConfig
-from tracktools.formats.motif_files import read_motifs
-from tracktools.formats.motif_matrix import MotifMatrix
+from tracktools.formats.motif_files import MotifMatrix, read_motifs
 from tracktools.motifs.discover import HeadMotif
 from tracktools.motifs.promoter import ELEMENTS, SOURCE, HexamerMatch, match_hexamer
 from tracktools.motifs.statistics import benjamini_hochberg

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
+from scipy.stats import false_discovery_control, fisher_exact
 
 Floats = npt.NDArray[np.float64]
 
@@ -21,19 +21,8 @@ def fisher_greater(hits: int, n: int, other_hits: int, other_n: int) -> float:
     >>> fisher_greater(0, 4, 1, 4)
     1.0
     """
-    total, all_hits = n + other_n, hits + other_hits
-
-    def log_choose(a: int, b: int) -> float:
-        return math.lgamma(a + 1) - math.lgamma(b + 1) - math.lgamma(a - b + 1)
-
-    least = max(0, all_hits - other_n)
-    if hits <= least:
-        return 1.0
-    rest = log_choose(total, all_hits)
-    chances = [
-        math.exp(log_choose(n, k) + log_choose(other_n, all_hits - k) - rest) for k in range(hits, min(n, all_hits) + 1)
-    ]
-    return min(math.fsum(chances), 1.0)
+    table = [[hits, n - hits], [other_hits, other_n - other_hits]]
+    return float(fisher_exact(table, alternative="greater").pvalue)
 
 
 def benjamini_hochberg(p_values: Sequence[float] | Floats) -> Floats:
@@ -47,9 +36,8 @@ def benjamini_hochberg(p_values: Sequence[float] | Floats) -> Floats:
     p = np.asarray(p_values, dtype=np.float64)
     q = np.full(len(p), np.nan)
     tested = np.flatnonzero(~np.isnan(p))
-    order = tested[np.argsort(p[tested], kind="stable")]
-    scaled = p[order] * len(order) / np.arange(1, len(order) + 1)
-    q[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)
+    if len(tested):
+        q[tested] = false_discovery_control(p[tested], method="bh")
     return q
 
 

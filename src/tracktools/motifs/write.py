@@ -11,9 +11,7 @@ from tracktools.concise import concise
 from tracktools.config import MotifConfig
 from tracktools.formats.bed import write_bed
 from tracktools.formats.bed_schemas import MOTIF_SITES
-from tracktools.formats.jaspar import write_jaspar
-from tracktools.formats.meme import write_meme
-from tracktools.formats.motif_matrix import MotifMatrix
+from tracktools.formats.motif_files import MotifMatrix, write_jaspar, write_meme
 from tracktools.genome import Genome
 from tracktools.motifs.attention_folder import AttentionFolder
 from tracktools.motifs.discover import HeadMotif, composition

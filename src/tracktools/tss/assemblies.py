@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tracktools.concise import concise
-from tracktools.errors import InputError, MissingDependencyError
+from tracktools.errors import InputError
 from tracktools.formats.input_file import local_path, open_maybe_gzip
 
 BUNDLED_CHAINS = ("NC_000913.2_to_3", "NC_000913.3_to_2")
@@ -52,8 +52,6 @@ def load_chain(chain: str | Path) -> Chain:
     ------
     InputError
         If there is no such file or it is no chain file.
-    MissingDependencyError
-        If the package liftover is not installed.
     """
     name = str(chain).removesuffix(".chain")
     if name in BUNDLED_CHAINS:
@@ -68,12 +66,8 @@ def load_chain(chain: str | Path) -> Chain:
 
 def _read_chain(path: Path, name: str) -> Chain:
     sources, targets = _check_chain(path)
-    try:
-        from liftover import ChainFile
-    except ImportError:
-        raise MissingDependencyError(
-            "lifting needs the package liftover (pip install 'tracktools[liftover]')"
-        ) from None
+    from liftover import ChainFile
+
     try:
         lookup = ChainFile(str(local_path(path)))
     except (ValueError, OverflowError, RuntimeError, IndexError, OSError) as error:

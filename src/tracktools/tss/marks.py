@@ -16,7 +16,6 @@ import numpy.typing as npt
 import pandas as pd
 
 from tracktools.aliases import resolve_chrom
-from tracktools.errors import MissingDependencyError
 from tracktools.genome import Genome
 from tracktools.tss.assemblies import BUNDLED_CHAINS, Chain, load_chain
 
@@ -97,15 +96,12 @@ def read_in_every_way(table: pd.DataFrame, genome: Genome) -> Iterator[Reading]:
         `chrom`, `chromStart`, `strand`.
     genome : Genome
         Its sequences. Where a bundled chain leads to one of them, the set is also read as if of the assembly that the
-        chain comes from; without the package liftover it is not.
+        chain comes from.
     """
     sizes = genome.chrom_sizes
     ways = [(genome.name, "", table[table["chrom"].isin(list(sizes))])]
     for name in BUNDLED_CHAINS:
-        try:
-            chain = load_chain(name)
-        except MissingDependencyError:
-            break
+        chain = load_chain(name)
         (source,), (target,) = chain.sources, chain.targets
         contig = resolve_chrom(target, list(sizes))
         if contig is not None and sizes[contig] == chain.targets[target]:

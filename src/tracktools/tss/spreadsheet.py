@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tracktools.errors import InputError, MissingDependencyError
+from tracktools.errors import InputError
 from tracktools.formats.input_file import open_maybe_gzip, too_large, unpacked_limit
 
 Rows = list[tuple[int, list[str]]]
@@ -141,11 +141,8 @@ def _unquoted(cell: str) -> str:
 
 
 def _read_workbook(data: bytes, path: Path) -> list[Sheet]:
-    try:
-        import openpyxl
-    except ImportError:
-        mend = "pip install 'tracktools[xlsx]', or save the sheet as tab-separated text"
-        raise MissingDependencyError(f"{path}: reading xlsx needs the package openpyxl ({mend})") from None
+    import openpyxl
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of extensions and styles, which do not matter here

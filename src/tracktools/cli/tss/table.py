@@ -84,7 +84,7 @@ def table(
     it lies in, score and distance in each set, reads, sequence.
 
     \b
-    Writes DIR/tss.tsv, DIR/tss.xlsx, DIR/tss.parquet   the table (xlsx needs openpyxl, Parquet pyarrow)
+    Writes DIR/tss.tsv, DIR/tss.xlsx, DIR/tss.parquet   the table (Parquet needs pyarrow)
            DIR/columns.tsv                              what each column means
            DIR/tss.gff3, DIR/tss.gbk                    with --export
            DIR/merged.gff3 or DIR/merged.gbk            with --merge-into
