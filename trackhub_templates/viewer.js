@@ -76,4 +76,7 @@ async function startViewer(element, options) {
     for (const button of document.querySelectorAll("[data-position]"))
         button.onclick = () => browser.search(button.dataset.position)
     await browser.loadTrackList(tracks)
+    let asked = location.hash.slice(1)
+    try { asked = decodeURIComponent(asked) } catch { /* a lone % is what it is */ }
+    if (asked) await browser.search(asked)
 }

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+
+import pandas as pd
 
 from tracktools.formats.bed import write_bed
 from tracktools.formats.bed_schemas import GENES
@@ -48,6 +50,8 @@ def make_gene_tracks(
     circular: Collection[str] = (),
     only_genome: bool = False,
     force: bool = False,
+    more: Callable[[Path, pd.DataFrame, Mapping[str, int]], None] | None = None,
+    inputs: Collection[Path] = (),
 ) -> GeneTracks:
     """Write the genes and pseudogenes of an annotation as a folder of tracks.
 
@@ -69,6 +73,11 @@ def make_gene_tracks(
         Leave out, and count, rows on sequences that the genome does not have.
     force : bool
         Replace a folder that holds files.
+    more : callable, optional
+        Writes more into the folder; it is given the folder, the genes (see `tracktools.regions`), and the lengths of
+        the circular sequences by name.
+    inputs : collection of Path
+        Files that `more` reads: never replaced, and named in the provenance.
 
     Raises
     ------
@@ -87,7 +96,7 @@ def make_gene_tracks(
     pseudo = placed.genes["is_pseudo"].astype(bool)
     chosen = {"genes": (BLUE, placed.genes[~pseudo]), "pseudogenes": (PURPLE, placed.genes[pseudo])}
     tracks = []
-    with output_folder(output, force=force, inputs=[annotation]) as folder:
+    with output_folder(output, force=force, inputs=[annotation, *inputs]) as folder:
         for kind, (color, table) in chosen.items():
             path = folder / f"{kind}.bed"
             write_bed(path, genes_to_bed(table, sizes), GENES, chrom_order=list(sizes))
@@ -95,9 +104,13 @@ def make_gene_tracks(
             if len(table):
                 tracks.append(_track(path, kind, color, annotation))
         write_tracks(folder, tracks)
+        if more is not None:
+            more(folder, placed.genes, placed.circles)
         counts = {kind: len(table) for kind, (_, table) in chosen.items()}
         parameters = {"annotation": str(annotation), "annotation_sha256": file_sha256(annotation), **counts}
         parameters |= {"circular": sorted(placed.circles), "rows_taken": placed.taken, "rows_left_out": placed.left_out}
+        if inputs:
+            parameters["inputs"] = {str(path): file_sha256(path) for path in inputs}
         of_genome = {"name": genome.name, "sha256": genome.sha256}
         write_provenance(folder, started=started, genome=of_genome, parameters=parameters)
     placed_tracks = [replace(track, path=output / track.path.name) for track in tracks]

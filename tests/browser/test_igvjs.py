@@ -168,3 +168,9 @@ def test_index_with_the_igv_js_of_igv_notebook(chromium: Browser, tmp_path: Path
         assert search(visit, "xyzB")[1] <= 1501
         assert search(visit, "TSS_4")[0] == "plasmid"
         assert visit.faults() == []
+
+
+def test_a_locus_behind_the_address_is_where_the_page_opens(chromium: Browser, address: str) -> None:
+    visit = chromium.visit(f"{address}/index.html#NC_000913.3:2001-4000", wait=LOADED)
+    assert visit.page.evaluate("browser.currentLoci()") in (["NC_000913.3:2001-4000"], "NC_000913.3:2001-4000")
+    assert visit.faults() == []

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from tracktools.cli.options import circular_option, force_option, only_genome_option, output_option, rename_option
+from tracktools.cli.tss.table import parse_sets
+from tracktools.errors import ConfigError
 
 
 @click.command()
@@ -17,6 +20,14 @@ from tracktools.cli.options import circular_option, force_option, only_genome_op
     type=click.Path(path_type=Path),
     help="The genome: FASTA, 2bit or GenBank.  [default: the sequence in ANNOTATION]",
 )
+@click.option(
+    "--rank-pseudogenes", "prediction", type=click.Path(path_type=Path), metavar="PREDICTION",
+    help="Folder of `tracktools predict`: also rank the pseudogenes by the model output upstream of each.",
+)  # fmt: skip
+@click.option(
+    "--measured", multiple=True, metavar="NAME=BED", callback=parse_sets,
+    help="Set of measured TSS for the ranking; repeatable.  [default: none]",
+)  # fmt: skip
 @rename_option
 @only_genome_option
 @circular_option
@@ -25,6 +36,8 @@ def annotation(
     file: Path,
     output: Path,
     genome: Path | None,
+    prediction: Path | None,
+    measured: dict[str, Path],
     renames: dict[str, str],
     only_genome: bool,
     circular: tuple[str, ...],
@@ -38,25 +51,32 @@ def annotation(
     \b
     Writes DIR/genes.bed         genes, BED9+: symbol, locus tag, biotype, product
            DIR/pseudogenes.bed   pseudogenes, same columns; an interrupted one has a row per part
+           DIR/pseudogenes.tsv, .svg, .png   with --rank-pseudogenes: the likeliest transcribed first
            DIR/tracks.tsv, DIR/provenance.json
 
     \b
     Examples:
       tracktools annotation NC_000913.3.gff3.gz --genome NC_000913.3.fa.gz -o genes/
       tracktools annotation prokka.gbk -o genes/
+      tracktools annotation prokka.gbk --rank-pseudogenes predictions -o ranked/
     """
     from tracktools.annotation import make_gene_tracks
+    from tracktools.answers.pseudogenes import Evidence, rank_folder
     from tracktools.genome import load_genome
 
-    made = make_gene_tracks(
-        file,
-        output,
-        genome=load_genome(genome or file),
-        renames=renames,
-        circular=circular,
-        only_genome=only_genome,
-        force=force,
-    )
+    if measured and prediction is None:
+        raise ConfigError("--measured is for the ranking: name the predictions with --rank-pseudogenes")
+    loaded = load_genome(genome or file)
+    options: dict[str, Any] = {
+        "genome": loaded, "renames": renames, "circular": circular, "only_genome": only_genome, "force": force,
+    }  # fmt: skip
+    if prediction is None:
+        made = make_gene_tracks(file, output, **options)
+    else:
+        made, ranked = rank_folder(file, output, Evidence.of_folder(prediction, measured), **options)
     for track in made.tracks:
         click.echo(track.path)
     click.echo(made.count_line)
+    if prediction is not None:
+        called = int(ranked["predicted_tss"].notna().sum())
+        click.echo(f"{output / 'pseudogenes.tsv'}: {len(ranked):,} pseudogenes, {called:,} with a called TSS upstream")

@@ -80,6 +80,28 @@ def draw_heights(
         return save_figure(figure, folder, name)
 
 
+def draw_ranks(values: Mapping[str, npt.NDArray[np.float64]], folder: Path, name: str) -> list[Path]:
+    """Draw ``<name>.svg`` and ``.png``: model output by rank, a line a kind of place.
+
+    Parameters
+    ----------
+    values : mapping of str to array of float
+        By kind of place, all in the order of the ranks; NaN: no value.
+    folder, name
+        Where to write.
+    """
+    from matplotlib.figure import Figure
+
+    with figure_style():
+        figure = Figure(figsize=(6.4, 2.8), layout="constrained")
+        axes = figure.subplots()
+        for (kind, heights), color in zip(values.items(), (STRAND_COLORS["+"], STRAND_COLORS["-"]), strict=True):
+            axes.plot(np.arange(1, len(heights) + 1), heights, ".", color=css(color), label=kind)
+        axes.set(xlabel="rank", ylabel="highest model output", ylim=(0, 1))
+        axes.legend(frameon=False)
+        return save_figure(figure, folder, name)
+
+
 def _safe(text: str) -> str:
     """Return a label in which matplotlib sees no formula."""
     return text.replace("$", r"\$")

@@ -64,7 +64,7 @@ _ORDER: tuple[tuple[tuple[str, ...], _Maker], ...] = (  # kinds of folders, in t
     (("motifs",), _each(around.motifs_section)),
     (("attention",), _each(around.attention_section)),
     (("ranking",), _each(around.ranking_section)),
-    (("annotation",), _each(around.annotation_section)),
+    (("annotation", "ranking"), _each(around.annotation_section)),
     (("reads",), _one(around.reads_section)),
     (("hub",), _one(around.hub_section)),
 )
