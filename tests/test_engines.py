@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from networks import SMALL, letter_seeker, literal_probabilities, random_network, word_finder
-from tracktools.blocks import STRANDS, PlusOrMinus, plan_blocks
+from tracktools.blocks import plan_blocks
 from tracktools.config import ModelConfig
 from tracktools.engine import torch_engine
 from tracktools.engine.grid import score_block
@@ -27,6 +27,7 @@ from tracktools.engine.native.library import Kernel, usable_kernels
 from tracktools.engine.native.weights import fits
 from tracktools.engine.torch_engine import TorchEngine
 from tracktools.genome import Contig, Genome
+from tracktools.interval import STRANDS, Strand
 from tracktools.model.transformer import Transformer
 
 MakeEngine = Callable[[Transformer], Engine]
@@ -246,7 +247,7 @@ def letters_of(codes: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
 
 
 @cache
-def literal_values(strand: PlusOrMinus) -> tuple[npt.NDArray[np.float64], ...]:
+def literal_values(strand: Strand) -> tuple[npt.NDArray[np.float64], ...]:
     """What every base of a strand of `contigs_at_the_edges` must get, contig by contig; NaN where nothing."""
     model, up, down = random_network(EDGES, seed=6), EDGES.halo_upstream_bp, EDGES.halo_downstream_bp
     shift, values = EDGES.label_shift_bp, []

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pytest
 
 from dilated_networks import SMALL, exact_probabilities, random_codes, random_dilated
-from tracktools.blocks import STRANDS, PlusOrMinus, plan_blocks
+from tracktools.blocks import plan_blocks
 from tracktools.bundle import CHROM, load_bundle
 from tracktools.config import DilatedConfig
 from tracktools.engine import Window
@@ -18,6 +18,7 @@ from tracktools.engine.interface import TOLERANCE
 from tracktools.engine.native.dilated import NativeDilatedEngine, fits_dilated
 from tracktools.engine.native.library import Kernel, usable_kernels
 from tracktools.genome import Contig, Genome
+from tracktools.interval import STRANDS, Strand
 from tracktools.model.dilated import Dilated
 from tracktools.model.parameters import parameters_of
 from tracktools.model.registry import load_model
@@ -160,7 +161,7 @@ def contigs_at_the_edges() -> Genome:
 
 
 @cache
-def values_at_the_edges(strand: PlusOrMinus) -> tuple[npt.NDArray[np.float64], ...]:
+def values_at_the_edges(strand: Strand) -> tuple[npt.NDArray[np.float64], ...]:
     model, halo, values = shaped("small"), SMALL.halo_upstream_bp, []
     for contig in contigs_at_the_edges():
         size, around = len(contig), halo if contig.circular else 0

@@ -12,12 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runs import GENOME, SMALL, checkpoint_of, files_of, settings_of, write_fasta
-from tracktools.blocks import Chosen, PlusOrMinus, blank_others, plan_blocks, window_bp
+from tracktools.blocks import Chosen, blank_others, plan_blocks, window_bp
 from tracktools.cli import tracktools
 from tracktools.engine.native.library import usable_kernels
 from tracktools.errors import GenomeMismatchError, InputError
 from tracktools.formats.bigwig import BigWigReader
 from tracktools.genome import Contig, Genome
+from tracktools.interval import Strand
 from tracktools.predict import Prediction, Shard, merge_shards, predict_genome, predict_shard, read_selection
 
 BED = """\
@@ -132,7 +133,7 @@ def test_other_names_of_a_sequence_are_understood_and_other_versions_are_not(tmp
 @given(st.data())
 def test_blocks_hold_every_chosen_base_once_and_little_else(data: st.DataObject) -> None:
     block_bp = data.draw(st.integers(1, 900))
-    chosen: dict[tuple[int, PlusOrMinus], list[tuple[int, int]]] = {}
+    chosen: dict[tuple[int, Strand], list[tuple[int, int]]] = {}
     for number, strand in ((0, "+"), (0, "-"), (1, "-"), (3, "+")):
         borders = sorted(data.draw(st.sets(st.integers(0, len(GENOME.contigs[number])), max_size=6)))
         chosen[number, strand] = list(zip(borders[::2], borders[1::2], strict=False))  # type: ignore[index]

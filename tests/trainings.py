@@ -11,10 +11,11 @@ import torch
 from tracktools.config import ModelConfig, TrainConfig
 from tracktools.formats.bed import BED6, write_bed
 from tracktools.genome import Contig, Genome
+from tracktools.interval import Strand
 from tracktools.model.checkpoint import load_checkpoint
 from tracktools.splits import Region, Split
 from tracktools.train import train_model
-from tracktools.train.windows import LabelArrays, Strand
+from tracktools.train.windows import LabelArrays
 
 MODEL = ModelConfig(n_layers=1, n_heads=1, d_model=4, d_head=4, attention_window_bp=40, label_shift_bp=7)
 HALO = MODEL.halo_upstream_bp + MODEL.halo_downstream_bp + MODEL.label_shift_bp

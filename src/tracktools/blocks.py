@@ -9,18 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from tracktools.config import NetworkConfig
-
-PlusOrMinus = Literal["+", "-"]
-STRANDS: tuple[PlusOrMinus, ...] = ("+", "-")
+from tracktools.interval import STRANDS, Strand
 
 Stretch = tuple[int, int]
-Chosen = Mapping[tuple[int, PlusOrMinus], Sequence[Stretch]]  # by number of contig and strand: ascending, disjoint
+Chosen = Mapping[tuple[int, Strand], Sequence[Stretch]]  # by number of contig and strand: ascending, disjoint
 Held = Mapping[int, Sequence[tuple[int, int, int]]]  # by number of contig: start, end and model; ascending, disjoint
 
 
@@ -43,7 +41,7 @@ class Piece:
     """
 
     contig: int
-    strand: PlusOrMinus
+    strand: Strand
     start: int
     end: int
     model: int = 0
@@ -70,7 +68,7 @@ class Block:
             at += len(piece)
 
 
-def scored_range(contig: Molecule, strand: PlusOrMinus, label_shift_bp: int) -> Stretch:
+def scored_range(contig: Molecule, strand: Strand, label_shift_bp: int) -> Stretch:
     """Return the bases of a strand that get a value: all but the last `label_shift_bp` of a linear contig.
 
     The value of base p comes from the network position `label_shift_bp` downstream, which a linear contig lacks there.
@@ -123,7 +121,7 @@ def plan_blocks(
 
 def _strand_pieces(
     contigs: Sequence[Molecule],
-    strand: PlusOrMinus,
+    strand: Strand,
     block_bp: int,
     network: NetworkConfig,
     chosen: Chosen | None,

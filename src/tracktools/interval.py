@@ -6,7 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import Literal, cast
 
-Strand = Literal["+", "-", "."]
+Strand = Literal["+", "-"]
+FeatureStrand = Literal["+", "-", "."]
+STRANDS: tuple[Strand, ...] = ("+", "-")
 
 CHROM_NAME = re.compile(r"(?!#|(track|browser)$)[^\s\x00-\x1f\x7f]+")  # others cannot stand in a BED file
 _UCSC_POSITION = re.compile(r"(?P<chrom>.+):(?P<first>[\d,]+)(?:-(?P<last>[\d,]+))?")
@@ -41,7 +43,7 @@ class Interval:
     chrom: str
     start: int
     end: int
-    strand: Strand = "."
+    strand: FeatureStrand = "."
 
     def __post_init__(self) -> None:
         if not 0 <= self.start <= self.end:
@@ -75,4 +77,4 @@ class Interval:
             raise ValueError(f"not a browser position: {position!r} (expected chrom:first-last, 1-based)")
         first = int(match["first"].replace(",", ""))
         last = int((match["last"] or match["first"]).replace(",", ""))
-        return cls(match["chrom"], first - 1, last, cast(Strand, strand))
+        return cls(match["chrom"], first - 1, last, cast(FeatureStrand, strand))

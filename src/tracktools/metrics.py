@@ -9,8 +9,7 @@ import numpy.typing as npt
 from sklearn.isotonic import IsotonicRegression
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-Floats = npt.NDArray[np.floating]
-Positions = npt.NDArray[np.int64]
+from tracktools.arrays import Floating, Int64
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ class PositionScores:
     positions: int
 
 
-def score_positions(signal: Floats, is_tss: npt.NDArray[np.bool_]) -> PositionScores:
+def score_positions(signal: Floating, is_tss: npt.NDArray[np.bool_]) -> PositionScores:
     """Compare a signal with measured TSS at every base; bases without a value (NaN) are left out."""
     known = ~np.isnan(signal)
     signal, is_tss = signal[known], is_tss[known]
@@ -46,13 +45,13 @@ def score_positions(signal: Floats, is_tss: npt.NDArray[np.bool_]) -> PositionSc
     )
 
 
-def match_calls(calls: Positions, heights: Floats, tss: Positions, tolerance_bp: int) -> npt.NDArray[np.bool_]:
+def match_calls(calls: Int64, heights: Floating, tss: Int64, tolerance_bp: int) -> npt.NDArray[np.bool_]:
     """Return which calls found a TSS, shape (len(calls),); see `match_positions`."""
     found: npt.NDArray[np.bool_] = match_positions(calls, heights, tss, tolerance_bp) >= 0
     return found
 
 
-def match_positions(calls: Positions, heights: Floats, tss: Positions, tolerance_bp: int) -> Positions:
+def match_positions(calls: Int64, heights: Floating, tss: Int64, tolerance_bp: int) -> Int64:
     """Match calls and measured TSS of one strand one-to-one.
 
     Parameters
@@ -83,7 +82,7 @@ def match_positions(calls: Positions, heights: Floats, tss: Positions, tolerance
     return match
 
 
-def best_f1_threshold(heights: Floats, found: npt.NDArray[np.bool_], n_tss: int) -> tuple[float, float]:
+def best_f1_threshold(heights: Floating, found: npt.NDArray[np.bool_], n_tss: int) -> tuple[float, float]:
     """Return the height at and above which calls have the best F1, and that F1.
 
     F1 is 2 TP / (calls + TSS); of equal ones the higher threshold wins. NaN and 0 where there are no calls.
@@ -98,7 +97,7 @@ def best_f1_threshold(heights: Floats, found: npt.NDArray[np.bool_], n_tss: int)
     return float(heights[order][best]), float(f1[best])
 
 
-def calibrate(signal: Floats, is_tss: npt.NDArray[np.bool_], *, knots: int = 128) -> dict[str, list[float]]:
+def calibrate(signal: Floating, is_tss: npt.NDArray[np.bool_], *, knots: int = 128) -> dict[str, list[float]]:
     """Fit a monotone map from signal to probability (isotonic regression), thinned to at most `knots` points.
 
     Parameters
@@ -127,6 +126,6 @@ def calibrate(signal: Floats, is_tss: npt.NDArray[np.bool_], *, knots: int = 128
     return {"output": [float(x) for x in output], "probability": [float(p) for p in probability]}
 
 
-def _normalised(values: Floats) -> Floats:
+def _normalised(values: Floating) -> Floating:
     span = values[-1] - values[0]
     return (values - values[0]) / span if span > 0 else np.linspace(0, 1, len(values))

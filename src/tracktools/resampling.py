@@ -11,11 +11,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.floating]
-Numbers = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
+from tracktools.arrays import Float64, Floating, Int64
 
 _CELLS = 1 << 21  # of the tables of counts by block and threshold that are held at once
 
@@ -32,11 +29,11 @@ class Ranking:
         Where each block starts, and the end.
     """
 
-    values: Floats
-    starts: Ints
+    values: Floating
+    starts: Int64
 
     @classmethod
-    def of(cls, values: Floats, blocks: Ints, n_blocks: int) -> Ranking:
+    def of(cls, values: Floating, blocks: Int64, n_blocks: int) -> Ranking:
         """Sort values by block; `blocks` holds the block of each value, 0 to `n_blocks` - 1."""
         order = np.argsort(blocks, kind="stable")
         values = values[order]
@@ -49,11 +46,11 @@ class Ranking:
         return len(self.values)
 
     @property
-    def sizes(self) -> Ints:
+    def sizes(self) -> Int64:
         """Number of items in each block."""
         return np.diff(self.starts)
 
-    def counts(self, thresholds: Floats, *, equal: bool) -> Numbers:
+    def counts(self, thresholds: Floating, *, equal: bool) -> Float64:
         """Return how many items of each block exceed each threshold, or also equal it; shape (blocks, thresholds)."""
         side = "left" if equal else "right"
         below = [
@@ -67,8 +64,8 @@ class Ranking:
 class Hits:
     """The items that are true: their values, which the ranking holds too, and their blocks; shapes (hits,)."""
 
-    values: Floats
-    blocks: Ints
+    values: Floating
+    blocks: Int64
 
 
 @dataclass(frozen=True)
@@ -83,12 +80,12 @@ class RankingScores:
         Greatest share found with no more false items than each limit.
     """
 
-    average_precision: Numbers
-    roc_auc: Numbers
-    recall: Numbers
+    average_precision: Float64
+    roc_auc: Float64
+    recall: Float64
 
 
-def draw_blocks(n_blocks: int, draws: int, seed: int) -> Numbers:
+def draw_blocks(n_blocks: int, draws: int, seed: int) -> Float64:
     """Return weights of blocks, shape (1 + draws, blocks): once every block, then draws with replacement."""
     rng = np.random.default_rng(seed)
     drawn = rng.multinomial(n_blocks, np.full(n_blocks, 1 / n_blocks), size=draws)
@@ -96,7 +93,7 @@ def draw_blocks(n_blocks: int, draws: int, seed: int) -> Numbers:
 
 
 def score_ranking(
-    ranking: Ranking, hits: Hits, weights: Numbers, *, truths: Numbers, false_limits: Numbers | None = None
+    ranking: Ranking, hits: Hits, weights: Float64, *, truths: Float64, false_limits: Float64 | None = None
 ) -> RankingScores:
     """Score a ranking in every draw of blocks.
 
@@ -149,7 +146,7 @@ def score_ranking(
         return RankingScores(precisions / known, auc, found / known[:, None])
 
 
-def interval(draws: Numbers, confidence: float) -> tuple[float, float]:
+def interval(draws: Float64, confidence: float) -> tuple[float, float]:
     """Return the percentile interval of draws, NaN left out; NaN where there are fewer than two."""
     known = draws[~np.isnan(draws)]
     if len(known) < 2:
@@ -158,7 +155,7 @@ def interval(draws: Numbers, confidence: float) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def precision_recall(ranking: Ranking, hits: Hits, truths: int) -> tuple[Numbers, Numbers, Numbers]:
+def precision_recall(ranking: Ranking, hits: Hits, truths: int) -> tuple[Float64, Float64, Float64]:
     """Return thresholds, descending, and precision and recall at and above each; a point a distinct hit value."""
     thresholds, counts = np.unique(-hits.values, return_counts=True)
     everything = np.sort(ranking.values)

@@ -18,12 +18,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from tracktools.arrays import Codes, Float64
 from tracktools.concise import concise
 from tracktools.errors import InputError
 from tracktools.formats.json_file import json_bytes, read_json
-
-Codes = npt.NDArray[np.uint8]
-Numbers = npt.NDArray[np.float64]
 
 HEXAMER_BP = 6
 SPACERS_BP = (15, 16, 17, 18, 19)
@@ -66,10 +64,10 @@ class PromoterModel:
         Number of TSS it was learnt from.
     """
 
-    minus35: Numbers
-    minus10: Numbers
-    spacing: Numbers
-    background: Numbers
+    minus35: Float64
+    minus10: Float64
+    spacing: Float64
+    background: Float64
     minus35_weight: float = 1.0
     source: str = ""
     n: int = 0
@@ -91,9 +89,9 @@ class PromoterModel:
 class _Scores:
     """Scores in bits of every pair: shapes (n, offsets), (n, offsets, spacers), and their sum (n, offsets, spacers)."""
 
-    minus10: Numbers
-    minus35: Numbers
-    whole: Numbers
+    minus10: Float64
+    minus35: Float64
+    whole: Float64
 
 
 def shipped_model() -> PromoterModel:
@@ -190,7 +188,7 @@ def find_elements(codes: Codes, model: PromoterModel) -> pd.DataFrame:
     return pd.DataFrame(dict(zip(COLUMNS, values, strict=True)))
 
 
-def _best(whole: Numbers) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def _best(whole: Float64) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     flipped = whole[:, ::-1].reshape(len(whole), -1)  # argmax takes the first: the pair nearest to the TSS
     offset, spacer = np.divmod(flipped.argmax(axis=1), whole.shape[2])
     return whole.shape[1] - 1 - offset, spacer
@@ -205,7 +203,7 @@ def _score(codes: Codes, model: PromoterModel) -> _Scores:
     return _Scores(minus10, minus35, minus10[:, :, None] + minus35 + spacing)
 
 
-def _matrix_scores(codes: Codes, bits: Numbers, starts: npt.NDArray[np.int64]) -> Numbers:
+def _matrix_scores(codes: Codes, bits: Float64, starts: npt.NDArray[np.int64]) -> Float64:
     padded = np.hstack([bits, np.zeros((HEXAMER_BP, 1))])  # an unknown letter says nothing
     total = np.zeros((len(codes), len(starts)))
     for place in range(HEXAMER_BP):
@@ -213,7 +211,7 @@ def _matrix_scores(codes: Codes, bits: Numbers, starts: npt.NDArray[np.int64]) -
     return total
 
 
-def learn_promoters(codes: Codes, *, source: str, background: Numbers | None = None) -> PromoterModel:
+def learn_promoters(codes: Codes, *, source: str, background: Float64 | None = None) -> PromoterModel:
     """Learn the elements of a set of TSS, from the textbook's hexamers on.
 
     Parameters
@@ -253,7 +251,7 @@ def learn_promoters(codes: Codes, *, source: str, background: Numbers | None = N
     return replace(model, minus35_weight=MINUS35_WEIGHT)
 
 
-def _recount(known: Numbers, shares: Numbers, model: PromoterModel) -> PromoterModel:
+def _recount(known: Float64, shares: Float64, model: PromoterModel) -> PromoterModel:
     """Return the model of the letters at the pairs, each counted by its share."""
     minus10, minus35 = np.full((HEXAMER_BP, 4), _PSEUDOCOUNT), np.full((HEXAMER_BP, 4), _PSEUDOCOUNT)
     for column, offset in enumerate(_OFFSETS + WINDOW_BP):
@@ -271,6 +269,6 @@ def _recount(known: Numbers, shares: Numbers, model: PromoterModel) -> PromoterM
     )
 
 
-def _matrix_of(word: str) -> Numbers:
+def _matrix_of(word: str) -> Float64:
     rest = (1 - _START_SHARE) / 3
     return np.array([[_START_SHARE if letter == own else rest for letter in "ACGT"] for own in word])

@@ -12,14 +12,15 @@ import numpy.typing as npt
 import pandas as pd
 import torch
 
+from tracktools.arrays import Float64
 from tracktools.attention.groups import Group
 from tracktools.attention.places import Places
 from tracktools.attention.tables import head_names
-from tracktools.blocks import STRANDS
 from tracktools.config import AttentionConfig, EvaluateConfig, PredictConfig
 from tracktools.engine import make_attentive_engine
 from tracktools.engine.grid import score_region
 from tracktools.errors import ConfigError
+from tracktools.interval import STRANDS
 from tracktools.model.checkpoint import Metadata
 from tracktools.model.heads import mean_contributions, without_head
 from tracktools.model.transformer import Transformer
@@ -29,7 +30,6 @@ from tracktools.splits import Split
 
 log = logging.getLogger(__name__)
 
-Numbers = npt.NDArray[np.float64]
 
 _MEAN_WINDOW_BP = 1024  # sequences over which a head's mean contribution is taken
 _MEAN_WINDOWS = 48
@@ -51,7 +51,7 @@ class Scored:
     is_tss: npt.NDArray[np.bool_]
     block: npt.NDArray[np.int64]
 
-    def average_precision(self, weights: Numbers) -> Numbers:
+    def average_precision(self, weights: Float64) -> Float64:
         """Return the average precision in every draw of blocks, the first of which is all of them."""
         n_blocks = weights.shape[1]
         ranking = Ranking.of(self.signal, self.block, n_blocks)
@@ -104,7 +104,7 @@ def ablate_heads(
     return pd.DataFrame(rows)
 
 
-def _row(name: str, whole: Scored, ablated: Scored, before: Numbers, after: Numbers) -> dict[str, str | float | int]:
+def _row(name: str, whole: Scored, ablated: Scored, before: Float64, after: Float64) -> dict[str, str | float | int]:
     change = ablated.signal.astype(np.float64) - whole.signal
     low, high = interval((after - before)[1:], EvaluateConfig.confidence)
     return {

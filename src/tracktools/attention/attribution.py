@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import torch
 
+from tracktools.arrays import Float64
 from tracktools.attention.groups import Group
 from tracktools.attention.places import Places
 from tracktools.attention.statistics import correlation, ranks_of
@@ -20,8 +20,6 @@ from tracktools.engine.interface import AttentiveEngine
 from tracktools.model.heads import input_times_gradient
 from tracktools.model.transformer import Transformer
 from tracktools.progress import show_progress
-
-Numbers = npt.NDArray[np.float64]
 
 _CONTEXT_WINDOWS = 2  # attention windows of context that the gradient sees; the engine has all of it
 
@@ -81,7 +79,7 @@ def attribute(
     return Attribution(heads, pd.DataFrame(profile, columns=["tssOffset", "meanAbs", "meanSigned"]))
 
 
-def _at(key: int, places: Places, network: Transformer, engine: AttentiveEngine) -> tuple[Numbers, Numbers | None]:
+def _at(key: int, places: Places, network: Transformer, engine: AttentiveEngine) -> tuple[Float64, Float64 | None]:
     """Return weights (heads, W) and attributions (W,) by distance upstream of one position; None at a 5' end."""
     config = network.config
     W = config.attention_window_bp
@@ -99,7 +97,7 @@ def _at(key: int, places: Places, network: Transformer, engine: AttentiveEngine)
     return np.concatenate(weights).astype(np.float64), own[here + 1 - W : here + 1][::-1]
 
 
-def _correlations(weights: Numbers, sizes: Numbers) -> Numbers:
+def _correlations(weights: Float64, sizes: Float64) -> Float64:
     """Return Pearson's and Spearman's correlation of each head, shape (heads, 2)."""
     ranks = ranks_of(sizes[None])[0]
     return np.stack([correlation(weights, sizes), correlation(ranks_of(weights), ranks)], axis=1)

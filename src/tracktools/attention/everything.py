@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from tracktools.arrays import Float32, Int64
 from tracktools.attention.pilot import Pilot
-from tracktools.attention.places import Ints
 from tracktools.attention.rank_correlation import RANKS, binned_spearman
-from tracktools.attention.statistics import FLAT, Floats, Profile
+from tracktools.attention.statistics import FLAT, Profile
 from tracktools.attention.tops import Tops
 from tracktools.config import ModelConfig
 from tracktools.engine.attention import BINS, RANK_BITS, Reduction, Sums
@@ -42,11 +42,11 @@ class Everything:
         self._top = Tops(pilot.tracked, n_top)
         self.least, self.most = np.inf, -np.inf
 
-    def reduction(self, outputs: Floats) -> Reduction:
+    def reduction(self, outputs: Float32) -> Reduction:
         """Return what is to be reduced over rows with these outputs, shape (rows,)."""
         return Reduction(outputs - self._output_centre, self._centres, self._ranker(outputs), self.tracked)
 
-    def add_rows(self, keys: Ints, outputs: Floats, sees: Ints) -> None:
+    def add_rows(self, keys: Int64, outputs: Float32, sees: Int64) -> None:
         """Count the rows of a block, whose sums follow."""
         known = ~np.isnan(outputs)
         self._block = keys, outputs
@@ -79,7 +79,7 @@ class Everything:
         """Mean model output; NaN if there are no positions."""
         return float(self._output[0] / self._n[0]) + float(self._output_centre) if self.n else np.nan
 
-    def top(self, layer: int, head: int, distance: int) -> tuple[Floats, Ints, Floats]:
+    def top(self, layer: int, head: int, distance: int) -> tuple[Float32, Int64, Float32]:
         """Return the highest weights at a tracked distance, their keys and outputs, the highest first."""
         return self._top.at(layer, head, distance)
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from tracktools.attention.places import Ints, Places
+from tracktools.arrays import Int64
+from tracktools.attention.places import Places
 from tracktools.counting import count_line
 from tracktools.errors import ConfigError, InputError
 from tracktools.formats.bed import read_bed
@@ -42,11 +43,11 @@ class Group:
 
     name: str
     description: str
-    keys: Ints
+    keys: Int64
     names: list[str]
 
 
-def plain_group(name: str, description: str, keys: Ints) -> Group:
+def plain_group(name: str, description: str, keys: Int64) -> Group:
     """Return a group whose positions have no names."""
     return Group(name, description, np.sort(keys), ["."] * len(keys))
 
@@ -134,7 +135,7 @@ class Extremes:
         self._n = n
         self._found = {sign: (np.zeros(0, dtype=np.float32), np.zeros(0, dtype=np.int64)) for sign in (1, -1)}
 
-    def add(self, outputs: npt.NDArray[np.float32], keys: Ints) -> None:
+    def add(self, outputs: npt.NDArray[np.float32], keys: Int64) -> None:
         """Take the outputs of positions; NaN is left out."""
         known = ~np.isnan(outputs)
         outputs, keys = outputs[known], keys[known]
@@ -149,11 +150,11 @@ class Extremes:
             self._found[sign] = values[order], their_keys[order]
 
     @property
-    def top(self) -> Ints:
+    def top(self) -> Int64:
         """Keys of the highest outputs, the highest first."""
         return self._found[1][1]
 
     @property
-    def bottom(self) -> Ints:
+    def bottom(self) -> Int64:
         """Keys of the lowest outputs, the lowest first."""
         return self._found[-1][1]

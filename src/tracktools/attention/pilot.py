@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tracktools.attention.places import Ints, Places
+from tracktools.arrays import Float64, Int64
+from tracktools.attention.places import Places
 from tracktools.attention.rank_correlation import Ranker
-from tracktools.attention.statistics import Numbers
 from tracktools.blocks import Block, Piece
 from tracktools.engine.grid import place_values, windows_of
 from tracktools.engine.interface import AttentiveEngine
@@ -28,8 +28,8 @@ class Pilot(NamedTuple):
 
     ranker: Ranker
     mean_output: float
-    means: Numbers
-    tracked: Ints
+    means: Float64
+    tracked: Int64
 
 
 def run_pilot(places: Places, engine: AttentiveEngine) -> Pilot:

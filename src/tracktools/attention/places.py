@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from tracktools.blocks import STRANDS, Block, Piece, scored_range
+from tracktools.arrays import Int64
+from tracktools.blocks import Block, Piece, scored_range
 from tracktools.config import ModelConfig
 from tracktools.genome import UNKNOWN, Genome
-
-Ints = npt.NDArray[np.int64]
-Strand = Literal["+", "-"]
+from tracktools.interval import STRANDS, Strand
 
 
 class Located(NamedTuple):
     """Where keys stand: number of the contig, strand, 0-based plus-strand position; shape (n,) each."""
 
-    contig: Ints
+    contig: Int64
     strand: npt.NDArray[np.str_]
-    position: Ints
+    position: Int64
 
 
 class Places:
@@ -43,7 +42,7 @@ class Places:
         """Return the key of the first base of a contig on a strand."""
         return int(self._starts[contig + (len(self.genome.contigs) if strand == "-" else 0)])
 
-    def locate(self, keys: Ints) -> Located:
+    def locate(self, keys: Int64) -> Located:
         """Return where keys stand."""
         number = np.searchsorted(self._starts, keys, side="right") - 1
         n_contigs = len(self.genome.contigs)
@@ -59,7 +58,7 @@ class Places:
                 ranges.append((start + first, start + last))
         return ranges
 
-    def draw(self, n: int, seed: int) -> Ints:
+    def draw(self, n: int, seed: int) -> Int64:
         """Draw n distinct scored keys at random, ascending; the blocks of a run have no say in it."""
         ranges = np.array(self.scored(), dtype=np.int64).reshape(-1, 2)
         ends = np.cumsum(ranges[:, 1] - ranges[:, 0])
@@ -67,7 +66,7 @@ class Places:
         number = np.searchsorted(ends, drawn, side="right")
         return np.sort(ranges[number, 1] - (ends[number] - drawn))
 
-    def has_output(self, keys: Ints) -> npt.NDArray[np.bool_]:
+    def has_output(self, keys: Int64) -> npt.NDArray[np.bool_]:
         """Whether keys get an output: scored bases that are A, C, G or T; shape (n,)."""
         ranges = np.array(self.scored(), dtype=np.int64).reshape(-1, 2)
         number = np.searchsorted(self._starts, keys, side="right") - 1
@@ -79,7 +78,7 @@ class Places:
         return np.asarray(inside, dtype=np.bool_)
 
 
-def blocks_around(keys: Ints, places: Places, block_bp: int) -> list[Block]:
+def blocks_around(keys: Int64, places: Places, block_bp: int) -> list[Block]:
     """Lay blocks around few positions: near ones share a piece, and pieces share a block while their windows fit.
 
     Parameters
@@ -106,7 +105,7 @@ def blocks_around(keys: Ints, places: Places, block_bp: int) -> list[Block]:
     return blocks
 
 
-def _pieces_around(keys: Ints, places: Places, halo: int, block_bp: int) -> Iterator[Piece]:
+def _pieces_around(keys: Int64, places: Places, halo: int, block_bp: int) -> Iterator[Piece]:
     contigs, strands, positions = places.locate(keys)
     first = 0
     for i in range(1, len(keys) + 1):

@@ -35,8 +35,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from tracktools.attention.places import Ints
-from tracktools.attention.statistics import Floats, Numbers
+from tracktools.arrays import Float32, Float64, Int64
 
 RANKS = 1 << 16
 
@@ -50,20 +49,20 @@ class Ranker:
         Outputs; NaN is left out.
     """
 
-    def __init__(self, pilot: Floats) -> None:
+    def __init__(self, pilot: Float32) -> None:
         known = np.sort(pilot[~np.isnan(pilot)]).astype(np.float64)
         self._values, counts = np.unique(known, return_counts=True)
         middle = np.cumsum(counts) - counts / 2
         self._ranks = middle / max(len(known), 1) * (RANKS - 1)
 
-    def __call__(self, outputs: Floats) -> npt.NDArray[np.uint16]:
+    def __call__(self, outputs: Float32) -> npt.NDArray[np.uint16]:
         """Return the ranks of outputs, shape (n,); those of NaN mean nothing."""
         if not len(self._values):
             return np.zeros(len(outputs), dtype=np.uint16)
         return np.interp(np.nan_to_num(outputs), self._values, self._ranks).round().astype(np.uint16)
 
 
-def binned_spearman(counts: Ints, rank_sums: Ints, rank_counts: Ints) -> tuple[Numbers, Numbers]:
+def binned_spearman(counts: Int64, rank_sums: Int64, rank_counts: Int64) -> tuple[Float64, Float64]:
     """Return rho and its bound for each distance (see the module); NaN where all weights share a bin.
 
     Parameters
@@ -90,7 +89,7 @@ def binned_spearman(counts: Ints, rank_sums: Ints, rank_counts: Ints) -> tuple[N
     return np.clip(rho, -1, 1), np.maximum(high - rho, rho - low)
 
 
-def _angle_of_pilot(rank_counts: Ints) -> float:
+def _angle_of_pilot(rank_counts: Int64) -> float:
     """Return the largest angle between the true ranks of the outputs and g."""
     m = rank_counts.astype(np.float64)
     n = m.sum()

@@ -10,12 +10,13 @@ from pathlib import Path
 
 import numpy as np
 
+from tracktools.arrays import Int64
 from tracktools.attention.ablation import ablate_heads
 from tracktools.attention.attribution import attribute
 from tracktools.attention.everything import Everything
 from tracktools.attention.groups import Extremes, Group, check_groups, plain_group, read_tss_group, tss_file
 from tracktools.attention.pilot import run_pilot
-from tracktools.attention.places import Ints, Places, blocks_around
+from tracktools.attention.places import Places, blocks_around
 from tracktools.attention.spool import Spool
 from tracktools.attention.tables import Found, Tables, head_names, make_tables, write_table
 from tracktools.attention.walk import Collectors, walk
@@ -202,7 +203,7 @@ def _look_closer(
 
 
 def _extreme_groups(extremes: Extremes) -> list[Group]:
-    def told(keys: Ints, what: str) -> str:
+    def told(keys: Int64, what: str) -> str:
         return f"the {len(keys):,} positions with the {what} model output"
 
     return [

@@ -5,11 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
-from tracktools.attention.places import Ints
-
-Floats = npt.NDArray[np.float32]
+from tracktools.arrays import Float32, Int64
 
 
 class Spool:
@@ -28,17 +25,17 @@ class Spool:
     def __init__(self, folder: Path, heads: list[str], window_bp: int) -> None:
         self.heads, self.window_bp = heads, window_bp
         self._paths = [folder / f".{head}.weights" for head in heads]
-        self._keys: list[Ints] = []
-        self._outputs: list[Floats] = []
-        self._sees: list[Ints] = []
+        self._keys: list[Int64] = []
+        self._outputs: list[Float32] = []
+        self._sees: list[Int64] = []
 
-    def add_positions(self, keys: Ints, outputs: Floats, sees: Ints) -> None:
+    def add_positions(self, keys: Int64, outputs: Float32, sees: Int64) -> None:
         """Take positions, their outputs, and how many distances each can see; their weights follow, layer by layer."""
         self._keys.append(keys)
         self._outputs.append(outputs)
         self._sees.append(sees)
 
-    def add_weights(self, layer: int, weights: Floats) -> None:
+    def add_weights(self, layer: int, weights: Float32) -> None:
         """Take the weights of a layer, shape (n, heads of the layer, window)."""
         n_heads = weights.shape[1]
         for head in range(n_heads):
@@ -46,21 +43,21 @@ class Spool:
                 file.write(np.ascontiguousarray(weights[:, head], dtype="<f4").tobytes())
 
     @property
-    def keys(self) -> Ints:
+    def keys(self) -> Int64:
         """Keys of the positions, shape (n,)."""
         return np.concatenate([np.zeros(0, dtype=np.int64), *self._keys])
 
     @property
-    def outputs(self) -> Floats:
+    def outputs(self) -> Float32:
         """Model output of each position, shape (n,)."""
         return np.concatenate([np.zeros(0, dtype=np.float32), *self._outputs])
 
     @property
-    def sees(self) -> Ints:
+    def sees(self) -> Int64:
         """Distances that each position can see, shape (n,): fewer than the window near a 5' end."""
         return np.concatenate([np.zeros(0, dtype=np.int64), *self._sees])
 
-    def weights(self, head: int) -> Floats:
+    def weights(self, head: int) -> Float32:
         """Read the weights of a head, shape (n, window)."""
         path = self._paths[head]
         values = np.fromfile(path, dtype="<f4") if path.exists() else np.zeros(0, dtype="<f4")

@@ -7,9 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float32]
-Numbers = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
+from tracktools.arrays import Float32, Float64, Int64
 
 FLAT = 1e-5  # a smaller standard deviation, as a share of the mean, is rounding: no correlation is given
 _LEAST = 3  # positions for a correlation
@@ -22,14 +20,14 @@ class Profile(NamedTuple):
     `spearman_bound` says how far the true rank correlation may be from `spearman`: 0 where ranks are exact.
     """
 
-    mean: Numbers
-    largest: Numbers
-    pearson: Numbers
-    spearman: Numbers
-    spearman_bound: Numbers
+    mean: Float64
+    largest: Float64
+    pearson: Float64
+    spearman: Float64
+    spearman_bound: Float64
 
 
-def profile_of(weights: Floats, outputs: Floats, sees: Ints) -> Profile:
+def profile_of(weights: Float32, outputs: Float32, sees: Int64) -> Profile:
     """Describe a head over sampled positions.
 
     Parameters
@@ -52,7 +50,7 @@ def profile_of(weights: Floats, outputs: Floats, sees: Ints) -> Profile:
     return result
 
 
-def _describe(result: Profile, chosen: slice, weights: Floats, outputs: Floats) -> None:
+def _describe(result: Profile, chosen: slice, weights: Float32, outputs: Float32) -> None:
     by_distance = np.ascontiguousarray(weights.T, dtype=np.float64)
     result.mean[chosen] = by_distance.mean(axis=1)
     result.largest[chosen] = by_distance.max(axis=1)
@@ -62,7 +60,7 @@ def _describe(result: Profile, chosen: slice, weights: Floats, outputs: Floats) 
     result.spearman_bound[chosen] = np.where(flat, np.nan, 0.0)
 
 
-def correlation(x: Numbers, y: Numbers) -> Numbers:
+def correlation(x: Float64, y: Float64) -> Float64:
     """Return Pearson's r of each row of x, shape (m, n), with y, shape (n,); NaN where one of them is flat."""
     if len(y) < _LEAST:
         return np.full(len(x), np.nan)
@@ -76,7 +74,7 @@ def correlation(x: Numbers, y: Numbers) -> Numbers:
     return np.where(defined, np.clip(r, -1, 1), np.nan)
 
 
-def ranks_of(values: npt.NDArray[np.floating]) -> Numbers:
+def ranks_of(values: npt.NDArray[np.floating]) -> Float64:
     """Rank each row, shape (m, n): 1 for the smallest; equal values share their mean rank.
 
     Examples

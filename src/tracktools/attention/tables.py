@@ -11,11 +11,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from tracktools.arrays import Float32, Int64
 from tracktools.attention.everything import Everything
 from tracktools.attention.groups import Group
-from tracktools.attention.places import Ints, Places
+from tracktools.attention.places import Places
 from tracktools.attention.spool import Spool
-from tracktools.attention.statistics import Floats, Profile, profile_of
+from tracktools.attention.statistics import Profile, profile_of
 from tracktools.concise import concise
 from tracktools.config import AttentionConfig, ModelConfig
 
@@ -121,13 +122,13 @@ def make_tables(found: Found, config: AttentionConfig) -> Tables:
 _SITE_COLUMNS = ("group", "head", "name", "chrom", "position", "strand", "tssOffset", "attention", "output")
 
 
-def _where(places: Places, keys: Ints) -> dict[str, Any]:
+def _where(places: Places, keys: Int64) -> dict[str, Any]:
     located = places.locate(keys)
     names = np.array([contig.name for contig in places.genome], dtype=object)
     return {"chrom": names[located.contig], "position": located.position, "strand": located.strand}
 
 
-def _group_table(found: Found, outputs: Sequence[Floats]) -> Table:
+def _group_table(found: Found, outputs: Sequence[Float32]) -> Table:
     columns = ["group", "n", "outputMin", "outputMean", "outputMax", "description"]
     rows = [
         (g.name, len(o), o.min(), o.mean(dtype=np.float64), o.max(), g.description) if len(o) else
@@ -140,7 +141,7 @@ def _group_table(found: Found, outputs: Sequence[Floats]) -> Table:
     return pd.DataFrame(rows, columns=columns)
 
 
-def _sample_table(found: Found, group: Group, outputs: Floats) -> Table:
+def _sample_table(found: Found, group: Group, outputs: Float32) -> Table:
     where = _where(found.places, group.keys)
     first = {"group": group.name, "chrom": where["chrom"], "position": where["position"], "strand": where["strand"]}
     return pd.DataFrame(first | {"name": group.names, "output": outputs})
@@ -160,7 +161,7 @@ def _profile_table(group: str, head: str, profile: Profile, model: ModelConfig) 
     return pd.DataFrame(columns)
 
 
-Sampled = tuple[Floats, Ints, Floats, list[npt.NDArray[np.intp]]]  # weights, keys, outputs; rows of each group
+Sampled = tuple[Float32, Int64, Float32, list[npt.NDArray[np.intp]]]  # weights, keys, outputs; rows of each group
 
 
 def _top_tables(
@@ -186,7 +187,7 @@ def _top_tables(
         yield pd.DataFrame(columns | _where(found.places, keys) | {"attention": weights, "output": outputs})
 
 
-def _site_table(places: Places, group: Group, head: str, weights: Floats, outputs: Floats) -> Table:
+def _site_table(places: Places, group: Group, head: str, weights: Float32, outputs: Float32) -> Table:
     distance = weights.argmax(axis=1) if len(weights) else np.zeros(0, dtype=np.int64)
     columns: dict[str, Any] = {"group": group.name, "head": head, "name": group.names, **_where(places, group.keys)}
     columns["tssOffset"] = places.config.label_shift_bp - distance

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tracktools.attention.places import Ints
-from tracktools.attention.statistics import Floats
+from tracktools.arrays import Float32, Int64
 
 
 class Tops:
@@ -18,12 +17,12 @@ class Tops:
         How many are kept. Of equal weights, the positions with the smaller keys are taken.
     """
 
-    def __init__(self, tracked: Ints, n: int) -> None:
+    def __init__(self, tracked: Int64, n: int) -> None:
         self._tracked, self._n = tracked, n
         none = np.zeros(0, dtype=np.float32), np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32)
         self._kept = dict.fromkeys(np.ndindex(tracked.shape), none)
 
-    def add(self, layer: int, weights: Floats, keys: Ints, outputs: Floats) -> None:
+    def add(self, layer: int, weights: Float32, keys: Int64, outputs: Float32) -> None:
         """Take the weights of rows, shape (rows, H, C); rows without an output are left out."""
         known = ~np.isnan(outputs)
         for head, place in np.ndindex(weights.shape[1:]):
@@ -36,11 +35,11 @@ class Tops:
             kept = mine[order], their_keys[order], np.append(their_outputs, outputs[near])[order]
             self._kept[layer, head, place] = kept
 
-    def _nth(self, weights: Floats) -> float:
+    def _nth(self, weights: Float32) -> float:
         """Return the n-th highest of the weights: what is below it cannot be among the n highest of all."""
         return float(np.partition(weights, -self._n)[-self._n]) if len(weights) > self._n else 0.0
 
-    def at(self, layer: int, head: int, distance: int) -> tuple[Floats, Ints, Floats]:
+    def at(self, layer: int, head: int, distance: int) -> tuple[Float32, Int64, Float32]:
         """Return weights, keys and outputs at a tracked distance, the highest weight first."""
         place = int(np.flatnonzero(self._tracked[layer, head] == distance)[0])
         return self._kept[layer, head, place]

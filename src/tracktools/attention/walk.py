@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from tracktools.arrays import Float32, Int64
 from tracktools.attention.everything import Everything
 from tracktools.attention.groups import Extremes
-from tracktools.attention.places import Ints, Places
+from tracktools.attention.places import Places
 from tracktools.attention.spool import Spool
 from tracktools.blocks import Block, Piece
 from tracktools.engine.attention import Trace
@@ -18,8 +18,6 @@ from tracktools.engine.grid import windows_of
 from tracktools.engine.interface import AttentiveEngine, Window
 from tracktools.genome import UNKNOWN
 from tracktools.progress import show_progress
-
-Floats = npt.NDArray[np.float32]
 
 _ROWS_AT_ONCE = 8192  # whose weights in a layer are in memory together: 100 MB
 
@@ -37,11 +35,11 @@ class Rows:
         Distances that a row can see.
     """
 
-    keys: Ints
-    outputs: Floats
-    sees: Ints
+    keys: Int64
+    outputs: Float32
+    sees: Int64
 
-    def __getitem__(self, chosen: Ints) -> Rows:
+    def __getitem__(self, chosen: Int64) -> Rows:
         return Rows(self.keys[chosen], self.outputs[chosen], self.sees[chosen])
 
 
@@ -54,7 +52,7 @@ class Collectors:
     everything: Everything | None = None
 
 
-def walk(blocks: Sequence[Block], wanted: Ints, places: Places, engine: AttentiveEngine, into: Collectors) -> None:
+def walk(blocks: Sequence[Block], wanted: Int64, places: Places, engine: AttentiveEngine, into: Collectors) -> None:
     """Run blocks and collect.
 
     Parameters
@@ -72,7 +70,7 @@ def walk(blocks: Sequence[Block], wanted: Ints, places: Places, engine: Attentiv
             advance(len(block))
 
 
-def _collect(block: Block, wanted: Ints, places: Places, engine: AttentiveEngine, into: Collectors) -> None:
+def _collect(block: Block, wanted: Int64, places: Places, engine: AttentiveEngine, into: Collectors) -> None:
     windows = windows_of(block, places.genome, engine, places.config)
     ranges = [_keys_of(piece, places) for piece in block.pieces]
     if into.extremes is None and into.everything is None and not any(_between(wanted, keys) for keys in ranges):
@@ -100,7 +98,7 @@ def _keys_of(piece: Piece, places: Places) -> tuple[int, int]:
     return start + piece.start, start + piece.end
 
 
-def _between(wanted: Ints, keys: tuple[int, int]) -> bool:
+def _between(wanted: Int64, keys: tuple[int, int]) -> bool:
     first, last = np.searchsorted(wanted, keys)
     return bool(first < last)
 

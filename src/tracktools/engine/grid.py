@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from tracktools.blocks import STRANDS, Block, Piece, PlusOrMinus, scored_range
+from tracktools.blocks import Block, Piece, scored_range
 from tracktools.config import NetworkConfig
 from tracktools.engine.interface import Engine, Window
 from tracktools.genome import UNKNOWN, Contig, Genome
+from tracktools.interval import STRANDS, Strand
 
 
 def window_of(piece: Piece, contig: Contig, config: NetworkConfig, alignment_bp: int = 1) -> Window:
@@ -54,7 +55,7 @@ def score_block(block: Block, genome: Genome, engine: Engine, config: NetworkCon
 
 def score_region(
     genome: Genome, number: int, start: int, end: int, engine: Engine, config: NetworkConfig, block_bp: int
-) -> dict[PlusOrMinus, npt.NDArray[np.float32]]:
+) -> dict[Strand, npt.NDArray[np.float32]]:
     """Score both strands of a stretch of contig `number`, with full context.
 
     Returns
@@ -63,7 +64,7 @@ def score_region(
         For ``+`` and ``-``, the values in plus-strand order, shape (end - start,); NaN where a base is unscored.
     """
     contig = genome.contigs[number]
-    signals: dict[PlusOrMinus, npt.NDArray[np.float32]] = {}
+    signals: dict[Strand, npt.NDArray[np.float32]] = {}
     for strand in STRANDS:
         signal = np.full(end - start, np.nan, dtype=np.float32)
         first, last = scored_range(contig, strand, config.label_shift_bp)

@@ -9,7 +9,7 @@ import numpy as np
 
 from tracktools.evaluate.signals import MARGIN_BP, LoadedStretch
 from tracktools.evaluate.tss_sets import TssSet, tss_offsets
-from tracktools.formats.bigwig_pair import Strand
+from tracktools.interval import Strand
 
 _AROUND_BP = 5  # the signal of a TSS may be off by a few bases
 _SIGMAS = 2.5  # of a coin's toss

@@ -13,8 +13,8 @@ from tracktools.engine.devices import resolve_device
 from tracktools.engine.grid import score_region
 from tracktools.engine.host import set_to_host
 from tracktools.evaluate.signals import Values
-from tracktools.formats.bigwig_pair import STRANDS
 from tracktools.genome import Genome
+from tracktools.interval import STRANDS
 from tracktools.model.checkpoint import Checkpoint
 from tracktools.model.registry import load_model
 

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from tracktools.arrays import Codes, Int64
 from tracktools.evaluate.stretches import Stretch
 from tracktools.genome import ALPHABET, UNKNOWN, Contig, Genome
 from tracktools.splits import Split
@@ -25,9 +26,6 @@ _STEP_BP = 50  # within one run of equal letters a word is looked at so often
 _BEFORE = WINDOW_BP - WORD_BP  # letters that are compared before a word; behind its start, a window
 _NOTHING = UNKNOWN + 1  # equals no letter of a training sequence, unknown ones included
 _POSITIONS, _PAIRS = 1 << 16, 1 << 16  # at once: of the judged sequence, and pairs of words
-
-Codes = npt.NDArray[np.uint8]
-Ints = npt.NDArray[np.int64]
 
 
 class TrainingWords:
@@ -49,11 +47,11 @@ class TrainingWords:
         self.codes: Codes = np.concatenate(parts)
         words = _words(self.codes)
         places = np.flatnonzero(words >= 0)
-        self._places: Ints = places[np.argsort(words[places], kind="stable")]
+        self._places: Int64 = places[np.argsort(words[places], kind="stable")]
         counts = np.bincount(words[places], minlength=len(ALPHABET) ** WORD_BP)
-        self._starts: Ints = np.concatenate(([0], np.cumsum(counts)))
+        self._starts: Int64 = np.concatenate(([0], np.cumsum(counts)))
 
-    def pairs(self, codes: Codes) -> Iterator[tuple[Ints, Ints]]:
+    def pairs(self, codes: Codes) -> Iterator[tuple[Int64, Int64]]:
         """Yield places of equal words in `codes` and in the training sequence, pairwise."""
         words = _words(codes)
         here = np.flatnonzero(words >= 0)
@@ -118,7 +116,7 @@ def _near_copies(contig: Contig, stretch: Stretch, training: TrainingWords) -> n
     return fill_holes(inside)
 
 
-def _centres(codes: Codes, at: Ints, training: Codes, there: Ints) -> Ints:
+def _centres(codes: Codes, at: Int64, training: Codes, there: Int64) -> Int64:
     """Return the middles of the windows about paired words in which enough letters are equal."""
     along = np.arange(-_BEFORE, WINDOW_BP)
     equal = codes[at[:, None] + along] == training[there[:, None] + along]  # (pairs, letters)

@@ -8,23 +8,21 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from tracktools.arrays import Float32, Float64, Int64
 from tracktools.calls import call_positions
 from tracktools.config import EvaluateConfig
 from tracktools.errors import InputError
 from tracktools.evaluate.signals import MARGIN_BP, LoadedStretch
 from tracktools.evaluate.stretches import Stretch
 from tracktools.evaluate.tss_sets import TssSet, tss_offsets
-from tracktools.formats.bigwig_pair import STRANDS, Strand
+from tracktools.interval import STRANDS, Strand
 from tracktools.metrics import match_positions
-from tracktools.resampling import Hits, Numbers, Ranking, draw_blocks, interval, precision_recall, score_ranking
+from tracktools.resampling import Hits, Ranking, draw_blocks, interval, precision_recall, score_ranking
 
 log = logging.getLogger(__name__)
 
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float32]
 _FEW_BLOCKS = 20
 
 
@@ -46,12 +44,12 @@ class Line:
 
     stretch: Stretch
     strand: Strand
-    signal: Floats
-    blocks: Ints
-    calls: Ints
+    signal: Float32
+    blocks: Int64
+    calls: Int64
 
     @property
-    def heights(self) -> Floats:
+    def heights(self) -> Float32:
         """Values of the calls."""
         return self.signal[self.calls]
 
@@ -73,7 +71,7 @@ class Ground:
     lines: tuple[Line, ...]
     bases: Ranking
     calls: Ranking
-    weights: Numbers
+    weights: Float64
 
     @property
     def positions(self) -> int:
@@ -87,9 +85,9 @@ class Curve:
 
     set_name: str
     tolerance_bp: int | None
-    thresholds: Numbers
-    precision: Numbers
-    recall: Numbers
+    thresholds: Float64
+    precision: Float64
+    recall: Float64
 
 
 @dataclass(frozen=True)
@@ -98,8 +96,8 @@ class SetScores:
 
     rows: list[dict[str, Any]]
     curves: list[Curve]
-    matches: list[Ints]
-    truths: list[Ints]
+    matches: list[Int64]
+    truths: list[Int64]
 
 
 def prepare(loaded: Sequence[LoadedStretch], config: EvaluateConfig) -> Ground:
@@ -143,7 +141,7 @@ def prepare(loaded: Sequence[LoadedStretch], config: EvaluateConfig) -> Ground:
     )
 
 
-def _calls(one: LoadedStretch, strand: Strand, lowest: float, min_distance_bp: int) -> Ints:
+def _calls(one: LoadedStretch, strand: Strand, lowest: float, min_distance_bp: int) -> Int64:
     """Return every local maximum above the floor of the signal, as distances from the start of the stretch."""
     values = one.values[strand]
     with np.errstate(invalid="ignore"):
@@ -177,7 +175,7 @@ def score_set(name: str, tss: TssSet, ground: Ground, config: EvaluateConfig) ->
     hits = Hits(values, blocks)
     rows = [shared | _base_row(ground, hits, n_truths, config)]
     curves = [Curve(name, None, *precision_recall(ground.bases, hits, len(blocks)))]
-    matches: list[Ints] = []
+    matches: list[Int64] = []
     for tolerance in config.tolerances_bp:
         matches = [
             match_positions(line.calls, line.heights, at, tolerance)
@@ -193,14 +191,14 @@ def score_set(name: str, tss: TssSet, ground: Ground, config: EvaluateConfig) ->
     return SetScores(rows, curves, matches, truths)
 
 
-def _base_row(ground: Ground, hits: Hits, n_truths: Numbers, config: EvaluateConfig) -> dict[str, Any]:
+def _base_row(ground: Ground, hits: Hits, n_truths: Float64, config: EvaluateConfig) -> dict[str, Any]:
     scores = score_ranking(ground.bases, hits, ground.weights, truths=n_truths)
     row: dict[str, Any] = {"level": "base", "tolerance_bp": 0}
     row |= _with_interval("roc_auc", scores.roc_auc, config) | _with_interval("ap", scores.average_precision, config)
     return row | {"chance_ap": n_truths[0] / ground.positions if n_truths[0] else np.nan}
 
 
-def _peak_row(ground: Ground, hits: Hits, n_truths: Numbers, tolerance: int, config: EvaluateConfig) -> dict[str, Any]:
+def _peak_row(ground: Ground, hits: Hits, n_truths: Float64, tolerance: int, config: EvaluateConfig) -> dict[str, Any]:
     positions = ground.weights @ ground.bases.sizes
     limits = positions[:, None] / 1e6 * np.array(config.false_calls_per_mb)
     scores = score_ranking(ground.calls, hits, ground.weights, truths=n_truths, false_limits=limits)
@@ -214,7 +212,7 @@ def _peak_row(ground: Ground, hits: Hits, n_truths: Numbers, tolerance: int, con
     return row
 
 
-def _with_interval(name: str, draws: Numbers, config: EvaluateConfig) -> dict[str, float]:
+def _with_interval(name: str, draws: Float64, config: EvaluateConfig) -> dict[str, float]:
     low, high = interval(draws[1:], config.confidence)
     return {name: float(draws[0]), f"{name}_low": low, f"{name}_high": high}
 

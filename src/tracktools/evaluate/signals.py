@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tracktools.evaluate.stretches import Stretch
-from tracktools.formats.bigwig_pair import STRANDS, BigWigPair, Strand
+from tracktools.formats.bigwig_pair import BigWigPair
+from tracktools.interval import STRANDS, Strand
 
 Values = dict[Strand, npt.NDArray[np.float32]]
 MARGIN_BP = 100  # read beyond each end of a stretch, so that a slope that ends outside is no peak inside

@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from tracktools.arrays import Int64
 from tracktools.errors import ConfigError, InputError
 from tracktools.formats.bed import check_bed_on_genome, read_bed
 from tracktools.genome import Genome
 from tracktools.names import join_names
 from tracktools.splits import Split
-
-Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -43,15 +41,15 @@ class Stretch:
     def __str__(self) -> str:
         return f"{self.chrom} [{self.start}, {self.end})"
 
-    def offsets(self, positions: Ints) -> Ints:
+    def offsets(self, positions: Int64) -> Int64:
         """Return the distance of each position of the sequence from the start, along the circle if need be."""
         return (positions - self.start) % self.size
 
-    def positions(self, offsets: Ints) -> Ints:
+    def positions(self, offsets: Int64) -> Int64:
         """Return the position on the sequence of each offset from the start."""
         return (offsets + self.start) % self.size
 
-    def block_numbers(self, block_bp: int) -> Ints:
+    def block_numbers(self, block_bp: int) -> Int64:
         """Return the block of each base, from 0, shape (len(self),); the last block may be short."""
         return np.arange(len(self), dtype=np.int64) // block_bp
 

@@ -7,15 +7,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from tracktools.arrays import Int64
 from tracktools.errors import ConfigError
 from tracktools.evaluate.stretches import Stretch
-from tracktools.formats.bigwig_pair import STRANDS, Strand
 from tracktools.formats.tss_bed import read_tss_bed
+from tracktools.interval import STRANDS, Strand
 
-Ints = npt.NDArray[np.int64]
-TssSet = Mapping[tuple[str, Strand], Ints]  # ascending distinct positions of each sequence and strand
+TssSet = Mapping[tuple[str, Strand], Int64]  # ascending distinct positions of each sequence and strand
 
 
 def read_tss(
@@ -32,7 +31,7 @@ def read_tss(
     return positions, left_out
 
 
-def tss_offsets(tss: TssSet, stretch: Stretch, strand: Strand) -> Ints:
+def tss_offsets(tss: TssSet, stretch: Stretch, strand: Strand) -> Int64:
     """Return the TSS on one strand of a stretch, as ascending distances from its start."""
     offsets = stretch.offsets(tss.get((stretch.chrom, strand), np.zeros(0, dtype=np.int64)))
     return np.sort(offsets[offsets < len(stretch)])

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from tracktools.arrays import Float32
 from tracktools.figures.canvas import figure_style, save_figure
 from tracktools.palette import BLUE, GREY, VERMILLION, css
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-Floats = npt.NDArray[np.float32]
 
 _ROWS = 400  # of a heat map; more sites are averaged by rank
 _DECADES = 100  # a span above which an axis is logarithmic
@@ -29,8 +28,8 @@ _DIRECTIONS = (("sense", BLUE), ("antisense", VERMILLION))
 class Matrices(NamedTuple):
     """Values around sites, along and against their strands; shapes (sites, offsets)."""
 
-    sense: Floats
-    antisense: Floats
+    sense: Float32
+    antisense: Float32
 
 
 @dataclass(frozen=True)
@@ -56,7 +55,7 @@ class DrawnProfile:
     n_sites: int
     sense: pd.DataFrame
     antisense: pd.DataFrame
-    matrix: tuple[Floats, Floats]
+    matrix: tuple[Float32, Float32]
     baseline: float
 
 
@@ -112,7 +111,7 @@ def draw_heat_maps(panels: Sequence[DrawnProfile], folder: Path) -> list[Path]:
         return save_figure(figure, folder, "heat_map", pdf=True)
 
 
-def ranked_rows(matrix: Floats) -> Floats:
+def ranked_rows(matrix: Float32) -> Float32:
     """Return the rows of a matrix by descending mean, at most 400: of more, means of rows of neighbouring rank.
 
     Rows without any value come last; an all-NaN group stays NaN.

@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from tracktools.errors import GenomeMismatchError, InputError
 from tracktools.formats.bigwig import BigWigReader
+from tracktools.interval import STRANDS, Strand
 from tracktools.names import join_names, listed, name_mend, own_names
 from tracktools.strand_sign import StrandSign, pair_notes, pair_record
-
-Strand = Literal["+", "-"]
-STRANDS: tuple[Strand, ...] = ("+", "-")
 
 
 class BigWigPair:

@@ -14,14 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from tracktools.arrays import Float64
 from tracktools.errors import InputError
 from tracktools.formats.atomic import atomic_file
 from tracktools.formats.input_file import open_maybe_gzip
 from tracktools.formats.numerals import is_whole
 
-Floats = npt.NDArray[np.float64]
 _SETTING = re.compile(r"(\w+)\s*=\s*([^\s=]+)")
 _ROW = re.compile(r"\d+\s+\S")
 _LETTERS = "ACGT"
@@ -45,7 +44,7 @@ class MotifMatrix:
 
     name: str
     alternate: str
-    shares: Floats
+    shares: Float64
     n_sites: float = 0.0
 
     def __len__(self) -> int:
@@ -197,7 +196,7 @@ def _rows(lines: Sequence[str], number: int, width: str | None, path: Path) -> t
 
 
 def write_meme(
-    path: Path, motifs: Sequence[MotifMatrix], background: Floats, e_values: Sequence[float] | None = None
+    path: Path, motifs: Sequence[MotifMatrix], background: Float64, e_values: Sequence[float] | None = None
 ) -> None:
     """Write motifs as MEME minimal, version 4.
 

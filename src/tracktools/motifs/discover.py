@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from tracktools.arrays import Float64
 from tracktools.config import MotifConfig
 from tracktools.genome import Genome
 from tracktools.motifs.attention_folder import AttentionFolder
-from tracktools.motifs.matrix import Floats, Pwm, count_letters
+from tracktools.motifs.matrix import Pwm, count_letters
 from tracktools.motifs.statistics import benjamini_hochberg, fisher_greater
 from tracktools.motifs.windows import Windows, cut_windows, distinct_windows
 
@@ -89,7 +90,7 @@ class HeadMotif:
         return (self.enrichment.q, -self.enrichment.fold)
 
 
-def composition(genome: Genome) -> Floats:
+def composition(genome: Genome) -> Float64:
     """Return the share of A, C, G, T on both strands together; even shares where there is no base."""
     gc = genome.gc_content
     if not 0 < gc < 1:
@@ -143,7 +144,7 @@ def _judged(one: HeadMotif, q: float, config: MotifConfig) -> HeadMotif:
 
 
 def _head_motif(
-    folder: AttentionFolder, head: str, low: pd.DataFrame, genome: Genome, background: Floats, config: MotifConfig
+    folder: AttentionFolder, head: str, low: pd.DataFrame, genome: Genome, background: Float64, config: MotifConfig
 ) -> HeadMotif:
     rows = folder.table_of("top", head)
     offsets = tuple(int(offset) for offset in dict.fromkeys(rows["tssOffset"]))

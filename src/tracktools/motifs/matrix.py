@@ -13,9 +13,8 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from tracktools.motifs.windows import Codes
+from tracktools.arrays import Codes, Float64
 
-Floats = npt.NDArray[np.float64]
 _STEPS_PER_BIT = 100  # scores are rounded to 0.01 bit, and all p-values are exact for the rounded scores
 _IUPAC = {
     "A": "A", "C": "C", "G": "G", "T": "T", "AC": "M", "AG": "R", "AT": "W", "CG": "S", "CT": "Y", "GT": "K",
@@ -40,8 +39,8 @@ class Pwm:
         Place of the first column relative to the attended base, along the strand.
     """
 
-    counts: Floats
-    background: Floats
+    counts: Float64
+    background: Float64
     pseudocount: float
     first: int
 
@@ -59,18 +58,18 @@ class Pwm:
         return int(self.counts[0].sum())
 
     @cached_property
-    def shares(self) -> Floats:
+    def shares(self) -> Float64:
         """Share of each letter with the pseudocount, shape (width, 4)."""
         smoothed = self.counts + self.pseudocount * self.background
-        shares: Floats = smoothed / smoothed.sum(axis=1, keepdims=True)
+        shares: Float64 = smoothed / smoothed.sum(axis=1, keepdims=True)
         return shares
 
     @cached_property
-    def bits(self) -> Floats:
+    def bits(self) -> Float64:
         """Information of each column [bits], shape (width,); see the module."""
         share = self.counts / self.counts.sum(axis=1, keepdims=True)
         terms = np.where(share > 0, share * np.log2(np.where(share > 0, share, 1.0) / self.background), 0.0)
-        bits: Floats = np.maximum(terms.sum(axis=1) - 3 / (2 * math.log(2) * self.n_sites), 0.0)
+        bits: Float64 = np.maximum(terms.sum(axis=1) - 3 / (2 * math.log(2) * self.n_sites), 0.0)
         return bits
 
     @cached_property
@@ -85,10 +84,10 @@ class Pwm:
         return np.round(_STEPS_PER_BIT * np.log2(self.shares / self.background)).astype(np.int64)
 
     @cached_property
-    def _tail(self) -> tuple[int, Floats]:
+    def _tail(self) -> tuple[int, Float64]:
         return score_tail(self.scores, self.background)
 
-    def p_values(self, codes: Codes) -> Floats:
+    def p_values(self, codes: Codes) -> Float64:
         """Return how likely a sequence of the genome's composition scores at least as high as each sequence.
 
         Parameters
@@ -98,7 +97,7 @@ class Pwm:
         """
         least, tail = self._tail
         total = self.scores[np.arange(len(self)), codes].sum(axis=1)
-        chances: Floats = tail[total - least]
+        chances: Float64 = tail[total - least]
         return chances
 
     def core(self, min_bits: float) -> Pwm | None:
@@ -111,13 +110,13 @@ class Pwm:
         return Pwm(self.counts[start:end], self.background, self.pseudocount, self.first + start)
 
 
-def count_letters(codes: Codes, background: Floats, pseudocount: float, first: int) -> Pwm:
+def count_letters(codes: Codes, background: Float64, pseudocount: float, first: int) -> Pwm:
     """Return the matrix of windows, shape (n, width), whose first base lies at `first` from the attended one."""
     counts = np.stack([(codes == letter).sum(axis=0) for letter in range(4)], axis=1).astype(np.float64)
     return Pwm(counts, background, pseudocount, first)
 
 
-def consensus_letter(shares: Floats) -> str:
+def consensus_letter(shares: Float64) -> str:
     """Return the IUPAC letter of a column: rules of Cavener 1987 (doi 10.1093/nar/15.4.1353).
 
     One letter, if it has over half and twice the second; two letters, if they have over three quarters together; three,
@@ -136,7 +135,7 @@ def consensus_letter(shares: Floats) -> str:
     return _IUPAC["".join(sorted("ACGT"[letter] for letter in order[:count]))]
 
 
-def score_tail(scores: npt.NDArray[np.int64], background: Floats) -> tuple[int, Floats]:
+def score_tail(scores: npt.NDArray[np.int64], background: Float64) -> tuple[int, Float64]:
     """Return the least score of all sequences, and the probability of each score and above, by dynamic programming.
 
     Parameters

@@ -14,10 +14,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from tracktools.arrays import Codes, Float64, Int64
 from tracktools.genome import Genome
-from tracktools.motifs.matrix import Floats, Pwm
+from tracktools.motifs.matrix import Pwm
 from tracktools.motifs.statistics import benjamini_hochberg, more_than_dealt
-from tracktools.motifs.windows import Codes, Positions, cut_windows
+from tracktools.motifs.windows import cut_windows
 
 SOURCE = "Harley & Reynolds 1987"
 CANONICAL_SPACING_BP = 17
@@ -73,16 +74,16 @@ class Promoters:
         By element: offset of the first letter of the best hit, and its letters that are those of the consensus.
     """
 
-    rows: Positions
-    starts: dict[str, Positions]
-    matches: dict[str, Positions]
+    rows: Int64
+    starts: dict[str, Int64]
+    matches: dict[str, Int64]
 
     def clear(self, name: str) -> npt.NDArray[np.bool_]:
         """Return which positions have the hexamer: at least 4 of its 6 letters."""
         return np.asarray(self.matches[name] >= _CLEAR_MATCHES)
 
     @property
-    def spacings(self) -> Positions:
+    def spacings(self) -> Int64:
         """Bases between -35 and -10, of the positions that have both."""
         both = self.clear("-10") & self.clear("-35")
         return np.asarray((self.starts["-10"] - self.starts["-35"] - len(MINUS_35))[both])
@@ -163,7 +164,7 @@ def attended_elements(sites: pd.DataFrame, promoters: Promoters, heads: tuple[st
     return table[["head", "element", "n", "inside", "expected", "fold", "p", "q"]]
 
 
-def _inside(offsets: Positions, promoters: Promoters, element: Element) -> tuple[int, int, float, float]:
+def _inside(offsets: Int64, promoters: Promoters, element: Element) -> tuple[int, int, float, float]:
     if not len(offsets):
         return 0, 0, 0.0, float("nan")
     clear = promoters.clear(element.name)
@@ -220,7 +221,7 @@ def match_hexamer(window: Pwm, core: Pwm, element: Element) -> HexamerMatch:
     size, overlap = len(element), min(_OVERLAP, len(core))
     inner = core.first - window.first
     places = list(range(max(0, inner + overlap - size), min(len(window) - size, inner + len(core) - overlap) + 1))
-    scored: list[Floats] = [window.scores[start + np.arange(size), _HEXAMERS].sum(axis=1) for start in places]
+    scored: list[Float64] = [window.scores[start + np.arange(size), _HEXAMERS].sum(axis=1) for start in places]
     best = np.max(scored, axis=0)
     own = int(np.flatnonzero((element.codes == _HEXAMERS).all(axis=1))[0])
     place = places[int(np.argmax([scores[own] for scores in scored]))]

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 from scipy.stats import false_discovery_control, fisher_exact
 
-Floats = npt.NDArray[np.float64]
+from tracktools.arrays import Float64
 
 
 def fisher_greater(hits: int, n: int, other_hits: int, other_n: int) -> float:
@@ -25,7 +24,7 @@ def fisher_greater(hits: int, n: int, other_hits: int, other_n: int) -> float:
     return float(fisher_exact(table, alternative="greater").pvalue)
 
 
-def benjamini_hochberg(p_values: Sequence[float] | Floats) -> Floats:
+def benjamini_hochberg(p_values: Sequence[float] | Float64) -> Float64:
     """Return q-values (Benjamini & Hochberg 1995); a p that is nan is no test, and its q is nan.
 
     Examples
@@ -41,7 +40,7 @@ def benjamini_hochberg(p_values: Sequence[float] | Floats) -> Floats:
     return q
 
 
-def more_than_dealt(observed: int, chances: Floats) -> tuple[float, float]:
+def more_than_dealt(observed: int, chances: Float64) -> tuple[float, float]:
     """Return the expected number of successes of unequal chances, and p of at least the observed number.
 
     Parameters

@@ -8,10 +8,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from tracktools.arrays import Codes, Int64
 from tracktools.genome import UNKNOWN, Genome
 
-Codes = npt.NDArray[np.uint8]
-Positions = npt.NDArray[np.int64]
 _COMPLEMENT = np.array([3, 2, 1, 0, UNKNOWN], dtype=np.uint8)
 
 
@@ -29,8 +28,8 @@ class Windows:
         A 0, C 1, G 2, T 3, else 4.
     """
 
-    rows: Positions
-    attended: Positions
+    rows: Int64
+    attended: Int64
     codes: Codes
 
     def __len__(self) -> int:
@@ -42,7 +41,7 @@ class Windows:
 
 
 def cut_windows(
-    table: pd.DataFrame, offsets: int | Positions, genome: Genome, upstream_bp: int, downstream_bp: int
+    table: pd.DataFrame, offsets: int | Int64, genome: Genome, upstream_bp: int, downstream_bp: int
 ) -> Windows:
     """Cut the windows around the bases that lie at an offset from each position of a table.
 

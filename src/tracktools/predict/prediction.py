@@ -10,13 +10,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from tracktools.blocks import PlusOrMinus
 from tracktools.concise import concise
 from tracktools.errors import InputError
 from tracktools.figures.region import draw_region
 from tracktools.formats.bed import read_bed
 from tracktools.formats.bigwig import BigWigReader
-from tracktools.interval import Interval
+from tracktools.interval import Interval, Strand
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -49,7 +48,7 @@ class Prediction:
     n_calls: int
 
     def signal(
-        self, chrom: str, strand: PlusOrMinus = "+", start: int = 0, end: int | None = None
+        self, chrom: str, strand: Strand = "+", start: int = 0, end: int | None = None
     ) -> npt.NDArray[np.float32]:
         """Return the model output of one strand in plus-strand order, shape (end - start,); NaN where unscored.
 

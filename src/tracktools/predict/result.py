@@ -11,10 +11,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from tracktools.blocks import STRANDS, Block, Piece, PlusOrMinus
+from tracktools.blocks import Block, Piece
 from tracktools.calls import call_positions
 from tracktools.formats.bed import BED9, CALLED_TSS, write_bed
 from tracktools.formats.bigwig import BigWigWriter
+from tracktools.interval import STRANDS, Strand
 from tracktools.palette import GREEN, GREY, PURPLE
 from tracktools.predict.expected import Expected
 from tracktools.predict.manifest import Manifest, ModelPart
@@ -117,9 +118,7 @@ def _shown(cut: float) -> str:
     return f"{cut:.4g}" if np.isfinite(cut) else "no output"
 
 
-def _pieces_of(
-    strand: PlusOrMinus, blocks: list[Block], load: Callable[[Block], Values]
-) -> Iterator[tuple[Piece, Values]]:
+def _pieces_of(strand: Strand, blocks: list[Block], load: Callable[[Block], Values]) -> Iterator[tuple[Piece, Values]]:
     for block in blocks:
         if block.pieces[0].strand == strand:
             yield from block.split(load(block))
@@ -131,7 +130,7 @@ def _calibrated(output: Values, model: ModelPart) -> npt.NDArray[np.float64]:
     return np.asarray(np.interp(output, model.calibration["output"], model.calibration["probability"]), np.float64)
 
 
-def _called_table(strand: PlusOrMinus, high: dict[int, list[Called]], manifest: Manifest) -> pd.DataFrame:
+def _called_table(strand: Strand, high: dict[int, list[Called]], manifest: Manifest) -> pd.DataFrame:
     """Call TSS among the positions at or above the threshold; a row a call, columns as `CALLED_TSS`."""
     shapes = manifest.contigs
     contigs, positions, outputs, probabilities, parts = [], [], [], [], []

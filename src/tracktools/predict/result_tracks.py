@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tracktools.blocks import STRANDS
+from tracktools.interval import STRANDS
 from tracktools.palette import GREY, STRAND_COLORS
 from tracktools.predict.manifest import Manifest
 from tracktools.tracks import Track, as_track_name

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from tracktools.aliases import other_version, resolve_chrom
-from tracktools.blocks import STRANDS
 from tracktools.errors import GenomeMismatchError, InputError
 from tracktools.formats.bed import read_numbered_bed
 from tracktools.genome import Genome, as_genome
+from tracktools.interval import STRANDS
 
 Selection = tuple[tuple[str, int, int, str], ...]
 

@@ -9,31 +9,30 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from tracktools.arrays import Float32
 from tracktools.errors import GenomeMismatchError, InputError
 from tracktools.formats.bigwig import BigWigReader
 from tracktools.names import join_names
 from tracktools.strand_sign import StrandSign
 from tracktools.tracks import TRACKS_FILE, read_tracks
 
-Floats = npt.NDArray[np.float32]
 Absent = Literal["skip", "zero"]
 
 
 class StrandPair(NamedTuple):
     """The values of both strands of one sequence, in plus-strand order, shapes (length,); NaN where there is none."""
 
-    plus: Floats
-    minus: Floats
+    plus: Float32
+    minus: Float32
 
 
 class SiteMatrix(NamedTuple):
     """Values around sites in the direction of each site's strand; shapes (sites, 2 * flank_bp + 1), NaN: no value."""
 
-    sense: Floats
-    antisense: Floats
+    sense: Float32
+    antisense: Float32
 
 
 @dataclass(frozen=True)

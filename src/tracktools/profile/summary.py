@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.stats import binom
 
-Numbers = npt.NDArray[np.float64]
+from tracktools.arrays import Float64
 
 COLUMNS = ("offset", "n", "median", "medianLow", "medianHigh", "mean", "quartile1", "quartile3")
 
@@ -45,7 +45,7 @@ def summarise(matrix: npt.NDArray[np.float32], *, confidence: float) -> pd.DataF
     return pd.DataFrame(dict(zip(COLUMNS, values, strict=True)))
 
 
-def _median_interval(ranked: Numbers, n: npt.NDArray[np.int64], confidence: float) -> tuple[Numbers, Numbers]:
+def _median_interval(ranked: Float64, n: npt.NDArray[np.int64], confidence: float) -> tuple[Float64, Float64]:
     low, high = np.full(len(n), np.nan), np.full(len(n), np.nan)
     for size in np.unique(n[n >= 2]):
         columns = np.flatnonzero(n == size)

@@ -13,10 +13,11 @@ from tracktools.config import PredictConfig
 from tracktools.engine import make_engine
 from tracktools.engine.grid import score_region
 from tracktools.genome import Genome
+from tracktools.interval import Strand
 from tracktools.metrics import PositionScores, best_f1_threshold, calibrate, match_calls, score_positions
 from tracktools.model.networks import Network
 from tracktools.splits import Split
-from tracktools.train.windows import LabelArrays, Strand
+from tracktools.train.windows import LabelArrays
 
 MATCH_TOLERANCE_BP = 5
 _LOWEST_CALL = 0.01  # of the candidates among which the threshold is looked for

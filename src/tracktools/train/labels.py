@@ -12,8 +12,9 @@ import numpy as np
 from tracktools.counting import count_line
 from tracktools.formats.tss_bed import read_tss_bed
 from tracktools.genome import Genome
+from tracktools.interval import Strand
 from tracktools.tracks import TRACKS_FILE, file_sha256, read_tracks
-from tracktools.train.windows import LabelArrays, Strand
+from tracktools.train.windows import LabelArrays
 
 log = logging.getLogger(__name__)
 

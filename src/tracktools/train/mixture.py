@@ -16,8 +16,9 @@ import numpy.typing as npt
 from tracktools.config import MixtureConfig
 from tracktools.descriptor import Descriptor, Reference
 from tracktools.genome import Genome
+from tracktools.interval import Strand
 from tracktools.train.species_windows import PAD, SpeciesWindows
-from tracktools.train.windows import LabelArrays, Strand, Stretch
+from tracktools.train.windows import LabelArrays, Stretch
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,8 +12,9 @@ import numpy.typing as npt
 
 from tracktools.concise import concise
 from tracktools.errors import InputError
-from tracktools.formats.bigwig_pair import STRANDS, open_pair
+from tracktools.formats.bigwig_pair import open_pair
 from tracktools.genome import Genome
+from tracktools.interval import STRANDS
 from tracktools.tracks import file_sha256
 from tracktools.train.windows import SoftArrays
 

@@ -7,16 +7,16 @@ nearer to a region of another part than the full receptive field, so that nothin
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from tracktools.config import NetworkConfig, TrainConfig
 from tracktools.genome import UNKNOWN, Contig, Genome
+from tracktools.interval import Strand
 from tracktools.splits import PARTS, Split
 
-Strand = Literal["+", "-"]
 LabelArrays = dict[tuple[int, Strand], npt.NDArray[np.bool_]]  # (contig number, strand): one value a base
 SoftArrays = dict[tuple[int, Strand], npt.NDArray[np.float32]]  # the same; NaN where nothing is known
 

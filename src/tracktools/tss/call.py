@@ -18,7 +18,8 @@ from tracktools.config import CallConfig
 from tracktools.counting import count_line
 from tracktools.errors import ConfigError, TracktoolsError
 from tracktools.formats.bed import CALLED_TSS, write_bed
-from tracktools.formats.bigwig_pair import STRANDS, BigWigPair, Strand, open_pair
+from tracktools.formats.bigwig_pair import BigWigPair, open_pair
+from tracktools.interval import STRANDS, Strand
 from tracktools.names import listed
 from tracktools.run import output_folder
 from tracktools.tracks import Track, as_track_name, read_provenance, write_provenance, write_tracks

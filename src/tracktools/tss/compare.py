@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from tracktools.arrays import Int64
 from tracktools.config import TssConfig
 from tracktools.errors import ConfigError
 from tracktools.metrics import match_calls
-from tracktools.tss.consensus import Ints
 from tracktools.tss.curate import CuratedSet, curate_tss, load_sets
 from tracktools.tss.line import Line, Source, join_sets
 from tracktools.tss.table import check_name
@@ -98,18 +98,18 @@ def compare_tss(
     )
 
 
-def _nearest(line: Line, source: Source, others: Ints) -> Ints:
+def _nearest(line: Line, source: Source, others: Int64) -> Int64:
     """Return the signed distance along the strand to the nearest other position; huge where there is none."""
     at, targets = line.at[source.index], line.at[others]
     far = np.iinfo(np.int64).max // 4
     padded = np.concatenate(([-far], targets, [far]))
     after = np.searchsorted(padded, at, side="left")
     down, up = padded[after] - at, padded[after - 1] - at
-    nearest: Ints = np.where(down < -up, down, up)
+    nearest: Int64 = np.where(down < -up, down, up)
     return np.where(down == 0, 0, nearest)
 
 
-def _shares(line: Line, distances: Mapping[tuple[str, str], Ints]) -> pd.DataFrame:
+def _shares(line: Line, distances: Mapping[tuple[str, str], Int64]) -> pd.DataFrame:
     everything = dict(distances)
     for source in line.sources:
         found = [np.abs(values) for (name, _), values in distances.items() if name == source.name]
@@ -123,7 +123,7 @@ def _shares(line: Line, distances: Mapping[tuple[str, str], Ints]) -> pd.DataFra
     return pd.DataFrame(rows, columns=["set", "other", "tolerance", "positions", "shared", "share"])
 
 
-def _histogram(name: str, other: str, distances: Ints) -> pd.DataFrame:
+def _histogram(name: str, other: str, distances: Int64) -> pd.DataFrame:
     near = distances[np.abs(distances) <= HISTOGRAM_BP]
     counts = np.bincount(near + HISTOGRAM_BP, minlength=2 * HISTOGRAM_BP + 1)
     span = np.arange(-HISTOGRAM_BP, HISTOGRAM_BP + 1)

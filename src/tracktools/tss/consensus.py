@@ -18,7 +18,8 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-Ints = npt.NDArray[np.int64]
+from tracktools.arrays import Int64
+
 Masks = npt.NDArray[np.uint64]
 
 _T = TypeVar("_T", bound=np.generic)
@@ -27,7 +28,7 @@ MAX_SOURCES = 64  # one bit each
 _WORTHWHILE_SHARE = 0.02  # of the remaining positions, settled by one round
 
 
-def take_greedily(positions: Ints, masks: Masks, priorities: Ints, window_bp: int) -> Ints:
+def take_greedily(positions: Int64, masks: Masks, priorities: Int64, window_bp: int) -> Int64:
     """Group positions around those that the curation rule takes.
 
     Parameters
@@ -62,7 +63,7 @@ def take_greedily(positions: Ints, masks: Masks, priorities: Ints, window_bp: in
     return owners
 
 
-def _take_local_maxima(positions: Ints, masks: Masks, priorities: Ints, window_bp: int) -> Ints:
+def _take_local_maxima(positions: Int64, masks: Masks, priorities: Int64, window_bp: int) -> Int64:
     """Take every position whose key is the greatest within two windows; return owners, -1 where none yet."""
     low, high = window_bounds(positions, window_bp)
     counts = count_bits(reduce_ranges(np.bitwise_or, masks, low, high))
@@ -75,7 +76,7 @@ def _take_local_maxima(positions: Ints, masks: Masks, priorities: Ints, window_b
     return owners
 
 
-def _take_in_order(positions: Ints, masks: Masks, priorities: Ints, window_bp: int) -> Ints:
+def _take_in_order(positions: Int64, masks: Masks, priorities: Int64, window_bp: int) -> Int64:
     """Take positions one by one: by count, then by priority; a position whose count has fallen waits for its level."""
     low, high = (bounds.tolist() for bounds in window_bounds(positions, window_bp))
     mask_list: list[int] = masks.tolist()
@@ -101,14 +102,14 @@ def _take_in_order(positions: Ints, masks: Masks, priorities: Ints, window_bp: i
     return np.array(owners, dtype=np.int64)
 
 
-def window_bounds(positions: Ints, distance_bp: int) -> tuple[Ints, Ints]:
+def window_bounds(positions: Int64, distance_bp: int) -> tuple[Int64, Int64]:
     """Return the half-open index range of the sorted positions at most `distance_bp` from each position."""
     low = np.searchsorted(positions, positions - distance_bp, side="left")
     high = np.searchsorted(positions, positions + distance_bp, side="right")
     return low, high
 
 
-def reduce_ranges(reduce: np.ufunc, values: npt.NDArray[_T], low: Ints, high: Ints) -> npt.NDArray[_T]:
+def reduce_ranges(reduce: np.ufunc, values: npt.NDArray[_T], low: Int64, high: Int64) -> npt.NDArray[_T]:
     """Reduce ``values[low[i]:high[i]]`` for every i, by an operation for which ``x op x = x`` (maximum, or).
 
     Parameters
@@ -136,6 +137,6 @@ def reduce_ranges(reduce: np.ufunc, values: npt.NDArray[_T], low: Ints, high: In
         span *= 2
 
 
-def count_bits(masks: Masks) -> Ints:
+def count_bits(masks: Masks) -> Int64:
     """Return the number of set bits of each mask."""
     return np.bitwise_count(masks).astype(np.int64)

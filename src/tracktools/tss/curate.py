@@ -19,13 +19,14 @@ import numpy as np
 import pandas as pd
 
 from tracktools.aliases import other_version
+from tracktools.arrays import Int64
 from tracktools.concise import concise
 from tracktools.config import TssConfig
 from tracktools.counting import count_line
 from tracktools.errors import ConfigError, GenomeMismatchError
 from tracktools.formats.bed import CURATED_TSS, sort_bed
 from tracktools.names import common_names, listed
-from tracktools.tss.consensus import MAX_SOURCES, Ints, count_bits, take_greedily
+from tracktools.tss.consensus import MAX_SOURCES, count_bits, take_greedily
 from tracktools.tss.line import Line, join_sets
 from tracktools.tss.table import check_name, read_positions, tss_name
 
@@ -182,7 +183,7 @@ def _check_versions(chroms: Mapping[str, list[str]]) -> None:
 
 
 def _curated_table(
-    line: Line, owners: Ints, first: Ints, support: Ints, min_support: int, set_name: str
+    line: Line, owners: Int64, first: Int64, support: Int64, min_support: int, set_name: str
 ) -> pd.DataFrame:
     kept = np.flatnonzero(support >= min_support)
     last = np.append(first[1:], len(owners)) - 1
@@ -210,7 +211,7 @@ def _curated_table(
     return sort_bed(table).reset_index(drop=True)
 
 
-def _member_texts(line: Line, owners: Ints, first: Ints, kept: Ints) -> dict[str, list[str]]:
+def _member_texts(line: Line, owners: Int64, first: Int64, kept: Int64) -> dict[str, list[str]]:
     """Join source, position and score of the sources of each kept group; of a source's positions the nearest counts."""
     lengths = np.diff(np.append(first, len(owners)))
     ranks = np.full(len(first), -1, dtype=np.int64)
@@ -249,7 +250,7 @@ def shared_positions(line: Line, window_bp: int) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["source", "positions", "shared", "share"])
 
 
-def _by_support(support: Ints, n_sources: int) -> pd.DataFrame:
+def _by_support(support: Int64, n_sources: int) -> pd.DataFrame:
     counts = np.bincount(support, minlength=n_sources + 1)[1:]
     return pd.DataFrame(
         {"support": np.arange(1, n_sources + 1), "curated": counts, "at_least": counts[::-1].cumsum()[::-1]}

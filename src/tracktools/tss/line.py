@@ -14,8 +14,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from tracktools.tss.consensus import Ints, Masks, count_bits, reduce_ranges, window_bounds
-from tracktools.tss.table import Floats, rank_fractions
+from tracktools.arrays import Float64, Int64
+from tracktools.tss.consensus import Masks, count_bits, reduce_ranges, window_bounds
+from tracktools.tss.table import rank_fractions
 
 _RANK_STEPS = 2**40  # ranks are summed as whole numbers: the order of sources cannot change the sum
 
@@ -35,8 +36,8 @@ class Source:
     """
 
     name: str
-    index: Ints
-    score: Floats
+    index: Int64
+    score: Float64
 
 
 @dataclass(frozen=True)
@@ -59,14 +60,14 @@ class Line:
         Empty end of each stretch.
     """
 
-    at: Ints
+    at: Int64
     masks: Masks
     sources: tuple[Source, ...]
     chroms: tuple[str, ...]
     stride: int
     margin_bp: int
 
-    def places(self, index: Ints) -> tuple[npt.NDArray[np.object_], Ints, npt.NDArray[np.object_]]:
+    def places(self, index: Int64) -> tuple[npt.NDArray[np.object_], Int64, npt.NDArray[np.object_]]:
         """Return sequence, 0-based base and strand of positions."""
         stretch, offset = np.divmod(self.at[index], self.stride)
         minus = stretch % 2 == 1
@@ -74,7 +75,7 @@ class Line:
         chrom = np.array([*self.chroms, ""], dtype=object)[stretch // 2]
         return chrom, start, np.where(minus, "-", "+").astype(object)
 
-    def priorities(self) -> Ints:
+    def priorities(self) -> Int64:
         """Return ranks, 0 the least, by sources on the base, then mean rank of score in them, then the 5'-most."""
         rank_sums = np.zeros(len(self.at), dtype=np.int64)
         for source in self.sources:
@@ -117,7 +118,7 @@ def join_sets(tables: Mapping[str, pd.DataFrame], margin_bp: int) -> Line:
     return Line(at, masks, tuple(sources), tuple(chroms), stride, margin_bp)
 
 
-def _place(table: pd.DataFrame, chroms: Sequence[str], longest: int, stride: int) -> tuple[Ints, Floats]:
+def _place(table: pd.DataFrame, chroms: Sequence[str], longest: int, stride: int) -> tuple[Int64, Float64]:
     start = table["chromStart"].to_numpy(dtype=np.int64)
     minus = (table["strand"] == "-").to_numpy(dtype=np.int64)
     ranks = table["chrom"].map({chrom: index for index, chrom in enumerate(chroms)}).to_numpy(dtype=np.int64)

@@ -9,16 +9,15 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from tracktools.arrays import Float64
 from tracktools.errors import ConfigError, InputError
 from tracktools.formats.bed import TSS_SOURCE, read_bed, sort_bed
 from tracktools.formats.input_file import open_maybe_gzip
 from tracktools.tss.rows import RawTss
 
 _BED6 = ["chrom", "chromStart", "chromEnd", "name", "score", "strand"]
-Floats = npt.NDArray[np.float64]
 
 
 def make_table(tss: Iterable[RawTss], set_name: str, chrom_order: Sequence[str] = ()) -> pd.DataFrame:
@@ -88,7 +87,7 @@ def tss_name(set_name: str, chrom: str, start: int, strand: str) -> str:
     return f"{set_name}_{chrom}_{start + 1}_{'f' if strand == '+' else 'r'}"
 
 
-def rank_fractions(scores: Floats) -> Floats:
+def rank_fractions(scores: Float64) -> Float64:
     """Return the rank of each score as a share of the set: near 0 the best, 0.5 the median and where there is none.
 
     Parameters

@@ -1,0 +1,14 @@
+"""What arrays hold, said once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Float32 = npt.NDArray[np.float32]
+Float64 = npt.NDArray[np.float64]
+Floating = npt.NDArray[np.floating[Any]]  # of either width
+Int64 = npt.NDArray[np.int64]
+Codes = npt.NDArray[np.uint8]  # letters as numbers, A 0, C 1, G 2, T 3, any other 4
