@@ -21,7 +21,7 @@ from tracktools.genome import Contig, Genome
 from tracktools.model.checkpoint import Checkpoint, Metadata, save_checkpoint
 from tracktools.model.conditioned import Conditioned
 from tracktools.model.registry import load_model
-from tracktools.predict import Shard, merge_shards, predict_genome, predict_sequence, predict_shard
+from tracktools.predict import Shard, merge_shards, predict_genome, predict_sequence, predict_shard, read_selection
 from tracktools.tracks import read_provenance
 
 SMALL = ConditionedConfig(n_channels=4, stem_width_bp=5, dilations_bp=(1, 2), n_hidden=3)
@@ -65,6 +65,18 @@ def test_shards_are_those_of_the_whole_run(tmp_path: Path) -> None:
     whole = predict_genome(GENOME, tmp_path / "same", model=model, config=settings_of(block_bp=16_384))
     for file in ("three.plus.bw", "three.minus.bw"):
         assert (tmp_path / "merged" / file).read_bytes() == (whole.folder / file).read_bytes()
+
+
+def test_chosen_regions_are_set_by_the_whole_genome(tmp_path: Path) -> None:
+    model = conditioned(tmp_path)
+    (tmp_path / "regions.bed").write_text("linear\t100\t400\ncircle\t0\t50\n", encoding="utf-8")
+    chosen = read_selection(tmp_path / "regions.bed", GENOME)
+    part = predict_genome(GENOME, tmp_path / "part", model=model, config=settings_of(), regions=chosen)
+    whole = predict_genome(GENOME, tmp_path / "whole", model=model, config=settings_of())
+    for chrom, start, end in (("linear", 100, 400), ("circle", 0, 50)):
+        found, expected = (BigWigReader(one.minus).values(chrom, start, end) for one in (part, whole))
+        assert np.array_equal(found, expected, equal_nan=True)
+        assert np.isfinite(found).any()
 
 
 def test_a_host_is_part_of_what_a_run_is(tmp_path: Path) -> None:
