@@ -11,24 +11,24 @@ from tracktools.cli.options import force_option
 
 @click.command()
 @click.argument("folders", metavar="DIR...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="Page to make, *.html.")
-@click.option("--title", help="Heading of the page.  [default: names the genome]")
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="Output page, NAME.html.")
+@click.option("--title", help="Title of the page.  [default: from the name of the genome]")
 @click.option(
     "--templates",
     type=click.Path(path_type=Path),
-    help="Folder whose report.html or style.css replaces the packaged one.",
+    help="Folder with your own report.html or style.css.  [default: the packaged ones]",
 )
 @force_option
 def report(folders: tuple[Path, ...], output: Path, title: str | None, templates: Path | None, force: bool) -> None:
-    """Write one page from the folders DIR... that other commands wrote.
+    """Write one page from the output folders DIR... of other commands.
 
-    The page needs no other file and no network: what was run, called TSS and how many are expected to be right,
-    measured sets, confirmation, classes, promoters, profiles, attention heads, pseudogenes. What no folder holds is not
-    in it. A folder of folders, such as that of `tracktools demo`, is looked through.
+    The page is one file and needs no network. It has a section for each kind of output: called TSS and how many are
+    expected to be right, measured sets, confirmation, classes, promoters, profiles, attention heads, pseudogenes.
+    Folders of folders, such as that of `tracktools demo`, are searched.
 
     \b
-    Writes OUTPUT            the page
-           STEM_mqc.json     next to it: its figures, for MultiQC (custom content)
+    Writes NAME.html       the page
+           NAME_mqc.json   next to it: its figures, for MultiQC (custom content)
 
     \b
     Example:
