@@ -19,6 +19,7 @@ import signal
 import sys
 import tempfile
 import time
+import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -132,19 +133,42 @@ def unbroken(output: Path, words: tuple[str, ...]) -> Job:
 
 
 class Process:
-    """A command line in a process of its own."""
+    """A command line in a process of its own.
 
-    def __init__(self, words: tuple[str, ...], output: Path) -> None:
+    Its errors go to the file `said`, or where this process writes its own; `before` is called in it first.
+    """
+
+    def __init__(
+        self,
+        words: tuple[str, ...],
+        output: Path,
+        said: Path | None = None,
+        before: Callable[[], None] | None = None,
+    ) -> None:
         self.status: int | None = None
+        self.said = said
+        sys.stdout.flush()
         self.pid = os.fork()
         if self.pid == 0:
+            self._run(["-q", *words, "-o", str(output)], before)
+
+    def _run(self, arguments: list[str], before: Callable[[], None] | None) -> None:
+        status = 70
+        try:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            try:
-                tracktools(["-q", *words, "-o", str(output)])
-            except SystemExit as end:
-                os._exit(int(end.code or 0))
-            finally:
-                os._exit(70)
+            if self.said is not None:
+                os.dup2(os.open(self.said, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), sys.stderr.fileno())
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            if before is not None:
+                before()
+            tracktools(arguments)
+        except SystemExit as end:
+            status = int(end.code or 0)
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            sys.stderr.flush()
+            os._exit(status)
 
     def ended(self) -> bool:
         """Return whether it is over."""

@@ -75,7 +75,10 @@ def read_contig_sizes(path: Path) -> dict[str, int]:
         If the file is missing, is no BAM, SAM or CRAM, is cut short, or names no sequence.
     """
     with _open(path) as file:
-        sizes = dict(zip(file.references, file.lengths, strict=True))
+        try:
+            sizes = dict(zip(file.references, file.lengths, strict=True))
+        except ValueError as error:  # a name that is no text
+            raise InputError(f"is damaged: {error}", path=path, mend="copy or align it again") from None
     if not sizes:
         raise InputError("names no sequences in its header", path=path, mend="are the reads aligned?")
     return sizes
@@ -140,7 +143,7 @@ def read_alignments(
                 where = f"{read.reference_name}, which has {sizes[read.reference_id]:,} bp"
                 raise InputError(f"{what} on {where}", path=path, mend="is the header of another genome?")
             yield _alignment(read, blocks)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, OverflowError, NotImplementedError) as error:
         raise InputError(f"is damaged: {error}", path=path, mend="copy or align it again") from None
     finally:
         with suppress(OSError):  # a damaged file, which was reported, does not close
@@ -173,7 +176,7 @@ def _open(path: Path) -> pysam.AlignmentFile:
     mode = {"BAM": "rb", "CRAM": "rc", "SAM": "r"}[alignment_format(path)]
     try:
         return pysam.AlignmentFile(os.fspath(local_path(path)), mode, check_sq=False, format_options=[_ALL_BUT_LETTERS])
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, OverflowError, NotImplementedError) as error:
         raise InputError(f"is damaged: {error}", path=path, mend="copy or align it again") from None
 
 

@@ -60,6 +60,9 @@ class Steps:
         return np.concatenate([np.full(edges[0] if len(edges) else end - start, np.nan), np.repeat(values, lengths)])
 
 
+_MOST_BP = 1 << 40  # longer is no sequence, and sums of such numbers are no 64 bits
+
+
 class _Columns:
     """The stretches of one sequence, line by line."""
 
@@ -137,7 +140,7 @@ def _parse(words: list[str], path: Path, line: int) -> tuple[int, int, float]:
         value = math.nan if words[3] in _NO_VALUE else float(words[3])
     except ValueError:
         raise InputError(f"{' '.join(words[1:])!r} are not start, end and value", path=path, line=line) from None
-    if not 0 <= start < end:
+    if not 0 <= start < end < _MOST_BP:
         raise InputError(f"the stretch goes from {start} to {end}", path=path, line=line, mend="0 <= start < end")
     if not math.isfinite(value):
         raise InputError(f"the value is {words[3]}", path=path, line=line, mend="leave out lines without a value")

@@ -1,4 +1,4 @@
-"""bigWig files: an exact writer, and the door to pyBigWig for reading any user's file.
+"""bigWig files: an exact writer, whose files are read back by pyBigWig, and a reader of any user's file.
 
 Why a writer of its own: libBigWig (pyBigWig 0.3.29) writes the last record of every zoom block with sum 0, a header
 maximum of 2.2e-308 on tracks without a positive value, and stores NaN; pybigtools 0.3.0 counts zooms wrongly over gaps.
@@ -11,7 +11,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -26,6 +26,8 @@ from tracktools.formats.bbi import BIGWIG_MAGIC, BbiWriter
 from tracktools.formats.bbi_read import read_chroms, read_header
 from tracktools.formats.bbi_zoom import Records, ZoomPyramid, dense_records, run_records
 from tracktools.formats.bigwig_sections import encode_sections
+from tracktools.formats.bigwig_values import BlockValues
+from tracktools.formats.input_file import open_seekable
 
 WINDOW_BP = 1 << 16  # bases that are encoded, and read back, at once
 _SPARSE = 8  # windows with a value at fewer than every eighth base are summed value by value, which is faster there
@@ -187,11 +189,11 @@ class BigWigWriter:
 
     def _read_back(self) -> None:
         """Compare the file, read through pyBigWig, with what was written."""
-        with BigWigReader(self._partial) as reader:
-            same = reader.chrom_sizes == self._sizes
+        with closing(pyBigWig.open(str(self._partial))) as reader:
+            same = reader.chroms() == self._sizes
             for name, size in self._sizes.items():
                 for start in range(0, size, WINDOW_BP):
-                    values = reader.values(name, start, min(start + WINDOW_BP, size))
+                    values = reader.values(name, start, min(start + WINDOW_BP, size), numpy=True)
                     checksum = self._checksums.get((name, start))
                     known = ~np.isnan(values)
                     values[~known] = np.nan
@@ -244,8 +246,7 @@ class BigWigReader:
     Raises
     ------
     InputError
-        If the file is missing, no bigWig, or cut short. This is found before libBigWig opens it: that library writes
-        to stderr, and can end the process, on files that it does not understand.
+        If the file is missing, no bigWig, cut short or damaged: its index here, a block of values where it is read.
 
     Attributes
     ----------
@@ -260,12 +261,15 @@ class BigWigReader:
         self.path = Path(path)
         header = read_header(self.path, BIGWIG_MAGIC)
         self.summary = header.summary
+        self._file = open_seekable(self.path)
         try:
-            with self.path.open("rb") as file:
-                self.chrom_sizes = {name: size for name, (_, size) in read_chroms(file, header).items()}
-            self._file = pyBigWig.open(str(self.path))
-        except (RuntimeError, ValueError, struct.error):
+            chroms = read_chroms(self._file, header)
+            self._blocks = BlockValues(self._file, header)
+        except (RuntimeError, ValueError, OverflowError, struct.error, OSError):
+            self._file.close()
             raise InputError("is damaged", path=self.path, mend="copy or make it again") from None
+        self.chrom_sizes = {name: size for name, (_, size) in chroms.items()}
+        self._numbers = {name: number for name, (number, _) in chroms.items()}
 
     def __enter__(self) -> Self:
         return self
@@ -306,7 +310,7 @@ class BigWigReader:
         if start == end:
             return np.zeros(0, dtype=np.float32)
         try:
-            values: npt.NDArray[np.float32] = self._file.values(chrom, start, end, numpy=True)
-        except RuntimeError as error:
-            raise InputError(f"is damaged at {chrom} [{start}, {end}): {error}", path=self.path) from None
-        return values
+            return self._blocks.read(self._numbers[chrom], start, end)
+        except (ValueError, OverflowError, struct.error, zlib.error, OSError) as error:
+            problem = f"is damaged at {chrom} [{start}, {end}): {error}"
+            raise InputError(problem, path=self.path, mend="copy or make it again") from None

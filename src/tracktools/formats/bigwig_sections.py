@@ -12,8 +12,8 @@ SECTION = struct.Struct("<IIIIIBxH")  # sequence, start, end, step, span, kind, 
 BED_GRAPH, VARIABLE_STEP, FIXED_STEP = 1, 2, 3
 _ITEMS = 1024  # values of a section, as in UCSC's programs
 _SECTION_BYTES = SECTION.size + 32  # its header, and its place in the index
-_GRAPH_ITEM = np.dtype([("start", "<u4"), ("end", "<u4"), ("value", "<f4")])
-_VARIABLE_ITEM = np.dtype([("start", "<u4"), ("value", "<f4")])
+GRAPH_ITEM = np.dtype([("start", "<u4"), ("end", "<u4"), ("value", "<f4")])
+VARIABLE_ITEM = np.dtype([("start", "<u4"), ("value", "<f4")])
 
 Section = tuple[int, int, bytes]
 
@@ -74,7 +74,7 @@ def _fixed_step(chrom: int, start: int, values: npt.NDArray[np.float32]) -> Iter
 
 
 def _variable_step(chrom: int, positions: npt.NDArray[np.int64], values: npt.NDArray[np.float32]) -> Iterator[Section]:
-    items = np.empty(len(positions), dtype=_VARIABLE_ITEM)
+    items = np.empty(len(positions), dtype=VARIABLE_ITEM)
     items["start"], items["value"] = positions, values
     for first in range(0, len(items), _ITEMS):
         part = items[first : first + _ITEMS]
@@ -85,7 +85,7 @@ def _variable_step(chrom: int, positions: npt.NDArray[np.int64], values: npt.NDA
 def _bed_graph(
     chrom: int, starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64], values: npt.NDArray[np.float32]
 ) -> Iterator[Section]:
-    items = np.empty(len(starts), dtype=_GRAPH_ITEM)
+    items = np.empty(len(starts), dtype=GRAPH_ITEM)
     items["start"], items["end"], items["value"] = starts, ends, values
     for first in range(0, len(items), _ITEMS):
         part = items[first : first + _ITEMS]

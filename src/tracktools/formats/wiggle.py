@@ -17,6 +17,9 @@ _NEEDED = {"fixedStep": ("chrom", "start"), "variableStep": ("chrom",)}
 _WHOLE = {"fixedStep": {"start": 0, "step": 1, "span": 1}, "variableStep": {"span": 1}}
 
 
+_MOST_BP = 1 << 40  # longer is no sequence
+
+
 @dataclass
 class WiggleSection:
     """What a declaration line says of the lines that follow.
@@ -52,7 +55,7 @@ class WiggleSection:
         except ValueError:
             problem = f"{' '.join(words)[:40]!r} is not {' and '.join(wanted)}, as below {self.kind}"
             raise InputError(problem, path=path, line=line) from None
-        if start < 0:
+        if not 0 <= start < _MOST_BP or self.step >= _MOST_BP or self.span >= _MOST_BP:
             raise InputError(f"the position is {words[0]}", path=path, line=line, mend="wiggle counts from 1")
         if not math.isfinite(value):
             raise InputError(f"the value is {words[-1]}", path=path, line=line, mend="leave out positions without one")

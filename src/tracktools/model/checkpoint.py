@@ -194,7 +194,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
     header, arrays = _read(path)
     architecture = header.get("architecture")
     if header.get("format_version") != FORMAT_VERSION or architecture not in ARCHITECTURES:
-        found = f"format {header.get('format_version')!r}, architecture {architecture!r}"
+        found = f"format {header.get('format_version', 'unknown')}, architecture {architecture or 'unknown'}"
         raise CheckpointError(f"{found} is not known to this version of tracktools", path=path)
     try:
         config = read_network(architecture, header["config"])

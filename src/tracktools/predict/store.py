@@ -22,6 +22,7 @@ import numpy.typing as npt
 from tracktools.blocks import Block
 from tracktools.errors import InputError, OutputError
 from tracktools.formats.atomic import write_synced
+from tracktools.formats.input_file import open_seekable
 
 Values = npt.NDArray[np.float32]
 
@@ -46,8 +47,9 @@ class BlockFolder:
     @cached_property
     def _checksums(self) -> dict[int, str]:
         try:
-            text = (self.folder / _CHECKSUMS).read_text(encoding="ascii", errors="replace")
-        except OSError:
+            with open_seekable(self.folder / _CHECKSUMS) as file:
+                text = file.read().decode("ascii", errors="replace")
+        except InputError:
             return {}
         lines = (_LINE.fullmatch(line) for line in text.splitlines())  # a line cut short by a power loss is none
         return {int(line[2]): line[1] for line in lines if line is not None}
@@ -75,14 +77,12 @@ class BlockFolder:
 
     def _read(self, block: Block, mend: str) -> bytes:
         path = self.path_of(block)
-        try:
-            data = path.read_bytes()
-        except FileNotFoundError:
-            raise InputError(f"is not complete: {path.name} is missing", path=self.folder, mend=mend) from None
-        except OSError as error:
-            raise InputError(f"cannot be read: {error.strerror}", path=path) from None
+        if not os.path.lexists(path):
+            raise InputError(f"is not complete: {path.name} is missing", path=self.folder, mend=mend)
+        with open_seekable(path) as file:
+            data = file.read(_VALUE_BYTES * len(block) + 1)
         if len(data) != _VALUE_BYTES * len(block):
-            raise InputError(f"is cut short, or too long: {len(data):,} bytes", path=path, mend=mend)
+            raise InputError(f"is cut short, or too long: {path.stat().st_size:,} bytes", path=path, mend=mend)
         if block.index not in self._checksums:
             raise InputError(f"has no checksum in {_CHECKSUMS}", path=path, mend=mend)
         if hashlib.sha256(data).hexdigest() != self._checksums[block.index]:

@@ -11,6 +11,7 @@ import torch
 
 from tracktools.errors import InputError
 from tracktools.formats.atomic import write_synced
+from tracktools.formats.input_file import open_seekable
 
 _DIGEST_BYTES = 32
 
@@ -38,10 +39,8 @@ def load_state(path: Path) -> Any:
         If the file is not as it was written.
     """
     mend = "--restart drops the unfinished training"
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", path=path, mend=mend) from None
+    with open_seekable(path) as file:
+        data = file.read()
     if hashlib.sha256(data[_DIGEST_BYTES:]).digest() != data[:_DIGEST_BYTES]:
         raise InputError("was changed since the training wrote it", path=path, mend=mend)
     return torch.load(io.BytesIO(data[_DIGEST_BYTES:]), weights_only=True)

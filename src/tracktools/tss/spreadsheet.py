@@ -153,12 +153,17 @@ def _read_workbook(data: bytes, path: Path) -> list[Sheet]:
     except (InputError, MemoryError):
         raise
     except Exception as error:  # of zip, XML, dates: openpyxl lets through whatever a damaged workbook causes
-        reason = f"is no readable xlsx file: {' '.join(str(error).split()) or type(error).__name__}"
+        reason = f"is no readable xlsx file: {_reason(error)}"
         raise InputError(reason, path=path, mend="save it again from Excel") from None
     sheets = [Sheet(rows, title) for title, rows in tables.items() if rows]
     if not sheets:
         raise InputError("holds no row in any sheet", path=path, mend="a table with a row a TSS is needed")
     return sheets
+
+
+def _reason(error: Exception) -> str:
+    """Return what openpyxl says, without the name of the file that it does not know, and the advice after that."""
+    return " ".join(str(error).split()).partition(" from None")[0] or type(error).__name__
 
 
 def _check_size(data: bytes, path: Path) -> None:
