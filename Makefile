@@ -8,7 +8,7 @@ NATIVE := CMakeLists.txt $(wildcard src/tracktools/engine/native/source/*)
 DEMO ?= demo
 DATA ?= $(or $(TRACKTOOLS_TEST_DATA),$(wildcard ../shared/data))
 
-.PHONY: help mutants setup test test-slow check lint types layers format demo clean
+.PHONY: help mutants setup test test-slow torture check lint types layers format demo clean
 
 help:
 	@echo "make test    set up, run the fast tests"
@@ -33,6 +33,11 @@ test: $(STAMP)
 
 test-slow: $(STAMP)
 	$(BIN)/python -m pytest -ra -m slow -n auto --dist loadfile
+
+TORTURE_SECONDS ?= 600
+
+torture: $(STAMP) # damaged files, kills, full disks; see docs/reliability.md
+	nice -n 10 $(BIN)/python tools/torture --seconds $(TORTURE_SECONDS)
 
 check: lint types layers
 

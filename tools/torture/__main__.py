@@ -19,6 +19,8 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
+for _library in ("OMP", "OPENBLAS", "MKL"):
+    os.environ[f"{_library}_NUM_THREADS"] = "1"  # a process with threads cannot be forked safely
 
 from fuzz import BAD, READ, REFUSED, Tally, fuzz
 from readers import READERS

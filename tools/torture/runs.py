@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 
 from samples import samples_of
 
-from kill import Process, clock, files_of, partial_of, wait_until, write_genome, write_model
+from kill import CONTIGS, Process, clock, files_of, partial_of, wait_until, write_genome, write_model
 
 HANG_S = 60.0  # beyond what an unbroken run takes
 HEAVY = ("tracktools.pipeline.predict_hub", "tracktools.hub.build", "tracktools.hub.clients.view", "tracktools.motifs",
@@ -87,15 +87,16 @@ def _jobs(home: Path, failures: list[str]) -> list[Job]:
     model = ("-m", one["model.safetensors"], "-t", "1")
     train = (
         "train",
-        "--genome",
-        one["genome.fa"],
-        "--tss",
-        f"a={one['tss.bed']}",
+        str(home / "genome.fa"),
+        str(home / "tss.bed"),
+        "--fractions",
+        "0.7,0.15,0.15",
         "--steps",
-        "40",
+        "30",
         "--validate-every",
         "10",
     )
+    _write_tss(home / "tss.bed")
     commands: dict[str, tuple[str, ...]] = {
         "predict": (
             "predict",
@@ -116,12 +117,12 @@ def _jobs(home: Path, failures: list[str]) -> list[Job]:
         "annotation": ("annotation", one["genes.gff3"], "--genome", one["genome.fa"]),
         "profile": (
             "profile",
-            "--plus",
-            one["signal.plus.bw"],
-            "--minus",
-            one["signal.minus.bw"],
+            "--signal",
+            f"s={one['signal.plus.bw']},{one['signal.minus.bw']}",
             "--sites",
             f"a={one['tss.bed']}",
+            "--flank",
+            "20",
         ),
         "hub build": ("hub", "build", one["imported"], "--genome", one["genome.fa"], "--gff", one["genes.gff3"]),
         "attention": ("attention", one["genome.fa"], *model, "--sample", "0.05"),
@@ -136,6 +137,15 @@ def _jobs(home: Path, failures: list[str]) -> list[Job]:
         else:
             jobs.append(job)
     return jobs
+
+
+def _write_tss(path: Path) -> None:
+    rows = (
+        f"{name}\t{at}\t{at + 1}\tx\t0\t{'+-'[at % 2]}\n"
+        for name, size in CONTIGS.items()
+        for at in range(60, size - 60, 301)
+    )
+    path.write_text("".join(rows))
 
 
 def _unbroken(name: str, words: tuple[str, ...], folder: Path) -> Job | str:
