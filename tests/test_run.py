@@ -522,3 +522,10 @@ def test_a_file_that_changes_while_an_output_is_removed_stays(tmp_path: Path) ->
     (tmp_path / "out" / "a.bed").write_text("the user's")  # after the check, before the removal
     assert not remove_listed(tmp_path / "out", files)
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"a.bed", "provenance.json"}
+
+
+def test_a_full_disk_names_the_output(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match=r"out: cannot be written: No space left.*make room"):  # noqa: SIM117
+        with output_folder(tmp_path / "out"), open("/dev/full", "w") as file:  # noqa: PTH123
+            file.write("x" * 100_000)
+    assert not list(tmp_path.iterdir())

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tracktools import curate_tss
 from tracktools.errors import ConfigError, GenomeMismatchError, InputError
 from tracktools.tss import consensus
+from tracktools.tss.table import read_positions, read_tss_set
 
 LENGTHS = {"big": 97, "small": 41}
 
@@ -226,3 +227,14 @@ def test_an_empty_file_is_called_empty(tmp_path: Path) -> None:
     (tmp_path / "a.bed").write_text("")
     with pytest.raises(InputError, match=r"a.bed: holds no item"):
         curate_tss({"a": tmp_path / "a.bed"}, min_support=1)
+
+
+@pytest.mark.parametrize(
+    "row", ["c\t9\t10\tx\t1\t+\textra", "c\t9\t10\tx\t1", "c\0d\t9\t10\tx\t1\t+"], ids=["wide", "short", "NUL"]
+)
+def test_rows_that_other_commands_refuse_are_refused(tmp_path: Path, row: str) -> None:
+    path = tmp_path / "a.bed"
+    path.write_text("".join(f"c\t{at}\t{at + 1}\tx\t5\t+\n" for at in range(9)) + row + "\n")
+    for read in (read_positions, read_tss_set):
+        with pytest.raises(InputError, match=r"a.bed:10: "):
+            read(path)

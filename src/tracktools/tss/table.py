@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 import warnings
 from collections.abc import Iterable, Sequence
@@ -165,18 +166,19 @@ def read_positions(path: Path) -> pd.DataFrame:
 def _read_quickly(path: Path) -> pd.DataFrame | None:
     """Return the set, or None where anything at all is unusual."""
     with open_maybe_gzip(path) as file:
-        words = file.readline().decode("utf-8", errors="replace").rstrip("\n").split("\t")
+        data = file.read()
+    words = data.partition(b"\n")[0].decode("utf-8", errors="replace").split("\t")
     named = words[0] == "#chrom"
     columns = [words[0].removeprefix("#"), *words[1:]] if named else [*_BED6, *map(str, range(6, len(words)))]
-    if columns[:6] != _BED6 or len(words) < 6:
+    if columns[:6] != _BED6 or len(words) < 6 or not _is_rectangle(data, len(words)):
         return None
     types = dict.fromkeys(("chromStart", "chromEnd"), np.int64) | dict.fromkeys(("chrom", "strand"), "category")
     score = "sourceScore" if "sourceScore" in columns else "score"
     try:
-        with open_maybe_gzip(path) as file, warnings.catch_warnings():
+        with warnings.catch_warnings():
             warnings.simplefilter("error", RuntimeWarning)  # numbers beyond 64 bits
             table = pd.read_csv(
-                file,
+                io.BytesIO(data),
                 sep="\t",
                 names=columns,
                 usecols=["chrom", "chromStart", "chromEnd", "strand", score],
@@ -193,9 +195,15 @@ def _read_quickly(path: Path) -> pd.DataFrame | None:
     start = table["chromStart"].to_numpy()
     if not usual or (start < 0).any() or (table["chromEnd"].to_numpy() - start != 1).any():
         return None
-    if np.isinf(table[score].to_numpy()).any():
+    if (np.abs(table[score].to_numpy()) > np.finfo(np.float32).max).any():
         return None
     return table if score == "sourceScore" else _unscored_if_equal(table)
+
+
+def _is_rectangle(data: bytes, n_columns: int) -> bool:
+    """Return whether lines have so many columns on average, of text; pandas tells of a line that has more."""
+    n_lines = data.count(b"\n") + (not data.endswith(b"\n"))
+    return b"\0" not in data and data.count(b"\t") == n_lines * (n_columns - 1)
 
 
 def _unscored_if_equal(table: pd.DataFrame) -> pd.DataFrame:
