@@ -13,6 +13,7 @@ DATA ?= $(or $(TRACKTOOLS_TEST_DATA),$(wildcard ../shared/data))
 help:
 	@echo "make test    set up, run the fast tests"
 	@echo "make check   format, lint, types, layers"
+	@echo "make torture damaged files, kills, full disks (ten minutes)"
 	@echo "make mutants wrong versions of single lines, each of which a test must notice (minutes)"
 	@echo "make demo    set up, run the whole main job on E. coli into $(DEMO)/ (DATA=folder: measured sets and reads)"
 
