@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from tracktools.cli import tracktools as command_line
 from tracktools.cli.options import only_genome_option, rename_option
 from tracktools.counting import count_line
 from tracktools.errors import ConfigError, GenomeMismatchError, InputError
+from tracktools.formats.bigwig import write_bigwig
 from tracktools.names import common_names, join_names
 from tracktools.strand_sign import StrandSign, pair_notes, pair_record
 
@@ -87,7 +89,7 @@ def test_renamings_come_from_the_line_and_from_a_file(tmp_path: Path) -> None:
     @rename_option
     @only_genome_option
     def show(renames: dict[str, str], only_genome: bool) -> None:
-        click.echo(f"{sorted(renames.items())} {only_genome}")
+        click.echo(f"{sorted((old, renames[old]) for old in renames)} {only_genome}")
 
     (tmp_path / "names.tsv").write_text("a\tNC_1\nb\tNC_2\n")
     ran = CliRunner().invoke(
@@ -95,3 +97,63 @@ def test_renamings_come_from_the_line_and_from_a_file(tmp_path: Path) -> None:
     )
     assert ran.output == "[('a', 'NC_1'), ('b', 'NC_3')] True\n"
     assert "renamed twice" in CliRunner().invoke(show, ["--rename", "a=b", "--rename", "a=c"]).output
+
+
+_GENOME = ">c1\n" + "ACGTTGACAT" * 60 + "\n"
+_GFF = "{}\tx\tgene\t101\t190\t.\t+\t.\tID=g1\n"
+_SAM = "@SQ\tSN:{}\tLN:600\nr\t0\t{}\t9\t60\t4M\t*\t0\t0\t*\t*\n"
+_READING = {
+    "import": "tss import a.bed --name x --genome g.fa",
+    "curate": "tss curate --source a=a.bed --source b=a.bed",
+    "compare": "tss compare --source a=a.bed --source b=a.bed",
+    "classify": "tss classify c1.bed --annotation a.gff --genome g.fa",
+    "call": "tss call a.plus.bw a.minus.bw --threshold 0.5",
+    "table": "tss table a=a.bed --genome g.fa",
+    "confirm": "tss confirm a.bed b=a.bed --genome g.fa",
+    "promoters": "tss promoters a.bed --genome g.fa",
+    "reads": "reads a.sam --library forward --name x --genome g.fa",
+    "strands": "reads --plus a.plus.bw --minus a.minus.bw --name x --genome g.fa",
+    "annotation": "annotation a.gff --genome g.fa",
+    "hub": "hub build a.bed a.gff --genome g.fa",
+    "evaluate": "evaluate a.plus.bw a.minus.bw --tss a=a.bed --region all --genome g.fa --resamples 3",
+    "profile": "profile --signal a=c1.plus.bw,c1.minus.bw --sites a=a.bed --flank 9",
+}
+
+
+@pytest.mark.parametrize("command", _READING.values(), ids=_READING)
+def test_a_renaming_is_missed_where_no_file_has_the_name_and_there_alone(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("g.fa").write_text(_GENOME)
+    Path("a.gff").write_text("##gff-version 3\n" + _GFF.format("old"))
+    Path("a.sam").write_text(_SAM.format("old", "old"))
+    for name, chrom in (("a", "old"), ("c1", "c1")):
+        Path(f"{name}.bed").write_text(f"{chrom}\t80\t81\tt\t0\t+\n")
+        for strand in ("plus", "minus"):
+            write_bigwig(Path(f"{name}.{strand}.bw"), {chrom: 600}, {chrom: np.linspace(0, 1, 600, dtype=np.float32)})
+    arguments = [*command.split(), "-o", "out", "--rename", "old=c1", "--rename", "typo=c1"]
+    result = CliRunner().invoke(command_line, arguments, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    assert "warning: --rename typo=c1: no file has a sequence 'typo'" in result.output
+    assert "--rename old" not in result.output
+
+
+def test_a_file_of_renamings_may_list_other_genomes_but_not_them_alone(tmp_path: Path) -> None:
+    (tmp_path / "names.tsv").write_text("old\tc1\nother\tc9\n")
+    for name, chrom in (("a", "old"), ("b", "c1")):
+        (tmp_path / f"{name}.bed").write_text(f"{chrom}\t80\t81\tt\t0\t+\n")
+    for name, missed in (("a", False), ("b", True)):
+        arguments = ["tss", "curate", "--rename-file", f"{tmp_path}/names.tsv", "-o", f"{tmp_path}/{name}"]
+        arguments += [f"--source=x={tmp_path}/{name}.bed", f"--source=y={tmp_path}/{name}.bed"]
+        result = CliRunner().invoke(command_line, arguments, catch_exceptions=False)
+        assert result.exit_code == 0
+        assert ("no file has any of the sequences it renames" in result.output) == missed
+
+
+def test_a_sequence_too_many_names_the_option_that_skips_it() -> None:
+    with pytest.raises(GenomeMismatchError, match="--only-genome skips"):
+        join_names(["c1", "phiX"], ["c1"], only_genome=False)
+    with pytest.raises(GenomeMismatchError) as caught:  # nothing would be left
+        join_names(["phiX"], ["c1"], only_genome=False)
+    assert "--only-genome" not in str(caught.value)

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from tracktools.aliases import ALIASES, other_version, resolve_chrom
 from tracktools.errors import ConfigError, GenomeMismatchError, InputError
@@ -22,12 +23,54 @@ from tracktools.errors import ConfigError, GenomeMismatchError, InputError
 _LISTED = 3  # names that a message gives
 
 
+class Renames(dict[str, str]):
+    """Renamings that the user asked for, which notice what they were good for.
+
+    A command looks up the names that it reads in its files; a renaming that was never looked up names nothing in them.
+
+    Attributes
+    ----------
+    used : set of str
+        Names that were looked up and are renamed.
+
+    Examples
+    --------
+    >>> renames = Renames({"p1": "plasmid", "p2": "other"})
+    >>> join_names(["p1"], ["plasmid"], renames=renames)
+    {'p1': 'plasmid'}
+    >>> renames.used
+    {'p1'}
+    """
+
+    def __init__(self, *renames: Mapping[str, str]) -> None:
+        super().__init__(*renames)
+        self.used: set[str] = set()
+
+    def __contains__(self, name: object) -> bool:
+        return self._noticed(name, super().__contains__(name))
+
+    def __getitem__(self, name: str) -> str:
+        new = super().__getitem__(name)
+        self._noticed(name, True)
+        return new
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return the new name, or `default`."""
+        self._noticed(name, super().__contains__(name))
+        return super().get(name, default)
+
+    def _noticed(self, name: object, held: bool) -> bool:
+        if held:
+            self.used.add(str(name))
+        return held
+
+
 def join_names(
     names: Iterable[str],
     chroms: Collection[str],
     *,
     renames: Mapping[str, str] | None = None,
-    only_genome: bool = False,
+    only_genome: bool | None = None,
     path: Path | None = None,
 ) -> dict[str, str]:
     """Return what each sequence of a file is called in the genome.
@@ -40,8 +83,9 @@ def join_names(
         Names in the genome; a mapping of name to length will do.
     renames : mapping of str to str, optional
         Name in the file to name in the genome, as the user says it.
-    only_genome : bool
-        Leave out a name that the genome lacks, instead of refusing it; another version of a sequence, too.
+    only_genome : bool, optional
+        Leave out a name that the genome lacks, instead of refusing it; another version of a sequence, too. False: the
+        message names the option ``--only-genome``; None: the command has no such option.
     path : Path, optional
         The file, for messages.
 
@@ -76,7 +120,8 @@ def join_names(
             unknown.append(name)
     if unknown and not only_genome:
         problem = f"is on {listed(unknown)}, which the genome does not have"
-        raise GenomeMismatchError(problem, path=path, mend=name_mend(unknown[0], chroms))
+        also = "; --only-genome skips what is on other sequences" if joined and only_genome is not None else ""
+        raise GenomeMismatchError(problem, path=path, mend=name_mend(unknown[0], chroms) + also)
     return joined
 
 

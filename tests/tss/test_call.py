@@ -79,8 +79,6 @@ def test_faults(tmp_path: Path) -> None:
         call_tss(other, minus, 0.5)
     with pytest.raises(InputError, match="named for both strands"):
         call_tss(plus, plus, 0.5)
-    with pytest.raises(ConfigError, match=r"--rename c7=x: .* has no 'c7'"):
-        call_tss(plus, minus, 0.5, renames={"c7": "x"})
 
 
 def test_the_calls_are_the_same_whatever_the_sign_of_the_minus_file(tmp_path: Path, run) -> None:

@@ -52,7 +52,16 @@ def rename_option(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(command)
     def with_renames(*args: Any, renames: dict[str, str], rename_file: Path | None, **options: Any) -> Any:
-        return command(*args, renames=_read_renames(rename_file) | renames, **options)
+        from tracktools.names import Renames
+
+        from_file = _read_renames(rename_file)
+        said = Renames(from_file | renames)
+        result = command(*args, renames=said, **options)
+        for old in sorted(set(renames) - said.used):
+            click.echo(f"warning: --rename {old}={renames[old]}: no file has a sequence {old!r}", err=True)
+        if from_file and not set(from_file) & said.used:  # such a file may list the names of many genomes
+            click.echo(f"warning: --rename-file {rename_file}: no file has any of the sequences it renames", err=True)
+        return result
 
     with_file = click.option(
         "--rename-file", type=click.Path(path_type=Path), help="Two-column file for --rename: old name, new name."

@@ -36,12 +36,11 @@ def names_in_genome(
         joined = {name: (renames or {}).get(name, name) for name in own}
     else:
         try:
-            joined = join_names(own, chrom_sizes, renames=renames, path=path)
-        except GenomeMismatchError as error:
+            joined = join_names(own, chrom_sizes, renames=renames, only_genome=False, path=path)
+        except GenomeMismatchError:
             joined = join_names(own, chrom_sizes, renames=renames, only_genome=True)
             if not joined or not only_genome:
-                also = "; --only-genome leaves out what is on other sequences" if joined else ""
-                raise GenomeMismatchError(error.problem, path=path, mend=f"{error.hint}{also}") from None
+                raise
     (chrom, count), *_ = Counter(joined.values()).most_common(1) or [("", 0)]
     if count > 1:
         twice = " and ".join([name for name in joined if joined[name] == chrom][:2])

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import ChainMap, Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import pandas as pd
 
@@ -83,7 +84,8 @@ def place_annotation(
     if not isinstance(annotation, Annotation):
         annotation = read_annotation(annotation)
     path = annotation.path
-    renames = {**_by_other_names(annotation, chrom_sizes), **(renames or {})}
+    said = cast("dict[str, str]", renames or {})  # looked up, not copied: it notices which of its names there are
+    renames = ChainMap(said, _by_other_names(annotation, chrom_sizes))
     chroms = dict.fromkeys([*annotation.genes["chrom"], *annotation.taken])
     names = join_names(chroms, chrom_sizes, renames=renames, only_genome=only_genome, path=path)
     rings = _circles(circular, annotation, names, chrom_sizes)

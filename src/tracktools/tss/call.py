@@ -113,7 +113,7 @@ def call_tss(
     parts = []
     n_above = 0
     with open_pair(plus, minus, renames=renames) as pair:
-        _check_sequences(pair.chrom_sizes, circular, renames, plus)
+        _check_circular(pair.chrom_sizes, circular, plus)
         circular = pair.chrom_sizes if "all" in circular else circular
         for chrom, length in pair.chrom_sizes.items():
             for strand in STRANDS:
@@ -181,15 +181,10 @@ def _warnings_next_to(path: Path) -> list[str]:
         return []
 
 
-def _check_sequences(
-    held: Mapping[str, int], circular: Collection[str], renames: Mapping[str, str] | None, path: Path
-) -> None:
+def _check_circular(held: Mapping[str, int], circular: Collection[str], path: Path) -> None:
     unknown = sorted(set(circular) - set(held) - {"all"})
     if unknown:
         raise ConfigError(f"no sequence {unknown[0]!r} to make circular ({path} has {listed(held)})")
-    for old, new in (renames or {}).items():
-        if new not in held:
-            raise ConfigError(f"--rename {old}={new}: {path} has no {old!r} (it has {listed(held)})")
 
 
 def _one_sided(table: pd.DataFrame, threshold: float) -> list[str]:

@@ -139,18 +139,12 @@ def load_sets(
 
     Raises
     ------
-    ConfigError
-        If a sequence is renamed that no set has.
     GenomeMismatchError
         If sets are on different versions of a sequence.
     """
     tables = {name: read_positions(Path(s)) if isinstance(s, str | Path) else s for name, s in sources.items()}
     held = {name: [str(chrom) for chrom in table["chrom"].unique()] for name, table in tables.items()}
     given = [chrom for chroms in held.values() for chrom in chroms]
-    unknown = next((old for old in renames or {} if old not in given), None)
-    if unknown is not None:
-        sequences = listed(list(dict.fromkeys(given)))
-        raise ConfigError(f"--rename {unknown}={(renames or {})[unknown]}: the sets are on {sequences}")
     names = common_names(given, renames=renames)
     chroms = {name: list(dict.fromkeys(names[chrom] for chrom in mine)) for name, mine in held.items()}
     _check_versions(chroms)

@@ -15,7 +15,6 @@ from tracktools.config import TssConfig
 from tracktools.errors import ConfigError, InputError
 from tracktools.formats.bed import CURATED_TSS, TSS_SOURCE, read_bed, write_bed
 from tracktools.genome import Genome
-from tracktools.names import listed
 from tracktools.run import output_folder
 from tracktools.tracks import TRACKS_FILE, Track, as_track_name, is_color, read_tracks, write_provenance, write_tracks
 from tracktools.tss.assemblies import load_chain
@@ -108,7 +107,7 @@ def lift_folder(
     path = Path(path)
     _, schema = read_bed(path, any_score=True)
     table = read_tss_set(path)
-    table["chrom"] = renamed_chroms(table["chrom"], renames, path)
+    table["chrom"] = renamed_chroms(table["chrom"], renames)
     lifted = lift_tss(table, load_chain(chain_name), source=source)
     if not len(lifted.table):
         raise InputError(f"no position could be lifted by {chain_name}", path=path, mend="is it the right chain?")
@@ -172,19 +171,9 @@ def curate_folder(
     return curated
 
 
-def renamed_chroms(chroms: pd.Series, renames: Mapping[str, str] | None, path: Path) -> pd.Series:
-    """Return the names of sequences as the user says them.
-
-    Raises
-    ------
-    ConfigError
-        If a sequence is renamed that the set does not have.
-    """
-    held = [str(name) for name in chroms.unique()]
-    unknown = next((old for old in renames or {} if old not in held), None)
-    if unknown is not None:
-        raise ConfigError(f"--rename {unknown}={(renames or {})[unknown]}: {path} is on {listed(held)}")
-    return chroms.map({name: (renames or {}).get(name, name) for name in held})
+def renamed_chroms(chroms: pd.Series, renames: Mapping[str, str] | None) -> pd.Series:
+    """Return the names of sequences as the user says them."""
+    return chroms.map({name: (renames or {}).get(name, name) for name in map(str, chroms.unique())})
 
 
 def _by_condition(table: pd.DataFrame, name: str) -> dict[str, pd.DataFrame]:
