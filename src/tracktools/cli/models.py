@@ -85,18 +85,18 @@ def verify_models(model: tuple[str, ...]) -> None:
 @only_genome_option
 @click.option(
     "--specialist", metavar="MODEL",
-    help="Of models that are set to a genome: the members of a dilated model of GENOME become members for GENOME and "
-    "its like (see --within), and are left out elsewhere.",
+    help="For models that are set to a genome: also use the members of this dilated model of GENOME, but only on "
+    "genomes near GENOME (see --within).  [default: none]",
 )  # fmt: skip
 @click.option(
     "--at-home", type=click.IntRange(0), default=1, show_default=True, metavar="N",
-    help="How many of the averaged models serve next to the specialist.",
+    help="With --specialist: number of averaged models used together with it.",
 )  # fmt: skip
 @click.option(
     "--within", type=click.FloatRange(0), default=0.25, show_default=True,
-    help="Distance from GENOME up to which the specialist serves.",
+    help="With --specialist: greatest distance from GENOME at which it is used.",
 )  # fmt: skip
-@click.option("--far", type=click.FloatRange(0), help="Of models that are set to a genome: see `tracktools train`.")
+@click.option("--far", type=click.FloatRange(0), help="For models that are set to a genome: as in `tracktools train`.")
 @click.option(
     "--expected", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="JSON",
     help="Of models that are set to a genome: expected precision by output, from held-out species.",
