@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracktools.interval import Interval
+from tracktools.interval import Interval, intersect, merge
 
 CHROMS = st.sampled_from(["chr", "NC_000913.3", "HLA:A*01:01", "a-b_c.1"])
 SPANS = st.tuples(st.integers(0, 10**9), st.integers(1, 10**6))
@@ -57,3 +59,22 @@ def test_strands_are_checked(strand: str):
 def test_intervals_sort_by_sequence_start_end_strand():
     intervals = [Interval("b", 0, 1), Interval("a", 5, 9, "-"), Interval("a", 5, 9, "+"), Interval("a", 5, 6)]
     assert sorted(intervals) == [intervals[3], intervals[2], intervals[1], intervals[0]]
+
+
+@given(st.lists(st.tuples(st.integers(0, 40), st.integers(1, 8)), max_size=12), st.booleans())
+def test_merged_ranges_hold_the_same_bases_once(drawn: list[tuple[int, int]], circular: bool) -> None:
+    ranges = [(start, min(start + size, 41)) for start, size in drawn]
+    merged = merge(ranges, circle_bp=41 if circular else None)
+    bases = [base % 41 for start, end in merged for base in range(start, end)]
+    assert sorted(bases) == sorted({base for start, end in ranges for base in range(start, end)})
+    assert all(one[1] < other[0] for one, other in pairwise(merged))
+    if circular and len(merged) > 1:
+        assert not (merged[0][0] == 0 and merged[-1][1] == 41)
+    cut = intersect(merged, (10, 20))
+    assert {base for one in cut for base in range(*one)} == set(range(10, 20)) & {b for r in merged for b in range(*r)}
+
+
+def test_ranges_a_gap_apart_are_joined_and_no_further() -> None:
+    assert merge([(0, 2), (5, 6)], gap_bp=3) == [(0, 6)]
+    assert merge([(0, 2), (5, 6)], gap_bp=2) == [(0, 2), (5, 6)]
+    assert merge([(0, 2), (2, 3)], gap_bp=-1) == [(0, 2), (2, 3)]

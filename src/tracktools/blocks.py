@@ -15,10 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from tracktools.config import NetworkConfig
-from tracktools.interval import STRANDS, Strand
+from tracktools.interval import STRANDS, Range, Strand, intersect, merge
 
-Stretch = tuple[int, int]
-Chosen = Mapping[tuple[int, Strand], Sequence[Stretch]]  # by number of contig and strand: ascending, disjoint
+Chosen = Mapping[tuple[int, Strand], Sequence[Range]]  # by number of contig and strand: ascending, disjoint
 Held = Mapping[int, Sequence[tuple[int, int, int]]]  # by number of contig: start, end and model; ascending, disjoint
 
 
@@ -68,7 +67,7 @@ class Block:
             at += len(piece)
 
 
-def scored_range(contig: Molecule, strand: Strand, label_shift_bp: int) -> Stretch:
+def scored_range(contig: Molecule, strand: Strand, label_shift_bp: int) -> Range:
     """Return the bases of a strand that get a value: all but the last `label_shift_bp` of a linear contig.
 
     The value of base p comes from the network position `label_shift_bp` downstream, which a linear contig lacks there.
@@ -131,32 +130,19 @@ def _strand_pieces(
     for number, contig in enumerate(contigs):
         scored = scored_range(contig, strand, network.label_shift_bp)
         stretches = (
-            [scored] if chosen is None else _within(scored, _near_joined(chosen.get((number, strand), ()), context_bp))
+            [scored]
+            if chosen is None
+            else intersect(merge(chosen.get((number, strand), ()), gap_bp=context_bp - 1), scored)
         )
         parts = [(*scored, 0)] if held is None else held.get(number, ())
         for start, end, model in (
-            (*own, model) for *part, model in parts for own in _within((part[0], part[1]), stretches)
+            (*own, model) for *part, model in parts for own in intersect(stretches, (part[0], part[1]))
         ):
             if strand == "+":
                 bounds = [(at, min(at + block_bp, end)) for at in range(start, end, block_bp)]
             else:
                 bounds = [(max(at - block_bp, start), at) for at in reversed(range(end, start, -block_bp))]
             yield from (Piece(number, strand, first, last, model) for first, last in bounds)
-
-
-def _near_joined(stretches: Sequence[Stretch], gap_bp: int) -> list[Stretch]:
-    joined: list[Stretch] = []
-    for start, end in stretches:
-        if joined and start - joined[-1][1] < gap_bp:
-            joined[-1] = joined[-1][0], end
-        else:
-            joined.append((start, end))
-    return joined
-
-
-def _within(scored: Stretch, stretches: Iterable[Stretch]) -> list[Stretch]:
-    cut = [(max(start, scored[0]), min(end, scored[1])) for start, end in stretches]
-    return [(start, end) for start, end in cut if start < end]
 
 
 def _grouped(
@@ -182,7 +168,7 @@ def blank_others(block: Block, values: npt.NDArray[np.float32], chosen: Chosen) 
     """Return the values of a block, shape (len(block),), with NaN at every base that was not chosen."""
     blanked = np.full(len(block), np.nan, dtype=np.float32)
     for (piece, own), (_, kept) in zip(block.split(values), block.split(blanked), strict=True):
-        for start, end in _within((piece.start, piece.end), chosen.get((piece.contig, piece.strand), ())):
+        for start, end in intersect(chosen.get((piece.contig, piece.strand), ()), (piece.start, piece.end)):
             kept[start - piece.start : end - piece.start] = own[start - piece.start : end - piece.start]
     return blanked
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, cast
 
 Strand = Literal["+", "-"]
 FeatureStrand = Literal["+", "-", "."]
 STRANDS: tuple[Strand, ...] = ("+", "-")
+
+Range = tuple[int, int]  # start and end on a sequence that is known, 0-based and half-open
 
 CHROM_NAME = re.compile(r"(?!#|(track|browser)$)[^\s\x00-\x1f\x7f]+")  # others cannot stand in a BED file
 _UCSC_POSITION = re.compile(r"(?P<chrom>.+):(?P<first>[\d,]+)(?:-(?P<last>[\d,]+))?")
@@ -78,3 +81,43 @@ class Interval:
         first = int(match["first"].replace(",", ""))
         last = int((match["last"] or match["first"]).replace(",", ""))
         return cls(match["chrom"], first - 1, last, cast(FeatureStrand, strand))
+
+
+def merge(ranges: Iterable[Range], *, gap_bp: int = 0, circle_bp: int | None = None) -> list[Range]:
+    """Join ranges that overlap or are at most so far apart, ascending.
+
+    Parameters
+    ----------
+    ranges : iterable of (int, int)
+        In any order.
+    gap_bp : int
+        Bases between two that are joined: 0 joins those that touch, -1 only those that overlap.
+    circle_bp : int, optional
+        Length of a circular sequence: a range that ends there goes on with the one that starts at 0, past the length.
+
+    Examples
+    --------
+    >>> merge([(5, 9), (0, 3), (3, 4)], circle_bp=9)
+    [(5, 13)]
+    """
+    joined: list[Range] = []
+    for start, end in sorted(ranges):
+        if joined and start - joined[-1][1] <= gap_bp:
+            joined[-1] = joined[-1][0], max(end, joined[-1][1])
+        else:
+            joined.append((start, end))
+    if circle_bp is not None and len(joined) > 1 and joined[0][0] == 0 and joined[-1][1] == circle_bp:
+        joined[-1] = joined[-1][0], circle_bp + joined.pop(0)[1]
+    return joined
+
+
+def intersect(ranges: Iterable[Range], within: Range) -> list[Range]:
+    """Return what of ranges is within another, in their order; nothing empty.
+
+    Examples
+    --------
+    >>> intersect([(0, 3), (5, 9)], (2, 6))
+    [(2, 3), (5, 6)]
+    """
+    cut = [(max(start, within[0]), min(end, within[1])) for start, end in ranges]
+    return [(start, end) for start, end in cut if start < end]

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from tracktools.arrays import Codes, Int64
 from tracktools.evaluate.stretches import Stretch
 from tracktools.genome import ALPHABET, UNKNOWN, Contig, Genome
+from tracktools.interval import merge
 from tracktools.splits import Split
 
 WINDOW_BP = 100
@@ -68,9 +69,7 @@ class TrainingWords:
 def _training(contig: Contig, split: Split) -> list[tuple[int, int]]:
     """Return the training regions of a contig, joined across the origin of a circle."""
     regions = [(region.start, region.end) for region in split.regions_of(contig, "train")]
-    if contig.circular and len(regions) > 1 and regions[0][0] == 0 and regions[-1][1] == len(contig):
-        regions[-1] = (regions[-1][0], len(contig) + regions.pop(0)[1])
-    return regions
+    return merge(regions, gap_bp=-1, circle_bp=len(contig) if contig.circular else None)
 
 
 def _words(codes: Codes) -> npt.NDArray[np.int32]:

@@ -12,6 +12,7 @@ from tracktools.arrays import Int64
 from tracktools.errors import ConfigError, InputError
 from tracktools.formats.bed import check_bed_on_genome, read_bed
 from tracktools.genome import Genome
+from tracktools.interval import Range, merge
 from tracktools.names import join_names
 from tracktools.splits import Split
 
@@ -104,16 +105,11 @@ def _joined(
     intervals: Iterable[tuple[str, int, int]], chrom_sizes: Mapping[str, int], circular: Collection[str]
 ) -> list[Stretch]:
     """Join intervals that overlap or touch, also across the origin of a circle; in the order of the genome."""
-    order = {chrom: number for number, chrom in enumerate(chrom_sizes)}
-    joined: dict[str, list[tuple[int, int]]] = {}
-    for chrom, start, end in sorted(intervals, key=lambda row: (order[row[0]], *row[1:])):
-        rows = joined.setdefault(chrom, [])
-        if rows and start <= rows[-1][1]:
-            rows[-1] = (rows[-1][0], max(end, rows[-1][1]))
-        else:
-            rows.append((start, end))
-    for chrom, rows in joined.items():
-        size = chrom_sizes[chrom]
-        if chrom in circular and len(rows) > 1 and rows[0][0] == 0 and rows[-1][1] == size:
-            rows[-1] = (rows[-1][0], size + rows.pop(0)[1])
-    return [Stretch(chrom, *row, chrom_sizes[chrom]) for chrom, rows in joined.items() for row in rows]
+    held: dict[str, list[Range]] = {chrom: [] for chrom in chrom_sizes}
+    for chrom, start, end in intervals:
+        held[chrom].append((start, end))
+    return [
+        Stretch(chrom, *row, chrom_sizes[chrom])
+        for chrom, rows in held.items()
+        for row in merge(rows, circle_bp=chrom_sizes[chrom] if chrom in circular else None)
+    ]

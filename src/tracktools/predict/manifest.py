@@ -13,12 +13,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from tracktools.blocks import Block, Chosen, Held, Stretch, plan_blocks, shard_of
+from tracktools.blocks import Block, Chosen, Held, plan_blocks, shard_of
 from tracktools.config import NetworkConfig, PredictConfig, architecture_of, read_network
 from tracktools.errors import InputError
 from tracktools.formats.atomic import write_synced
 from tracktools.formats.json_file import is_sealed, json_bytes, read_json, sealed
-from tracktools.interval import Strand
+from tracktools.interval import Range, Strand
 from tracktools.predict.caveats import caveats_of
 from tracktools.splits import Split
 
@@ -252,7 +252,7 @@ class Manifest:
         if self.regions is None:
             return None
         numbers = {name: number for number, (name, _) in enumerate(self.chrom_sizes)}
-        chosen: dict[tuple[int, Strand], list[Stretch]] = {}
+        chosen: dict[tuple[int, Strand], list[Range]] = {}
         for chrom, start, end, strand in self.regions:
             chosen.setdefault((numbers[chrom], "-" if strand == "-" else "+"), []).append((start, end))
         return chosen

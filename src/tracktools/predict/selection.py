@@ -8,7 +8,7 @@ from tracktools.aliases import other_version, resolve_chrom
 from tracktools.errors import GenomeMismatchError, InputError
 from tracktools.formats.bed import read_numbered_bed
 from tracktools.genome import Genome, as_genome
-from tracktools.interval import STRANDS
+from tracktools.interval import STRANDS, Range, Strand, merge
 
 Selection = tuple[tuple[str, int, int, str], ...]
 
@@ -40,7 +40,7 @@ def read_selection(path: Path | str, genome: Genome | Path | str) -> Selection:
     sizes = genome.chrom_sizes
     order = {name: number for number, name in enumerate(sizes)}
     marked = table["strand"] if "strand" in schema.columns else ["."] * len(table)
-    wanted: dict[str, list[tuple[int, int, int]]] = {strand: [] for strand in STRANDS}
+    wanted: dict[tuple[Strand, int], list[Range]] = {(strand, n): [] for strand in STRANDS for n in range(len(sizes))}
     for line, name, start, end, strand in zip(
         lines, table["chrom"], table["chromStart"], table["chromEnd"], marked, strict=True
     ):
@@ -51,26 +51,17 @@ def read_selection(path: Path | str, genome: Genome | Path | str) -> Selection:
             problem = f"{name} [{start}, {end}) ends past the end of its sequence ({sizes[chrom]} bp)"
             raise GenomeMismatchError(problem, path=path, line=line, mend="was it made on another assembly?")
         for own in STRANDS if strand == "." else (strand,):
-            wanted[own].append((order[chrom], int(start), int(end)))
+            if start < end:
+                wanted[own, order[chrom]].append((int(start), int(end)))
     names = list(sizes)
     union = tuple(
         (names[number], start, end, strand)
-        for strand, intervals in wanted.items()
-        for number, start, end in _union(intervals)
+        for (strand, number), ranges in wanted.items()
+        for start, end in merge(ranges)
     )
     if not union:
         raise InputError("holds no interval", path=path, mend="name what is to be scored, or leave --regions out")
     return union
-
-
-def _union(intervals: list[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
-    joined: list[tuple[int, int, int]] = []
-    for contig, start, end in sorted(interval for interval in intervals if interval[1] < interval[2]):
-        if joined and joined[-1][0] == contig and start <= joined[-1][2]:
-            joined[-1] = contig, joined[-1][1], max(end, joined[-1][2])
-        else:
-            joined.append((contig, start, end))
-    return joined
 
 
 def _unknown(name: str, genome: Genome, path: Path, line: int) -> GenomeMismatchError:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from tracktools.config import NetworkConfig, TrainConfig
 from tracktools.genome import UNKNOWN, Contig, Genome
-from tracktools.interval import Strand
+from tracktools.interval import Strand, merge
 from tracktools.splits import PARTS, Split
 
 LabelArrays = dict[tuple[int, Strand], npt.NDArray[np.bool_]]  # (contig number, strand): one value a base
@@ -54,13 +54,8 @@ def training_stretches(genome: Genome, split: Split, gap_bp: int) -> list[Stretc
 
 def _joined_regions(contig: Contig, split: Split) -> list[tuple[int, int]]:
     """Return start and end of the training regions of a contig; the last may go on beyond the origin of a circle."""
-    joined: list[tuple[int, int]] = []
-    for region in split.regions_of(contig, "train"):
-        start = joined.pop()[0] if joined and joined[-1][1] == region.start else region.start
-        joined.append((start, region.end))
-    if contig.circular and len(joined) > 1 and joined[0][0] == 0 and joined[-1][1] == len(contig):
-        joined[-1] = (joined[-1][0], len(contig) + joined.pop(0)[1])
-    return joined
+    regions = [(region.start, region.end) for region in split.regions_of(contig, "train")]
+    return merge(regions, circle_bp=len(contig) if contig.circular else None)
 
 
 class Batch(NamedTuple):
