@@ -22,7 +22,7 @@ from tracktools.errors import ConfigError
 )
 @click.option(
     "--rank-pseudogenes", "prediction", type=click.Path(path_type=Path), metavar="PREDICTION",
-    help="Folder of `tracktools predict`: also rank the pseudogenes by the model output upstream of each.",
+    help="Output folder of `tracktools predict`: also rank pseudogenes by the model output upstream.  [default: none]",
 )  # fmt: skip
 @click.option(
     "--measured", multiple=True, metavar="NAME=BED", callback=parse_sets,
