@@ -196,6 +196,8 @@ class PredictConfig:
     device: str = "auto"
     threads: int = 0  # 0: all cores
     cache: str = ""  # folder that keeps answers by sequence; none where it is empty
+    threshold: float | None = None  # what is called, instead of what the model would call
+    top: str = ""  # or this many calls, the highest: 2000, or 500/Mb
 
 
 @concise

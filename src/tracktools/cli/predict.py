@@ -58,6 +58,14 @@ from tracktools.model.files import DEFAULT_MODEL
     "--out-of-fold", type=click.Path(path_type=Path), metavar="DIR",
     help="Score each base by the model that never saw it. DIR: output folder of `tracktools train --folds`.",
 )  # fmt: skip
+@click.option(
+    "--threshold", type=float, default=PredictConfig.threshold, show_default="what the model brings",
+    help="Call TSS at or above this model output.",
+)  # fmt: skip
+@click.option(
+    "--top", default=PredictConfig.top, metavar="N|N/Mb", show_default="what the model brings",
+    help="Call the N highest TSS of the genome, or of each million bases.",
+)  # fmt: skip
 @click.option("--hub", type=click.Path(path_type=Path), help="Also build a track hub of the result, in this folder.")
 @engine_option
 @click.option(
@@ -95,7 +103,7 @@ def predict(
     hub: Path | None,
     force: bool,
     restart: bool,
-    **settings: str | int,
+    **settings: str | int | float | None,
 ) -> None:
     """Predict TSS at every base of both strands of GENOME: FASTA (plain, gzip, bgzip), 2bit, GenBank or EMBL.
 

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any, Self
 
 from tracktools.blocks import Block, Chosen, Held, plan_blocks, shard_of
 from tracktools.config import NetworkConfig, PredictConfig, architecture_of, read_network
-from tracktools.errors import InputError
+from tracktools.errors import ConfigError, InputError
 from tracktools.formats.atomic import write_synced
 from tracktools.formats.json_file import is_sealed, json_bytes, read_json, sealed
 from tracktools.interval import Range, Strand
+from tracktools.predict.asked_calls import AskedCalls
 from tracktools.predict.caveats import caveats_of
 from tracktools.splits import Split
 
@@ -133,6 +134,8 @@ class Manifest:
         What a user of the files should know; see `caveats_of`.
     shard : tuple of int, optional
         Number (1-based) and count of the shards, where this is one of several.
+    asked : AskedCalls, optional
+        What the user asks to be called, instead of what the model would call.
     """
 
     genome_sha256: str
@@ -149,6 +152,7 @@ class Manifest:
     out_of_fold: bool = False
     warnings: tuple[str, ...] = ()
     shard: tuple[int, int] | None = None
+    asked: AskedCalls | None = None
 
     @classmethod
     def of(
@@ -159,7 +163,16 @@ class Manifest:
         config: PredictConfig,
         regions: tuple[tuple[str, int, int, str], ...] | None = None,
     ) -> Self:
-        """Return the manifest of a whole run."""
+        """Return the manifest of a whole run.
+
+        Raises
+        ------
+        ConfigError
+            If what the user asks to be called is no such thing, or is asked of several models.
+        """
+        asked = AskedCalls.parse(config.threshold, config.top)
+        if asked is not None and models.out_of_fold:
+            raise ConfigError("--threshold and --top are for one model: out of fold, each has its own threshold")
         return cls(
             genome_sha256=genome.sha256,
             genome_name=genome.name,
@@ -173,6 +186,7 @@ class Manifest:
             regions=regions,
             block_bp=config.block_bp,
             network=models.checkpoints[0].config,
+            asked=asked,
             warnings=tuple(dict.fromkeys(said for model in models.checkpoints for said in caveats_of(genome, model))),
         )
 
@@ -197,6 +211,7 @@ class Manifest:
                 "warnings": tuple(map(str, record["warnings"])),
                 "regions": None if regions is None else tuple(tuple(row) for row in regions),
                 "network": read_network(record["network"]["architecture"], record["network"]["settings"]),
+                "asked": None if record.get("asked") is None else AskedCalls(**record["asked"]),
                 "shard": None if shard is None else (int(shard[0]), int(shard[1])),
             }
         )

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,7 @@ from tracktools.formats.bed import BED9, CALLED_TSS, write_bed
 from tracktools.formats.bigwig import BigWigWriter
 from tracktools.interval import STRANDS, Strand
 from tracktools.palette import GREEN, GREY, PURPLE
+from tracktools.predict.asked_calls import Heights, cut_of_top
 from tracktools.predict.expected import Expected
 from tracktools.predict.manifest import Manifest, ModelPart
 from tracktools.predict.result_tracks import STRAND_NAMES, result_tracks
@@ -43,21 +45,9 @@ class Written:
 
 def write_result(folder: Path, manifest: Manifest, load: Callable[[Block], Values]) -> Written:
     """Write the bigWig pair, the called TSS and ``tracks.tsv``."""
-    name, sizes = manifest.genome_name, dict(manifest.chrom_sizes)
-    tables: list[pd.DataFrame] = []
-    for strand in STRANDS:
-        high: dict[int, list[Called]] = defaultdict(list)
-        with BigWigWriter(folder / f"{name}.{STRAND_NAMES[strand]}.bw", sizes) as writer:
-            for piece, values in _pieces_of(strand, manifest.blocks, load):
-                writer.add(manifest.chrom_sizes[piece.contig][0], piece.start, values)
-                model = manifest.models[piece.model]
-                above = np.flatnonzero(values >= _lowest(model))
-                if len(above):
-                    high[piece.contig].append((piece.start + above, values[above], _calibrated(values[above], model)))
-        if high:
-            tables.append(_called_table(strand, high, manifest))
-    calls = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(CALLED_TSS.columns))
-    manifest, calls, told = _cut(manifest, calls)
+    name = manifest.genome_name
+    calls = _write_signal(folder, manifest, load)
+    manifest, calls, told = _asked(manifest, calls, load) if manifest.asked else _cut(manifest, calls)
     warnings = (*manifest.warnings, *told)
     write_bed(folder / f"{name}.called_tss.bed", calls, CALLED_TSS, made_by=_model_line(manifest), warnings=warnings)
     if manifest.out_of_fold:
@@ -66,6 +56,71 @@ def write_result(folder: Path, manifest: Manifest, load: Callable[[Block], Value
         write_bed(folder / f"{name}.split.bed", _split_table(manifest.models[0]), BED9)
     write_tracks(folder, result_tracks(folder, manifest, len(calls)))
     return Written(len(calls), manifest.models[0].call_threshold, told)
+
+
+def _write_signal(folder: Path, manifest: Manifest, load: Callable[[Block], Values]) -> pd.DataFrame:
+    """Write the bigWig pair; return the calls that the model would make."""
+    name, sizes = manifest.genome_name, dict(manifest.chrom_sizes)
+    tables: list[pd.DataFrame] = []
+    for strand in STRANDS:
+        high: dict[int, list[Called]] = defaultdict(list)
+        with BigWigWriter(folder / f"{name}.{STRAND_NAMES[strand]}.bw", sizes) as writer:
+            for piece, values in _pieces_of(strand, manifest.blocks, load):
+                writer.add(manifest.chrom_sizes[piece.contig][0], piece.start, values)
+                _keep_high(high, piece, values, _lowest(manifest.models[piece.model]), manifest)
+        if high:
+            tables.append(_called_table(strand, high, manifest))
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(CALLED_TSS.columns))
+
+
+def _asked(
+    manifest: Manifest, calls: pd.DataFrame, load: Callable[[Block], Values]
+) -> tuple[Manifest, pd.DataFrame, tuple[str, ...]]:
+    """Call what the user asks for, instead of what the model would call; returns what `_cut` does."""
+    asked, told, model = manifest.asked, [], manifest.models[0]
+    assert asked is not None
+    if asked.top is None:
+        assert asked.threshold is not None
+        cut = asked.threshold
+        calls = _calls_from(cut, manifest, load)
+    else:
+        wanted = asked.count(manifest.blocks)
+        for floor in Heights(manifest.blocks, load).floors(wanted):
+            calls = _calls_from(floor, manifest, load)
+            if len(calls) >= wanted:
+                break
+        if len(calls) < wanted:
+            told.append(f"{wanted:,} calls are asked for, and the output has {len(calls):,} local maxima")
+        cut = cut_of_top(calls["modelOutput"].to_numpy(dtype=np.float64), wanted)
+        calls = calls[calls["modelOutput"].to_numpy(dtype=np.float64) >= cut].reset_index(drop=True)
+    columns: dict[str, Any] = dict.fromkeys(_EXPECTED, np.nan)
+    if model.expected is not None and len(calls):
+        expected = Expected.from_record(model.expected)
+        heights = calls["modelOutput"].to_numpy(dtype=np.float64)
+        known = heights >= expected.floor  # of lower ones nothing was learnt
+        columns = {
+            name: np.where(known, values, np.nan) for name, values in zip(_EXPECTED, expected.of(heights), strict=True)
+        }
+    return replace(manifest, models=(replace(model, call_threshold=cut),)), calls.assign(**columns), tuple(told)
+
+
+def _calls_from(floor: float, manifest: Manifest, load: Callable[[Block], Values]) -> pd.DataFrame:
+    """Return every call at or above a height, from blocks that are kept."""
+    tables = []
+    for strand in STRANDS:
+        high: dict[int, list[Called]] = defaultdict(list)
+        for piece, values in _pieces_of(strand, manifest.blocks, load):
+            _keep_high(high, piece, values, floor, manifest)
+        if high:
+            tables.append(_called_table(strand, high, manifest))
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(CALLED_TSS.columns))
+
+
+def _keep_high(high: dict[int, list[Called]], piece: Piece, values: Values, floor: float, manifest: Manifest) -> None:
+    above = np.flatnonzero(values >= floor)
+    if len(above):
+        calibrated = _calibrated(values[above], manifest.models[piece.model])
+        high[piece.contig].append((piece.start + above, values[above], calibrated))
 
 
 def _lowest(model: ModelPart) -> float:
@@ -111,7 +166,8 @@ def _model_line(manifest: Manifest) -> str:
         names = [model.name for model in manifest.models]
         return f"each base by the one of {len(names)} models that never saw it: {', '.join(names)}"
     (model,) = manifest.models
-    return f"model {model.name} (sha256 {model.sha256[:12]}), called at {_shown(model.call_threshold)}"
+    asked = f" ({manifest.asked})" if manifest.asked else ""
+    return f"model {model.name} (sha256 {model.sha256[:12]}), called at {_shown(model.call_threshold)}{asked}"
 
 
 def _shown(cut: float) -> str:
