@@ -13,7 +13,7 @@ from tracktools.cli import tracktools as command_line
 from tracktools.cli.options import only_genome_option, rename_option
 from tracktools.counting import count_line
 from tracktools.errors import ConfigError, GenomeMismatchError, InputError
-from tracktools.formats.bigwig import write_bigwig
+from tracktools.formats.bigwig import BigWigReader, write_bigwig
 from tracktools.names import common_names, join_names
 from tracktools.strand_sign import StrandSign, pair_notes, pair_record
 
@@ -157,3 +157,29 @@ def test_a_sequence_too_many_names_the_option_that_skips_it() -> None:
     with pytest.raises(GenomeMismatchError) as caught:  # nothing would be left
         join_names(["phiX"], ["c1"], only_genome=False)
     assert "--only-genome" not in str(caught.value)
+
+
+def test_a_hub_of_the_genome_alone_counts_the_other_sequences_of_signals_and_reads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("g.fa").write_text(_GENOME)
+    sizes = {"c1": 600, "phiX": 40}
+    write_bigwig(Path("a.plus.bw"), sizes, {name: np.linspace(0, 1, n, dtype=np.float32) for name, n in sizes.items()})
+    Path("b.bedGraph").write_text("c1\t9\t20\t3\nphiX\t0\t9\t1\n")
+    write_bigwig(Path("phiX.plus.bw"), {"phiX": 40}, {"phiX": np.linspace(0, 1, 40, dtype=np.float32)})
+    build = ["hub", "build", "--genome", "g.fa", "a.plus.bw", "b.bedGraph"]
+    refused = CliRunner().invoke(command_line, [*build, "-o", "refused"])
+    assert refused.exit_code == 1
+    assert "a.plus.bw: is on phiX" in str(refused.exception)
+    assert "--only-genome skips" in str(refused.exception)
+    built = CliRunner().invoke(command_line, [*build, "-o", "hub", "--only-genome"], catch_exceptions=False)
+    assert built.exit_code == 0, built.output
+    for name in ("a.plus.bw", "b.bedGraph"):
+        assert f"Read 2 sequences of {name}: 1 taken, 1 left out (1 that the genome does not have)" in built.output
+    with BigWigReader(next(Path("hub").glob("a*.bw"))) as copy:
+        assert dict(copy.chrom_sizes) == {"c1": 600}
+        assert copy.values("c1", 599, 600)[0] == 1
+    none = CliRunner().invoke(command_line, [*build[:4], "phiX.plus.bw", "-o", "none", "--only-genome"])
+    assert "has no sequence of the genome" in str(none.exception)
+    assert not Path("none").exists()

@@ -75,7 +75,7 @@ def build(
     DIR is a folder that a tracktools command wrote, or a tracks.tsv written by hand. FILE is BED, bigBed, bigWig,
     bedGraph, GFF3 or BAM, recognised by its content. The name of a signal tells its strand (x.plus.bw, x.minus.bw).
 
-    --only-genome applies to annotations and BED; signals and BAM are copied whole.
+    --only-genome applies to every file; a BAM is copied whole, and browsers show its reads on the genome alone.
 
     \b
     Writes in the output folder:

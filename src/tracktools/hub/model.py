@@ -68,6 +68,8 @@ class Contents:
         Of the file in the hub.
     sign : StrandSign, optional
         Of a signal: how the file that came in stores it.
+    n_chroms, n_foreign : int
+        Of a signal or BAM: sequences of the genome that it has, and others.
     """
 
     count: int = 0
@@ -85,6 +87,8 @@ class Contents:
     n_words: int = 0
     size_bytes: int = 0
     sign: StrandSign | None = None
+    n_chroms: int = 0
+    n_foreign: int = 0
 
 
 @dataclass(frozen=True)

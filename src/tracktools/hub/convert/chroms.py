@@ -30,7 +30,8 @@ def check_lengths(
     GenomeMismatchError
         At the first sequence of another length.
     """
-    for name, length in lengths.items():
+    for name in names:
+        length = lengths[name]
         if length != chrom_sizes[names[name]]:
             raise GenomeMismatchError(
                 f"gives {name} {length} bp, the genome has {chrom_sizes[names[name]]}",

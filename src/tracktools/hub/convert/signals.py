@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from tracktools.config import HubConfig
 from tracktools.errors import GenomeMismatchError, InputError
-from tracktools.formats.bedgraph import read_bedgraph
+from tracktools.formats.bedgraph import Steps, read_bedgraph
 from tracktools.formats.bigwig import BigWigReader, BigWigWriter
 from tracktools.hub.convert.chroms import check_lengths
 from tracktools.hub.model import Contents
@@ -75,6 +75,7 @@ def write_display_signal(
     *,
     is_text: bool = False,
     renames: Mapping[str, str] | None = None,
+    only_genome: bool = False,
 ) -> Contents:
     """Write the copy of a signal that a hub shows.
 
@@ -93,6 +94,8 @@ def write_display_signal(
         Whether `source` is bedGraph.
     renames : mapping of str to str, optional
         Name of a sequence in the file to its name in the genome.
+    only_genome : bool
+        Leave out, and count, sequences that the genome does not have, instead of refusing the file.
 
     Raises
     ------
@@ -103,10 +106,18 @@ def write_display_signal(
     """
     tally = _Tally()
     with ExitStack() as stack:
+        held: BigWigReader | dict[str, Steps] = (
+            read_bedgraph(source) if is_text else stack.enter_context(BigWigReader(source))
+        )
+        given = held.chrom_sizes if isinstance(held, BigWigReader) else held
+        names = join_names(given, chrom_sizes, renames=renames, only_genome=only_genome, path=source)
+        if not names:
+            mend = "leave it out, or name its sequences with --rename"
+            raise InputError("has no sequence of the genome", path=source, mend=mend)
         read = (
-            _read_bedgraph(source, chrom_sizes, renames)
-            if is_text
-            else _read_bigwig(source, chrom_sizes, renames, stack)
+            _read_bigwig(held, names, chrom_sizes)
+            if isinstance(held, BigWigReader)
+            else _read_bedgraph(held, names, chrom_sizes, source)
         )
         writer = stack.enter_context(BigWigWriter(target, dict(chrom_sizes)))
         sign = StrandSign(source, strand)
@@ -130,16 +141,14 @@ def write_display_signal(
         view=_view(tally, strand),
         sign=sign,
         size_bytes=target.stat().st_size,
+        n_chroms=len(names),
+        n_foreign=len(given) - len(names),
     )
 
 
-def _read_bigwig(
-    source: Path, chrom_sizes: Mapping[str, int], renames: Mapping[str, str] | None, stack: ExitStack
-) -> _Reader:
-    reader = stack.enter_context(BigWigReader(source))
-    names = join_names(reader.chrom_sizes, chrom_sizes, renames=renames, path=source)
-    check_lengths(reader.chrom_sizes, names, chrom_sizes, path=source)
-    own = own_names(names, path=source)
+def _read_bigwig(reader: BigWigReader, names: Mapping[str, str], chrom_sizes: Mapping[str, int]) -> _Reader:
+    check_lengths(reader.chrom_sizes, names, chrom_sizes, path=reader.path)
+    own = own_names(names, path=reader.path)
 
     def read(chrom: str, start: int, end: int) -> npt.NDArray[np.float32] | None:
         return reader.values(own[chrom], start, end) if chrom in own else None
@@ -147,9 +156,9 @@ def _read_bigwig(
     return read
 
 
-def _read_bedgraph(source: Path, chrom_sizes: Mapping[str, int], renames: Mapping[str, str] | None) -> _Reader:
-    steps = read_bedgraph(source)
-    names = join_names(steps, chrom_sizes, renames=renames, path=source)
+def _read_bedgraph(
+    steps: Mapping[str, Steps], names: Mapping[str, str], chrom_sizes: Mapping[str, int], source: Path
+) -> _Reader:
     own = {chrom: steps[name] for chrom, name in own_names(names, path=source).items()}
     for chrom, stretches in own.items():
         if stretches.ends[-1] > chrom_sizes[chrom]:

@@ -79,7 +79,7 @@ def convert_source(
     measured : sequence of MeasuredSet
         What called TSS are held against.
     circular, only_genome
-        Of annotations, see `tracktools.regions.place_annotation`; `only_genome` also of BED and bigBed.
+        Of annotations, see `tracktools.regions.place_annotation`; `only_genome` of every file; a BAM is copied whole.
 
     Returns
     -------
@@ -103,7 +103,9 @@ def convert_source(
     written, counted = None, ""
     if kind == "signal":
         is_text = row.format == "bedGraph"
-        contents = write_display_signal(row.path, target, chrom_sizes, row.strand, is_text=is_text, renames=renames)
+        contents = write_display_signal(
+            row.path, target, chrom_sizes, row.strand, is_text=is_text, renames=renames, only_genome=only_genome
+        )
         contents = _with_view(contents, source)
     elif kind == "features":
         table, schema = read_features(source)
@@ -123,7 +125,9 @@ def convert_source(
             left_out = {"on sequences that the genome does not have": len(table) - len(written)}
             counted = count_line(len(written), left_out, f"items of {row.path.name}")
     else:
-        contents = _copy_alignments(row.path, target, chrom_sizes, renames)
+        contents = _copy_alignments(row.path, target, chrom_sizes, renames, only_genome)
+    if only_genome and kind != "features":
+        counted = _sequences_line(row.path, contents)
     return [Converted(_track(source, name, kind, contents, visibility), written, counted)]
 
 
@@ -211,20 +215,31 @@ def _with_view(contents: Contents, source: Source) -> Contents:
 
 
 def _copy_alignments(
-    source: Path, target: Path, chrom_sizes: Mapping[str, int], renames: Mapping[str, str] | None
+    source: Path, target: Path, chrom_sizes: Mapping[str, int], renames: Mapping[str, str] | None, only_genome: bool
 ) -> Contents:
     kind = alignment_format(source)
     if kind != "BAM":
         mend = "make BAM of it: samtools view -b -o reads.bam FILE, then samtools index reads.bam"
         raise InputError(f"is {kind}, and browsers read BAM with its index", path=source, mend=mend)
     lengths = read_contig_sizes(source)
-    names = join_names(lengths, chrom_sizes, renames=renames, path=source)
+    names = join_names(lengths, chrom_sizes, renames=renames, only_genome=only_genome, path=source)
     check_lengths(lengths, names, chrom_sizes, path=source)
     index = next(
         (path for path in (source.with_suffix(".bam.bai"), source.with_suffix(".bai")) if path.is_file()), None
     )
     if index is None:
-        raise InputError("has no index", path=source, mend=f"make one: samtools index {source.name}")
+        csi = "a .csi index alone" if source.with_suffix(".bam.csi").is_file() else "no index"
+        mend = f"hubs want a .bai: samtools index -b {source.name}"
+        raise InputError(f"has {csi}", path=source, mend=mend)
     shutil.copyfile(source, target)
     shutil.copyfile(index, target.with_name(target.name + ".bai"))
-    return Contents(size_bytes=target.stat().st_size)
+    return Contents(size_bytes=target.stat().st_size, n_chroms=len(names), n_foreign=len(lengths) - len(names))
+
+
+def _sequences_line(path: Path, contents: Contents) -> str:
+    """Return the line that counts the sequences of a file whose values or reads are not counted one by one."""
+    if not contents.n_chroms:
+        mend = "leave it out, or name its sequences with --rename"
+        raise InputError("has no sequence of the genome", path=path, mend=mend)
+    left_out = {"that the genome does not have": contents.n_foreign}
+    return count_line(contents.n_chroms, left_out, f"sequences of {path.name}")
