@@ -24,7 +24,7 @@ from matplotlib.figure import Figure
 
 from tracktools.bundle import load_bundle
 from tracktools.config import ARCHITECTURES, RECIPES, EvaluateConfig, PredictConfig, TrainConfig
-from tracktools.evaluate import Judged, evaluate_tracks
+from tracktools.evaluate import SignalInput, evaluate_tracks
 from tracktools.figures.canvas import figure_style, save_figure
 from tracktools.formats.bed import read_bed
 from tracktools.formats.bigwig import write_bigwig
@@ -58,7 +58,7 @@ def main() -> None:
     table1.to_csv(options.output / "table1.tsv", sep="\t", index=False)
     models = {name: train(name, sets, genome, options) for name in options.sets}
     signals = {name: own_scores(name, sets[name], genome, options.output / "signals") for name in EXPERIMENTS}
-    judged = {("model", name): Judged(model=path) for name, path in models.items()}
+    judged = {("model", name): SignalInput(model=path) for name, path in models.items()}
     judged |= {("experiment", name): signal for name, signal in signals.items()}
     table2 = pd.concat([score(*key, signal, sets, options) for key, signal in judged.items()], ignore_index=True)
     region = "test" if options.test else "valid"
@@ -103,7 +103,7 @@ def train(name: str, sets: dict[str, Path], genome: Genome, options: argparse.Na
     return folder / "model.safetensors"
 
 
-def own_scores(name: str, bed: Path, genome: Genome, folder: Path) -> Judged:
+def own_scores(name: str, bed: Path, genome: Genome, folder: Path) -> SignalInput:
     """Return a set as a signal: its own score at each TSS (1 where it gives none), 0 at every other base."""
     table, _ = read_bed(bed)
     scores = table["sourceScore"].to_numpy(dtype=np.float64, copy=True)
@@ -117,10 +117,12 @@ def own_scores(name: str, bed: Path, genome: Genome, folder: Path) -> Judged:
         paths.append(folder / f"{name}.{word}.bw")
         if not paths[-1].exists():
             write_bigwig(paths[-1], genome.chrom_sizes, {contig.name: values})
-    return Judged(plus=paths[0], minus=paths[1])
+    return SignalInput(plus=paths[0], minus=paths[1])
 
 
-def score(kind: str, name: str, judged: Judged, sets: dict[str, Path], options: argparse.Namespace) -> pd.DataFrame:
+def score(
+    kind: str, name: str, judged: SignalInput, sets: dict[str, Path], options: argparse.Namespace
+) -> pd.DataFrame:
     """Return AP and ROC AUC at the base, and AP of peaks within 5 nt, on every other set."""
     region = "test" if options.test else "valid"
     folder = options.output / "scores" / region / f"{kind}_{name}"

@@ -19,8 +19,8 @@ from networks import random_network
 from tracktools.cli import tracktools
 from tracktools.config import EvaluateConfig, ModelConfig, PredictConfig
 from tracktools.errors import ConfigError, InputError, OutputError, TracktoolsError
-from tracktools.evaluate import Evaluation, Judged, Wanted, evaluate_tracks
-from tracktools.evaluate.read import read_all
+from tracktools.evaluate import Evaluation, ScopeOptions, SignalInput, evaluate_tracks
+from tracktools.evaluate.inputs import read_all
 from tracktools.evaluate.run import score_material
 from tracktools.formats.bigwig import write_bigwig
 from tracktools.genome import load_genome
@@ -51,10 +51,10 @@ def spread(seed: int = 2, n: int = 120) -> list[tuple[str, int, str]]:
     ]
 
 
-def write_pair(folder: Path, signals: Signals, *, minus_sign: int = 1) -> Judged:
+def write_pair(folder: Path, signals: Signals, *, minus_sign: int = 1) -> SignalInput:
     for strand, name, sign in (("+", "plus", 1), ("-", "minus", minus_sign)):
         write_bigwig(folder / f"x.{name}.bw", SIZES, {chrom: sign * signals[chrom, strand] for chrom in SIZES})
-    return Judged(plus=folder / "x.plus.bw", minus=folder / "x.minus.bw")
+    return SignalInput(plus=folder / "x.plus.bw", minus=folder / "x.minus.bw")
 
 
 def write_set(path: Path, tss: list[tuple[str, int, str]]) -> Path:
@@ -66,10 +66,10 @@ def judge(folder: Path, signals: Signals, tss: list[tuple[str, int, str]], **cha
     return scored(write_pair(folder, signals), write_set(folder / "set.bed", tss), **changes).table
 
 
-def scored(judged: Judged, bed: Path, wanted: Wanted | None = None, **changes: object) -> Evaluation:
+def scored(judged: SignalInput, bed: Path, wanted: ScopeOptions | None = None, **changes: object) -> Evaluation:
     """Evaluate one set without writing anything."""
     config = EvaluateConfig(**{"region": "all", "resamples": 40, **changes})  # type: ignore[arg-type]
-    return score_material(read_all(judged, {"set": bed}, wanted or Wanted(), config, PredictConfig()), config)
+    return score_material(read_all(judged, {"set": bed}, wanted or ScopeOptions(), config, PredictConfig()), config)
 
 
 def base_row(table: pd.DataFrame) -> pd.Series:
@@ -170,7 +170,7 @@ def test_a_slope_that_rises_beyond_the_border_is_no_peak(tmp_path: Path) -> None
     signals["chr1", "+"][1995:2010] = np.linspace(0.1, 0.9, 15)
     bed = write_set(tmp_path / "set.bed", [("chr1", 1999, "+")])
     (tmp_path / "part.bed").write_text("chr1\t1000\t2000\n")
-    table = scored(write_pair(tmp_path, signals), bed, Wanted(regions=tmp_path / "part.bed")).table
+    table = scored(write_pair(tmp_path, signals), bed, ScopeOptions(regions=tmp_path / "part.bed")).table
     assert peak_row(table, 10)["calls"] == 0
     assert base_row(table)["ap"] == 1
     assert base_row(table)["positions"] == 2000
@@ -329,10 +329,12 @@ def test_a_model_scores_as_its_own_bigwigs_do(tmp_path: Path, model: tuple[Path,
     tss = [("chr1", 30_010, "+"), ("chr1", 31_499, "-"), ("chr1", 29_999, "+"), ("chr1", 31_500, "-")]
     bed = write_set(tmp_path / "set.bed", tss)
     sets = {"set": bed}
-    wanted = Wanted(genome=fasta, split_of=checkpoint)
+    wanted = ScopeOptions(genome=fasta, split_of=checkpoint)
     config = PredictConfig(threads=1)
-    wanted_of_model = Wanted(genome=fasta)
-    of_model = evaluate_tracks(Judged(model=checkpoint), sets, tmp_path / "one", wanted=wanted_of_model, predict=config)
+    wanted_of_model = ScopeOptions(genome=fasta)
+    of_model = evaluate_tracks(
+        SignalInput(model=checkpoint), sets, tmp_path / "one", wanted=wanted_of_model, predict=config
+    )
     genome, loaded = load_genome(fasta), load_model(checkpoint)
     strands = {contig.name: predict_sequence(contig.letters, model=loaded, config=config) for contig in genome}
     signals = {(name, s): pair[number] for name, pair in strands.items() for number, s in enumerate("+-")}
@@ -353,7 +355,7 @@ def test_a_part_goes_on_across_the_origin_of_a_circle(tmp_path: Path, model: tup
     bed = write_set(tmp_path / "set.bed", tss)
     found = {}
     for circular in ((), ("chr1",)):
-        wanted = Wanted(genome=fasta, circular=circular, split_of=checkpoint)
+        wanted = ScopeOptions(genome=fasta, circular=circular, split_of=checkpoint)
         evaluation = scored(write_pair(tmp_path, signals), bed, wanted, region="test")
         row = peak_row(evaluation.table, 5)
         assert (row["positives"], row["positions"]) == (2, 2 * 1703)
@@ -369,12 +371,14 @@ def test_the_test_region_is_announced_and_logged(
     fasta, checkpoint = model
     sets = {"set": write_set(tmp_path / "set.bed", [("chr1", 60_900, "+"), ("chr1", 300, "-")])}
     log, config = tmp_path / "test-log.md", EvaluateConfig(region="test", resamples=5)
-    wanted = Wanted(genome=fasta)
+    wanted = ScopeOptions(genome=fasta)
     for name in ("one", "two"):
         caplog.clear()
-        evaluate_tracks(Judged(model=checkpoint), sets, tmp_path / name, wanted=wanted, test_log=log, config=config)
+        evaluate_tracks(
+            SignalInput(model=checkpoint), sets, tmp_path / name, wanted=wanted, test_log=log, config=config
+        )
         assert "1,703 bp of the test region" in caplog.text
-    row = base_row(scored(Judged(model=checkpoint), sets["set"], wanted, region="test").table)
+    row = base_row(scored(SignalInput(model=checkpoint), sets["set"], wanted, region="test").table)
     lines = log.read_text().splitlines()
     assert lines[-1] == lines[-2]
     cells = [cell.strip() for cell in lines[-1].split("|")]
@@ -382,11 +386,11 @@ def test_the_test_region_is_announced_and_logged(
     assert cells[3:5] == ["set", f"2 / {row['positions']}"]
     assert cells[5:7] == [f"{row['roc_auc']:.4f}", f"{row['ap']:.4f}"]
     with pytest.raises(ConfigError, match="no base of the test region is scored"):
-        evaluate_tracks(Judged(model=checkpoint), sets, tmp_path / "y", wanted=wanted, test_log=log)
+        evaluate_tracks(SignalInput(model=checkpoint), sets, tmp_path / "y", wanted=wanted, test_log=log)
     assert log.read_text().splitlines() == lines
     fasta_log = tmp_path / "genome.fa"
     with pytest.raises(OutputError, match="is no test log"):
-        evaluate_tracks(Judged(model=checkpoint), sets, tmp_path / "z", wanted=wanted, test_log=fasta_log)
+        evaluate_tracks(SignalInput(model=checkpoint), sets, tmp_path / "z", wanted=wanted, test_log=fasta_log)
 
 
 # --- faults, and the command line -------------------------------------------------------------------------------------
@@ -417,7 +421,7 @@ def test_a_set_elsewhere_has_a_row_without_scores(tmp_path: Path, caplog: pytest
     (tmp_path / "part.bed").write_text("chr2\t100\t20000\n")
     sets = {"here": write_set(tmp_path / "a.bed", [("chr2", 150, "+")]),
             "elsewhere": write_set(tmp_path / "b.bed", [("chr1", 150, "+")])}  # fmt: skip
-    wanted = Wanted(regions=tmp_path / "part.bed")
+    wanted = ScopeOptions(regions=tmp_path / "part.bed")
     evaluation = evaluate_tracks(write_pair(tmp_path, noise()), sets, tmp_path / "out", wanted=wanted)
     rows = evaluation.table[evaluation.table["set"] == "elsewhere"]
     assert rows["ap"].isna().all()
@@ -432,7 +436,7 @@ def test_sets_of_another_assembly_are_sent_to_lift(tmp_path: Path) -> None:
         write_bigwig(tmp_path / f"{name}.bw", sizes, {"NC_000913.3": np.ones(9, np.float32)})
     sets = {"old": write_set(tmp_path / "old.bed", [("U00096.2", 5, "+")])}
     with pytest.raises(InputError, match=r"another version of it, NC_000913\.3: .*with tss lift"):
-        evaluate_tracks(Judged(plus=tmp_path / "plus.bw", minus=tmp_path / "minus.bw"), sets, tmp_path / "out")
+        evaluate_tracks(SignalInput(plus=tmp_path / "plus.bw", minus=tmp_path / "minus.bw"), sets, tmp_path / "out")
 
 
 def test_bigwigs_of_other_genomes_are_refused(tmp_path: Path, model: tuple[Path, Path]) -> None:
@@ -442,19 +446,19 @@ def test_bigwigs_of_other_genomes_are_refused(tmp_path: Path, model: tuple[Path,
     with pytest.raises(ConfigError, match="'valid' of a genome that is not known: say --region all"):
         evaluate_tracks(judged, sets, tmp_path / "out")
     with pytest.raises(ConfigError, match="no split is known for the genome genome: say --region all"):
-        evaluate_tracks(judged, sets, tmp_path / "out", wanted=Wanted(genome=fasta))
+        evaluate_tracks(judged, sets, tmp_path / "out", wanted=ScopeOptions(genome=fasta))
     for sizes, message in (
         ({"chr1": 61_004, "chr2": 23_507}, "chr1 has 61,004 bp, and 61,003 in the genome"),
         ({"chrX": 400}, r"no sequence of the genome: it has chrX \(the genome has chr1, chr2"),
     ):
         for name in ("a", "b"):
             write_bigwig(tmp_path / f"{name}.bw", sizes, {next(iter(sizes)): np.ones(9, np.float32)})
-        other = Judged(plus=tmp_path / "a.bw", minus=tmp_path / "b.bw")
+        other = SignalInput(plus=tmp_path / "a.bw", minus=tmp_path / "b.bw")
         with pytest.raises(InputError, match=message):
-            evaluate_tracks(other, sets, tmp_path / "out", wanted=Wanted(genome=fasta))
-    mixed = Judged(plus=judged.plus, minus=tmp_path / "b.bw")
+            evaluate_tracks(other, sets, tmp_path / "out", wanted=ScopeOptions(genome=fasta))
+    mixed = SignalInput(plus=judged.plus, minus=tmp_path / "b.bw")
     with pytest.raises(InputError, match=r"b\.bw: has other sequences than"):
-        evaluate_tracks(mixed, sets, tmp_path / "out", wanted=Wanted(genome=fasta))
+        evaluate_tracks(mixed, sets, tmp_path / "out", wanted=ScopeOptions(genome=fasta))
     assert not (tmp_path / "out").exists()
 
 

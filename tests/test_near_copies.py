@@ -10,10 +10,10 @@ from sklearn.metrics import average_precision_score
 
 from tracktools.config import EvaluateConfig, PredictConfig
 from tracktools.errors import ConfigError
-from tracktools.evaluate import Judged, Wanted, evaluate_tracks
-from tracktools.evaluate.apart import COLUMNS
+from tracktools.evaluate import ScopeOptions, SignalInput, evaluate_tracks
+from tracktools.evaluate.inputs import read_all
 from tracktools.evaluate.near_copies import fill_holes, find_near_copies
-from tracktools.evaluate.read import read_all
+from tracktools.evaluate.near_copy_scores import COLUMNS
 from tracktools.evaluate.run import score_material
 from tracktools.evaluate.stretches import Stretch
 from tracktools.formats.bigwig import write_bigwig
@@ -125,8 +125,8 @@ def test_the_ap_apart_is_that_of_the_other_bases(tmp_path: Path) -> None:
     near = np.zeros(size, dtype=bool)
     near[5000:9000] = True
     config = EvaluateConfig(region="all", resamples=20)
-    judged = Judged(plus=paths[0], minus=paths[1])
-    read = read_all(judged, {"set": tmp_path / "set.bed"}, Wanted(), config, PredictConfig())
+    judged = SignalInput(plus=paths[0], minus=paths[1])
+    read = read_all(judged, {"set": tmp_path / "set.bed"}, ScopeOptions(), config, PredictConfig())
     table = score_material(read, config, [near]).table
     row = table[table["level"] == "base"].iloc[0]
     kept = {strand: ~near & ~np.isnan(signals[strand]) for strand in "+-"}
@@ -149,7 +149,7 @@ def test_near_copies_of_what_is_not_known_or_trained_on_are_refused(tmp_path: Pa
         ("y", "other", "all", "needs to know what was trained on"),
     ):
         (tmp_path / "set.bed").write_text(f"{chrom}\t5\t6\tt\t0\t+\n")
-        judged = Judged(plus=tmp_path / f"{name}.plus.bw", minus=tmp_path / f"{name}.minus.bw")
+        judged = SignalInput(plus=tmp_path / f"{name}.plus.bw", minus=tmp_path / f"{name}.minus.bw")
         config = EvaluateConfig(region=region, near_copies=True)  # type: ignore[arg-type]
         with pytest.raises(ConfigError, match=words):
             evaluate_tracks(judged, {"set": tmp_path / "set.bed"}, tmp_path / "out", config=config)

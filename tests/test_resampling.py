@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 import tracktools.resampling
-from tracktools.resampling import Hits, Ranking, draw_blocks, interval, precision_recall, score_ranking
+from tracktools.resampling import Hits, Ranking, bootstrap_interval, draw_blocks, precision_recall, score_ranking
 
 
 def one_draw(n_blocks: int) -> np.ndarray:
@@ -120,14 +120,14 @@ def test_the_interval_covers_the_truth_about_as_often_as_it_says() -> None:
     expected = average_precision_score(truth, values)
     covered = 0
     for seed in range(100):
-        low, high = interval(draws(np.random.default_rng(seed + 1), 60), 0.95)
+        low, high = bootstrap_interval(draws(np.random.default_rng(seed + 1), 60), 0.95)
         covered += low <= expected <= high
     assert 0.87 <= covered / 100 <= 0.99
 
 
 def test_an_interval_needs_two_draws() -> None:
-    assert np.isnan(interval(np.array([np.nan, 0.5]), 0.95)).all()
-    assert interval(np.linspace(0, 1, 101), 0.9) == (pytest.approx(0.05), pytest.approx(0.95))
+    assert np.isnan(bootstrap_interval(np.array([np.nan, 0.5]), 0.95)).all()
+    assert bootstrap_interval(np.linspace(0, 1, 101), 0.9) == (pytest.approx(0.05), pytest.approx(0.95))
 
 
 def test_the_curve_meets_the_average_precision() -> None:

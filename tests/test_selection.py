@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runs import GENOME, SMALL, checkpoint_of, files_of, settings_of, write_fasta
-from tracktools.blocks import Chosen, blank_others, plan_blocks, window_bp
+from tracktools.blocks import RegionMask, blank_others, plan_blocks, window_bp
 from tracktools.cli import tracktools
 from tracktools.engine.native.library import usable_kernels
 from tracktools.errors import GenomeMismatchError, InputError
@@ -152,7 +152,7 @@ def test_blocks_hold_every_chosen_base_once_and_little_else(data: st.DataObject)
         assert count.max(initial=0) <= 1
 
 
-def wanted(chosen: Chosen, number: int, strand: str) -> npt.NDArray[np.bool_]:
+def wanted(chosen: RegionMask, number: int, strand: str) -> npt.NDArray[np.bool_]:
     contig = GENOME.contigs[number]
     mask = np.zeros(len(contig), dtype=bool)
     for start, end in chosen.get((number, strand), ()):  # type: ignore[call-overload]

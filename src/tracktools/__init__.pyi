@@ -21,9 +21,9 @@ from .config import (
 )
 from .descriptor import Descriptor
 from .errors import TracktoolsError
-from .evaluate import Evaluation, Judged, Wanted, evaluate_tracks
+from .evaluate import Evaluation, ScopeOptions, SignalInput, evaluate_tracks
+from .evaluate.scope import Scope
 from .evaluate.scoring import Curve
-from .evaluate.where import Scope
 from .fetch import fetch_data_set
 from .genome import Contig, Genome, load_genome
 from .hub.build import BuiltHub, build_hub
@@ -66,7 +66,7 @@ from .tss.curate import CuratedSet, curate_tss
 from .tss.importing import ImportedSet, ImportRequest, import_tss
 from .tss.layouts import Layout
 from .tss.lift import LiftedSet, lift_tss
-from .tss.rows import Refusal
+from .tss.row_parser import Refusal
 
 __all__ = [
     "AttentionConfig",
@@ -95,7 +95,6 @@ __all__ = [
     "ImportRequest",
     "ImportedSet",
     "Interval",
-    "Judged",
     "Layout",
     "Level",
     "LiftedSet",
@@ -116,10 +115,12 @@ __all__ = [
     "Refusal",
     "Region",
     "Scope",
+    "ScopeOptions",
     "Scorer",
     "Selection",
     "Shard",
     "ShardResult",
+    "SignalInput",
     "SignalSource",
     "SiteBed",
     "SiteSource",
@@ -134,7 +135,6 @@ __all__ = [
     "TrainedFolds",
     "TrainedModel",
     "TssTable",
-    "Wanted",
     "adapt_model",
     "attend_genome",
     "build_hub",

@@ -17,11 +17,11 @@ import numpy.typing as npt
 from tracktools.config import NetworkConfig
 from tracktools.interval import STRANDS, Range, Strand, intersect, merge
 
-Chosen = Mapping[tuple[int, Strand], Sequence[Range]]  # by number of contig and strand: ascending, disjoint
+RegionMask = Mapping[tuple[int, Strand], Sequence[Range]]  # by number of contig and strand: ascending, disjoint
 Held = Mapping[int, Sequence[tuple[int, int, int]]]  # by number of contig: start, end and model; ascending, disjoint
 
 
-class Molecule(Protocol):
+class ContigLike(Protocol):
     """What the grid needs to know of a contig."""
 
     def __len__(self) -> int:
@@ -67,7 +67,7 @@ class Block:
             at += len(piece)
 
 
-def scored_range(contig: Molecule, strand: Strand, label_shift_bp: int) -> Range:
+def scored_range(contig: ContigLike, strand: Strand, label_shift_bp: int) -> Range:
     """Return the bases of a strand that get a value: all but the last `label_shift_bp` of a linear contig.
 
     The value of base p comes from the network position `label_shift_bp` downstream, which a linear contig lacks there.
@@ -78,24 +78,24 @@ def scored_range(contig: Molecule, strand: Strand, label_shift_bp: int) -> Range
     return (0, scored) if strand == "+" else (len(contig) - scored, len(contig))
 
 
-def window_bp(piece: Piece, contig: Molecule, network: NetworkConfig) -> int:
+def window_bp(piece: Piece, contig: ContigLike, network: NetworkConfig) -> int:
     """Return how many bases the network must read for a piece: the piece and its context."""
     whole = len(piece) + network.halo_upstream_bp + network.halo_downstream_bp
     return whole if contig.circular else min(whole, len(contig))
 
 
 def plan_blocks(
-    contigs: Iterable[Molecule],
+    contigs: Iterable[ContigLike],
     block_bp: int,
     network: NetworkConfig,
-    chosen: Chosen | None = None,
+    chosen: RegionMask | None = None,
     held: Held | None = None,
 ) -> list[Block]:
     """Cut both strands of a genome into blocks; plus-strand blocks first, each strand ascending.
 
     Parameters
     ----------
-    contigs : iterable of Molecule
+    contigs : iterable of ContigLike
         In file order.
     block_bp : int
         A block has at most so many positions, and its windows together at most these and one context.
@@ -119,11 +119,11 @@ def plan_blocks(
 
 
 def _strand_pieces(
-    contigs: Sequence[Molecule],
+    contigs: Sequence[ContigLike],
     strand: Strand,
     block_bp: int,
     network: NetworkConfig,
-    chosen: Chosen | None,
+    chosen: RegionMask | None,
     held: Held | None,
 ) -> Iterator[Piece]:
     context_bp = network.halo_upstream_bp + network.halo_downstream_bp
@@ -146,7 +146,7 @@ def _strand_pieces(
 
 
 def _grouped(
-    pieces: Iterable[Piece], contigs: Sequence[Molecule], block_bp: int, network: NetworkConfig
+    pieces: Iterable[Piece], contigs: Sequence[ContigLike], block_bp: int, network: NetworkConfig
 ) -> Iterator[tuple[Piece, ...]]:
     """Join neighbours while together they stay within a block."""
     most_bp = block_bp + network.halo_upstream_bp + network.halo_downstream_bp
@@ -164,7 +164,7 @@ def _grouped(
         yield tuple(group)
 
 
-def blank_others(block: Block, values: npt.NDArray[np.float32], chosen: Chosen) -> npt.NDArray[np.float32]:
+def blank_others(block: Block, values: npt.NDArray[np.float32], chosen: RegionMask) -> npt.NDArray[np.float32]:
     """Return the values of a block, shape (len(block),), with NaN at every base that was not chosen."""
     blanked = np.full(len(block), np.nan, dtype=np.float32)
     for (piece, own), (_, kept) in zip(block.split(values), block.split(blanked), strict=True):

@@ -146,7 +146,7 @@ def score_ranking(
         return RankingScores(precisions / known, auc, found / known[:, None])
 
 
-def interval(draws: Float64, confidence: float) -> tuple[float, float]:
+def bootstrap_interval(draws: Float64, confidence: float) -> tuple[float, float]:
     """Return the percentile interval of draws, NaN left out; NaN where there are fewer than two."""
     known = draws[~np.isnan(draws)]
     if len(known) < 2:

@@ -23,7 +23,7 @@ from tracktools.tracks import read_tracks
 from tracktools.tss.folders import import_folder
 from tracktools.tss.importing import ImportRequest, import_tss
 from tracktools.tss.layouts import Layout
-from tracktools.tss.rows import five_prime_base
+from tracktools.tss.row_parser import five_prime_base
 from tracktools.tss.table import make_table, rank_fractions, read_positions, read_tss_set
 
 Run = Callable[..., Result]

@@ -25,7 +25,7 @@ from tracktools.model.checkpoint import Metadata
 from tracktools.model.heads import mean_contributions, without_head
 from tracktools.model.transformer import Transformer
 from tracktools.progress import show_progress
-from tracktools.resampling import Hits, Ranking, draw_blocks, interval, score_ranking
+from tracktools.resampling import Hits, Ranking, bootstrap_interval, draw_blocks, score_ranking
 from tracktools.splits import Split
 
 log = logging.getLogger(__name__)
@@ -106,7 +106,7 @@ def ablate_heads(
 
 def _row(name: str, whole: Scored, ablated: Scored, before: Float64, after: Float64) -> dict[str, str | float | int]:
     change = ablated.signal.astype(np.float64) - whole.signal
-    low, high = interval((after - before)[1:], EvaluateConfig.confidence)
+    low, high = bootstrap_interval((after - before)[1:], EvaluateConfig.confidence)
     return {
         "head": name,
         "n": len(whole.signal),

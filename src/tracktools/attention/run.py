@@ -13,13 +13,13 @@ import numpy as np
 from tracktools.arrays import Int64
 from tracktools.attention.ablation import ablate_heads
 from tracktools.attention.attribution import attribute
-from tracktools.attention.everything import Everything
+from tracktools.attention.genome_sums import Everything
 from tracktools.attention.groups import Extremes, Group, check_groups, plain_group, read_tss_group, tss_file
 from tracktools.attention.pilot import run_pilot
 from tracktools.attention.places import Places, blocks_around
-from tracktools.attention.spool import Spool
+from tracktools.attention.scan import Collectors, walk
 from tracktools.attention.tables import Found, Tables, head_names, make_tables, write_table
-from tracktools.attention.walk import Collectors, walk
+from tracktools.attention.weight_files import Spool
 from tracktools.blocks import plan_blocks
 from tracktools.concise import concise
 from tracktools.config import AttentionConfig, PredictConfig

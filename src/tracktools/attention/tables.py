@@ -12,11 +12,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from tracktools.arrays import Float32, Int64
-from tracktools.attention.everything import Everything
+from tracktools.attention.genome_sums import Everything
 from tracktools.attention.groups import Group
 from tracktools.attention.places import Places
-from tracktools.attention.spool import Spool
 from tracktools.attention.statistics import Profile, profile_of
+from tracktools.attention.weight_files import Spool
 from tracktools.concise import concise
 from tracktools.config import AttentionConfig, ModelConfig
 

@@ -114,16 +114,16 @@ def evaluate(
     Example:
       tracktools evaluate predictions/genome.plus.bw predictions/genome.minus.bw --tss curated=curated.bed -o scores
     """
-    from tracktools.evaluate import Judged, Wanted, evaluate_tracks
+    from tracktools.evaluate import ScopeOptions, SignalInput, evaluate_tracks
     from tracktools.evaluate.run import as_tsv
 
     if len(judged) > 2 or (len(judged) == 1 and judged[0].lower().endswith((".bw", ".bigwig"))):
         raise click.UsageError(f"{len(judged)} files to judge: one model is needed, or two bigWigs, PLUS and MINUS")
     evaluation = evaluate_tracks(
-        Judged(model=judged[0]) if len(judged) == 1 else Judged(None, Path(judged[0]), Path(judged[1])),
+        SignalInput(model=judged[0]) if len(judged) == 1 else SignalInput(None, Path(judged[0]), Path(judged[1])),
         tss,
         output,
-        wanted=Wanted(regions, genome, circular, split_of, renames, only_genome),
+        wanted=ScopeOptions(regions, genome, circular, split_of, renames, only_genome),
         test_log=test_log,
         config=EvaluateConfig(
             region=region,  # type: ignore[arg-type]  # click has checked the choices

@@ -1,7 +1,7 @@
 """How well a signal agrees with measured TSS; from bigWigs without torch."""
 
-from tracktools.evaluate.read import Judged
+from tracktools.evaluate.inputs import SignalInput
 from tracktools.evaluate.run import Evaluation, evaluate_tracks
-from tracktools.evaluate.where import Wanted
+from tracktools.evaluate.scope import ScopeOptions
 
-__all__ = ["Evaluation", "Judged", "Wanted", "evaluate_tracks"]
+__all__ = ["Evaluation", "ScopeOptions", "SignalInput", "evaluate_tracks"]

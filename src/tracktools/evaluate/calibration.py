@@ -10,7 +10,7 @@ import pandas as pd
 
 from tracktools.config import EvaluateConfig
 from tracktools.evaluate.scoring import Ground
-from tracktools.resampling import interval
+from tracktools.resampling import bootstrap_interval
 
 _TOP_BASES = 64  # in the bin of the highest values; each next bin is twice as large
 
@@ -64,7 +64,7 @@ def calibration_table(
         hits = np.bincount(np.concatenate(where) * cells[1] + hit, minlength=sizes.size).reshape(cells)
         drawn, found = ground.weights @ sizes, ground.weights @ hits
         shares = np.divide(found, drawn, out=np.full(drawn.shape, np.nan), where=drawn > 0)
-        spans = np.array([interval(column, config.confidence) for column in shares[1:].T])
+        spans = np.array([bootstrap_interval(column, config.confidence) for column in shares[1:].T])
         table = pd.DataFrame(
             {"set": name}
             | shared

@@ -17,14 +17,14 @@ from tracktools.concise import concise
 from tracktools.config import EvaluateConfig, PredictConfig
 from tracktools.counting import count_line
 from tracktools.errors import ConfigError
-from tracktools.evaluate.apart import add_apart
 from tracktools.evaluate.calibration import calibration_table
+from tracktools.evaluate.inputs import Material, SignalInput, file_identity, read_all
 from tracktools.evaluate.logbook import append_log, check_log
 from tracktools.evaluate.near_copies import find_near_copies
-from tracktools.evaluate.read import Judged, Material, file_identity, read_all
+from tracktools.evaluate.near_copy_scores import add_apart
+from tracktools.evaluate.scope import Scope, ScopeOptions
 from tracktools.evaluate.scoring import Curve, Ground, list_peaks, prepare, score_set, score_table
 from tracktools.evaluate.tss_sets import check_set_names
-from tracktools.evaluate.where import Scope, Wanted
 from tracktools.figures.scores import DrawnCurve, draw_calibration, draw_precision_recall
 from tracktools.run import output_folder
 from tracktools.tracks import write_provenance
@@ -63,11 +63,11 @@ class Evaluation:
 
 
 def evaluate_tracks(
-    judged: Judged,
+    judged: SignalInput,
     tss: Mapping[str, Path | str],
     output: Path | str,
     *,
-    wanted: Wanted | None = None,
+    wanted: ScopeOptions | None = None,
     test_log: Path | str | None = None,
     config: EvaluateConfig | None = None,
     predict: PredictConfig | None = None,
@@ -77,14 +77,14 @@ def evaluate_tracks(
 
     Parameters
     ----------
-    judged : Judged
+    judged : SignalInput
         The model or the bigWigs.
     tss : mapping of str to Path
         TSS sets by name: BED of single bases with a strand, as ``tss import`` writes them.
     output : Path
         Folder: ``scores.tsv``, ``peaks.tsv``, ``calibration.tsv``, ``pr`` and ``calibration`` as SVG and PNG,
         ``provenance.json``.
-    wanted : Wanted, optional
+    wanted : ScopeOptions, optional
         The genome and the bases to score.
     test_log : Path or str, optional
         Markdown file to which a line a set is appended; only where bases of the test region are scored.
@@ -115,7 +115,7 @@ def evaluate_tracks(
     if test_log is not None:
         check_log(test_log)
     with output_folder(Path(output), force=force) as folder:
-        read = read_all(judged, sets, wanted or Wanted(), config, predict)
+        read = read_all(judged, sets, wanted or ScopeOptions(), config, predict)
         near = _near_copies(read) if config.near_copies else None
         _remind(read.scope, test_log)
         evaluation = score_material(read, config, near)
@@ -223,7 +223,7 @@ def _counts(read: Material, table: pd.DataFrame) -> dict[str, str]:
     return lines
 
 
-def _write(folder: Path, evaluation: Evaluation, judged: Judged) -> None:
+def _write(folder: Path, evaluation: Evaluation, judged: SignalInput) -> None:
     for name, table in (
         ("scores", evaluation.table),
         ("peaks", evaluation.peaks),

@@ -19,7 +19,7 @@ from tracktools.evaluate.stretches import Stretch
 from tracktools.evaluate.tss_sets import TssSet, tss_offsets
 from tracktools.interval import STRANDS, Strand
 from tracktools.metrics import match_positions
-from tracktools.resampling import Hits, Ranking, draw_blocks, interval, precision_recall, score_ranking
+from tracktools.resampling import Hits, Ranking, bootstrap_interval, draw_blocks, precision_recall, score_ranking
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ _FEW_BLOCKS = 20
 
 
 @dataclass(frozen=True)
-class Line:
+class RankedSignal:
     """One strand of one stretch: what was read there, and the calls.
 
     Parameters
@@ -60,7 +60,7 @@ class Ground:
 
     Parameters
     ----------
-    lines : tuple of Line
+    lines : tuple of RankedSignal
         Both strands of every stretch.
     bases, calls : Ranking
         Every base that has a value; every call.
@@ -68,7 +68,7 @@ class Ground:
         Draws of blocks, see `draw_blocks`.
     """
 
-    lines: tuple[Line, ...]
+    lines: tuple[RankedSignal, ...]
     bases: Ranking
     calls: Ranking
     weights: Float64
@@ -117,7 +117,7 @@ def prepare(loaded: Sequence[LoadedStretch], config: EvaluateConfig) -> Ground:
         n_blocks = int(blocks[-1]) + 1
         for strand in STRANDS:
             calls = _calls(one, strand, lowest, config.min_distance_bp)
-            lines.append(Line(one.stretch, strand, one.inner(strand), blocks, calls))
+            lines.append(RankedSignal(one.stretch, strand, one.inner(strand), blocks, calls))
     if n_blocks < _FEW_BLOCKS:
         log.warning(
             "warning: %d blocks of %s bp are few to draw intervals from: take them as rough",
@@ -213,7 +213,7 @@ def _peak_row(ground: Ground, hits: Hits, n_truths: Float64, tolerance: int, con
 
 
 def _with_interval(name: str, draws: Float64, config: EvaluateConfig) -> dict[str, float]:
-    low, high = interval(draws[1:], config.confidence)
+    low, high = bootstrap_interval(draws[1:], config.confidence)
     return {name: float(draws[0]), f"{name}_low": low, f"{name}_high": high}
 
 

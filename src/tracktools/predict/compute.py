@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import numpy as np
 import numpy.typing as npt
 
-from tracktools.blocks import Block, Chosen, blank_others
+from tracktools.blocks import Block, RegionMask, blank_others
 from tracktools.config import NetworkConfig
 from tracktools.engine.grid import place_values, windows_of
 from tracktools.engine.interface import Engine
@@ -24,7 +24,7 @@ def compute_blocks(
     genome: Genome,
     engine: Engine,
     network: NetworkConfig,
-    chosen: Chosen | None = None,
+    chosen: RegionMask | None = None,
 ) -> None:
     """Score blocks, in order, and keep each in the store.
 
@@ -53,7 +53,7 @@ def _compute_blocks(
     genome: Genome,
     engine: Engine,
     network: NetworkConfig,
-    chosen: Chosen | None,
+    chosen: RegionMask | None,
 ) -> None:
     def keep(block: Block, outputs: list[npt.NDArray[np.float32]]) -> int:
         values = place_values(block, genome, outputs)

@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from tracktools.blocks import Block, Chosen, Held, plan_blocks, shard_of
+from tracktools.blocks import Block, Held, RegionMask, plan_blocks, shard_of
 from tracktools.config import NetworkConfig, PredictConfig, architecture_of, read_network
 from tracktools.errors import ConfigError, InputError
 from tracktools.formats.atomic import write_synced
@@ -262,7 +262,7 @@ class Manifest:
         return tuple(ContigShape(name, size, name in rings) for name, size in self.chrom_sizes)
 
     @property
-    def chosen(self) -> Chosen | None:
+    def chosen(self) -> RegionMask | None:
         """What is scored, by number of contig and strand; None for everything."""
         if self.regions is None:
             return None

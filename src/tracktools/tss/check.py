@@ -1,7 +1,7 @@
 """Whether a TSS set stands on the right base, strand and assembly.
 
-The set is looked at in every way it may be meant (`tracktools.tss.marks`); the way in which the genome shows most
-marks is compared with how the set stands. Assembly and strands are judged for the whole set, by purines and hexamers
+The set is read in every way it may be meant (`tracktools.tss.promoter_signature`); the way with most marks in the
+genome is compared with how the set stands. Assembly and strands are judged for the whole set, by purines and hexamers
 together; offsets for each strand by the purines alone, since the hexamer's place varies over five bases.
 """
 
@@ -16,7 +16,7 @@ import pandas as pd
 
 from tracktools.config import TssConfig
 from tracktools.genome import Genome
-from tracktools.tss.marks import Reading, Shares, background, pool, read_in_every_way
+from tracktools.tss.promoter_signature import Reading, Shares, background, pool, read_in_every_way
 
 Fault = Literal["", "few", "offset", "strand", "assembly", "unclear"]
 _DEFAULTS = TssConfig()

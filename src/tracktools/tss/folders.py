@@ -19,10 +19,10 @@ from tracktools.run import output_folder
 from tracktools.tracks import TRACKS_FILE, Track, as_track_name, is_color, read_tracks, write_provenance, write_tracks
 from tracktools.tss.assemblies import load_chain
 from tracktools.tss.check import CheckReport, check_positions
-from tracktools.tss.credits import CREDITS, Credit, credit_of
 from tracktools.tss.curate import CuratedSet, curate_tss
 from tracktools.tss.importing import ImportedSet, ImportRequest, import_tss
 from tracktools.tss.lift import LiftedSet, lift_tss
+from tracktools.tss.published_sets import CREDITS, Credit, credit_of
 from tracktools.tss.table import read_tss_set
 
 log = logging.getLogger(__name__)

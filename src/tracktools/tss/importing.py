@@ -19,7 +19,7 @@ from tracktools.errors import ConfigError, InputError
 from tracktools.genome import Genome, as_genome
 from tracktools.interval import CHROM_NAME
 from tracktools.tss.layouts import Layout
-from tracktools.tss.rows import Aside, RawTss, Refusal, parse_rows
+from tracktools.tss.row_parser import Aside, RawTss, Refusal, parse_rows
 from tracktools.tss.sheets import ChosenSheet, choose_sheets
 from tracktools.tss.table import check_name, make_table
 

@@ -11,8 +11,8 @@ import pandas as pd
 
 from tracktools.palette import css
 from tracktools.tss.compare import Comparison
-from tracktools.tss.credits import credit_of
 from tracktools.tss.curate import SUPPORT_COLORS
+from tracktools.tss.published_sets import credit_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

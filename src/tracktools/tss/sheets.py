@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tracktools.errors import InputError
 from tracktools.tss.layouts import Layout, detect_layout
-from tracktools.tss.rows import check_columns
+from tracktools.tss.row_parser import check_columns
 from tracktools.tss.spreadsheet import Sheet, read_sheets
 
 

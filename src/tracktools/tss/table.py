@@ -16,7 +16,7 @@ from tracktools.arrays import Float64
 from tracktools.errors import ConfigError, InputError
 from tracktools.formats.bed import TSS_SOURCE, read_bed, sort_bed
 from tracktools.formats.input_file import open_maybe_gzip
-from tracktools.tss.rows import RawTss
+from tracktools.tss.row_parser import RawTss
 
 _BED6 = ["chrom", "chromStart", "chromEnd", "name", "score", "strand"]
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from tracktools.arrays import Float32, Int64
-from tracktools.attention.everything import Everything
+from tracktools.attention.genome_sums import Everything
 from tracktools.attention.groups import Extremes
 from tracktools.attention.places import Places
-from tracktools.attention.spool import Spool
+from tracktools.attention.weight_files import Spool
 from tracktools.blocks import Block, Piece
 from tracktools.engine.attention import Trace
 from tracktools.engine.grid import windows_of

@@ -9,9 +9,9 @@ from typing import Any
 
 from tracktools.config import EvaluateConfig, PredictConfig
 from tracktools.evaluate.exchanged import exchange_notes
+from tracktools.evaluate.scope import Scope, ScopeOptions, choose_scope, find_genome
 from tracktools.evaluate.signals import MARGIN_BP, LoadedStretch, PairSignal, load_signal
 from tracktools.evaluate.tss_sets import TssSet, read_tss
-from tracktools.evaluate.where import Scope, Wanted, choose_scope, find_genome
 from tracktools.formats.bigwig import BigWigReader
 from tracktools.formats.bigwig_pair import open_pair, renamed_sizes
 from tracktools.genome import Genome
@@ -20,7 +20,7 @@ from tracktools.tracks import file_sha256, read_provenance
 
 
 @dataclass(frozen=True)
-class Judged:
+class SignalInput:
     """What is judged: a model, or a pair of bigWigs.
 
     Parameters
@@ -79,7 +79,7 @@ class Material:
 
 
 def read_all(
-    judged: Judged, tss: Mapping[str, Path], wanted: Wanted, config: EvaluateConfig, predict: PredictConfig
+    judged: SignalInput, tss: Mapping[str, Path], wanted: ScopeOptions, config: EvaluateConfig, predict: PredictConfig
 ) -> Material:
     """Read sets and signal; the small files first, so that an error in them is known before the long work."""
     if judged.plus is not None and judged.minus is not None:
@@ -88,7 +88,9 @@ def read_all(
     return _read_model(judged.model, tss, wanted, config, predict)
 
 
-def _read_pair(plus: Path, minus: Path, tss: Mapping[str, Path], wanted: Wanted, config: EvaluateConfig) -> Material:
+def _read_pair(
+    plus: Path, minus: Path, tss: Mapping[str, Path], wanted: ScopeOptions, config: EvaluateConfig
+) -> Material:
     held: dict[str, int] = {}
     for path in (plus, minus):
         with BigWigReader(path) as reader:
@@ -108,7 +110,7 @@ def _read_pair(plus: Path, minus: Path, tss: Mapping[str, Path], wanted: Wanted,
 
 
 def _read_model(
-    model: str | Path, tss: Mapping[str, Path], wanted: Wanted, config: EvaluateConfig, predict: PredictConfig
+    model: str | Path, tss: Mapping[str, Path], wanted: ScopeOptions, config: EvaluateConfig, predict: PredictConfig
 ) -> Material:
     from tracktools.evaluate.model_signal import ModelSignal
 
@@ -128,7 +130,7 @@ def _read_model(
 
 
 def _read_sets(
-    tss: Mapping[str, Path], sizes: Mapping[str, int], wanted: Wanted
+    tss: Mapping[str, Path], sizes: Mapping[str, int], wanted: ScopeOptions
 ) -> tuple[dict[str, TssSet], dict[str, dict[str, int]]]:
     read = {
         name: read_tss(path, sizes, renames=wanted.renames, only_genome=wanted.only_genome)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from tracktools.config import EvaluateConfig
 from tracktools.evaluate.scoring import Ground, SetScores
-from tracktools.resampling import Hits, Ranking, interval, score_ranking
+from tracktools.resampling import Hits, Ranking, bootstrap_interval, score_ranking
 
 COLUMNS = ("near_copies", "near_copy_positives", "ap_apart", "ap_apart_low", "ap_apart_high")
 
@@ -62,6 +62,11 @@ def add_apart(
         found = ground.weights @ np.bincount(hits.blocks, minlength=n_blocks)
         draws = score_ranking(rest, hits, ground.weights, truths=found).average_precision
         positives = sum(map(len, one.truths)) - len(hits.values)
-        values: list[Any] = [ground.positions - len(rest), positives, draws[0], *interval(draws[1:], config.confidence)]
+        values: list[Any] = [
+            ground.positions - len(rest),
+            positives,
+            draws[0],
+            *bootstrap_interval(draws[1:], config.confidence),
+        ]
         table.loc[(table["set"] == name) & (table["level"] == "base"), list(COLUMNS)] = values
     return table.astype({"near_copies": "Int64", "near_copy_positives": "Int64"})

@@ -38,7 +38,7 @@ class Scope:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ScopeOptions:
     """What a user says of the genome and the bases.
 
     Parameters
@@ -67,12 +67,12 @@ class Wanted:
     only_genome: bool = False
 
 
-def find_genome(wanted: Wanted, held: Mapping[str, int] | None) -> Genome | None:
+def find_genome(wanted: ScopeOptions, held: Mapping[str, int] | None) -> Genome | None:
     """Return the genome that the user names, or the embedded one; None for bigWigs of another genome.
 
     Parameters
     ----------
-    wanted : Wanted
+    wanted : ScopeOptions
         Names the file, if any.
     held : mapping of str to int, or None
         Sequences of the bigWigs and their lengths; None for a model.
@@ -113,7 +113,7 @@ def find_split(genome: Genome, model: str | Path | None) -> Split:
 
 
 def choose_scope(
-    region: str, wanted: Wanted, genome: Genome | None, sizes: Mapping[str, int], model: str | Path | None = None
+    region: str, wanted: ScopeOptions, genome: Genome | None, sizes: Mapping[str, int], model: str | Path | None = None
 ) -> Scope:
     """Return the bases to be scored.
 
@@ -121,7 +121,7 @@ def choose_scope(
     ----------
     region : {"train", "valid", "test", "all"}
         Which, where no BED file names them.
-    wanted : Wanted
+    wanted : ScopeOptions
         Names the BED file and the model of the split, if any.
     genome : Genome or None
         None where it is not known.

@@ -11,7 +11,7 @@ from tracktools.arrays import Float32, Int64
 from tracktools.attention.pilot import Pilot
 from tracktools.attention.rank_correlation import RANKS, binned_spearman
 from tracktools.attention.statistics import FLAT, Profile
-from tracktools.attention.tops import Tops
+from tracktools.attention.top_positions import Tops
 from tracktools.config import ModelConfig
 from tracktools.engine.attention import BINS, RANK_BITS, Reduction, Sums
 
