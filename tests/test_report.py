@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from hubs import write_small_inputs
 from tracktools.answers.confirm import confirm_folder
 from tracktools.cli import tracktools
 from tracktools.errors import ConfigError, InputError, OutputNotEmpty
 from tracktools.formats.bed import CALLED_TSS, write_bed
-from tracktools.report import make_report
+from tracktools.hub.build import build_hub
+from tracktools.report import make_report, report_text
 from tracktools.tracks import Track, write_provenance, write_tracks
 
 SHA = "ab" * 32
@@ -190,3 +192,15 @@ def test_a_page_that_is_there_stays_without_force(tmp_path: Path) -> None:
     with pytest.raises(OutputNotEmpty):
         make_report([folder], tmp_path / "r.html")
     make_report([folder], tmp_path / "r.html", force=True)
+
+
+def test_a_hub_holds_the_report_of_its_predictions(tmp_path: Path) -> None:
+    inputs = write_small_inputs(tmp_path / "in")
+    text = report_text([predictions(tmp_path / "p")])
+    hub = tmp_path / "hub"
+    build_hub([inputs["predictions"]], hub, genome=inputs["genome"], report=text)
+    assert (hub / "report.html").read_text() == text
+    assert 'href="report.html"' in (hub / "index.html").read_text()
+    assert str(tmp_path) not in text
+    build_hub([inputs["predictions"]], tmp_path / "without", genome=inputs["genome"])
+    assert "report.html" not in (tmp_path / "without" / "index.html").read_text()

@@ -82,6 +82,7 @@ def build_hub(
     only_genome: bool = False,
     email: str = HubConfig.email,
     allow_outside: bool = False,
+    report: str | None = None,
     force: bool = False,
 ) -> BuiltHub:
     """Build a track hub with sessions for IGV and JBrowse.
@@ -122,6 +123,8 @@ def build_hub(
         Whom the hub names; UCSC wants one.
     allow_outside : bool
         Take files that a ``tracks.tsv`` names outside its own folder, too, see `gather_sources`.
+    report : str, optional
+        Text of a page, ``report.html``, that ``index.html`` links; see `tracktools.report.report_text`.
     force : bool
         Whether to replace `output`.
 
@@ -160,7 +163,8 @@ def build_hub(
         hub = _hub(converted, assembly, sequences, email)
         notes = _sign_notes(hub)
         links = client_links(hub, address) if address else {}
-        write_hub(folder, hub, sequences, texts, igv_js=script, links=links, names=names_tsv(converted))
+        names = names_tsv(converted)
+        write_hub(folder, hub, sequences, texts, igv_js=script, links=links, names=names, report=report)
         size_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     for note in notes:
         _log.warning("warning: %s", note)

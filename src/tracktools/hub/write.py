@@ -37,6 +37,7 @@ def write_hub(
     igv_js: IgvJs | None,
     links: Mapping[str, str],
     names: str,
+    report: str | None = None,
 ) -> None:
     """Write every file of a hub beside its tracks.
 
@@ -56,11 +57,15 @@ def write_hub(
         Addresses for ``index.html``, by browser.
     names : str
         Names of items and where they are; see `names_tsv`.
+    report : str, optional
+        Text of ``report.html``.
     """
     version = shared_values(hub)["version"]
     _write(folder / "hub.txt", templates.render("hub.txt", hub=hub, stanzas=hub_stanzas(hub), version=version))
     write_pages(folder, hub, templates, genome)
     _write_json(folder / PROVENANCE_FILE, _provenance(hub, genome))
+    if report is not None:
+        _write(folder / "report.html", report)
     if hub.assembly.attached:
         return  # the other browsers need a genome of the hub's own
     _write(folder / "groups.txt", templates.render("groups.txt", hub=hub))
@@ -77,6 +82,7 @@ def write_hub(
         _write(igv / "igv.min.js", igv_js.text)
     values = viewer_values(hub) | {
         "client_links": links,
+        "report": "report.html" if report is not None else "",
         "igv_js": "igv/igv.min.js" if igv_js else "",
         "session_json": page_json(igvjs_session(hub)),
         "aliases_json": alias_json(hub.assembly.aliases),

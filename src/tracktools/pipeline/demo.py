@@ -17,6 +17,7 @@ from tracktools.palette import BLUE, PURPLE
 from tracktools.pipeline.attended import attended_folders
 from tracktools.pipeline.measured import find_measured, measured_folders
 from tracktools.predict import predict_genome
+from tracktools.report import report_text
 from tracktools.run import Policy, Run, check_output, output_folder
 from tracktools.tracks import Track, file_sha256, package_versions, write_provenance, write_tracks
 
@@ -76,7 +77,7 @@ def run_demo(
                 folders += measured_folders(Path(data), run.result / "measured", genome)
             hub = run.result / _HUB
             log.info("demo     the hub")
-            build_hub(folders, hub, genome=bundle.genome_path, force=hub.exists())
+            build_hub(folders, hub, genome=bundle.genome_path, report=report_text(folders), force=hub.exists())
             made_of = {"name": genome.name, "sha256": genome.sha256}
             made_by = {"name": model.metadata.name, "sha256": model.sha256}
             write_provenance(run.result, started=started, genome=made_of, model=made_by, parameters=identity)

@@ -26,6 +26,7 @@ from tracktools.predict import (
     read_selection,
 )
 from tracktools.regions import place_annotation
+from tracktools.report import report_text
 from tracktools.run import check_disjoint, check_output
 
 log = logging.getLogger(__name__)
@@ -152,6 +153,7 @@ def predict_and_build(
             renames=inputs.renames,
             circular=rings,
             only_genome=inputs.only_genome,
+            report=report_text([prediction.folder]),
             force=force,
         )
         if inputs.annotation is None:

@@ -7,7 +7,7 @@ import json
 import logging
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tracktools.errors import ConfigError, InputError, OutputError
@@ -134,7 +134,32 @@ def make_report(
         )
     sections = _sections(found)
     heading = title or f"Transcription start sites of {_genome_name(found)}"
-    text = Templates(templates).render(
+    text = _text(found, unknown, sections, heading, templates)
+    if len(text.encode()) > MOST_PAGE_BYTES:
+        raise OutputError(
+            f"the page would be larger than {MOST_PAGE_BYTES:,} bytes", path=output, mend="name fewer folders"
+        )
+    multiqc = output.with_name(f"{output.stem}_mqc.json")
+    for path, content in ((multiqc, _multiqc(heading, _genome_name(found), sections)), (output, text)):
+        with output_file(path, force=force, inputs=paths) as partial:
+            partial.write_text(content, encoding="utf-8")
+    return Report(output, multiqc, [section.title for section in sections], unknown)
+
+
+def report_text(folders: Sequence[Path]) -> str:
+    """Return the page of folders, as `make_report` writes it, for a hub: it tells no times and no folders above."""
+    found, unknown = find_folders(folders)
+    found = [
+        replace(folder, name=folder.path.name, provenance={**folder.provenance, "finished": ""}) for folder in found
+    ]
+    heading = f"Transcription start sites of {_genome_name(found)}"
+    return _text(found, unknown, _sections(found), heading, None)
+
+
+def _text(
+    found: list[Folder], unknown: list[Path], sections: list[Section], heading: str, templates: Path | None
+) -> str:
+    return Templates(templates).render(
         "report.html",
         title=heading,
         version=package_versions(["tracktools"])["tracktools"],
@@ -145,15 +170,6 @@ def make_report(
         model=next((name for folder in found if folder.kind == "predict" and (name := folder.of("model", "name"))), ""),
         sections=sections,
     )
-    if len(text.encode()) > MOST_PAGE_BYTES:
-        raise OutputError(
-            f"the page would be larger than {MOST_PAGE_BYTES:,} bytes", path=output, mend="name fewer folders"
-        )
-    multiqc = output.with_name(f"{output.stem}_mqc.json")
-    for path, content in ((multiqc, _multiqc(heading, _genome_name(found), sections)), (output, text)):
-        with output_file(path, force=force, inputs=paths) as partial:
-            partial.write_text(content, encoding="utf-8")
-    return Report(output, multiqc, [section.title for section in sections], unknown)
 
 
 def _sections(found: list[Folder]) -> list[Section]:
