@@ -119,7 +119,12 @@ def read_chroms(file: IO[bytes], header: BbiHeader) -> dict[str, tuple[int, int]
         raise ValueError("no tree of sequences where the header says")
     chroms: dict[str, tuple[int, int]] = {}
 
+    seen: set[int] = set()
+
     def walk(offset: int) -> None:
+        if offset in seen:
+            raise ValueError("the tree of sequences goes round in a circle")
+        seen.add(offset)
         is_leaf, n_items = bbi.NODE.unpack(_read_at(file, offset, bbi.NODE.size))
         width = key_bytes + (value_bytes if is_leaf else 8)
         items = file.read(n_items * width)
@@ -149,9 +154,13 @@ def read_indexed_columns(file: IO[bytes], header: BbiHeader) -> tuple[int, ...]:
 
 
 def read_block_places(file: IO[bytes], index_offset: int) -> Iterator[tuple[int, int]]:
-    """Yield offset and size of each block that an R tree finds, in order; raises struct.error on a damaged tree."""
+    """Yield offset and size of each block that an R tree finds, in order; struct.error or ValueError: it is damaged."""
+    seen: set[int] = set()
 
     def walk(offset: int) -> Iterator[tuple[int, int]]:
+        if offset in seen:
+            raise ValueError("the index goes round in a circle")
+        seen.add(offset)
         is_leaf, n_items = bbi.NODE.unpack(_read_at(file, offset, bbi.NODE.size))
         item = struct.Struct("<16xQQ" if is_leaf else "<16xQ")
         for place in item.iter_unpack(file.read(n_items * item.size)):

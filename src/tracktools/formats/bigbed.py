@@ -38,7 +38,8 @@ from tracktools.formats.bed import (
 _BLOCK_ITEMS = 512
 _ITEM = struct.Struct("<III")  # sequence, start, end; then text up to NUL
 _ZOOM_BP = 32
-_FIELD = re.compile(r'(\w+(?:\s*\[[^]]*\]|\s*\([^)]*\))?)\s+(\w+)[^;"]*;\s*"([^"]*)"')
+_MOST_AUTOSQL = 100_000  # letters; a column takes about 60
+_FIELD = re.compile(r'\b(\w+(?:\s*\[[^]]*\]|\s*\([^)]*\))?)\s+(\w+)[^;"]*;\s*"([^"]*)"')
 _OTHER_NAMES = {"itemRgb": "reserved", "chromStarts": "blockStarts"}  # that UCSC's own schemas use
 _TABLE = re.compile(r'^\s*table\s+(\w+)\s*"([^"]*)"')
 
@@ -262,6 +263,7 @@ def _items(block: bytes, names: Mapping[int, str], n_fields: int) -> list[list[s
 
 def _parse_autosql(autosql: str, defined_fields: int) -> BedSchema | None:
     """Return the schema of a bigBed; its standard columns get their standard names, by which they are known here."""
+    autosql = autosql[:_MOST_AUTOSQL]
     table = _TABLE.search(autosql)
     if table is None:
         return None

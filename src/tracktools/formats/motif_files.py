@@ -21,7 +21,7 @@ from tracktools.formats.atomic import atomic_file
 from tracktools.formats.input_file import open_maybe_gzip
 from tracktools.formats.numerals import is_whole
 
-_SETTING = re.compile(r"(\w+)\s*=\s*([^\s=]+)")
+_SETTING = re.compile(r"\b(\w+)\s*=\s*([^\s=]+)")
 _ROW = re.compile(r"\d+\s+\S")
 _LETTERS = "ACGT"
 

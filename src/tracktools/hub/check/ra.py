@@ -180,16 +180,18 @@ def _paragraphs(text: str, problems: list[Problem]) -> Iterator[list[tuple[int, 
 
 
 def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
-    held, first = "", 0
+    held: list[str] = []
+    first = 0
     for number, line in enumerate(re.split(r"\r\n|\n|\r", text), start=1):
         piece = line.lstrip(BLANKS) if held else line
         if piece.rstrip(BLANKS).endswith("\\") and not line.lstrip(BLANKS).startswith("#"):
-            held, first = held + piece.rstrip(BLANKS)[:-1], first or number
+            held.append(piece.rstrip(BLANKS)[:-1])
+            first = first or number
             continue
-        yield first or number, held + piece
-        held, first = "", 0
+        yield first or number, "".join([*held, piece])
+        held, first = [], 0
     if held:
-        yield first, held
+        yield first, "".join(held)
 
 
 def _stanzas(lines: list[tuple[int, str]], file: str, problems: list[Problem]) -> Iterator[Stanza | Include]:

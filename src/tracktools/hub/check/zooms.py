@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
 from tracktools.formats.bbi import INDEX_HEADER, NODE
@@ -38,6 +39,9 @@ def check_zooms(path: Path, header: BbiHeader, track: Track, findings: Findings)
 def _has_more(path: Path, header: BbiHeader) -> bool:
     """Return whether something comes after the index of the data, where zoom levels are written."""
     with path.open("rb") as file:
-        n_blocks = sum(1 for _ in read_block_places(file, header.index_offset))
+        try:
+            n_blocks = sum(1 for _ in read_block_places(file, header.index_offset))
+        except (ValueError, struct.error, RecursionError):  # which is said where the items are read
+            return False
     end = header.index_offset + INDEX_HEADER.size + NODE.size + _LEAF_BYTES * n_blocks
     return path.stat().st_size > end + _LEAF_BYTES
