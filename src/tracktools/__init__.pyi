@@ -36,6 +36,7 @@ from .model.registry import load_model
 from .motifs import MotifResult, find_motifs
 from .motifs.discover import HeadMotif
 from .motifs.sites import SiteBed
+from .mutate import mutate_sequence
 from .predict import (
     Models,
     Prediction,
@@ -156,6 +157,7 @@ __all__ = [
     "load_prediction",
     "make_tss_table",
     "merge_shards",
+    "mutate_sequence",
     "predict_genome",
     "predict_out_of_fold",
     "predict_sequence",

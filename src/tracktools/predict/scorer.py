@@ -67,7 +67,7 @@ class Scorer:
         self, sequence: str | bytes | npt.NDArray[np.uint8], *, circular: bool = False
     ) -> StrandSignals:
         """Score every base of both strands of one sequence; see `tracktools.predict_sequence`."""
-        letters = _letters(sequence)
+        letters = read_letters(sequence)
         genome = Genome("sequence", (Contig("sequence", letters, circular),))
         model = set_to_host(self.model, genome, self.host)
         engine, network = self._engine_of(model), model.config
@@ -127,7 +127,8 @@ def predict_sequence(
     return Scorer(model, host=host, config=config).predict_sequence(sequence, circular=circular)
 
 
-def _letters(sequence: str | bytes | npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+def read_letters(sequence: str | bytes | npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Return a sequence as ASCII codes, U as T; refuse an empty one, and anything but IUPAC nucleotide codes."""
     if isinstance(sequence, str):
         foreign = next((letter for letter in sequence if not letter.isascii()), None)
         if foreign is not None:
