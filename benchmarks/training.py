@@ -2,7 +2,7 @@
 
     python benchmarks/training.py --reference CHECKOUT [--repeats 6]
 
-CHECKOUT is a copy of github jdcla/DNA-transformer, no part of this project; what stops it on today's numpy is mended
+CHECKOUT is a copy of github jdcla/DNA-transformer, no part of this project; what stops it on today's numpy is fixed
 in memory. The steps of all ways take turns, so that a busy machine is busy for all of them; medians are reported. A
 step is 5,120 positions: forward, backward, clipping, Adam. ``like for like`` is the published step, 10 windows of 512
 bases of which every position is scored; ``tracktools train`` is what the default recipe does, data included. First the

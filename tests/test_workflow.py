@@ -402,7 +402,7 @@ def test_a_second_call_does_nothing_but_say_again_what_failed(finished: Finished
 
 @pytest.mark.slow
 def test_mended_genomes_are_done_alone(inputs: Path, tmp_path: Path) -> None:
-    """Neighbours in the batch are left as they are; when nothing is left to mend, the exit status is 0."""
+    """Neighbours in the batch are left as they are; when nothing is left to hint, the exit status is 0."""
     folder = tmp_path / "run"
     (folder / "config").mkdir(parents=True)
     small, large = tmp_path / "small.fa", tmp_path / "large.fa"

@@ -44,7 +44,7 @@ def make_bundle(sources: Path, target: Path) -> None:
     fasta, gff3, chain = (sources / name for name in SOURCES)
     for name, sha256 in SOURCES.items():
         if file_sha256(sources / name) != sha256:
-            raise InputError("is not the file that the bundle is made from", path=sources / name, mend=sha256)
+            raise InputError("is not the file that the bundle is made from", path=sources / name, hint=sha256)
     sequences = list(read_fasta(fasta))
     sizes = {name: len(letters) for name, letters in sequences}
     genes = check_on_genome(read_genes(gff3), sizes, circular={CHROM}, path=gff3)

@@ -79,5 +79,5 @@ def load_bundle() -> Bundle:
     )
     for path in (bundle.genome_path, bundle.genes_path, bundle.pseudogenes_path, bundle.chain_path):
         if not path.is_file():
-            raise InputError("is missing from the installation", path=path, mend="install tracktools again")
+            raise InputError("is missing from the installation", path=path, hint="install tracktools again")
     return bundle

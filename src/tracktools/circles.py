@@ -46,8 +46,8 @@ def load_joined(
         problem = (
             f"--circular all joins {listed(short)}, shorter than the {context_bp:,} bases that an output depends on"
         )
-        mend = "name the circles instead: --circular NAME; a contig that is named may have any length"
-        raise InputError(problem, path=path, mend=mend)
+        hint = "name the circles instead: --circular NAME; a contig that is named may have any length"
+        raise InputError(problem, path=path, hint=hint)
     if len(joined) > 1:
         names = listed([contig.name for contig in joined])
         log.warning("warning: --circular all joins the ends of %d contigs: %s; contigs of a draft are rarely circles, "

@@ -134,7 +134,7 @@ class TssConfig:
     window_bp: int = 5  # |delta| up to which two positions are one TSS (Yan et al. 2018)
     min_support: int = 2
     check_min_positions: int = 100  # below this the check gives no verdict
-    check_margin: float = 0.05  # by which another reading must beat the set as it stands
+    check_margin: float = 0.05  # by which another reading must beat the set as it is
     check_sigmas: float = 4.0
     utr_bp: int = 300  # a TSS at most so far upstream of a gene is its primary or a secondary one (TSSpredator)
     antisense_bp: int = 100  # or on the other strand, in a gene or so near to it, antisense

@@ -43,12 +43,12 @@ class TracktoolsError(Exception):
         Line of the file, counted from 1.
     value : object, optional
         The offending value, for programs; `problem` already shows it.
-    mend : str, optional
+    hint : str, optional
         What the user can do about it; the field `hint`.
 
     Examples
     --------
-    >>> error = TracktoolsError("strand is 'x'", path="tss.bed", line=3, value="x", mend="write + or -")
+    >>> error = TracktoolsError("strand is 'x'", path="tss.bed", line=3, value="x", hint="write + or -")
     >>> print(error)
     tss.bed:3: strand is 'x' (write + or -)
     >>> error.file, error.line, error.value, error.hint
@@ -62,12 +62,12 @@ class TracktoolsError(Exception):
         path: Path | str | None = None,
         line: int | None = None,
         value: object = None,
-        mend: str | None = None,
+        hint: str | None = None,
     ) -> None:
         where = "" if path is None else f"{path}: " if line is None else f"{path}:{line}: "
-        text = where + shortened(problem) + ("" if mend is None else f" ({shortened(mend)})")
+        text = where + shortened(problem) + ("" if hint is None else f" ({shortened(hint)})")
         super().__init__(_CONTROL.sub(_escaped, " ".join(text.splitlines())))
-        self.problem, self.file, self.line, self.value, self.hint = problem, path, line, value, mend
+        self.problem, self.file, self.line, self.value, self.hint = problem, path, line, value, hint
 
     def name_place(self, work: Path, shown: Path) -> None:
         """Name a place that the user knows, instead of the folder in which it is being made."""

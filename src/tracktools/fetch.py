@@ -190,8 +190,8 @@ def _copy(path: Path, target: Path) -> None:
     if target.is_symlink() or target.exists():
         if target.is_file() and file_sha256(target) == file_sha256(path):
             return
-        mend = "move it away, or name another folder"
-        raise OutputForeign("is not replaced: it is another file than the one fetched", path=target, mend=mend)
+        hint = "move it away, or name another folder"
+        raise OutputForeign("is not replaced: it is another file than the one fetched", path=target, hint=hint)
     with atomic_file(target) as partial:
         shutil.copyfile(path, partial)
 

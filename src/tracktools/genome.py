@@ -209,12 +209,12 @@ def _check_names(contigs: Collection[Contig], path: Path) -> None:
     """Refuse names that a BED or a 2bit file could not hold, before any work is done."""
     for contig in contigs:
         if not CHROM_NAME.fullmatch(contig.name):
-            mend = "rename it: no spaces, no leading #, not the word track or browser"
-            raise InputError(f"the sequence name {contig.name[:40]!r} cannot stand in a BED file", path=path, mend=mend)
+            hint = "rename it: no spaces, no leading #, not the word track or browser"
+            raise InputError(f"the sequence name {contig.name[:40]!r} cannot stand in a BED file", path=path, hint=hint)
         if len(contig.name.encode()) > LONGEST_NAME_BYTES:
-            mend = f"2bit holds {LONGEST_NAME_BYTES}: rename it"
+            hint = f"2bit holds {LONGEST_NAME_BYTES}: rename it"
             problem = f"the sequence name {contig.name[:40]!r}… has {len(contig.name.encode())} bytes"
-            raise InputError(problem, path=path, mend=mend)
+            raise InputError(problem, path=path, hint=hint)
 
 
 def _is_plain(name: str) -> bool:
@@ -271,5 +271,5 @@ def load_genome(path: Path | str, *, circular: Collection[str] = (), name: str |
     unknown = sorted(set(circular) - {"all"} - {contig.name for contig in contigs})
     if unknown:
         known = ", ".join(contig.name for contig in contigs[:3]) + (", …" if len(contigs) > 3 else "")
-        raise InputError(f"has no contig {unknown[0]!r} to make circular", path=path, mend=f"it holds {known}")
+        raise InputError(f"has no contig {unknown[0]!r} to make circular", path=path, hint=f"it holds {known}")
     return Genome(name or genome_name(path), contigs)

@@ -121,7 +121,7 @@ def join_names(
     if unknown and not only_genome:
         problem = f"is on {listed(unknown)}, which the genome does not have"
         also = "; --only-genome skips what is on other sequences" if joined and only_genome is not None else ""
-        raise GenomeMismatchError(problem, path=path, mend=name_mend(unknown[0], chroms) + also)
+        raise GenomeMismatchError(problem, path=path, hint=name_hint(unknown[0], chroms) + also)
     return joined
 
 
@@ -149,17 +149,17 @@ def own_names(names: Mapping[str, str], *, path: Path) -> dict[str, str]:
     for name, chrom in names.items():
         if chrom in turned:
             problem = f"holds {chrom} twice, as {turned[chrom]} and as {name}"
-            raise InputError(problem, path=path, mend="join them, or leave a --rename out")
+            raise InputError(problem, path=path, hint="join them, or leave a --rename out")
         turned[chrom] = name
     return turned
 
 
-def name_mend(name: str, chroms: Collection[str]) -> str:
+def name_hint(name: str, chroms: Collection[str]) -> str:
     """Return what to do about a sequence that a genome lacks.
 
     Examples
     --------
-    >>> name_mend("chrI", ["NC_000913.3"])
+    >>> name_hint("chrI", ["NC_000913.3"])
     'the genome has NC_000913.3: if it is the same sequence, say --rename chrI=NC_000913.3'
     """
     version = other_version(name, chroms)

@@ -95,7 +95,7 @@ def paper_split(contig: Contig) -> Split:
     """
     if len(contig) != _MG1655_BP:
         problem = f"{contig.name} has {len(contig):,} bp, and NC_000913.3, which the split is of, {_MG1655_BP:,}"
-        raise GenomeMismatchError(problem, mend="name the FASTA of NC_000913.3")
+        raise GenomeMismatchError(problem, hint="name the FASTA of NC_000913.3")
     test, valid, train = 2738785, 3667115, 4131280
     name = contig.sequence_sha256
     return Split(
@@ -125,10 +125,10 @@ def read_split(path: Path, genome: Genome, renames: Mapping[str, str] | None = N
     for line, row in zip(lines, table.to_dict("records"), strict=True):
         part = str(row.get("name", ""))
         if part not in PARTS:
-            raise InputError(f"the part is {part!r}", path=path, line=line, mend="name it train, valid or test")
+            raise InputError(f"the part is {part!r}", path=path, line=line, hint="name it train, valid or test")
         region = Region(genome[row["chrom"]].sequence_sha256, row["chromStart"], row["chromEnd"], part)
         if region.start == region.end:
-            raise InputError("holds no base", path=path, line=line, mend="start and end are 0-based, half-open")
+            raise InputError("holds no base", path=path, line=line, hint="start and end are 0-based, half-open")
         regions.append((region, line))
     regions.sort(key=lambda item: (item[0].sequence_sha256, item[0].start))
     for (one, first), (two, second) in pairwise(regions):
@@ -136,7 +136,7 @@ def read_split(path: Path, genome: Genome, renames: Mapping[str, str] | None = N
             raise InputError(f"overlaps line {min(first, second)}", path=path, line=max(first, second))
     missing = [part for part in ("train", "valid") if part not in {region.part for region, _ in regions}]
     if missing:
-        raise InputError(f"has no part {missing[0]!r}", path=path, mend="train learns and valid chooses")
+        raise InputError(f"has no part {missing[0]!r}", path=path, hint="train learns and valid chooses")
     return Split(tuple(region for region, _ in regions))
 
 

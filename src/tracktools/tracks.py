@@ -164,23 +164,23 @@ def read_tracks(path: Path) -> list[Track]:
     """
     path = path / TRACKS_FILE if path.is_dir() else path
     if not os.path.lexists(path):
-        raise InputError("no such file", path=path, mend="name a folder that a tracktools command wrote")
+        raise InputError("no such file", path=path, hint="name a folder that a tracktools command wrote")
     lines = read_text(path).split("\n")
     rows = [(number, line.split("\t")) for number, line in enumerate(lines, start=1) if _is_row(line)]
     if not rows:
-        raise InputError("is empty", path=path, mend="the first line names the columns: name, path, format, …")
+        raise InputError("is empty", path=path, hint="the first line names the columns: name, path, format, …")
     header_line, header = rows[0][0], [name.strip() for name in rows[0][1]]
     missing = [name for name in ("name", "path", "format") if name not in header]
     if missing:
-        mend = f"the columns are {' '.join(COLUMNS)}"
-        raise InputError(f"lacks the column {missing[0]!r}", path=path, line=header_line, mend=mend)
+        hint = f"the columns are {' '.join(COLUMNS)}"
+        raise InputError(f"lacks the column {missing[0]!r}", path=path, line=header_line, hint=hint)
     tracks: dict[str, Track] = {}
     for number, row in rows[1:]:
         if len(row) > len(header):
             raise InputError(f"has {len(row)} columns, and the first line names {len(header)}", path=path, line=number)
         track = _track(dict(zip(header, (value.strip() for value in row), strict=False)), path, number)
         if track.name in tracks:
-            raise InputError(f"track name {track.name!r} is used twice", path=path, line=number, mend="rename one")
+            raise InputError(f"track name {track.name!r} is used twice", path=path, line=number, hint="rename one")
         tracks[track.name] = track
     return list(tracks.values())
 
@@ -193,7 +193,7 @@ def _format(word: str, path: Path, line: int) -> str:
     """Return the format that a word means: in any case, with or without a point, also as file names end."""
     known = _FORMAT_OF_WORD.get(word.lower().lstrip("."))
     if known is None:
-        raise InputError(f"format is {word!r}", path=path, line=line, mend=f"one of {', '.join(FORMATS)}")
+        raise InputError(f"format is {word!r}", path=path, line=line, hint=f"one of {', '.join(FORMATS)}")
     return known
 
 
@@ -202,7 +202,7 @@ def _track(row: Mapping[str, str], path: Path, line: int) -> Track:
         value = row.get(name, "") or default
         if value not in values:
             raise InputError(
-                f"{name} is {value!r}", path=path, line=line, mend=f"one of {', '.join(filter(None, values))}"
+                f"{name} is {value!r}", path=path, line=line, hint=f"one of {', '.join(filter(None, values))}"
             )
         return value
 
@@ -213,7 +213,7 @@ def _track(row: Mapping[str, str], path: Path, line: int) -> Track:
         except ValueError:
             limit = math.nan
         if limit is not None and not math.isfinite(limit):
-            raise InputError(f"{name} is {value!r}", path=path, line=line, mend="write a number")
+            raise InputError(f"{name} is {value!r}", path=path, line=line, hint="write a number")
         return limit
 
     for name in ("name", "path"):
@@ -221,7 +221,7 @@ def _track(row: Mapping[str, str], path: Path, line: int) -> Track:
             raise InputError(f"has no {name}", path=path, line=line)
     color = row.get("color", "")
     if color and not is_color(color):
-        raise InputError(f"color is {color!r}", path=path, line=line, mend="write R,G,B, each 0 to 255")
+        raise InputError(f"color is {color!r}", path=path, line=line, hint="write R,G,B, each 0 to 255")
     if "\0" in row["path"]:
         raise InputError(f"track {row['name']!r}: its path holds a NUL character", path=path, line=line)
     file = Path(os.path.realpath(path.parent / row["path"]))

@@ -34,16 +34,16 @@ def read_bed_bases(path: Path) -> Bases:
     return {(int(row[1]), row[5]) for row in rows}
 
 
-def import_and_mend(run: Run, bed: Path, folder: Path) -> tuple[str, str, Bases]:
-    """Import a BED file, run the command line that the check proposes, and return verdict, mend, mended bases."""
+def import_with_hint(run: Run, bed: Path, folder: Path) -> tuple[str, str, Bases]:
+    """Import a BED file, run the command line that the check proposes, and return verdict, hint, mended bases."""
     output = run("tss", "import", bed, "-o", folder / "in", "--name", "set").stdout
     lines = dict(line.split(": ", 1) for line in output.splitlines())
-    words = shlex.split(lines["mend"])
+    words = shlex.split(lines["hint"])
     assert words[0] == "tracktools"
     mended = run(*words[1:])
     assert mended.exit_code == 0, mended.output
     (out,) = (Path(words[words.index("-o") + 1]).glob("set.bed"),)
-    return lines["check"], lines["mend"], read_bed_bases(next(out))
+    return lines["check"], lines["hint"], read_bed_bases(next(out))
 
 
 @pytest.mark.parametrize("source", SOURCES)
@@ -54,10 +54,10 @@ def test_a_shifted_set_is_caught_and_mended(
     right = bases_of(real_sets[source])
     shifted = {(start + (plus if strand == "+" else minus), strand) for start, strand in right}
     shifted = {(start, strand) for start, strand in shifted if 0 <= start < 4641652}
-    verdict, mend, mended = import_and_mend(run, write(tmp_path / "shifted.bed", shifted), tmp_path)
+    verdict, hint, mended = import_with_hint(run, write(tmp_path / "shifted.bed", shifted), tmp_path)
     assert verdict.startswith("OFF BY")
     assert all(f"{-shift:+d} on {strand}" in verdict for strand, shift in (("+", plus), ("-", minus)) if shift)
-    assert f"--shift-plus {-plus}" in mend or plus == 0
+    assert f"--shift-plus {-plus}" in hint or plus == 0
     assert mended <= right
     assert len(mended) >= len(right) - 2  # one shifted off an end is gone
 
@@ -68,9 +68,9 @@ def test_exchanged_strands_are_caught_and_mended(
 ) -> None:
     right = bases_of(real_sets[source])
     bed = write(tmp_path / "turned.bed", {(start, FLIPPED[strand]) for start, strand in right})
-    verdict, mend, mended = import_and_mend(run, bed, tmp_path)
+    verdict, hint, mended = import_with_hint(run, bed, tmp_path)
     assert verdict.startswith("STRANDS EXCHANGED")
-    assert "--swap-strands" in mend
+    assert "--swap-strands" in hint
     assert mended == right
 
 
@@ -81,9 +81,9 @@ def test_the_wrong_assembly_is_caught_and_mended(
 ) -> None:
     old = lift_tss(real_sets[source], load_chain("NC_000913.3_to_2")).table
     bed = write(tmp_path / "old.bed", bases_of(old), named)
-    verdict, mend, mended = import_and_mend(run, bed, tmp_path)
+    verdict, hint, mended = import_with_hint(run, bed, tmp_path)
     assert verdict.startswith("ON ANOTHER ASSEMBLY, NC_000913.2:")
-    assert ("--from NC_000913.2" in mend) == (named == "NC_000913.3")
+    assert ("--from NC_000913.2" in hint) == (named == "NC_000913.3")
     right = bases_of(real_sets[source])
     assert mended <= right
     assert len(mended) == len(old) > 0.99 * len(right)
@@ -104,24 +104,24 @@ def test_a_set_on_the_new_assembly_is_caught_on_the_old_genome(
 def test_the_right_set_is_left_alone(source: str, real_sets: dict[str, pd.DataFrame], tmp_path: Path, run: Run) -> None:
     bed = write(tmp_path / "right.bed", bases_of(real_sets[source]))
     out = run("tss", "import", bed, "-o", tmp_path / "in", "--name", "set").stdout
-    assert "check: right as it stands" in out
-    assert "mend:" not in out
+    assert "check: right as it is" in out
+    assert "hint:" not in out
 
 
-@pytest.mark.parametrize(("base", "mend"), [("1", "--base border"), ("0", "--base border"), ("border", None)])
+@pytest.mark.parametrize(("base", "hint"), [("1", "--base border"), ("0", "--base border"), ("border", None)])
 def test_a_misread_sendseq_table_is_mended_by_its_base(
-    base: str, mend: str | None, data_dir: Path, real_sets: dict[str, pd.DataFrame], tmp_path: Path, run: Run
+    base: str, hint: str | None, data_dir: Path, real_sets: dict[str, pd.DataFrame], tmp_path: Path, run: Run
 ) -> None:
     table = next((data_dir / "tss_sources").glob("send*/*.tsv"))
     words = ["tss", "import", table, "-o", tmp_path / "in", "--name", "set", "--format", "sendseq", "--base", base]
     out = run(*words).stdout
-    if mend is None:
-        assert "mend:" not in out
+    if hint is None:
+        assert "hint:" not in out
         return
-    line = next(line for line in out.splitlines() if line.startswith("mend: "))
-    assert mend in line
-    again = run(*shlex.split(line.removeprefix("mend: "))[1:])
-    assert "right as it stands" in again.stdout
+    line = next(line for line in out.splitlines() if line.startswith("hint: "))
+    assert hint in line
+    again = run(*shlex.split(line.removeprefix("hint: "))[1:])
+    assert "right as it is" in again.stdout
     assert read_bed_bases(tmp_path / "in" / "set.bed") == bases_of(real_sets["sendseq"])
 
 

@@ -278,7 +278,7 @@ def test_the_folder_is_whole(tmp_path: Path, run: Run) -> None:
     assert refused[1].startswith(f"{path}\t4\tpos is 'x', not a whole number\t")
     record = json.loads((out / "provenance.json").read_text())
     assert record["genome"]["name"] == "NC_000913.3"
-    assert len((out / "check.tsv").read_text().splitlines()) == 1 + 20 + 20  # as it stands, and by the chain from .2
+    assert len((out / "check.tsv").read_text().splitlines()) == 1 + 20 + 20  # as it is, and by the chain from .2
 
 
 def test_nothing_is_left_of_an_import_that_stops(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -90,7 +90,7 @@ def test_each_source_is_right_to_the_base(source: str, data_dir: Path, ecoli: Ge
     assert found == read(data_dir)
     report = check_positions(table, ecoli)
     assert report.fault == ""
-    assert report.as_it_stands.purine == pytest.approx(purine_share, abs=0.01)
+    assert report.as_it_is.purine == pytest.approx(purine_share, abs=0.01)
 
 
 def test_conditions_stay_apart_and_can_be_joined(data_dir: Path, ecoli: Genome) -> None:

@@ -18,8 +18,8 @@ def main(summary: Path) -> int:
     for row in failed:
         print(f"Failed: {row['name']}: {row['reason']}", file=sys.stderr)
     if failed:
-        mend = "mend their files, or `touch` them to try again, and give the same command"
-        print(f"{len(failed)} of {len(rows)} genomes failed; the others are done ({mend})", file=sys.stderr)
+        hint = "hint their files, or `touch` them to try again, and give the same command"
+        print(f"{len(failed)} of {len(rows)} genomes failed; the others are done ({hint})", file=sys.stderr)
         return 1
     print(f"{len(rows)} genomes are done")
     return 0

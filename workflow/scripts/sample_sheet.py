@@ -26,7 +26,7 @@ Row = dict[str, str]
 
 
 class SheetError(Exception):
-    """A sample sheet or a setting that the user can mend; its text is one line."""
+    """A sample sheet or a setting that the user can hint; its text is one line."""
 
 
 @dataclass(frozen=True)
@@ -139,8 +139,8 @@ def _header(lines: Sequence[tuple[int, list[str]]], path: Path) -> list[str]:
     number, header = lines[0]
     for column in ("name", "fasta"):
         if column not in header:
-            mend = "with tabs between columns" if len(header) == 1 else "as the first line"
-            raise SheetError(f"{path}:{number}: there is no column {column!r} (write {', '.join(COLUMNS)}, {mend})")
+            hint = "with tabs between columns" if len(header) == 1 else "as the first line"
+            raise SheetError(f"{path}:{number}: there is no column {column!r} (write {', '.join(COLUMNS)}, {hint})")
     for column in header:
         if column not in COLUMNS:
             raise SheetError(f"{path}:{number}: column {column!r} is unknown (known are {', '.join(COLUMNS)})")

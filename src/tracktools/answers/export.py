@@ -222,12 +222,12 @@ def _merged(
         joined = join_names((one.name for one in records), sizes, renames=renames, only_genome=True, path=path)
         content = _content(path)
         if not content.lstrip().startswith(b"LOCUS"):
-            raise InputError("is EMBL", path=path, mend="convert it to GenBank, or merge into a GFF3")
+            raise InputError("is EMBL", path=path, hint="convert it to GenBank, or merge into a GFF3")
         chroms = [joined.get(one.name, "") for one in records]
         _check_any(chroms, features, path, genome)
         return _write(folder / "merged.gbk", _into_genbank(content, chroms, features, genome))
     if recognise_format(path) != "gff3":
-        raise InputError("is neither GFF3 nor GenBank", path=path, mend="name the annotation that gets the features")
+        raise InputError("is neither GFF3 nor GenBank", path=path, hint="name the annotation that gets the features")
     content = _content(path)
     found = dict.fromkeys(
         line.split(b"\t", 1)[0].decode("utf-8", "replace")
@@ -250,8 +250,8 @@ def _check_any(chroms: Sequence[str], features: Sequence[Feature], path: Path, g
     """Refuse a file that lacks a sequence which has features."""
     missing = {one.chrom for one in features} - set(chroms)
     if missing:
-        mend = f"name it: --rename NAME_IN_THE_FILE={min(missing)}"
-        raise InputError(f"has no sequence {min(missing)} of {genome.name}", path=path, mend=mend)
+        hint = f"name it: --rename NAME_IN_THE_FILE={min(missing)}"
+        raise InputError(f"has no sequence {min(missing)} of {genome.name}", path=path, hint=hint)
 
 
 def _into_gff3(content: bytes, lines: Sequence[str]) -> bytes:

@@ -112,15 +112,15 @@ def read_model(path: Path) -> PromoterModel:
         record = read_json(path, fields=dict.fromkeys(shapes, list))
         arrays = {name: np.array(record[name], dtype=np.float64) for name in shapes}
     except FileNotFoundError:
-        raise InputError("no such file", path=path, mend="name the model.json of `tss promoters --learn`") from None
+        raise InputError("no such file", path=path, hint="name the model.json of `tss promoters --learn`") from None
     except (KeyError, TypeError, ValueError):
-        raise InputError("is no promoter model", path=path, mend="name the model.json of `tss promoters`") from None
+        raise InputError("is no promoter model", path=path, hint="name the model.json of `tss promoters`") from None
     good = all(arrays[name].shape == shape for name, shape in shapes.items())
     if not good or not all((values > 0).all() and np.isfinite(values).all() for values in arrays.values()):
-        raise InputError("is no promoter model", path=path, mend="name the model.json of `tss promoters --learn`")
+        raise InputError("is no promoter model", path=path, hint="name the model.json of `tss promoters --learn`")
     weight = record.get("minus35_weight", 1.0)
     if not isinstance(weight, (int, float)) or not 0 < weight < 100:
-        raise InputError(f"has the weight {weight!r}", path=path, mend="a number above 0")
+        raise InputError(f"has the weight {weight!r}", path=path, hint="a number above 0")
     n = record.get("n", 0)
     return PromoterModel(
         **arrays, minus35_weight=float(weight), source=str(record.get("source", "")), n=n if isinstance(n, int) else 0
@@ -230,7 +230,7 @@ def learn_promoters(codes: Codes, *, source: str, background: Float64 | None = N
     """
     if len(codes) < LEAST_LEARNT:
         problem = f"{len(codes)} TSS are too few to learn promoter elements from"
-        raise InputError(problem, mend=f"give {LEAST_LEARNT} or more, or use the shipped model")
+        raise InputError(problem, hint=f"give {LEAST_LEARNT} or more, or use the shipped model")
     model = PromoterModel(
         minus35=_matrix_of(_CONSENSUS["minus35"]),
         minus10=_matrix_of(_CONSENSUS["minus10"]),

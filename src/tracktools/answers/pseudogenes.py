@@ -62,7 +62,7 @@ class Evidence:
         called = sorted(folder.glob("*.called_tss.bed")) if folder.is_dir() else []
         if len(called) != 1:
             raise InputError(
-                "is no folder of predictions", path=folder, mend="name a folder that tracktools predict wrote"
+                "is no folder of predictions", path=folder, hint="name a folder that tracktools predict wrote"
             )
         return cls(SignalSource.parse(f"model={folder}"), called[0], measured or {})
 

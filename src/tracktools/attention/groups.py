@@ -68,7 +68,7 @@ def tss_file(path: Path) -> Path:
         return called[0]
     named = ", ".join(bed.name for bed in called or beds[:3])
     problem = f"holds {len(called) or 'no'} files of called TSS" + (f" ({named})" if named else "")
-    raise InputError(problem, path=path, mend="name a BED, or a folder that tracktools predict wrote")
+    raise InputError(problem, path=path, hint="name a BED, or a folder that tracktools predict wrote")
 
 
 def read_tss_group(
@@ -91,7 +91,7 @@ def read_tss_group(
     answered = places.has_output(keys)
     if not answered.any():
         raise InputError(
-            "none of its TSS gets an output", path=path, mend="they are N, or on the last bases of contigs"
+            "none of its TSS gets an output", path=path, hint="they are N, or on the last bases of contigs"
         )
     if not answered.all():
         log.warning("warning: %s: %d of %d TSS get no output and are left out", path, (~answered).sum(), len(keys))

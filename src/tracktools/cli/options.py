@@ -83,9 +83,9 @@ def _read_renames(path: Path | None) -> dict[str, str]:
     renames: dict[str, str] = {}
     for line, row in [] if path is None else read_rows(path):
         if len(row) != 2:
-            raise InputError(f"has {len(row)} columns", path=path, line=line, mend="two are needed: OLD and NEW name")
+            raise InputError(f"has {len(row)} columns", path=path, line=line, hint="two are needed: OLD and NEW name")
         if renames.get(row[0], row[1]) != row[1]:
-            raise InputError(f"{row[0]!r} is renamed twice", path=path, line=line, mend="leave one of the lines out")
+            raise InputError(f"{row[0]!r} is renamed twice", path=path, line=line, hint="leave one of the lines out")
         renames[row[0]] = row[1]
     return renames
 

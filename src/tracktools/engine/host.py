@@ -59,5 +59,5 @@ def read_host(path: Path) -> Genome | Descriptor:
         return Descriptor.from_record(record)
     except (TracktoolsError, KeyError, TypeError, ValueError, AttributeError):
         problem = f"has no {PROVENANCE_FILE} with the descriptor of a genome"
-        mend = "name a folder of `tracktools predict` with a model that takes one, or a FASTA file"
-        raise InputError(problem, path=path, mend=mend) from None
+        hint = "name a folder of `tracktools predict` with a model that takes one, or a FASTA file"
+        raise InputError(problem, path=path, hint=hint) from None

@@ -154,7 +154,7 @@ class KeepingEngine:
         try:
             folder.mkdir(parents=True, exist_ok=True)  # before the long work
         except OSError as error:
-            raise OutputError(f"cannot be made: {error.strerror}", path=folder, mend="name another --cache") from None
+            raise OutputError(f"cannot be made: {error.strerror}", path=folder, hint="name another --cache") from None
         self._up, self._down = config.halo_upstream_bp, config.halo_downstream_bp
         digest = hashlib.sha256(f"{network_sha256} {library_digest()}".encode()).hexdigest()
         self.store = Store(folder / f"{engine.instruction_set}.{engine.precision}.{digest[:24]}")

@@ -25,9 +25,9 @@ def check_log(path: Path) -> None:
         If the file is no test log, or its folder does not exist.
     """
     if path.is_file() and _COLUMNS not in path.read_text(encoding="utf-8"):
-        raise OutputError("is no test log", path=path, mend=f"it needs the table {_COLUMNS}")
+        raise OutputError("is no test log", path=path, hint=f"it needs the table {_COLUMNS}")
     if path.is_dir() or not path.parent.is_dir():
-        raise OutputError("cannot be written", path=path, mend="name a file in a folder that exists")
+        raise OutputError("cannot be written", path=path, hint="name a file in a folder that exists")
 
 
 def append_log(path: Path, table: pd.DataFrame, model: str, label: str) -> None:

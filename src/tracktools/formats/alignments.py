@@ -78,9 +78,9 @@ def read_contig_sizes(path: Path) -> dict[str, int]:
         try:
             sizes = dict(zip(file.references, file.lengths, strict=True))
         except ValueError as error:  # a name that is no text
-            raise InputError(f"is damaged: {error}", path=path, mend="copy or align it again") from None
+            raise InputError(f"is damaged: {error}", path=path, hint="copy or align it again") from None
     if not sizes:
-        raise InputError("names no sequences in its header", path=path, mend="are the reads aligned?")
+        raise InputError("names no sequences in its header", path=path, hint="are the reads aligned?")
     return sizes
 
 
@@ -135,16 +135,16 @@ def read_alignments(
                 continue
             here = read.reference_id, read.reference_start
             if here < last:
-                mend = "samtools sort -o sorted.bam FILE"
-                raise InputError(f"is not sorted by coordinate: {read.query_name!r}", path=path, mend=mend)
+                hint = "samtools sort -o sorted.bam FILE"
+                raise InputError(f"is not sorted by coordinate: {read.query_name!r}", path=path, hint=hint)
             last = here
             if blocks[-1][1] > sizes[read.reference_id]:
                 what = f"{read.query_name!r} ends at {blocks[-1][1]:,}"
                 where = f"{read.reference_name}, which has {sizes[read.reference_id]:,} bp"
-                raise InputError(f"{what} on {where}", path=path, mend="is the header of another genome?")
+                raise InputError(f"{what} on {where}", path=path, hint="is the header of another genome?")
             yield _alignment(read, blocks)
     except (OSError, ValueError, OverflowError, NotImplementedError) as error:
-        raise InputError(f"is damaged: {error}", path=path, mend="copy or align it again") from None
+        raise InputError(f"is damaged: {error}", path=path, hint="copy or align it again") from None
     finally:
         with suppress(OSError):  # a damaged file, which was reported, does not close
             file.close()
@@ -165,10 +165,10 @@ def alignment_format(path: Path) -> Literal["BAM", "CRAM", "SAM"]:
     if start == b"CRAM":
         return "CRAM"
     if start in (b"BAI\1", b"CSI\1"):
-        raise InputError("is the index of a BAM file", path=path, mend="name the BAM file; no index is needed")
+        raise InputError("is the index of a BAM file", path=path, hint="name the BAM file; no index is needed")
     if not start.startswith(b"@"):
-        mend = "aligned reads are needed; a header is added by samtools view -b -T genome.fa -o reads.bam FILE"
-        raise InputError("is not BAM, CRAM, or SAM with a header", path=path, mend=mend)
+        hint = "aligned reads are needed; a header is added by samtools view -b -T genome.fa -o reads.bam FILE"
+        raise InputError("is not BAM, CRAM, or SAM with a header", path=path, hint=hint)
     return "SAM"
 
 
@@ -177,7 +177,7 @@ def _open(path: Path) -> pysam.AlignmentFile:
     try:
         return pysam.AlignmentFile(os.fspath(local_path(path)), mode, check_sq=False, format_options=[_ALL_BUT_LETTERS])
     except (OSError, ValueError, OverflowError, NotImplementedError) as error:
-        raise InputError(f"is damaged: {error}", path=path, mend="copy or align it again") from None
+        raise InputError(f"is damaged: {error}", path=path, hint="copy or align it again") from None
 
 
 def _reason_to_leave_out(read: pysam.AlignedSegment, min_mapq: int, contigs: Collection[int] | None) -> str | None:

@@ -71,7 +71,7 @@ def _bed_rows(path: Path) -> list[FeatureRow]:
     table, schema = read_bed(path)
     if schema.defined_fields < 6:
         raise InputError(
-            "is BED without strands", path=path, mend="genes need six columns: GFF3, GTF or GenBank is better"
+            "is BED without strands", path=path, hint="genes need six columns: GFF3, GTF or GenBank is better"
         )
     rows: list[FeatureRow] = []
     for number, item in enumerate(table.to_dict("records")):

@@ -52,9 +52,9 @@ def atomic_file(path: Path) -> Iterator[Path]:
     path = Path(path)
     try:
         if not path.parent.is_dir():
-            raise OutputError("cannot be written: its folder does not exist", path=path, mend=f"create {path.parent}")
+            raise OutputError("cannot be written: its folder does not exist", path=path, hint=f"create {path.parent}")
         if path.is_dir():
-            raise OutputError("cannot be written: a folder has that name", path=path, mend="name a file")
+            raise OutputError("cannot be written: a folder has that name", path=path, hint="name a file")
         partial = _new_file(path)
     except OSError as error:
         raise OutputError(f"cannot be written: {error.strerror}", path=path) from None
@@ -65,7 +65,7 @@ def atomic_file(path: Path) -> Iterator[Path]:
         if error.errno not in DISK_FAULTS:
             raise
         raise OutputError(
-            f"cannot be written: {error.strerror}", path=path, mend="make room, or write elsewhere"
+            f"cannot be written: {error.strerror}", path=path, hint="make room, or write elsewhere"
         ) from None
     finally:
         partial.unlink(missing_ok=True)

@@ -274,9 +274,9 @@ class BbiWriter:
 def check_chrom_sizes(chrom_sizes: Mapping[str, int]) -> None:
     """Raise `InputError` where the names or lengths of sequences do not fit into a bigWig or bigBed."""
     if not chrom_sizes:
-        raise InputError("a genome without sequences", mend="give the name and length of one at least")
+        raise InputError("a genome without sequences", hint="give the name and length of one at least")
     for name, size in chrom_sizes.items():
         if not name or "\0" in name:
-            raise InputError(f"{name!r} is no name of a sequence", mend="rename it")
+            raise InputError(f"{name!r} is no name of a sequence", hint="rename it")
         if not 0 < size < 2**31:  # the format has 32 bits, but pyBigWig and UCSC's programs read signed numbers
-            raise InputError(f"sequence {name!r} has a length of {size} bp", mend="1 to 2147483647 can be written")
+            raise InputError(f"sequence {name!r} has a length of {size} bp", hint="1 to 2147483647 can be written")

@@ -53,7 +53,7 @@ def read_header(path: Path, magic: int) -> BbiHeader:
             file.seek(0)
             return _read_header(file, size, magic, path)
     except (struct.error, ValueError, OverflowError):
-        raise InputError("is cut short or damaged", path=path, mend="copy or make it again") from None
+        raise InputError("is cut short or damaged", path=path, hint="copy or make it again") from None
 
 
 def _read_header(file: IO[bytes], size: int, magic: int, path: Path) -> BbiHeader:
@@ -63,8 +63,8 @@ def _read_header(file: IO[bytes], size: int, magic: int, path: Path) -> BbiHeade
         other = _KINDS.get(found["<"])
         problem = f"is no {_KINDS[magic]}" + (f" but a {other}" if other else "")
         big_endian = "it is big-endian: write it again on a current machine" if found[">"] == magic else None
-        raise InputError(problem, path=path, mend=big_endian or f"a {_KINDS[magic]} file is needed")
-    damaged = InputError("is cut short or damaged", path=path, mend="copy or make it again")
+        raise InputError(problem, path=path, hint=big_endian or f"a {_KINDS[magic]} file is needed")
+    damaged = InputError("is cut short or damaged", path=path, hint="copy or make it again")
     if len(start) < bbi.HEADER.size:
         raise damaged
     _, version, n_zooms, tree, data, index, fields, defined, autosql, summary, block, extension = bbi.HEADER.unpack(

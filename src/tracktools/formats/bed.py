@@ -189,13 +189,13 @@ def _read_lines(path: Path) -> list[str]:
             text = file.read().decode("utf-8-sig")
         return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     except UnicodeDecodeError:
-        raise InputError("is not text", path=path, mend="a BED file is needed; read bigBed as bigBed") from None
+        raise InputError("is not text", path=path, hint="a BED file is needed; read bigBed as bigBed") from None
 
 
 def _schema_of_width(width: int, path: Path) -> BedSchema:
     if width not in (3, 4, 5, 6, 7, 8, 9, 12):
-        mend = "name the columns in a first line: #chrom, chromStart, chromEnd, …" if width > 3 else "BED needs 3"
-        raise InputError(f"has {width} columns and no header line", path=path, mend=mend)
+        hint = "name the columns in a first line: #chrom, chromStart, chromEnd, …" if width > 3 else "BED needs 3"
+        raise InputError(f"has {width} columns and no header line", path=path, hint=hint)
     return standard_bed(width)
 
 
@@ -205,12 +205,12 @@ def _schema_of_header(header: tuple[str, ...], path: Path, line: int | None) -> 
     for field in extra:
         if not re.fullmatch(r"[A-Za-z]\w*", field.name):
             problem = f"the column name {field.name!r} is no word"
-            raise InputError(problem, path=path, line=line, mend="use letters, digits and _")
+            raise InputError(problem, path=path, line=line, hint="use letters, digits and _")
     try:
         return BedSchema("bedPlus", "Items with extra columns", (*STANDARD_FIELDS[:defined], *extra), defined)
     except ValueError as error:
-        mend = "start with #chrom, chromStart, chromEnd and name no column twice"
-        raise InputError(f"the header line does not fit BED: {error}", path=path, line=line, mend=mend) from None
+        hint = "start with #chrom, chromStart, chromEnd and name no column twice"
+        raise InputError(f"the header line does not fit BED: {error}", path=path, line=line, hint=hint) from None
 
 
 def parse_columns(
@@ -231,15 +231,15 @@ def _parse(field: BedField, values: Sequence[str], path: Path, lines: Sequence[i
     if is_integer(field):
         for value, line in zip(values, lines, strict=True):
             if not _INTEGER.fullmatch(value):
-                mend = "a whole number is needed; name extra columns in a header line #chrom, chromStart, …"
-                raise InputError(f"{field.name} is {value!r}", path=path, line=line, mend=mend)
+                hint = "a whole number is needed; name extra columns in a header line #chrom, chromStart, …"
+                raise InputError(f"{field.name} is {value!r}", path=path, line=line, hint=hint)
         return np.array([int(value) for value in values], dtype=np.int64)
     if field.type in FLOATS:
         try:
             return np.array([float(value) if value else np.nan for value in values], dtype=np.float64)
         except ValueError:
             value, line = next(pair for pair in zip(values, lines, strict=True) if not _is_float(pair[0]))
-            raise InputError(f"{field.name} is {value!r}", path=path, line=line, mend="a number is needed") from None
+            raise InputError(f"{field.name} is {value!r}", path=path, line=line, hint="a number is needed") from None
     return np.array(values, dtype=object)
 
 

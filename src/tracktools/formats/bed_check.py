@@ -54,15 +54,15 @@ def check_bed(
     """
     missing = [name for name in schema.columns if name not in table]
     if missing:
-        raise InputError(f"lacks the column {missing[0]!r}", path=path, mend=f"needed: {' '.join(schema.columns)}")
+        raise InputError(f"lacks the column {missing[0]!r}", path=path, hint=f"needed: {' '.join(schema.columns)}")
 
-    def refuse(bad: npt.NDArray[np.bool_], name: str, mend: str) -> None:
+    def refuse(bad: npt.NDArray[np.bool_], name: str, hint: str) -> None:
         if bad.any():
             row = int(np.argmax(bad))
             value = table[name].iloc[row]
             where = "" if lines is not None else f"row {row + 1}: "
             line = None if lines is None else lines[row]
-            raise InputError(f"{where}{name} is {str(value)!r}", path=path, line=line, mend=mend)
+            raise InputError(f"{where}{name} is {str(value)!r}", path=path, line=line, hint=hint)
 
     for number, field in enumerate(schema.fields):
         values = table[field.name].to_numpy()
@@ -140,7 +140,7 @@ def check_bed_on_genome(table: pd.DataFrame, chrom_sizes: Mapping[str, int], *, 
     if unknown:
         held = _listing(list(chrom_sizes))
         raise GenomeMismatchError(
-            f"names sequences that the genome does not have: {_listing(unknown)}", path=path, mend=f"it has {held}"
+            f"names sequences that the genome does not have: {_listing(unknown)}", path=path, hint=f"it has {held}"
         )
     past = table[table["chromEnd"].to_numpy() > table["chrom"].map(chrom_sizes).to_numpy()]
     if len(past):
@@ -149,7 +149,7 @@ def check_bed_on_genome(table: pd.DataFrame, chrom_sizes: Mapping[str, int], *, 
         raise GenomeMismatchError(
             f"{len(past)} of {len(table)} items end past the end of their sequence ({length} bp): {_listing(items)}",
             path=path,
-            mend="was it made on another assembly?",
+            hint="was it made on another assembly?",
         )
 
 

@@ -102,7 +102,7 @@ def read_bedgraph(path: Path) -> dict[str, Steps]:
     with open_maybe_gzip(path) as file:
         _read_lines(file, columns, path)
     if not columns:
-        raise InputError("holds no values", path=path, mend="bedGraph lines are needed: chrom start end value")
+        raise InputError("holds no values", path=path, hint="bedGraph lines are needed: chrom start end value")
     return {chrom: _sorted_steps(chrom, lists, path) for chrom, lists in columns.items()}
 
 
@@ -110,8 +110,8 @@ def _read_lines(file: Iterable[bytes], columns: dict[str, _Columns], path: Path)
     section: WiggleSection | None = None  # without one, lines are bedGraph
     for number, raw in enumerate(file, start=1):
         if b"\0" in raw:
-            mend = "bedGraph is needed: chrom start end value; bigWigToBedGraph turns bigWig into it"
-            raise InputError("is not text but binary", path=path, line=number, mend=mend)
+            hint = "bedGraph is needed: chrom start end value; bigWigToBedGraph turns bigWig into it"
+            raise InputError("is not text but binary", path=path, line=number, hint=hint)
         words = raw.decode("utf-8-sig", errors="replace").split()
         if not words or words[0].startswith("#") or words[0] == "browser":
             continue
@@ -133,17 +133,17 @@ def _read_lines(file: Iterable[bytes], columns: dict[str, _Columns], path: Path)
 def _parse(words: list[str], path: Path, line: int) -> tuple[int, int, float]:
     if len(words) != 4:
         problem = f"has {len(words)} columns: {' '.join(words)[:40]!r}"
-        mend = "bedGraph has four: chrom start end value" + _OTHER_TABLES.get(len(words), "")
-        raise InputError(problem, path=path, line=line, mend=mend)
+        hint = "bedGraph has four: chrom start end value" + _OTHER_TABLES.get(len(words), "")
+        raise InputError(problem, path=path, line=line, hint=hint)
     try:
         start, end = parse_whole(words[1]), parse_whole(words[2])
         value = math.nan if words[3] in _NO_VALUE else float(words[3])
     except ValueError:
         raise InputError(f"{' '.join(words[1:])!r} are not start, end and value", path=path, line=line) from None
     if not 0 <= start < end < _MOST_BP:
-        raise InputError(f"the stretch goes from {start} to {end}", path=path, line=line, mend="0 <= start < end")
+        raise InputError(f"the stretch goes from {start} to {end}", path=path, line=line, hint="0 <= start < end")
     if not math.isfinite(value):
-        raise InputError(f"the value is {words[3]}", path=path, line=line, mend="leave out lines without a value")
+        raise InputError(f"the value is {words[3]}", path=path, line=line, hint="leave out lines without a value")
     return start, end, value
 
 
@@ -155,5 +155,5 @@ def _sorted_steps(chrom: str, lists: _Columns, path: Path) -> Steps:
     if overlap.any():
         at = int(overlap.argmax())
         problem = f"{chrom}:{starts[at + 1]}-{ends[at + 1]} overlaps line {lines[at]}"
-        raise InputError(problem, path=path, line=int(lines[at + 1]), mend="a base has one value; one strand a file")
+        raise InputError(problem, path=path, line=int(lines[at + 1]), hint="a base has one value; one strand a file")
     return Steps(starts, ends, values)

@@ -92,8 +92,8 @@ def write_bigbed(
     empty = (table["chromStart"] == table["chromEnd"]).to_numpy()
     if empty.any():
         item = f"{table['chrom'].iloc[int(empty.argmax())]}:{table['chromStart'].iloc[int(empty.argmax())]}"
-        mend = "readers of bigBed disagree on such items: leave them out"
-        raise InputError(f"the item at {item} (0-based) has no bases", path=path, mend=mend)
+        hint = "readers of bigBed disagree on such items: leave them out"
+        raise InputError(f"the item at {item} (0-based) has no bases", path=path, hint=hint)
     table = sort_bed(table, list(chrom_sizes))
     columns = format_columns(table, schema)
     with atomic_file(path) as partial:
@@ -119,7 +119,7 @@ def write_bigbed(
             writer.finish(len(table), zooms.summary, indexes)
         read, found = read_bigbed(partial)
         if found != schema or format_columns(read, found) != columns:
-            raise OutputError("reads back otherwise than it was written", path=path, mend="is the disk sound?")
+            raise OutputError("reads back otherwise than it was written", path=path, hint="is the disk sound?")
 
 
 def _write_items(writer: BbiWriter, chrom_sizes: Mapping[str, int], columns: list[list[str]]) -> list[bytes]:
@@ -243,7 +243,7 @@ def read_bigbed(path: Path) -> tuple[pd.DataFrame, BedSchema]:
         MemoryError,
     ) as error:
         problem = f"is damaged: {error or type(error).__name__}"
-        raise InputError(problem, path=path, mend="copy or make it again") from None
+        raise InputError(problem, path=path, hint="copy or make it again") from None
     for row in rows:
         if len(row) != len(schema.fields):
             raise InputError(f"has an item of {len(row)} columns, not {len(schema.fields)}", path=path)

@@ -147,7 +147,7 @@ class BigWigWriter:
         if chrom not in self._numbers:
             held = ", ".join(list(self._numbers)[:3])
             raise GenomeMismatchError(
-                f"the genome has no sequence {chrom!r} to write values of", path=self.path, mend=f"it has {held}"
+                f"the genome has no sequence {chrom!r} to write values of", path=self.path, hint=f"it has {held}"
             )
         size = self._sizes[chrom]
         if not 0 <= start <= start + len(values) <= size:
@@ -159,7 +159,7 @@ class BigWigWriter:
             raise InputError(
                 f"the value of {chrom} at {start + int(infinite.argmax())} (0-based) is infinite",
                 path=self.path,
-                mend="float32 holds up to 3.4e38; write NaN where there is no value",
+                hint="float32 holds up to 3.4e38; write NaN where there is no value",
             )
         if self._chrom is not None and self._numbers[chrom] < self._numbers[self._chrom]:
             raise ValueError(f"{chrom} comes before {self._chrom} in the genome and must be written before it")
@@ -199,7 +199,7 @@ class BigWigWriter:
                     values[~known] = np.nan
                     same &= not known.any() if checksum is None else zlib.crc32(values.tobytes()) == checksum
         if not same:
-            raise OutputError("reads back otherwise than it was written", path=self.path, mend="is the disk sound?")
+            raise OutputError("reads back otherwise than it was written", path=self.path, hint="is the disk sound?")
 
 
 def _zoom_records(start: int, values: npt.NDArray[np.float32], known: npt.NDArray[np.bool_]) -> Records:
@@ -267,7 +267,7 @@ class BigWigReader:
             self._blocks = BlockValues(self._file, header)
         except (RuntimeError, ValueError, OverflowError, struct.error, OSError):
             self._file.close()
-            raise InputError("is damaged", path=self.path, mend="copy or make it again") from None
+            raise InputError("is damaged", path=self.path, hint="copy or make it again") from None
         self.chrom_sizes = {name: size for name, (_, size) in chroms.items()}
         self._numbers = {name: number for name, (number, _) in chroms.items()}
 
@@ -303,7 +303,7 @@ class BigWigReader:
         """
         if chrom not in self.chrom_sizes:
             held = ", ".join(list(self.chrom_sizes)[:3])
-            raise GenomeMismatchError(f"has no sequence {chrom!r}", path=self.path, mend=f"it has {held}")
+            raise GenomeMismatchError(f"has no sequence {chrom!r}", path=self.path, hint=f"it has {held}")
         size = self.chrom_sizes[chrom]
         if not 0 <= start <= end <= size:
             raise GenomeMismatchError(f"{chrom} [{start}, {end}) lies outside its {size} bp", path=self.path)
@@ -313,4 +313,4 @@ class BigWigReader:
             return self._blocks.read(self._numbers[chrom], start, end)
         except (ValueError, OverflowError, struct.error, zlib.error, OSError) as error:
             problem = f"is damaged at {chrom} [{start}, {end}): {error}"
-            raise InputError(problem, path=self.path, mend="copy or make it again") from None
+            raise InputError(problem, path=self.path, hint="copy or make it again") from None

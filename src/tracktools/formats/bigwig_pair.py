@@ -12,7 +12,7 @@ import numpy.typing as npt
 from tracktools.errors import GenomeMismatchError, InputError
 from tracktools.formats.bigwig import BigWigReader
 from tracktools.interval import STRANDS, Strand
-from tracktools.names import join_names, listed, name_mend, own_names
+from tracktools.names import join_names, listed, name_hint, own_names
 from tracktools.strand_sign import StrandSign, pair_notes, pair_record
 
 
@@ -101,7 +101,7 @@ def open_pair(
         If the two are of different sequences, or of none of the genome's, or of other lengths.
     """
     if Path(plus).resolve() == Path(minus).resolve():
-        raise InputError("is named for both strands", path=plus, mend="name the file of each strand")
+        raise InputError("is named for both strands", path=plus, hint="name the file of each strand")
     with BigWigReader(plus) as forward, BigWigReader(minus) as reverse:
         readers: dict[Strand, BigWigReader] = {"+": forward, "-": reverse}
         _check_alike(forward, reverse)
@@ -109,7 +109,7 @@ def open_pair(
         names = {strand: _names(reader, chrom_sizes, renames) for strand, reader in readers.items()}
         if not any(names.values()):
             problem = f"has no sequence of the genome: it has {listed(held)}"
-            raise GenomeMismatchError(problem, path=plus, mend=name_mend(next(iter(held), ""), chrom_sizes or ()))
+            raise GenomeMismatchError(problem, path=plus, hint=name_hint(next(iter(held), ""), chrom_sizes or ()))
         left_out = tuple(name for name in held if name not in names["+"] and name not in names["-"])
         yield BigWigPair(readers, names, left_out)
 
@@ -125,10 +125,10 @@ def _check_alike(forward: BigWigReader, reverse: BigWigReader) -> None:
     other = next((name for name in both if forward.chrom_sizes[name] != reverse.chrom_sizes[name]), None)
     if other is not None:
         problem = f"has {reverse.chrom_sizes[other]:,} bp of {other}, and {forward.path} {forward.chrom_sizes[other]:,}"
-        raise GenomeMismatchError(problem, path=reverse.path, mend="take a pair of one genome")
+        raise GenomeMismatchError(problem, path=reverse.path, hint="take a pair of one genome")
     if not both:
         problem = f"has other sequences than {forward.path}: {listed(reverse.chrom_sizes)}"
-        raise GenomeMismatchError(problem, path=reverse.path, mend="take a pair of one genome")
+        raise GenomeMismatchError(problem, path=reverse.path, hint="take a pair of one genome")
 
 
 def _names(
@@ -142,5 +142,5 @@ def _names(
     for name, chrom in names.items() if chrom_sizes is not None else ():
         if chrom_sizes[chrom] != reader.chrom_sizes[name]:  # type: ignore[index]  # not None here
             problem = f"{name} has {reader.chrom_sizes[name]:,} bp, and {chrom_sizes[chrom]:,} in the genome"  # type: ignore[index]
-            raise GenomeMismatchError(problem, path=reader.path, mend="was it made on another assembly?")
+            raise GenomeMismatchError(problem, path=reader.path, hint="was it made on another assembly?")
     return names

@@ -73,30 +73,30 @@ def read_fasta(path: Path, *, after_gff3: bool = False) -> Iterator[tuple[str, n
                 check_nucleotides(text, path, number)
                 letters += text.translate(_AS_DNA)
     if name is None and after_gff3:
-        mend = "name the FASTA that it annotates"
-        raise InputError("is GFF3 without a sequence", path=path, mend=mend)
+        hint = "name the FASTA that it annotates"
+        raise InputError("is GFF3 without a sequence", path=path, hint=hint)
     if name is None:
-        raise InputError("is empty" if number == 0 else "holds no sequence", path=path, mend="a FASTA file is needed")
+        raise InputError("is empty" if number == 0 else "holds no sequence", path=path, hint="a FASTA file is needed")
     yield name, _sequence(letters, name, path, header_line)
 
 
 def _not_fasta(text: bytes, path: Path, line: int) -> InputError:
-    for start, kind, mend in _OTHER_KINDS:
+    for start, kind, hint in _OTHER_KINDS:
         if text.startswith(start):
-            return InputError(f"is not FASTA but {kind}", path=path, line=line, mend=mend)
-    mend = "each sequence begins with a line '>NAME'"
-    return InputError("is not FASTA: the first line does not start with '>'", path=path, line=line, mend=mend)
+            return InputError(f"is not FASTA but {kind}", path=path, line=line, hint=hint)
+    hint = "each sequence begins with a line '>NAME'"
+    return InputError("is not FASTA: the first line does not start with '>'", path=path, line=line, hint=hint)
 
 
 def _name(header: bytes, names: set[str], path: Path, line: int) -> str:
     if b"\r" in header:
-        mend = "save it with Unix line ends: tr '\\r' '\\n'"
-        raise InputError("lines end in CR alone, as on an old Macintosh", path=path, line=line, mend=mend)
+        hint = "save it with Unix line ends: tr '\\r' '\\n'"
+        raise InputError("lines end in CR alone, as on an old Macintosh", path=path, line=line, hint=hint)
     words = header[1:].decode("utf-8", errors="replace").split()
     if not words:
-        raise InputError("a header line without a name", path=path, line=line, mend="write >NAME")
+        raise InputError("a header line without a name", path=path, line=line, hint="write >NAME")
     if words[0] in names:
-        raise InputError(f"the name {words[0]!r} is used twice", path=path, line=line, mend="rename one of the two")
+        raise InputError(f"the name {words[0]!r} is used twice", path=path, line=line, hint="rename one of the two")
     names.add(words[0])
     return words[0]
 
@@ -111,13 +111,13 @@ def check_nucleotides(text: bytes, path: Path | None = None, line: int | None = 
     others = text.translate(None, delete=_NUCLEOTIDES)
     if others:
         letter = chr(others[0])
-        mend = "a protein? a nucleotide FASTA is needed" if letter.isalpha() or letter == "*" else "remove it"
-        raise InputError(f"{letter!r} is no nucleotide letter", path=path, line=line, mend=mend)
+        hint = "a protein? a nucleotide FASTA is needed" if letter.isalpha() or letter == "*" else "remove it"
+        raise InputError(f"{letter!r} is no nucleotide letter", path=path, line=line, hint=hint)
 
 
 def _sequence(letters: bytearray, name: str, path: Path, line: int) -> npt.NDArray[np.uint8]:
     if not letters:
-        raise InputError(f"{name!r} has no sequence", path=path, line=line, mend="remove the record")
+        raise InputError(f"{name!r} has no sequence", path=path, line=line, hint="remove the record")
     sequence = np.frombuffer(letters, dtype=np.uint8)
     sequence.flags.writeable = False
     return sequence

@@ -73,7 +73,7 @@ def _genbank(lines: Sequence[str], path: Path, line: int) -> FlatHead:
     wrapped = itertools.takewhile(lambda text: text[:1].isspace(), lines[1:])  # some programs break a long line
     said = " ".join([lines[0].removeprefix("LOCUS").strip(), *(text.strip() for text in wrapped)]).strip()
     if _PROTEIN.search(said):
-        raise InputError("is a protein", path=path, line=line, mend="the record of the genome is needed")
+        raise InputError("is a protein", path=path, line=line, hint="the record of the genome is needed")
     plain, collided = _LENGTH.fullmatch(said), _COLLIDED.fullmatch(said)
     found = plain or collided
     locus, rest = (found["name"] or "", found["rest"]) if found else (said, "")
@@ -81,12 +81,12 @@ def _genbank(lines: Sequence[str], path: Path, line: int) -> FlatHead:
     if plain is None and collided is not None:  # a long name leaves no space before the length
         locus = locus.removesuffix(str(length))
     if length == 0 and plain is None:
-        mend = "write: LOCUS, the name, the length, bp"
-        raise InputError("the LOCUS line says no length", path=path, line=line, mend=mend)
+        hint = "write: LOCUS, the name, the length, bp"
+        raise InputError("the LOCUS line says no length", path=path, line=line, hint=hint)
     names = _names([_field(lines, "VERSION"), _field(lines, "ACCESSION"), re.sub(r"\s+", "_", locus.strip())])
     if not names:
-        mend = "write a name behind LOCUS, or a VERSION"
-        raise InputError("a record without a name", path=path, line=line, mend=mend)
+        hint = "write a name behind LOCUS, or a VERSION"
+        raise InputError("a record without a name", path=path, line=line, hint=hint)
     return FlatHead(names, length, "circular" in rest.lower().split(), is_embl=False)
 
 
@@ -99,7 +99,7 @@ def _embl(lines: Sequence[str], path: Path, line: int) -> FlatHead:
     versioned = f"{accession}.{version}" if version and not _NO_NAME.fullmatch(accession) else ""
     names = _names([versioned, accession, local])
     if not names or length == 0:
-        raise InputError("the ID line has no name or no length", path=path, line=line, mend="download it again")
+        raise InputError("the ID line has no name or no length", path=path, line=line, hint="download it again")
     return FlatHead(names, length, any("circular" in field.split() for field in fields), is_embl=True)
 
 

@@ -95,14 +95,14 @@ def read_flat_file(path: Path) -> list[FlatRecord]:
 def _read_once(path: Path, _changed_ns: int, _size: int) -> tuple[FlatRecord, ...]:
     records = [_read(text, path) for text in _split(path)]
     if not records:
-        raise InputError("holds no record", path=path, mend="a GenBank file begins with LOCUS")
+        raise InputError("holds no record", path=path, hint="a GenBank file begins with LOCUS")
     uses = Counter(record.name for record in records)
     records = [_renamed(record) if uses[record.name] > 1 else record for record in records]
     seen: set[str] = set()
     for record in records:
         if record.name in seen:
-            mend = "give each record a LOCUS name of its own"
-            raise InputError(f"the name {record.name!r} is used twice", path=path, line=record.line, mend=mend)
+            hint = "give each record a LOCUS name of its own"
+            raise InputError(f"the name {record.name!r} is used twice", path=path, line=record.line, hint=hint)
         seen.add(record.name)
     return tuple(records)
 
@@ -117,8 +117,8 @@ def flat_sequences(records: Sequence[FlatRecord], path: Path) -> Iterator[tuple[
     """
     for record in records:
         if record.letters is None:
-            mend = "download it with its sequence (NCBI: GenBank (full)), or name the FASTA"
-            raise InputError(f"{record.name} has no sequence", path=path, line=record.line, mend=mend)
+            hint = "download it with its sequence (NCBI: GenBank (full)), or name the FASTA"
+            raise InputError(f"{record.name} has no sequence", path=path, line=record.line, hint=hint)
         yield record.name, record.letters
 
 
@@ -156,7 +156,7 @@ def _split(path: Path) -> Iterator[_Text]:
 
 
 def _cut(path: Path, line: int) -> InputError:
-    return InputError("the record does not end: '//' is missing", path=path, line=line, mend="download it again")
+    return InputError("the record does not end: '//' is missing", path=path, line=line, hint="download it again")
 
 
 def _read(text: _Text, path: Path) -> FlatRecord:
@@ -165,7 +165,7 @@ def _read(text: _Text, path: Path) -> FlatRecord:
     letters = _letters(parsed.seq, path, text.line)
     if letters is not None and len(letters) != head.length:
         problem = f"{head.name} has {len(letters):,} bases, and its first line says {head.length:,}"
-        raise InputError(problem, path=path, line=text.line, mend="download it again, or correct the line")
+        raise InputError(problem, path=path, line=text.line, hint="download it again, or correct the line")
     rows, unread = _rows(parsed.features, head.name, text.line)
     said = {"Is_circular": str(head.circular).lower()}
     whole = FeatureRow(head.name, "sequence-region", 0, head.length, ".", said, text.line)
@@ -186,7 +186,7 @@ def _parse(text: _Text, head: FlatHead, path: Path) -> Any:
         bodies = ("FEATURES", "ORIGIN", "CONTIG", "BASE COUNT")
     at = next((i for i, line in enumerate(text.lines) if line.startswith(bodies)), None)
     if at is None:
-        raise InputError("has neither features nor a sequence", path=path, line=text.line, mend="download it again")
+        raise InputError("has neither features nor a sequence", path=path, line=text.line, hint="download it again")
     lines = [first, *_unwrapped(text.lines[at:])]
     if not head.is_embl and not any(line.startswith(("ORIGIN", "CONTIG", "WGS")) for line in lines):
         lines.append("ORIGIN")  # without a sequence some programs leave it out, and Biopython needs it
@@ -197,7 +197,7 @@ def _parse(text: _Text, head: FlatHead, path: Path) -> Any:
             return SeqIO.read(io.StringIO("\n".join(lines)), kind)  # type: ignore[no-untyped-call]
         except (ValueError, AssertionError, IndexError, KeyError, TypeError) as error:
             problem = f"cannot be read: {str(error)[:100] or 'damaged'}"
-            raise InputError(problem, path=path, line=text.line, mend="correct it, or download it again") from None
+            raise InputError(problem, path=path, line=text.line, hint="correct it, or download it again") from None
 
 
 def _unwrapped(lines: Iterable[str]) -> Iterator[str]:

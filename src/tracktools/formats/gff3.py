@@ -51,7 +51,7 @@ def read_gff3(path: Path) -> Iterator[FeatureRow]:
             if number == 1:
                 _refuse_other_kinds(text, path)
             if "\0" in text:
-                raise InputError("is not text", path=path, line=number, mend="GFF3, GTF or GenBank is needed")
+                raise InputError("is not text", path=path, line=number, hint="GFF3, GTF or GenBank is needed")
             if text.startswith(("##FASTA", ">")):
                 return
             if _OTHER_VERSION.match(text):
@@ -62,7 +62,7 @@ def read_gff3(path: Path) -> Iterator[FeatureRow]:
                 row, is_gtf = _row(text, path, number)
                 if old_version is not None and not is_gtf:
                     problem, at = f"is not GFF3: {old_version[0]!r}", old_version[1]
-                    raise InputError(problem, path=path, line=at, mend="download GFF3")
+                    raise InputError(problem, path=path, line=at, hint="download GFF3")
                 yield row
 
 
@@ -80,30 +80,30 @@ def is_circle(row: FeatureRow) -> bool:
 def _refuse_other_kinds(text: str, path: Path) -> None:
     for start, kind in _OTHER_KINDS:
         if text.startswith(start):
-            mend = "GFF3, GTF or GenBank is needed"
-            raise InputError(f"is no annotation but {kind}", path=path, line=1, mend=mend)
+            hint = "GFF3, GTF or GenBank is needed"
+            raise InputError(f"is no annotation but {kind}", path=path, line=1, hint=hint)
 
 
 def _row(text: str, path: Path, line: int) -> tuple[FeatureRow, bool]:
     columns = [_unquoted(column) for column in text.split("\t")]
     if len(columns) != 9:
-        mend = "GFF3 has nine, separated by tabs"
+        hint = "GFF3 has nine, separated by tabs"
         if len(text.split(None, 8)) == 9 and len(columns) == 1:
-            mend += "; this line has spaces"
-        raise InputError(f"has {len(columns)} columns: {text[:40]!r}", path=path, line=line, mend=mend)
+            hint += "; this line has spaces"
+        raise InputError(f"has {len(columns)} columns: {text[:40]!r}", path=path, line=line, hint=hint)
     chrom, _, kind, start, end, _, strand, _, ninth = columns
     for name, value in (("start", start), ("end", end)):
         if not (value.isascii() and value.isdigit() and len(value) <= 15):
-            raise InputError(f"{name} is {value[:40]!r}", path=path, line=line, mend="a whole number is needed")
+            raise InputError(f"{name} is {value[:40]!r}", path=path, line=line, hint="a whole number is needed")
     if not 1 <= int(start) <= int(end):
-        mend = "GFF3 counts from 1 and needs start <= end, on both strands"
-        raise InputError(f"the feature goes from {start} to {end}", path=path, line=line, mend=mend)
+        hint = "GFF3 counts from 1 and needs start <= end, on both strands"
+        raise InputError(f"the feature goes from {start} to {end}", path=path, line=line, hint=hint)
     if strand not in ("+", "-", ".", "?"):
-        raise InputError(f"strand is {strand!r}", path=path, line=line, mend="write +, -, . or ?")
+        raise InputError(f"strand is {strand!r}", path=path, line=line, hint="write +, -, . or ?")
     gtf = gtf_attributes(ninth)
     if gtf is not None and not (gtf.get("gene_id") or gtf.get("transcript_id")):
-        mend = "GTF needs a gene_id or transcript_id on each row; download GFF3 or GTF"
-        raise InputError(f"is GFF2, without gene_id: {ninth[:40]!r}", path=path, line=line, mend=mend)
+        hint = "GTF needs a gene_id or transcript_id on each row; download GFF3 or GTF"
+        raise InputError(f"is GFF2, without gene_id: {ninth[:40]!r}", path=path, line=line, hint=hint)
     row = FeatureRow(
         chrom=_clean(unquote(chrom)),
         type=kind,
@@ -139,7 +139,7 @@ def _attributes(text: str, path: Path, line: int) -> dict[str, str]:
             values[name].append(piece)  # a semicolon that the writer forgot to encode
         elif piece.strip() not in ("", "."):
             raise InputError(
-                f"attribute {piece[:40]!r} has no '='", path=path, line=line, mend="GTF or GFF2? GFF3 writes name=value"
+                f"attribute {piece[:40]!r} has no '='", path=path, line=line, hint="GTF or GFF2? GFF3 writes name=value"
             )
     whole = {name: ";".join(pieces).strip() for name, pieces in values.items()}
     return {_clean(unquote(name)): _clean(unquote(_unquoted(value))) for name, value in whole.items()}

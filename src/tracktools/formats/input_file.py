@@ -53,8 +53,8 @@ def unpacked_limit(packed_bytes: int) -> int:
 
 def too_large(path: Path, limit: int) -> InputError:
     """Return the error of a file that unpacks to more than the limit."""
-    mend = f"if it is what you want: tracktools --max-unpacked-mb {4 * limit // 10**6} COMMAND"
-    return InputError(f"unpacks to more than {limit // 10**6:,} MB", path=path, mend=mend)
+    hint = f"if it is what you want: tracktools --max-unpacked-mb {4 * limit // 10**6} COMMAND"
+    return InputError(f"unpacks to more than {limit // 10**6:,} MB", path=path, hint=hint)
 
 
 def open_maybe_gzip(path: Path) -> BinaryIO:
@@ -81,7 +81,7 @@ def open_maybe_gzip(path: Path) -> BinaryIO:
         file.seek(max(0, size - len(_BGZIP_END)))
         if file.read() != _BGZIP_END:
             file.close()
-            raise InputError("is cut short: the last block of bgzip is missing", path=path, mend=_DAMAGED)
+            raise InputError("is cut short: the last block of bgzip is missing", path=path, hint=_DAMAGED)
     file.seek(0)
     return cast(BinaryIO, io.BufferedReader(_Unpacked(file, path, unpacked_limit(size)), _READ_BYTES))
 
@@ -137,8 +137,8 @@ def path_inside(folder: Path, name: str | Path) -> Path:
     if real.is_symlink():
         raise InputError("is a circle of symbolic links", path=path)
     if not real.is_relative_to(home):
-        mend = "put the file into the folder, not a link to it"
-        raise InputError(f"leads out of the folder, to {real}", path=path, mend=mend)
+        hint = "put the file into the folder, not a link to it"
+        raise InputError(f"leads out of the folder, to {real}", path=path, hint=hint)
     return real
 
 
@@ -153,11 +153,11 @@ def read_text(path: Path, *, most_bytes: int = MOST_TEXT_BYTES) -> str:
     with open_seekable(path) as file:
         data = file.read(most_bytes + 1)
     if len(data) > most_bytes:
-        raise InputError(f"is larger than {most_bytes // 10**6:,} MB", path=path, mend="is it the right file?")
+        raise InputError(f"is larger than {most_bytes // 10**6:,} MB", path=path, hint="is it the right file?")
     try:
         return data.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError:
-        raise InputError("is not text (UTF-8)", path=path, mend="is it the right file?") from None
+        raise InputError("is not text (UTF-8)", path=path, hint="is it the right file?") from None
 
 
 def _open(path: Path, *, pipe: bool) -> BinaryIO:
@@ -177,12 +177,12 @@ def _open(path: Path, *, pipe: bool) -> BinaryIO:
             return _spooled(descriptor, path).open("rb")
         if stat.S_ISCHR(mode) and path.samefile(os.devnull):
             return io.BytesIO()
-        kind, mend = "no regular file", "name a file"
+        kind, hint = "no regular file", "name a file"
         if stat.S_ISDIR(mode):
-            kind, mend = "a folder", "name a file in it"
+            kind, hint = "a folder", "name a file in it"
         elif stat.S_ISFIFO(mode):
-            kind, mend = "a pipe, and this format is read at many places", "save it as a file first"
-        raise InputError(f"is {kind}", path=path, mend=mend)
+            kind, hint = "a pipe, and this format is read at many places", "save it as a file first"
+        raise InputError(f"is {kind}", path=path, hint=hint)
     finally:
         os.close(descriptor)
 
@@ -218,7 +218,7 @@ def _copy_pipe(descriptor: int, file: IO[bytes], path: Path) -> None:
         elif started:
             return
         elif time.monotonic() >= deadline:
-            raise InputError("is a pipe that nothing writes to", path=path, mend="save it as a file first")
+            raise InputError("is a pipe that nothing writes to", path=path, hint="save it as a file first")
         else:
             time.sleep(0.01)
 
@@ -245,11 +245,11 @@ class _Unpacked(io.RawIOBase):
                 return 0
             self._packed = self._packed or self._file.read(_READ_BYTES)
             if not self._packed:
-                raise InputError("is damaged: its gzip data are cut short", path=self._path, mend=_DAMAGED)
+                raise InputError("is damaged: its gzip data are cut short", path=self._path, hint=_DAMAGED)
             try:
                 data = self._unpacker.decompress(self._packed, len(buffer))
             except zlib.error as error:
-                raise InputError(f"is damaged: {_reason(error)}", path=self._path, mend=_DAMAGED) from None
+                raise InputError(f"is damaged: {_reason(error)}", path=self._path, hint=_DAMAGED) from None
             self._packed = self._unpacker.unconsumed_tail or self._unpacker.unused_data
             if data:
                 self._bytes += len(data)
@@ -268,7 +268,7 @@ class _Unpacked(io.RawIOBase):
         packed = packed if len(packed) > 1 else packed + self._file.read(_READ_BYTES)
         if not packed.startswith(_GZIP_MAGIC):
             problem = "is damaged: after its gzip data come other bytes"
-            raise InputError(problem, path=self._path, mend=_DAMAGED)
+            raise InputError(problem, path=self._path, hint=_DAMAGED)
         self._packed, self._unpacker = packed, zlib.decompressobj(wbits=31)
         return True
 

@@ -28,7 +28,7 @@ _KINDS = {
 
 
 def read_json(
-    path: Path, *, fields: Mapping[str, type | tuple[type, ...]] | None = None, mend: str | None = None
+    path: Path, *, fields: Mapping[str, type | tuple[type, ...]] | None = None, hint: str | None = None
 ) -> dict[str, Any]:
     """Read a file that holds one JSON object.
 
@@ -38,7 +38,7 @@ def read_json(
         A regular file of at most `MOST_BYTES` bytes, nested at most `MOST_DEPTH` deep.
     fields : mapping of str to type, optional
         What kind of value some fields have, where they are there.
-    mend : str, optional
+    hint : str, optional
         What the user can do when it is damaged.
 
     Raises
@@ -48,7 +48,7 @@ def read_json(
     InputError
         If it cannot be read or is not what is said above, or holds half a character (a lone surrogate).
     """
-    return parse_json(_read_text(path, mend), path, fields=fields, mend=mend)
+    return parse_json(_read_text(path, hint), path, fields=fields, hint=hint)
 
 
 def parse_json(
@@ -56,25 +56,25 @@ def parse_json(
     path: Path,
     *,
     fields: Mapping[str, type | tuple[type, ...]] | None = None,
-    mend: str | None = None,
+    hint: str | None = None,
 ) -> dict[str, Any]:
     """Return the object that a text of JSON holds; as `read_json`, of which `path` is for messages."""
     try:
         record = json.loads(text)
     except RecursionError:
-        raise InputError(f"is nested deeper than {MOST_DEPTH} levels", path=path, mend=mend) from None
+        raise InputError(f"is nested deeper than {MOST_DEPTH} levels", path=path, hint=hint) from None
     except json.JSONDecodeError as error:
-        raise InputError(f"is not JSON: {error.msg}", path=path, line=error.lineno, mend=mend) from None
+        raise InputError(f"is not JSON: {error.msg}", path=path, line=error.lineno, hint=hint) from None
     except ValueError:  # a number of more digits than Python reads
-        raise InputError("holds a number of too many digits", path=path, mend=mend) from None
+        raise InputError("holds a number of too many digits", path=path, hint=hint) from None
     if not isinstance(record, dict):
-        raise InputError("is not a JSON object", path=path, mend=mend)
-    _check_values(record, path, mend)
+        raise InputError("is not a JSON object", path=path, hint=hint)
+    _check_values(record, path, hint)
     for name, kinds in (fields or {}).items():
         if name in record and not _is_a(record[name], kinds):
             wanted = " or ".join(_KINDS[kind] for kind in (kinds if isinstance(kinds, tuple) else (kinds,)))
             problem = f"{name} is {shown(record[name], 80)}, and {wanted} is needed"
-            raise InputError(problem, path=path, value=record[name], mend=mend)
+            raise InputError(problem, path=path, value=record[name], hint=hint)
     return record
 
 
@@ -83,20 +83,20 @@ def _is_a(value: object, kinds: type | tuple[type, ...]) -> bool:
     return isinstance(value, wanted) and (not isinstance(value, bool) or bool in wanted)
 
 
-def _read_text(path: Path, mend: str | None) -> str:
+def _read_text(path: Path, hint: str | None) -> str:
     if not os.path.lexists(path):
         raise FileNotFoundError(path)
     with open_seekable(path) as file:
         data = file.read(MOST_BYTES + 1)
     if len(data) > MOST_BYTES:
-        raise InputError(f"is larger than {MOST_BYTES >> 20} MiB", path=path, mend=mend)
+        raise InputError(f"is larger than {MOST_BYTES >> 20} MiB", path=path, hint=hint)
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise InputError("is not UTF-8", path=path, mend=mend) from None
+        raise InputError("is not UTF-8", path=path, hint=hint) from None
 
 
-def _check_values(record: dict[str, Any], path: Path, mend: str | None) -> None:
+def _check_values(record: dict[str, Any], path: Path, hint: str | None) -> None:
     """Refuse what `json` reads and no other part of the program can write again."""
     level: list[Any] = [record]
     for _ in range(MOST_DEPTH + 1):
@@ -111,10 +111,10 @@ def _check_values(record: dict[str, Any], path: Path, mend: str | None) -> None:
                     value.encode()
                 except UnicodeEncodeError:
                     problem = f"holds half a character (a lone surrogate): {shown(value, 80)}"
-                    raise InputError(problem, path=path, value=value, mend=mend) from None
+                    raise InputError(problem, path=path, value=value, hint=hint) from None
         level = deeper
     if level:
-        raise InputError(f"is nested deeper than {MOST_DEPTH} levels", path=path, mend=mend)
+        raise InputError(f"is nested deeper than {MOST_DEPTH} levels", path=path, hint=hint)
 
 
 def record_sha256(record: Mapping[str, Any]) -> str:

@@ -109,7 +109,7 @@ def read_motifs(path: Path) -> list[MotifMatrix]:
     elif re.search(r"(?m)^P[0O]\s", text):
         motifs = read_transfac(text, path)
     else:
-        raise InputError("is no motif file", path=path, mend="MEME or TRANSFAC matrices are needed")
+        raise InputError("is no motif file", path=path, hint="MEME or TRANSFAC matrices are needed")
     if not motifs:
         raise InputError("holds no matrix", path=path)
     return _with_own_names(motifs)
@@ -150,7 +150,7 @@ def read_meme(text: str, path: Path) -> list[MotifMatrix]:
         if line.upper().startswith("ALPHABET="):
             alphabet = line.partition("=")[2].strip().strip('"').upper()
             if alphabet[:4] not in ("ACGT", "ACGU", ""):
-                raise InputError(f"the alphabet is {alphabet[:30]!r}", path=path, line=number, mend="DNA is needed")
+                raise InputError(f"the alphabet is {alphabet[:30]!r}", path=path, line=number, hint="DNA is needed")
         elif line.split(maxsplit=1)[:1] == ["MOTIF"]:
             words = line.split(maxsplit=2)[1:]
             name, alternate = (*words, "", "")[:2]
@@ -286,7 +286,7 @@ def _columns(value: str, path: Path, line: int) -> list[int]:
     letters = value.upper().replace("U", "T").split()
     if sorted(letters[:4]) != sorted(_LETTERS):
         raise InputError(
-            f"the letters of a matrix are {value!r}", path=path, line=line, mend="A, C, G and T are needed"
+            f"the letters of a matrix are {value!r}", path=path, line=line, hint="A, C, G and T are needed"
         )
     return [letters.index(letter) for letter in _LETTERS]
 
@@ -298,7 +298,7 @@ def _row(line: str, columns: list[int], path: Path, number: int) -> list[float]:
         return [values[column] for column in columns]
     except (ValueError, IndexError):
         raise InputError(
-            f"{line!r} is no row of a matrix", path=path, line=number, mend="four numbers are needed"
+            f"{line!r} is no row of a matrix", path=path, line=number, hint="four numbers are needed"
         ) from None
 
 

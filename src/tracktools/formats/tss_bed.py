@@ -10,7 +10,7 @@ import pandas as pd
 
 from tracktools.errors import InputError
 from tracktools.formats.bed import check_bed_on_genome, item_lines, read_bed
-from tracktools.names import join_names, name_mend
+from tracktools.names import join_names, name_hint
 
 OTHER_SEQUENCES = "on sequences that the genome does not have"  # why rows are left out, for `count_line`
 
@@ -50,17 +50,17 @@ def read_tss_bed(
     path = None if isinstance(source, pd.DataFrame) else Path(source)
     table = _checked(source) if isinstance(source, pd.DataFrame) else read_bed(Path(source), any_score=True)[0]
     if not len(table):
-        raise InputError("holds no TSS", path=path, mend="a BED of single bases is needed, as tss import writes it")
+        raise InputError("holds no TSS", path=path, hint="a BED of single bases is needed, as tss import writes it")
     stranded = table["strand"].isin(["+", "-"]).to_numpy() if "strand" in table else np.zeros(len(table), bool)
     if not stranded.all():
         line = _line(path, int(stranded.argmin()))
-        raise InputError("holds TSS without a strand", path=path, line=line, mend="the sixth column must be + or -")
+        raise InputError("holds TSS without a strand", path=path, line=line, hint="the sixth column must be + or -")
     is_long = (table["chromEnd"] - table["chromStart"] != 1).to_numpy()
     if is_long.any():
         long = table[is_long]
         row, line = long.iloc[0], _line(path, int(is_long.argmax()))
         problem = f"{len(long)} items are not one base long, the first is {row.chrom}:{row.chromStart}-{row.chromEnd}"
-        raise InputError(problem, path=path, line=line, mend="tss import takes their 5' ends")
+        raise InputError(problem, path=path, line=line, hint="tss import takes their 5' ends")
     names = join_names(
         map(str, table["chrom"].unique()), chrom_sizes, renames=renames, only_genome=only_genome, path=path
     )
@@ -70,7 +70,7 @@ def read_tss_bed(
         raise InputError(
             "holds no TSS on a sequence of the genome",
             path=path,
-            mend=name_mend(str(table["chrom"].iloc[0]), chrom_sizes),
+            hint=name_hint(str(table["chrom"].iloc[0]), chrom_sizes),
         )
     table = table[kept].reset_index(drop=True)
     table["chrom"] = table["chrom"].map(names)
@@ -81,7 +81,7 @@ def read_tss_bed(
 def _checked(table: pd.DataFrame) -> pd.DataFrame:
     missing = [name for name in ("chrom", "chromStart", "chromEnd", "strand") if name not in table]
     if missing:
-        raise InputError(f"the table has no column {missing[0]!r}", mend="name its columns as those of a BED file")
+        raise InputError(f"the table has no column {missing[0]!r}", hint="name its columns as those of a BED file")
     return table.reset_index(drop=True)
 
 

@@ -51,7 +51,7 @@ def write_twobit(path: Path, sequences: Iterable[tuple[str, npt.NDArray[np.uint8
         encoded = name.encode()
         if len(encoded) > LONGEST_NAME_BYTES:
             raise InputError(
-                f"the contig name {name[:40]!r}… has {len(encoded)} bytes", path=path, mend="2bit holds 255: rename it"
+                f"the contig name {name[:40]!r}… has {len(encoded)} bytes", path=path, hint="2bit holds 255: rename it"
             )
         records.append((encoded, _record(letters)))
     offset = _HEADER.size + sum(1 + len(encoded) + 4 for encoded, _ in records)
@@ -114,7 +114,7 @@ def read_twobit_sizes(path: Path) -> dict[str, int]:
                 if last > end:
                     raise ValueError(f"{name} ends after the file")
     except (struct.error, IndexError, ValueError):
-        raise InputError("is damaged or cut short", path=path, mend="copy or download it again") from None
+        raise InputError("is damaged or cut short", path=path, hint="copy or download it again") from None
     return sizes
 
 
@@ -155,7 +155,7 @@ def read_twobit(path: Path) -> Iterator[tuple[str, npt.NDArray[np.uint8]]]:
             position += 1 + size + 4
             yield name, _read_record(data, offset, order)
     except (struct.error, IndexError, ValueError):
-        raise InputError("is damaged or cut short", path=path, mend="copy or download it again") from None
+        raise InputError("is damaged or cut short", path=path, hint="copy or download it again") from None
 
 
 def _read_record(data: bytes, offset: int, order: str) -> npt.NDArray[np.uint8]:

@@ -56,9 +56,9 @@ class WiggleSection:
             problem = f"{' '.join(words)[:40]!r} is not {' and '.join(wanted)}, as below {self.kind}"
             raise InputError(problem, path=path, line=line) from None
         if not 0 <= start < _MOST_BP or self.step >= _MOST_BP or self.span >= _MOST_BP:
-            raise InputError(f"the position is {words[0]}", path=path, line=line, mend="wiggle counts from 1")
+            raise InputError(f"the position is {words[0]}", path=path, line=line, hint="wiggle counts from 1")
         if not math.isfinite(value):
-            raise InputError(f"the value is {words[-1]}", path=path, line=line, mend="leave out positions without one")
+            raise InputError(f"the value is {words[-1]}", path=path, line=line, hint="leave out positions without one")
         self.start = start + self.step
         return start, start + self.span, value
 
@@ -98,17 +98,17 @@ def parse_declaration(words: list[str], path: Path, line: int) -> WiggleSection:
     for word in words[1:]:
         key, _, value = word.partition("=")
         if key in seen or (key != "chrom" and key not in whole):
-            raise InputError(f"{word!r} is not a setting of {kind}", path=path, line=line, mend=_grammar(kind))
+            raise InputError(f"{word!r} is not a setting of {kind}", path=path, line=line, hint=_grammar(kind))
         seen.add(key)
         if key == "chrom":
             chrom = value.strip('"')
         elif not (is_whole(value) and int(value) > 0):
-            raise InputError(f"{word!r} is not a whole number above 0", path=path, line=line, mend=_grammar(kind))
+            raise InputError(f"{word!r} is not a whole number above 0", path=path, line=line, hint=_grammar(kind))
         else:
             whole[key] = int(value)
     missing = [key for key in _NEEDED[kind] if key not in seen]
     if missing or not chrom:
-        raise InputError(f"{kind} has no {(missing or ['chrom'])[0]}=", path=path, line=line, mend=_grammar(kind))
+        raise InputError(f"{kind} has no {(missing or ['chrom'])[0]}=", path=path, line=line, hint=_grammar(kind))
     return WiggleSection(kind, chrom, whole.get("start", 1) - 1, whole.get("step", 1), whole["span"])
 
 

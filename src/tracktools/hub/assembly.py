@@ -51,7 +51,7 @@ def describe_assembly(
     facts = _facts_of(genome, aliases, facts_toml, path)
     name = attach or str(facts.get("genome", _plain_name(genome.name)))
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.]*", name):
-        raise InputError(f"genome name {name!r}", mend="UCSC wants letters, digits, _ and .")
+        raise InputError(f"genome name {name!r}", hint="UCSC wants letters, digits, _ and .")
     organism = label(str(facts.get("organism", _plain_organism(genome.name))))
     try:
         return Assembly(

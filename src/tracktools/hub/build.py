@@ -231,10 +231,10 @@ def _sign_notes(hub: Hub) -> list[str]:
 def _check_inputs(sources: Sequence[Source], output: Path) -> None:
     """Check that there is something to show, and that nothing of it stands where the hub will replace it."""
     if not sources:
-        raise InputError("there is no track to show", mend="name a folder with a tracks.tsv, or give --gff or --bam")
+        raise InputError("there is no track to show", hint="name a folder with a tracks.tsv, or give --gff or --bam")
     for source in sources:
         if output.resolve() in source.row.path.resolve().parents:
-            raise OutputError(f"holds an input, {source.row.path.name}", path=output, mend="name another folder")
+            raise OutputError(f"holds an input, {source.row.path.name}", path=output, hint="name another folder")
 
 
 def _check_names(converted: Sequence[Converted]) -> None:
@@ -245,7 +245,7 @@ def _check_names(converted: Sequence[Converted]) -> None:
             raise InputError(
                 f"track name {item.track.name!r} is used twice, also in {seen[item.track.name]}",
                 path=item.track.source.origin,
-                mend="leave one of them out, or rename it in its tracks.tsv",
+                hint="leave one of them out, or rename it in its tracks.tsv",
             )
         seen[item.track.name] = item.track.source.origin
 

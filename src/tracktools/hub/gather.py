@@ -81,7 +81,7 @@ def gather_sources(
             raise InputError(
                 f"track name {source.row.name!r} is used twice, also in {first_use[name].origin}",
                 path=source.origin,
-                mend="rename one: in its tracks.tsv, or the file",
+                hint="rename one: in its tracks.tsv, or the file",
             )
         first_use[name] = source
         _check_row(source)
@@ -106,7 +106,7 @@ def _check_inside(file: Path, rows: Sequence[Track]) -> None:
     for row in rows:
         if not row.path.is_relative_to(home):
             problem = f"track {row.name!r} lies outside this folder: {row.path}"
-            raise InputError(problem, path=file, mend="if it may go into the hub, say --allow-outside")
+            raise InputError(problem, path=file, hint="if it may go into the hub, say --allow-outside")
 
 
 def _real(path: Path) -> Path:
@@ -117,8 +117,8 @@ def _plain_row(path: Path, genome: Genome) -> Track:
     """Return the row of a data file that no ``tracks.tsv`` describes."""
     kind = recognise_format(path)
     if kind not in (*FORMATS, "genbank"):
-        what, mend = _OTHER_KINDS[kind]
-        raise InputError(f"is {what}, which is no track", path=path, mend=mend)
+        what, hint = _OTHER_KINDS[kind]
+        raise InputError(f"is {what}, which is no track", path=path, hint=hint)
     if kind == "bam":
         return _bam_row(path)
     if kind in ("gff3", "genbank"):
@@ -136,7 +136,7 @@ def _check_genome(recorded: object, genome: Genome, folder: Path) -> None:
         raise GenomeMismatchError(
             f"was made on {name} (SHA-256 {str(recorded_sha256)[:12]}…), not on {genome.name} ({genome.sha256[:12]}…)",
             path=folder,
-            mend="give --genome the file that it was made from",
+            hint="give --genome the file that it was made from",
         )
 
 
@@ -146,11 +146,11 @@ def _check_row(source: Source) -> None:
         raise InputError(
             f"track {row.name!r}: group {row.group[:40]!r}",
             path=source.origin,
-            mend="use letters, digits and _, a letter first",
+            hint="use letters, digits and _, a letter first",
         )
     for name, limit in (("view_min", row.view_min), ("view_max", row.view_max)):
         if limit is not None and not math.isfinite(limit):
-            raise InputError(f"track {row.name!r}: {name} is {limit}", path=source.origin, mend="write a number")
+            raise InputError(f"track {row.name!r}: {name} is {limit}", path=source.origin, hint="write a number")
     if row.view_min is not None and row.view_max is not None and row.view_min >= row.view_max:
         raise InputError(
             f"track {row.name!r}: view_min {row.view_min:g} is not below view_max {row.view_max:g}", path=source.origin

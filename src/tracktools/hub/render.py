@@ -38,12 +38,12 @@ class Templates:
         self._folders = [packaged] if folder is None else [folder, packaged]
         if folder is not None:
             if not folder.is_dir():
-                raise InputError("is no folder", path=folder, mend="name a folder of templates")
+                raise InputError("is no folder", path=folder, hint="name a folder of templates")
             known = {path.relative_to(packaged) for path in packaged.rglob("*") if path.is_file()}
             own = {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()}
             if not own & known and not any(path.parent.name == "methods" for path in own):
                 raise InputError(
-                    "overrides no template", path=folder, mend=f"templates are {', '.join(sorted(map(str, known)))}"
+                    "overrides no template", path=folder, hint=f"templates are {', '.join(sorted(map(str, known)))}"
                 )
         self._environment = jinja2.Environment(
             loader=jinja2.FileSystemLoader(self._folders),
@@ -74,7 +74,7 @@ class Templates:
             return self._environment.get_template(template).render(**values)
         except jinja2.TemplateSyntaxError as error:
             raise InputError(
-                f"{error.message}", path=error.filename or template, line=error.lineno, mend="mend the template"
+                f"{error.message}", path=error.filename or template, line=error.lineno, hint="hint the template"
             ) from None
         except jinja2.TemplateNotFound as error:
             raise InputError(f"includes {error.name}, which is no template", path=self.path(template)) from None
@@ -84,8 +84,8 @@ class Templates:
                 raise TracktoolsError(
                     f"a text of the hub cannot be written: {error}: this is an error of tracktools, please report it"
                 ) from None
-            mend = "the README next to the packaged templates names every variable"
-            raise InputError(f"{error}", path=path, line=line, mend=mend) from None
+            hint = "the README next to the packaged templates names every variable"
+            raise InputError(f"{error}", path=path, line=line, hint=hint) from None
 
     def path(self, name: str) -> Path:
         """Return the file of a template, the user's own first."""

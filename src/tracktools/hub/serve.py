@@ -282,7 +282,7 @@ def make_server(
         If the address or port cannot be used.
     """
     if not folder.is_dir():
-        raise InputError("is no folder", path=folder, mend="name the folder that hub build wrote")
+        raise InputError("is no folder", path=folder, hint="name the folder that hub build wrote")
     try:
         server = _Server((host, port), partial(_Handler, root=Path(os.path.realpath(folder))), allowed_hosts)
     except (OSError, OverflowError) as error:

@@ -41,7 +41,7 @@ def track_name(name: str, *, path: object, line: int | None = None) -> str:
             f"track name {shown!r} ({len(name)} characters) cannot name a file and a track in every browser",
             path=str(path),
             line=line,
-            mend="use up to 100 ASCII letters, digits, _, - and ., the first of them a letter, digit or _",
+            hint="use up to 100 ASCII letters, digits, _, - and ., the first of them a letter, digit or _",
         )
     safe = re.sub(r"[^A-Za-z0-9_]", "_", name)
     return safe if safe[0].isalpha() else "t" + safe

@@ -256,7 +256,7 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, npt.NDArray[np.float32]
     except TypeError as error:
         raise CheckpointError(f"holds weights that are not float32: {error}", path=path) from None
     except (SafetensorError, OSError) as error:
-        raise CheckpointError(f"is not a whole safetensors file: {error}", path=path, mend="copy it again") from None
+        raise CheckpointError(f"is not a whole safetensors file: {error}", path=path, hint="copy it again") from None
     return header, {name: array.astype(np.float32, copy=False) for name, array in arrays.items()}
 
 

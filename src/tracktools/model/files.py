@@ -67,14 +67,14 @@ def read_header(path: Path) -> dict[str, Any]:
         with open_seekable(path) as file:
             start = file.read(4)
     except InputError as error:
-        raise CheckpointError(error.problem, path=path, mend=error.hint) from None
+        raise CheckpointError(error.problem, path=path, hint=error.hint) from None
     if start.startswith(_PICKLE_STARTS):
-        raise CheckpointError("is a pickle, which can run any code", path=path, mend="only safetensors files are read")
+        raise CheckpointError("is a pickle, which can run any code", path=path, hint="only safetensors files are read")
     try:
         with safe_open(path, framework="np") as file:
             text = (file.metadata() or {}).get(HEADER_KEY)
     except (SafetensorError, ValueError, OSError) as error:
-        raise CheckpointError(f"is not a whole safetensors file: {error}", path=path, mend="copy it again") from None
+        raise CheckpointError(f"is not a whole safetensors file: {error}", path=path, hint="copy it again") from None
     if not text:
         raise CheckpointError("is a safetensors file without a tracktools header", path=path)
     try:

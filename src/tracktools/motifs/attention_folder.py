@@ -109,7 +109,7 @@ def read_attention(path: Path, background: Sequence[str] = ()) -> AttentionFolde
     """
     path = Path(path)
     if not path.is_dir():
-        raise InputError("no such folder", path=path, mend="name a folder that `tracktools attention` wrote")
+        raise InputError("no such folder", path=path, hint="name a folder that `tracktools attention` wrote")
     provenance = read_provenance(path)
     parameters: Any = provenance.get("parameters")
     window, heads = _heads(parameters, path)
@@ -136,32 +136,32 @@ def _heads(parameters: Any, path: Path) -> tuple[int, tuple[str, ...]]:
         if min(window, n_layers, n_heads) < 1 or n_layers * n_heads > _MOST_HEADS:
             raise ValueError
     except (KeyError, TypeError, ValueError, OverflowError):
-        mend = "name a folder that `tracktools attention` wrote"
-        raise InputError("does not say which heads a model has", path=path / "provenance.json", mend=mend) from None
+        hint = "name a folder that `tracktools attention` wrote"
+        raise InputError("does not say which heads a model has", path=path / "provenance.json", hint=hint) from None
     return window, tuple(f"L{layer}H{head}" for layer in range(1, n_layers + 1) for head in range(1, n_heads + 1))
 
 
 def _circular(parameters: Mapping[str, Any], path: Path) -> tuple[str, ...]:
     names = parameters.get("circular") or []
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise InputError(f"circular is {names!r}", path=path / "provenance.json", mend="a list of names is needed")
+        raise InputError(f"circular is {names!r}", path=path / "provenance.json", hint="a list of names is needed")
     return tuple(names)
 
 
 def _check_background(groups: set[str], background: Sequence[str], path: Path) -> None:
     strange = [name for name in background if name not in groups]
     if strange:
-        mend = f"it has {', '.join(sorted(groups)) or 'none'}"
-        raise InputError(f"has no group {strange[0]!r} for the background", path=path / "samples.tsv", mend=mend)
+        hint = f"it has {', '.join(sorted(groups)) or 'none'}"
+        raise InputError(f"has no group {strange[0]!r} for the background", path=path / "samples.tsv", hint=hint)
     if not background and not groups & {"random", "bottom"}:
-        mend = "run `attention` with a --sample, or name a set of places that are no TSS with --background"
-        raise InputError("has no positions that could stand for the background", path=path / "samples.tsv", mend=mend)
+        hint = "run `attention` with a --sample, or name a set of places that are no TSS with --background"
+        raise InputError("has no positions that could stand for the background", path=path / "samples.tsv", hint=hint)
 
 
 def _needed(tables: Mapping[str, pd.DataFrame | None], name: str, path: Path) -> pd.DataFrame:
     table = tables[name]
     if table is None:
-        raise InputError("no such file", path=path / f"{name}.tsv", mend="`tracktools attention` writes it")
+        raise InputError("no such file", path=path / f"{name}.tsv", hint="`tracktools attention` writes it")
     return table
 
 
@@ -174,13 +174,13 @@ def _read_table(path: Path, name: str) -> pd.DataFrame | None:
         raise InputError(f"is no table: {' '.join(str(error).split())}", path=path) from None
     missing = [column for column in _COLUMNS[name].split() if column not in table]
     if missing:
-        raise InputError(f"lacks the column {missing[0]!r}", path=path, line=1, mend="make the folder anew")
+        raise InputError(f"lacks the column {missing[0]!r}", path=path, line=1, hint="make the folder anew")
     for column in table.columns:
         if column not in _TEXT:
             table[column] = _numbers(table[column], path, whole=column in _WHOLE)
     if "strand" in table and not table["strand"].isin(["+", "-"]).all():
         row = int(np.argmin(table["strand"].isin(["+", "-"])))
-        raise InputError(f"strand is {table['strand'].iloc[row]!r}", path=path, line=row + 2, mend="write + or -")
+        raise InputError(f"strand is {table['strand'].iloc[row]!r}", path=path, line=row + 2, hint="write + or -")
     return table
 
 
@@ -192,7 +192,7 @@ def _numbers(texts: pd.Series[str], path: Path, *, whole: bool) -> pd.Series[Any
         bad |= values.isna() | (values != np.floor(values)) | (values.abs() > _MOST_WHOLE)
     if bad.any():
         row = int(np.argmax(bad.to_numpy()))
-        raise InputError(f"{texts.name} is {texts.iloc[row]!r}", path=path, line=row + 2, mend="a number is needed")
+        raise InputError(f"{texts.name} is {texts.iloc[row]!r}", path=path, line=row + 2, hint="a number is needed")
     return values.astype(np.int64) if whole else values.astype(np.float64)
 
 
@@ -207,7 +207,7 @@ def check_genome(folder: AttentionFolder, genome: Genome, path: Path | None = No
     made_on = folder.said_of("genome")
     if made_on.get("sha256") not in (None, genome.sha256):
         problem = f"was made on {made_on.get('name')} ({str(made_on.get('sha256'))[:12]}…), not on {genome.name}"
-        raise GenomeMismatchError(problem, path=path or folder.path, mend="give --genome the file it was made from")
+        raise GenomeMismatchError(problem, path=path or folder.path, hint="give --genome the file it was made from")
     for name in ("top", "samples", "sites"):
         table = getattr(folder, name)
         strange = sorted(set(table["chrom"]) - set(genome.chrom_sizes))

@@ -102,8 +102,8 @@ def _genome(folder: AttentionFolder, given: Genome | Path | str | None) -> Genom
     if given is None:
         embedded = load_bundle().load_genome()
         if folder.said_of("genome").get("sha256") != embedded.sha256:
-            mend = "give --genome the FASTA or 2bit that it was made from"
-            raise InputError("was not made on the embedded E. coli genome", path=folder.path, mend=mend)
+            hint = "give --genome the FASTA or 2bit that it was made from"
+            raise InputError("was not made on the embedded E. coli genome", path=folder.path, hint=hint)
         return embedded
     genome = as_genome(given)
     check_genome(folder, genome, None if isinstance(given, Genome) else Path(given))

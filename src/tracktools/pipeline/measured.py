@@ -93,7 +93,7 @@ def find_measured(data: Path) -> dict[str, Path]:
         If the folder is missing, or holds no whole set of them.
     """
     if not data.is_dir():
-        raise InputError("no such folder", path=data, mend="tracktools fetch NAME -o FOLDER fills one")
+        raise InputError("no such folder", path=data, hint="tracktools fetch NAME -o FOLDER fills one")
     sets = [measured.files for measured in MEASURED_SETS] + [(*TERMSEQ["plus"], *TERMSEQ["minus"])]
     wanted = {file for files in sets for file in files}
     found: dict[str, Path] = {}
@@ -102,8 +102,8 @@ def find_measured(data: Path) -> dict[str, Path]:
         if name in wanted and path.is_file():
             found.setdefault(name, path)
     if not any(all(file in found for file in files) for files in sets):
-        mend = f"such as {MEASURED_SETS[0].files[0]}: tracktools fetch cappable -o {data}"
-        raise InputError("holds none of the files that are looked for", path=data, mend=mend)
+        hint = f"such as {MEASURED_SETS[0].files[0]}: tracktools fetch cappable -o {data}"
+        raise InputError("holds none of the files that are looked for", path=data, hint=hint)
     return found
 
 

@@ -241,18 +241,18 @@ class Manifest:
         InputError
             If it is not as it was written, or of another version of tracktools.
         """
-        path, mend = folder / MANIFEST, "copy the shard again, or compute it again"
-        record = read_json(path, mend=mend)
+        path, hint = folder / MANIFEST, "copy the shard again, or compute it again"
+        record = read_json(path, hint=hint)
         if "record_sha256" not in record and "genome_sha256" in record:
             problem = "was made by an older version of tracktools, which wrote no checksums"
-            raise InputError(problem, path=path, mend="compute the shard again")
+            raise InputError(problem, path=path, hint="compute the shard again")
         if not is_sealed(record):
-            raise InputError("is damaged: its checksum is another", path=path, mend=mend)
+            raise InputError("is damaged: its checksum is another", path=path, hint=hint)
         try:
             manifest = cls.from_record({name: value for name, value in record.items() if name != "record_sha256"})
             _ = manifest.own_blocks
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
-            raise InputError("is of another version of tracktools", path=path, mend="compute the shard again") from None
+            raise InputError("is of another version of tracktools", path=path, hint="compute the shard again") from None
         return manifest
 
     @property

@@ -63,15 +63,15 @@ def _loader(shards: Mapping[Path, Manifest]) -> Callable[[Block], Values]:
 
 
 def _read_manifest(folder: Path) -> Manifest:
-    mend = "name folders that `tracktools predict --shard` made"
+    hint = "name folders that `tracktools predict --shard` made"
     if not folder.is_dir():
-        raise InputError("no such folder", path=folder, mend=mend)
+        raise InputError("no such folder", path=folder, hint=hint)
     try:
         manifest = Manifest.read(folder)
     except FileNotFoundError:
-        raise InputError(f"is not a shard: it holds no {MANIFEST}", path=folder, mend=mend) from None
+        raise InputError(f"is not a shard: it holds no {MANIFEST}", path=folder, hint=hint) from None
     if manifest.shard is None:
-        raise InputError("is not a shard", path=folder, mend=mend)
+        raise InputError("is not a shard", path=folder, hint=hint)
     return manifest
 
 
@@ -87,17 +87,17 @@ def _complete(shards: Mapping[Path, Manifest], named: Sequence[Path]) -> dict[Pa
         number, of = manifest.shard
         if of != model.shard[1]:
             problem = f"is shard {number}/{of}, and {first} one of {model.shard[1]}"
-            raise InputError(problem, path=folder, mend="name the shards of one run")
+            raise InputError(problem, path=folder, hint="name the shards of one run")
         if differs := difference(model.whole().to_record(), manifest.whole().to_record()):
             name, there, here = differs
             raise InputError(f"is not of the run of {first}: {name} is {here}, and {there} there", path=folder)
         if number in by_number:
-            raise InputError(f"is shard {number}/{of}, as {by_number[number]} is", path=folder, mend="name each once")
+            raise InputError(f"is shard {number}/{of}, as {by_number[number]} is", path=folder, hint="name each once")
         by_number[number] = folder
     missing = [number for number in range(1, model.shard[1] + 1) if number not in by_number]
     if missing:
         some = ", ".join(f"{number}/{model.shard[1]}" for number in missing[:5]) + (", …" if missing[5:] else "")
-        raise InputError(f"shards are missing beside this one: {some}", path=first, mend="compute and name them, too")
+        raise InputError(f"shards are missing beside this one: {some}", path=first, hint="compute and name them, too")
     ordered = {by_number[number]: shards[by_number[number]] for number in sorted(by_number)}
     for folder, manifest in ordered.items():
         BlockFolder(folder).check(manifest.own_blocks, _MEND)

@@ -55,13 +55,13 @@ def load_folds(folder: Path) -> Models:
     """
     paths = sorted(folder.glob("fold*.safetensors"), key=lambda path: (len(path.name), path.name))
     if not paths:
-        mend = "tracktools train --folds N makes such a folder"
-        raise InputError("holds no fold1.safetensors", path=folder, mend=mend)
+        hint = "tracktools train --folds N makes such a folder"
+        raise InputError("holds no fold1.safetensors", path=folder, hint=hint)
     models = tuple(load_checkpoint(path) for path in paths)
     for path, model in zip(paths, models, strict=True):
         if model.config != models[0].config:
             problem = f"is of another network than {paths[0].name}"
-            raise CheckpointError(problem, path=path, mend="train all folds alike")
+            raise CheckpointError(problem, path=path, hint="train all folds alike")
     return Models(models, out_of_fold=True)
 
 
@@ -78,4 +78,4 @@ def check_folds(models: Models, genome: Genome, folder: Path) -> None:
         here = sorted((one.start, one.end) for split in splits for one in split.regions_of(contig, "test"))
         if [*(start for start, _ in here), len(contig)] != [0, *(end for _, end in here)]:
             problem = f"the parts that its {len(splits)} models held out are not {contig.name}, each base once"
-            raise CheckpointError(problem, path=folder, mend="are all folds there, and is this the genome?")
+            raise CheckpointError(problem, path=folder, hint="are all folds there, and is this the genome?")

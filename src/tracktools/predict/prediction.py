@@ -66,16 +66,16 @@ class Prediction:
             If there is no such contig, or the range is not within it.
         """
         if strand not in ("+", "-"):
-            raise InputError(f"there is no strand {strand!r}", path=self.folder, mend="say '+' or '-'")
+            raise InputError(f"there is no strand {strand!r}", path=self.folder, hint="say '+' or '-'")
         with BigWigReader(self.plus if strand == "+" else self.minus) as reader:
             length = reader.chrom_sizes.get(chrom)
             if length is None:
                 held = ", ".join(list(reader.chrom_sizes)[:3])
-                raise InputError(f"has no contig {chrom!r}", path=self.folder, mend=f"it has {held}")
+                raise InputError(f"has no contig {chrom!r}", path=self.folder, hint=f"it has {held}")
             end = length if end is None else end
             if not 0 <= start <= end <= length:
                 problem = f"[{start}, {end}) is not within {chrom} ({length} bp)"
-                raise InputError(problem, path=self.folder, mend="start is 0-based, end the base after the last")
+                raise InputError(problem, path=self.folder, hint="start is 0-based, end the base after the last")
             return reader.values(chrom, start, end)
 
     def calls(self) -> pd.DataFrame:
@@ -116,7 +116,7 @@ def load_prediction(folder: Path | str) -> Prediction:
     folder = Path(folder)
     called = sorted(folder.glob("*.called_tss.bed"))
     if len(called) != 1:
-        raise InputError("is not a folder of predictions", path=folder, mend="name one that tracktools predict wrote")
+        raise InputError("is not a folder of predictions", path=folder, hint="name one that tracktools predict wrote")
     return prediction_in(folder, called[0].name.removesuffix(".called_tss.bed"))
 
 

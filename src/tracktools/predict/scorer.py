@@ -132,7 +132,7 @@ def read_letters(sequence: str | bytes | npt.NDArray[np.uint8]) -> npt.NDArray[n
     if isinstance(sequence, str):
         foreign = next((letter for letter in sequence if not letter.isascii()), None)
         if foreign is not None:
-            raise InputError(f"{foreign!r} is no nucleotide letter", mend="a sequence has A, C, G, T and IUPAC codes")
+            raise InputError(f"{foreign!r} is no nucleotide letter", hint="a sequence has A, C, G, T and IUPAC codes")
         sequence = sequence.encode("ascii")
     text = sequence if isinstance(sequence, bytes) else np.asarray(sequence, dtype=np.uint8).tobytes()
     if not text:

@@ -49,7 +49,7 @@ def read_selection(path: Path | str, genome: Genome | Path | str) -> Selection:
             raise _unknown(name, genome, path, line)
         if end > sizes[chrom]:
             problem = f"{name} [{start}, {end}) ends past the end of its sequence ({sizes[chrom]} bp)"
-            raise GenomeMismatchError(problem, path=path, line=line, mend="was it made on another assembly?")
+            raise GenomeMismatchError(problem, path=path, line=line, hint="was it made on another assembly?")
         for own in STRANDS if strand == "." else (strand,):
             if start < end:
                 wanted[own, order[chrom]].append((int(start), int(end)))
@@ -60,14 +60,14 @@ def read_selection(path: Path | str, genome: Genome | Path | str) -> Selection:
         for start, end in merge(ranges)
     )
     if not union:
-        raise InputError("holds no interval", path=path, mend="name what is to be scored, or leave --regions out")
+        raise InputError("holds no interval", path=path, hint="name what is to be scored, or leave --regions out")
     return union
 
 
 def _unknown(name: str, genome: Genome, path: Path, line: int) -> GenomeMismatchError:
     other = other_version(name, genome.chrom_sizes)
     if other is not None:
-        mend = f"the genome has {other}, another version: lift the intervals first"
+        hint = f"the genome has {other}, another version: lift the intervals first"
     else:
-        mend = f"it has {', '.join(list(genome.chrom_sizes)[:3])}{', …' if len(genome.contigs) > 3 else ''}"
-    return GenomeMismatchError(f"the genome has no sequence {name!r}", path=path, line=line, mend=mend)
+        hint = f"it has {', '.join(list(genome.chrom_sizes)[:3])}{', …' if len(genome.contigs) > 3 else ''}"
+    return GenomeMismatchError(f"the genome has no sequence {name!r}", path=path, line=line, hint=hint)

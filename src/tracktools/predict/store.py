@@ -54,12 +54,12 @@ class BlockFolder:
         lines = (_LINE.fullmatch(line) for line in text.splitlines())  # a line cut short by a power loss is none
         return {int(line[2]): line[1] for line in lines if line is not None}
 
-    def check(self, blocks: Iterable[Block], mend: str) -> None:
+    def check(self, blocks: Iterable[Block], hint: str) -> None:
         """Refuse a folder in which a block is missing or is not as it was written; names the first."""
         for block in blocks:
-            self._read(block, mend)
+            self._read(block, hint)
 
-    def load(self, block: Block, mend: str = "run the same command again: it computes this block anew") -> Values:
+    def load(self, block: Block, hint: str = "run the same command again: it computes this block anew") -> Values:
         """Return the values of a finished block.
 
         Raises
@@ -67,26 +67,26 @@ class BlockFolder:
         InputError
             If it is not as it was written, or a value is no model output: 0 to 1, or NaN where there is none.
         """
-        values = np.frombuffer(self._read(block, mend), dtype="<f4").astype(np.float32, copy=False)
+        values = np.frombuffer(self._read(block, hint), dtype="<f4").astype(np.float32, copy=False)
         outside = np.flatnonzero((values < 0) | (values > 1))
         if len(outside):
             value = float(values[outside[0]])
             problem = f"value {outside[0] + 1} is {value:g}, and model output is 0 to 1"
-            raise InputError(problem, path=self.path_of(block), value=value, mend=mend)
+            raise InputError(problem, path=self.path_of(block), value=value, hint=hint)
         return values
 
-    def _read(self, block: Block, mend: str) -> bytes:
+    def _read(self, block: Block, hint: str) -> bytes:
         path = self.path_of(block)
         if not os.path.lexists(path):
-            raise InputError(f"is not complete: {path.name} is missing", path=self.folder, mend=mend)
+            raise InputError(f"is not complete: {path.name} is missing", path=self.folder, hint=hint)
         with open_seekable(path) as file:
             data = file.read(_VALUE_BYTES * len(block) + 1)
         if len(data) != _VALUE_BYTES * len(block):
-            raise InputError(f"is cut short, or too long: {path.stat().st_size:,} bytes", path=path, mend=mend)
+            raise InputError(f"is cut short, or too long: {path.stat().st_size:,} bytes", path=path, hint=hint)
         if block.index not in self._checksums:
-            raise InputError(f"has no checksum in {_CHECKSUMS}", path=path, mend=mend)
+            raise InputError(f"has no checksum in {_CHECKSUMS}", path=path, hint=hint)
         if hashlib.sha256(data).hexdigest() != self._checksums[block.index]:
-            raise InputError("was changed since it was computed: its checksum is another", path=path, mend=mend)
+            raise InputError("was changed since it was computed: its checksum is another", path=path, hint=hint)
         return data
 
 
@@ -119,8 +119,8 @@ class BlockStore(BlockFolder):
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
-            mend = "make room; the same command then continues"
-            raise OutputError(f"cannot be written: {error.strerror}", path=path, mend=mend) from None
+            hint = "make room; the same command then continues"
+            raise OutputError(f"cannot be written: {error.strerror}", path=path, hint=hint) from None
         self._checksums[block.index] = sha256
 
     def copy_to(self, folder: Path, blocks: Iterable[Block]) -> None:

@@ -77,7 +77,7 @@ def read_landmarks(
         (Region(names[row.chrom], row.start, row.end, row.strand) for row in kept if row.type == "CDS"), chrom_sizes
     )
     if not coding:
-        raise InputError("has no CDS row", path=annotation, mend="levels need an annotation with coding sequences")
+        raise InputError("has no CDS row", path=annotation, hint="levels need an annotation with coding sequences")
     genes = _on_circle(
         (
             Region(names[row.chrom], row.start, row.end, row.strand)
@@ -113,7 +113,7 @@ def _read_operons(
         return _regulondb_operons(path, lines, header, chrom_sizes)
     table, schema = read_bed(path)
     if schema.defined_fields < 6:
-        raise InputError("has no strands", path=path, mend="BED with six columns, or RegulonDB's OperonSet.tsv")
+        raise InputError("has no strands", path=path, hint="BED with six columns, or RegulonDB's OperonSet.tsv")
     names = join_names(table["chrom"].astype(str), chrom_sizes, renames=renames, only_genome=only_genome, path=path)
     columns = zip(table["chrom"].astype(str), table["chromStart"], table["chromEnd"], table["strand"], strict=True)
     return [Region(names[chrom], int(s), int(e), str(strand)) for chrom, s, e, strand in columns if chrom in names]
@@ -122,8 +122,8 @@ def _read_operons(
 def _regulondb_operons(path: Path, lines: Sequence[str], header: int, sizes: Mapping[str, int]) -> list[Region]:
     """Read 1-based bounds; the file names no sequence, so that there may be only one."""
     if len(sizes) != 1:
-        mend = "give the operons as BED, which names the sequence"
-        raise InputError(f"names no sequence, and the genome has {len(sizes)}", path=path, mend=mend)
+        hint = "give the operons as BED, which names the sequence"
+        raise InputError(f"names no sequence, and the genome has {len(sizes)}", path=path, hint=hint)
     (chrom,) = sizes
     operons = []
     for number, row in enumerate(csv.DictReader(lines[header:], delimiter="\t"), start=header + 2):
@@ -132,7 +132,7 @@ def _regulondb_operons(path: Path, lines: Sequence[str], header: int, sizes: Map
             operons.append(Region(chrom, first - 1, last, _STRANDS[row["strand"]]))
         except (TypeError, ValueError, KeyError):
             problem = f"is no operon: {[row.get(name) for name in _REGULONDB]}"
-            raise InputError(problem, path=path, line=number, mend="two positions and forward or reverse") from None
+            raise InputError(problem, path=path, line=number, hint="two positions and forward or reverse") from None
         if not 0 < first <= last <= sizes[chrom]:
             raise InputError(f"{first} to {last} lies outside the {sizes[chrom]:,} bp", path=path, line=number)
     return operons

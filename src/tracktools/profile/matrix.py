@@ -83,7 +83,7 @@ def _pair_of(folder: Path) -> tuple[Path, Path]:
     ]
     if len(pairs) != 1:
         problem = f"has {len(pairs)} pairs of stranded bigWigs, and one is needed"
-        raise InputError(problem, path=folder / TRACKS_FILE, mend="name the two files: NAME=PLUS.bw,MINUS.bw")
+        raise InputError(problem, path=folder / TRACKS_FILE, hint="name the two files: NAME=PLUS.bw,MINUS.bw")
     return pairs[0]
 
 
@@ -128,13 +128,13 @@ def open_signal(
     with ExitStack() as stack:
         plus, minus = (stack.enter_context(BigWigReader(path)) for path in (source.plus, source.minus))
         if plus.chrom_sizes != minus.chrom_sizes:
-            mend = "take a pair of one genome"
-            raise GenomeMismatchError(f"has other sequences than {source.plus}", path=source.minus, mend=mend)
+            hint = "take a pair of one genome"
+            raise GenomeMismatchError(f"has other sequences than {source.plus}", path=source.minus, hint=hint)
         joined = join_names(plus.chrom_sizes, chrom_sizes, renames=renames, only_genome=True, path=source.plus)
         for name, chrom in joined.items():
             if plus.chrom_sizes[name] != chrom_sizes[chrom]:
                 problem = f"{name} has {plus.chrom_sizes[name]:,} bp, and {chrom_sizes[chrom]:,} in the genome"
-                raise GenomeMismatchError(problem, path=source.plus, mend="was it made on another assembly?")
+                raise GenomeMismatchError(problem, path=source.plus, hint="was it made on another assembly?")
         if not joined:
             join_names(plus.chrom_sizes, chrom_sizes, renames=renames, path=source.plus)  # says which it lacks
         yield OpenSignal(source, (plus, minus), {chrom: name for name, chrom in joined.items()})

@@ -142,7 +142,7 @@ def _is_gff3(path: Path) -> bool:
 def _bed_items(source: SiteSource) -> pd.DataFrame:
     if source.feature_type is not None:
         raise InputError(
-            f"is BED, which has no types such as {source.feature_type!r}", path=source.path, mend="leave the type out"
+            f"is BED, which has no types such as {source.feature_type!r}", path=source.path, hint="leave the type out"
         )
     table, schema = read_bed(source.path)
     strand = table["strand"] if schema.defined_fields >= 6 else "."
@@ -162,7 +162,7 @@ def _gff3_items(source: SiteSource) -> pd.DataFrame:
         problem = (
             f"has no row of the type {source.feature_type!r}" if source.feature_type else "is GFF3, without a type"
         )
-        raise InputError(problem, path=source.path, mend=f"write NAME=FILE:TYPE; it has the types {known}")
+        raise InputError(problem, path=source.path, hint=f"write NAME=FILE:TYPE; it has the types {known}")
     return pd.DataFrame(rows, columns=["chrom", "start", "end", "strand"])
 
 
@@ -178,5 +178,5 @@ def _positions(
     if linear.any():
         row = table[linear].iloc[0]
         problem = f"an item of {row.chrom} lies past its {chrom_sizes[row.chrom]:,} bp ({row.start + 1}-{row.end})"
-        raise InputError(problem, path=source.path, mend=f"is it circular? --circular {row.chrom}")
+        raise InputError(problem, path=source.path, hint=f"is it circular? --circular {row.chrom}")
     return np.asarray(positions % np.maximum(sizes, 1))

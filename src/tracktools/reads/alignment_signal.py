@@ -90,8 +90,8 @@ class AlignmentSignal:
         refuse_repeated(self.paths)
         self.library, self.config = library, config or ReadsConfig()
         if library == "unstranded" and self.config.signal != "coverage":
-            mend = "ask for coverage"
-            raise ConfigError(f"an unstranded library does not tell the {self.config.signal} end of an RNA ({mend})")
+            hint = "ask for coverage"
+            raise ConfigError(f"an unstranded library does not tell the {self.config.signal} end of an RNA ({hint})")
         self.strands: tuple[str, ...] = (".",) if library == "unstranded" else ("+", "-")
         self._contigs = [_contigs(path, chrom_sizes, renames, only_genome) for path in self.paths]
         _check_replicates(self.paths, self._contigs)
@@ -188,8 +188,8 @@ class AlignmentSignal:
         tally = self._tallies[str(path)]
         if not _taken(tally):
             left_out = ", ".join(f"{count:,} {reason}" for reason, count in _left_out(tally).items())
-            mend = f"left out: {left_out}" if left_out else "the file has no records"
-            raise InputError("holds no read that can be used", path=path, mend=mend)
+            hint = f"left out: {left_out}" if left_out else "the file has no records"
+            raise InputError("holds no read that can be used", path=path, hint=hint)
 
 
 def _taken(tally: Counter[str]) -> int:
@@ -218,7 +218,7 @@ def _contigs(
     for name, (_, chrom, size) in zip(names, contigs, strict=True):
         if chrom_sizes is not None and size != chrom_sizes[chrom]:
             problem = f"was aligned to {name} of {size:,} bp; {chrom} of the genome has {chrom_sizes[chrom]:,}"
-            raise GenomeMismatchError(problem, path=path, mend="name the FASTA that the reads were aligned to")
+            raise GenomeMismatchError(problem, path=path, hint="name the FASTA that the reads were aligned to")
     return contigs
 
 
@@ -230,15 +230,15 @@ def _check_letters(path: Path, contigs: Sequence[_Contig], genome: Genome) -> No
             problem = (
                 f"was aligned to other letters of {names[number]} than {genome.name} has (by the M5 of its header)"
             )
-            mend = "name the FASTA that the reads were aligned to, or leave out --genome"
-            raise GenomeMismatchError(problem, path=path, mend=mend)
+            hint = "name the FASTA that the reads were aligned to, or leave out --genome"
+            raise GenomeMismatchError(problem, path=path, hint=hint)
 
 
 def _check_replicates(paths: Sequence[Path], contigs: Sequence[Sequence[_Contig]]) -> None:
     for path, others in zip(paths, contigs, strict=True):
         if [contig[1:] for contig in others] != [contig[1:] for contig in contigs[0]]:
-            mend = "replicates are aligned to one FASTA"
-            raise GenomeMismatchError(f"has other sequences in its header than {paths[0]}", path=path, mend=mend)
+            hint = "replicates are aligned to one FASTA"
+            raise GenomeMismatchError(f"has other sequences in its header than {paths[0]}", path=path, hint=hint)
 
 
 def _count_windows(

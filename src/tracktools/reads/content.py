@@ -33,7 +33,7 @@ def refuse_alignments(path: Path) -> None:
     """Refuse BAM, SAM and CRAM where values are needed."""
     start = _start(path)
     if start in (b"BAM\1", b"CRAM") or start in _SAM_STARTS:
-        raise InputError("holds aligned reads of both strands", path=path, mend="name it without --plus and --minus")
+        raise InputError("holds aligned reads of both strands", path=path, hint="name it without --plus and --minus")
 
 
 def refuse_values(path: Path) -> None:
@@ -41,8 +41,8 @@ def refuse_values(path: Path) -> None:
     start = _start(path, 2048) if path.exists() else b""
     kind = "a bigWig file" if start.startswith(_BIGWIG_STARTS) else "a file of values, not of reads"
     if start.startswith((*_BIGWIG_STARTS, *_VALUE_STARTS)) or _is_bedgraph(start):
-        mend = "name the file of each strand: --plus FILE --minus FILE"
-        raise InputError(f"is {kind}", path=path, mend=mend)
+        hint = "name the file of each strand: --plus FILE --minus FILE"
+        raise InputError(f"is {kind}", path=path, hint=hint)
 
 
 def _is_bedgraph(start: bytes) -> bool:

@@ -44,6 +44,6 @@ def names_in_genome(
     (chrom, count), *_ = Counter(joined.values()).most_common(1) or [("", 0)]
     if count > 1:
         twice = " and ".join([name for name in joined if joined[name] == chrom][:2])
-        mend = "leave one of them out of the file"
-        raise InputError(f"holds {chrom} under two names, {twice}", path=path, mend=mend)
+        hint = "leave one of them out of the file"
+        raise InputError(f"holds {chrom} under two names, {twice}", path=path, hint=hint)
     return joined

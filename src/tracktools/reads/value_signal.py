@@ -155,7 +155,7 @@ def _sizes_of_bigwigs(paths: Sequence[Path], renames: Mapping[str, str]) -> dict
                 chrom = renames.get(name, name)
                 if sizes.setdefault(chrom, size) != size:
                     problem = f"has {chrom} with {size:,} bp, another file with {sizes[chrom]:,}"
-                    raise GenomeMismatchError(problem, path=path, mend="take all files from one genome")
+                    raise GenomeMismatchError(problem, path=path, hint="take all files from one genome")
     return sizes
 
 
@@ -188,11 +188,11 @@ class _StrandFile:
         own = self._lengths[name]
         if own > size and self._steps is not None:
             problem = f"a row ends at {own:,} on {chrom}, which has {size:,} bp"
-            mend = "was it made on another assembly? if it is a last bin that is too long, cut it there"
-            raise GenomeMismatchError(problem, path=self.path, mend=mend)
+            hint = "was it made on another assembly? if it is a last bin that is too long, cut it there"
+            raise GenomeMismatchError(problem, path=self.path, hint=hint)
         if own != size and self._steps is None:
             problem = f"has {name} with {own:,} bp; {chrom} of the genome has {size:,}"
-            raise GenomeMismatchError(problem, path=self.path, mend="was it made on another assembly?")
+            raise GenomeMismatchError(problem, path=self.path, hint="was it made on another assembly?")
 
     def _start_again(self) -> None:
         self.sign = StrandSign(self.path, self._strand)

@@ -70,8 +70,8 @@ def read_annotation(path: Path | str) -> Annotation:
     genes, others = link_rows(row for row in rows if not _is_sequence(row))
     if not genes:
         types = ", ".join(sorted({row.type for row in rows if row.type != SEQUENCE_TYPE})[:5])
-        mend = "gene, pseudogene, CDS or RNA rows are needed" + (f"; it has {types}" if types else "; it has no rows")
-        raise InputError("holds no genes", path=path, mend=mend)
+        hint = "gene, pseudogene, CDS or RNA rows are needed" + (f"; it has {types}" if types else "; it has no rows")
+        raise InputError("holds no genes", path=path, hint=hint)
     chroms = list(dict.fromkeys(row.chrom for row in rows))
     circles = {row.chrom: row.end for row in rows if is_circle(row)}
     sizes = _sizes(rows) | circles

@@ -93,8 +93,8 @@ def place_annotation(
         annotation.genes, chrom_sizes, renames=renames, circular=rings, only_genome=only_genome, path=path
     )
     if genes.empty:
-        problem, mend = f"has no gene on {listed(chrom_sizes)}", "take the annotation of this genome"
-        raise InputError(problem, path=path, mend=mend)
+        problem, hint = f"has no gene on {listed(chrom_sizes)}", "take the annotation of this genome"
+        raise InputError(problem, path=path, hint=hint)
     circles = {name: chrom_sizes[name] for name in chrom_sizes if name in rings}
     genes = _close_circles(genes, circles)
     return PlacedAnnotation(
@@ -133,8 +133,8 @@ def place_without_genome(
     sizes = {target: read.sizes.get(name, int(ends[name])) for name, target in names.items()}
     for name, target in names.items():
         if name not in read.sizes and {name, target, "all"} & set(circular):
-            problem, mend = f"does not say how long {name} is, which --circular names", "name the genome with --genome"
-            raise InputError(problem, path=read.path, mend=mend)
+            problem, hint = f"does not say how long {name} is, which --circular names", "name the genome with --genome"
+            raise InputError(problem, path=read.path, hint=hint)
     return place_annotation(read, sizes, renames=renames, circular=circular)
 
 

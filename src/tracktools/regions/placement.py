@@ -64,10 +64,10 @@ def _past_the_end(
     size = chrom_sizes[chrom]
     what = f"{row['name']} ends" if "name" in row else "a row ends"
     problem = f"{what} at {row['end']:,} on {chrom}, which has {size:,} bp"
-    mend = "take the annotation of this assembly"
+    hint = "take the annotation of this assembly"
     if chrom not in circular and row["start"] < size and row["end"] <= size + row["start"]:
-        mend = f"if {chrom} is a circle, say --circular {chrom}; if not, {mend}"
-    return GenomeMismatchError(problem, path=path, mend=mend)
+        hint = f"if {chrom} is a circle, say --circular {chrom}; if not, {hint}"
+    return GenomeMismatchError(problem, path=path, hint=hint)
 
 
 def split_parts(genes: pd.DataFrame, chrom_sizes: Mapping[str, int]) -> pd.DataFrame:

@@ -88,14 +88,14 @@ class Folder:
             If it is no table, or lacks a column.
         """
         path = self.path / name
-        mend = "write the folder again, or leave it out"
+        hint = "write the folder again, or leave it out"
         try:
             table = pd.read_csv(io.StringIO(read_text(path)), sep="\t", dtype=str, keep_default_na=False, quoting=3)
         except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-            raise InputError(f"is no table: {' '.join(str(error).split())}", path=path, mend=mend) from None
+            raise InputError(f"is no table: {' '.join(str(error).split())}", path=path, hint=hint) from None
         missing = [column for column in needed if column not in table]
         if missing:
-            raise InputError(f"lacks the column {missing[0]!r}", path=path, line=1, mend=mend)
+            raise InputError(f"lacks the column {missing[0]!r}", path=path, line=1, hint=hint)
         return table
 
 
@@ -113,7 +113,7 @@ def find_folders(paths: Iterable[Path]) -> tuple[list[Folder], list[Path]]:
     unknown = []
     for path in paths:
         if not path.is_dir():
-            raise InputError("is no folder", path=path, mend="name folders that tracktools commands wrote")
+            raise InputError("is no folder", path=path, hint="name folders that tracktools commands wrote")
         inside = _inside(path, DEEPEST)
         if not inside:
             unknown.append(path)

@@ -76,7 +76,7 @@ class Section:
             self.see.append(f"The picture {path.name} is too large for this page: open it in its folder.")
             return
         if not data.startswith(_PNG):
-            raise InputError("is no PNG", path=path, mend="write the folder again, or leave it out")
+            raise InputError("is no PNG", path=path, hint="write the folder again, or leave it out")
         self.pictures.append(Picture(f"data:image/png;base64,{base64.b64encode(data).decode()}", words))
 
     def draw(self, drawer: Callable[[Path], list[Path]], words: str) -> None:

@@ -34,8 +34,8 @@ def _each(make: Callable[[Folder], Section]) -> _Maker:
             try:
                 sections.append(make(folder))
             except ValueError as error:  # a table that somebody edited
-                mend = "write the folder again, or leave it out"
-                raise InputError(f"holds a value that is no number: {error}", path=folder.path, mend=mend) from None
+                hint = "write the folder again, or leave it out"
+                raise InputError(f"holds a value that is no number: {error}", path=folder.path, hint=hint) from None
         if len(sections) > 1:
             for section, folder in zip(sections, folders, strict=True):
                 section.title = f"{section.title}: {folder.path.name}"
@@ -130,14 +130,14 @@ def make_report(
     found, unknown = find_folders(paths)
     if not found:
         raise InputError(
-            "no tracktools command wrote this", path=unknown[0], mend="name the output of predict or another command"
+            "no tracktools command wrote this", path=unknown[0], hint="name the output of predict or another command"
         )
     sections = _sections(found)
     heading = title or f"Transcription start sites of {_genome_name(found)}"
     text = _text(found, unknown, sections, heading, templates)
     if len(text.encode()) > MOST_PAGE_BYTES:
         raise OutputError(
-            f"the page would be larger than {MOST_PAGE_BYTES:,} bytes", path=output, mend="name fewer folders"
+            f"the page would be larger than {MOST_PAGE_BYTES:,} bytes", path=output, hint="name fewer folders"
         )
     multiqc = output.with_name(f"{output.stem}_mqc.json")
     for path, content in ((multiqc, _multiqc(heading, _genome_name(found), sections)), (output, text)):

@@ -69,8 +69,8 @@ def differs(folder: Path, found: Mapping[str, Any], wanted: Mapping[str, Any] | 
     """Return the error of an unfinished run that is another one than the one wanted; None: that keeps nothing."""
     verb = found.get("verb", "another command")
     if wanted is None or wanted.get("verb", "another command") != verb:
-        mend = "give that command again, or name another output"
-        return UnfinishedRunDiffers(f"holds an unfinished run of {verb}", path=folder, value=verb, mend=mend)
+        hint = "give that command again, or name another output"
+        return UnfinishedRunDiffers(f"holds an unfinished run of {verb}", path=folder, value=verb, hint=hint)
     name, was, now = difference(found, wanted) or ("it", "", "")
     problem = f"an unfinished run with other inputs: {name} was {was} and is now {now}"
-    return UnfinishedRunDiffers(problem, path=folder, value=name, mend="--restart drops it, or choose another output")
+    return UnfinishedRunDiffers(problem, path=folder, value=name, hint="--restart drops it, or choose another output")

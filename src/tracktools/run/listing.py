@@ -57,7 +57,7 @@ def list_files(folder: Path) -> dict[str, str]:
         if is_folder or name == PROVENANCE_FILE:
             continue
         if not stat.S_ISREG((folder / name).lstat().st_mode):
-            raise OutputForeign(f"holds {name}, which is not a file", path=folder, value=name, mend=_AWAY)
+            raise OutputForeign(f"holds {name}, which is not a file", path=folder, value=name, hint=_AWAY)
         files[name] = hash_file(folder / name)
     return files
 
@@ -70,22 +70,22 @@ def read_list(folder: Path) -> dict[str, str]:
     OutputForeign
         If the folder has no such list (an older version wrote none), or the list was changed.
     """
-    mend = "look what is in it and delete it yourself, or name another folder"
+    hint = "look what is in it and delete it yourself, or name another folder"
     path = folder / PROVENANCE_FILE
     try:
         record = read_json(path, fields={"files": dict}) if not path.is_symlink() else {}
     except FileNotFoundError:
         problem = "is not replaced: it was not made by tracktools"
-        raise OutputForeign(problem, path=folder, value=_some_name(folder), mend=_named(folder, mend)) from None
+        raise OutputForeign(problem, path=folder, value=_some_name(folder), hint=_named(folder, hint)) from None
     except InputError as error:
-        raise OutputForeign(f"is not replaced: {PROVENANCE_FILE} {error.problem}", path=folder, mend=mend) from None
+        raise OutputForeign(f"is not replaced: {PROVENANCE_FILE} {error.problem}", path=folder, hint=hint) from None
     files = record.get("files")
     if files is None:
         problem = f"is not replaced: its {PROVENANCE_FILE} lists no files, as those of older versions"
-        raise OutputForeign(problem, path=folder, value=_some_name(folder), mend=_named(folder, mend))
+        raise OutputForeign(problem, path=folder, value=_some_name(folder), hint=_named(folder, hint))
     if not is_sealed(record) or not all(_is_below(name) and isinstance(files[name], str) for name in files):
         problem = f"is not replaced: its {PROVENANCE_FILE} was changed since tracktools wrote it"
-        raise OutputForeign(problem, path=folder, value=PROVENANCE_FILE, mend=mend)
+        raise OutputForeign(problem, path=folder, value=PROVENANCE_FILE, hint=hint)
     return dict(files)
 
 
@@ -98,9 +98,9 @@ def _some_name(folder: Path) -> str | None:
     return next((name for name, is_folder in entries(folder) if not is_folder and name != PROVENANCE_FILE), None)
 
 
-def _named(folder: Path, mend: str) -> str:
+def _named(folder: Path, hint: str) -> str:
     name = _some_name(folder)
-    return mend if name is None else f"it holds {name}: {mend}"
+    return hint if name is None else f"it holds {name}: {hint}"
 
 
 def check_ours(folder: Path) -> dict[str, str]:
@@ -114,7 +114,7 @@ def check_ours(folder: Path) -> dict[str, str]:
     files = read_list(folder)
     problem, name = find_foreign(folder, files)
     if problem:
-        raise OutputForeign(f"is not replaced: {problem}", path=folder, value=name, mend=_AWAY)
+        raise OutputForeign(f"is not replaced: {problem}", path=folder, value=name, hint=_AWAY)
     return files
 
 
@@ -177,6 +177,6 @@ def remove_output(folder: Path) -> None:
         If it holds what tracktools did not list, or a file that was changed; nothing is removed then.
     """
     if folder.is_symlink():
-        raise OutputForeign("is a symbolic link, and is not followed", path=folder, mend="name the folder itself")
+        raise OutputForeign("is a symbolic link, and is not followed", path=folder, hint="name the folder itself")
     if folder.is_dir():
         remove_listed(folder, check_ours(folder))

@@ -39,15 +39,15 @@ def lock_file(path: Path) -> IO[str]:
     except OSError as error:
         if error.errno != errno.ELOOP:
             raise
-        raise OutputForeign("is a symbolic link, and tracktools makes none", path=path, mend="remove it") from None
+        raise OutputForeign("is a symbolic link, and tracktools makes none", path=path, hint="remove it") from None
     file = os.fdopen(descriptor, "r+")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         who = f"another run{_process(file)}"
         file.close()
-        mend = "wait for it, or choose another output"
-        raise OutputLocked(f"{who} is working here", path=path.parent, mend=mend) from None
+        hint = "wait for it, or choose another output"
+        raise OutputLocked(f"{who} is working here", path=path.parent, hint=hint) from None
     except OSError as error:
         if error.errno not in _WITHOUT_LOCKS:
             file.close()

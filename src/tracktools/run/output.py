@@ -46,9 +46,9 @@ def check_output(output: Path, *, force: bool = False, inputs: Iterable[Path] = 
     target = output.resolve() if output.is_symlink() else output
     whole = target.resolve()
     if Path.cwd().resolve().is_relative_to(whole):
-        raise OutputError("is, or holds, the current folder", path=output, mend="name a new folder")
+        raise OutputError("is, or holds, the current folder", path=output, hint="name a new folder")
     if target.exists() and not target.is_dir():
-        raise OutputError("is a file, and a folder is to be written there", path=output, mend="name another folder")
+        raise OutputError("is a file, and a folder is to be written there", path=output, hint="name another folder")
     check_marked(partial_of(target))
     _check_writable(output, target)
     if not is_taken(target, force=False):
@@ -56,11 +56,11 @@ def check_output(output: Path, *, force: bool = False, inputs: Iterable[Path] = 
     if not force:
         if keep or partial_of(target).is_dir():
             return target
-        raise OutputNotEmpty("is not empty", path=output, mend=_FORCE)
+        raise OutputNotEmpty("is not empty", path=output, hint=_FORCE)
     _check_inputs(output, whole, inputs)
     if output.is_symlink():
         problem = f"is not replaced: it is a symbolic link to {target}"
-        raise OutputForeign(problem, path=output, value=str(target), mend="name the folder itself")
+        raise OutputForeign(problem, path=output, value=str(target), hint="name the folder itself")
     check_ours(target)
     return target
 
@@ -68,17 +68,17 @@ def check_output(output: Path, *, force: bool = False, inputs: Iterable[Path] = 
 def check_file(output: Path, *, force: bool, inputs: Iterable[Path] = ()) -> None:
     """Refuse an output file whose making would lose something; see `output_file`."""
     if output.is_symlink():
-        mend = "name the file itself"
-        raise OutputForeign(f"is not replaced: it is a symbolic link to {output.readlink()}", path=output, mend=mend)
+        hint = "name the file itself"
+        raise OutputForeign(f"is not replaced: it is a symbolic link to {output.readlink()}", path=output, hint=hint)
     if output.is_dir():
-        raise OutputError("cannot be written: a folder has that name", path=output, mend="name a file")
+        raise OutputError("cannot be written: a folder has that name", path=output, hint="name a file")
     if output.exists() and not force:
-        raise OutputNotEmpty("exists", path=output, mend=_FORCE)
+        raise OutputNotEmpty("exists", path=output, hint=_FORCE)
     if output.exists() and not output.is_file():
-        raise OutputForeign("is not replaced: it is not a file", path=output, mend="name another file")
+        raise OutputForeign("is not replaced: it is not a file", path=output, hint="name another file")
     for item in map(Path, inputs) if output.exists() else ():
         if output.resolve().is_relative_to(item.resolve()):
-            raise OutputForeign(f"is not replaced: it is in the input {item}", path=output, mend="name another file")
+            raise OutputForeign(f"is not replaced: it is in the input {item}", path=output, hint="name another file")
     check_marked(partial_of(output))
     _check_writable(output, output)
 
@@ -93,7 +93,7 @@ def check_disjoint(first: Path, second: Path) -> None:
     """
     one, two = first.resolve(), second.resolve()
     if one.is_relative_to(two) or two.is_relative_to(one):
-        raise OutputError(f"cannot be, hold or be in the other output {second}", path=first, mend="name two folders")
+        raise OutputError(f"cannot be, hold or be in the other output {second}", path=first, hint="name two folders")
 
 
 def is_taken(output: Path, *, force: bool) -> bool:
@@ -104,13 +104,13 @@ def is_taken(output: Path, *, force: bool) -> bool:
 def _check_inputs(output: Path, whole: Path, inputs: Iterable[Path]) -> None:
     for item in inputs:
         if Path(item).resolve().is_relative_to(whole):
-            mend = "name another output folder"
-            raise OutputForeign(f"is not replaced: it holds the input {item}", path=output, mend=mend)
+            hint = "name another output folder"
+            raise OutputForeign(f"is not replaced: it holds the input {item}", path=output, hint=hint)
 
 
 def _check_writable(output: Path, target: Path) -> None:
     parent = next(parent for parent in target.absolute().parents if parent.exists())
     if not parent.is_dir():
-        raise OutputError(f"cannot be written: {parent} is a file", path=output, mend="name another folder")
+        raise OutputError(f"cannot be written: {parent} is a file", path=output, hint="name another folder")
     if not os.access(parent, os.W_OK | os.X_OK):
-        raise OutputError("cannot be written: Permission denied", path=output, mend="choose another folder")
+        raise OutputError("cannot be written: Permission denied", path=output, hint="choose another folder")

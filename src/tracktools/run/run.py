@@ -129,7 +129,7 @@ class Run:
         found = marker["identity"] if marker else None
         if is_taken(self.output, force=self._policy.force):
             if self._identity is None or not was_made(self.output, self._identity):
-                raise OutputNotEmpty("is not empty", path=self._named, mend="--force replaces it")
+                raise OutputNotEmpty("is not empty", path=self._named, hint="--force replaces it")
             log.info("%s is complete: taken as it is", self._named)
             self.done = self.output
             self._published = found in (None, self._identity)  # else: what another run left is not ours to drop
@@ -172,7 +172,7 @@ class Run:
         files = None
         if is_taken(self.output, force=False):
             if not self._policy.force:
-                raise OutputNotEmpty("is not empty", path=self._named, mend="another run has made it meanwhile")
+                raise OutputNotEmpty("is not empty", path=self._named, hint="another run has made it meanwhile")
             files = check_ours(self.output)
             self.output.rename(replaced)
         try:
@@ -202,7 +202,7 @@ class Run:
             log.warning("stopped: %s keeps what is done, and the same command continues there", self.folder)
         if isinstance(error, OSError) and error.errno in DISK_FAULTS and error.filename is None:
             problem = f"cannot be written: {error.strerror}"
-            raise OutputError(problem, path=self._named, mend="make room, or write elsewhere") from None
+            raise OutputError(problem, path=self._named, hint="make room, or write elsewhere") from None
 
     def _end(self) -> None:
         """Remove the workspace, unless it keeps something for the next run."""

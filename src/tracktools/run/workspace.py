@@ -74,7 +74,7 @@ class Workspace:
                     return space
         except OSError as error:
             raise OutputError(f"cannot be written: {error.strerror}", path=output) from None
-        raise OutputError("cannot be written: other runs come and go", path=output, mend="name another output")
+        raise OutputError("cannot be written: other runs come and go", path=output, hint="name another output")
 
     @staticmethod
     def peek(output: Path) -> Mapping[str, Any] | None:
@@ -128,7 +128,7 @@ class Workspace:
         elif self.output.is_dir() and any(self.output.iterdir()):
             if not remove_listed(replaced, read_list(replaced)):
                 problem = "holds files of yours that were in the replaced output"
-                raise OutputForeign(problem, path=replaced, mend=_AWAY)
+                raise OutputForeign(problem, path=replaced, hint=_AWAY)
         else:
             replaced.rename(self.output)
             sync_path(self.output.parent)
@@ -200,7 +200,7 @@ def check_marked(folder: Path, *, whole: bool = False) -> None:
     if folder.is_symlink() or not folder.is_dir():
         kind = "a symbolic link" if folder.is_symlink() else "a file"
         problem = f"is {kind}, and tracktools would work in a folder of that name"
-        raise OutputForeign(problem, path=folder, mend=_AWAY)
+        raise OutputForeign(problem, path=folder, hint=_AWAY)
     with suppress(FileNotFoundError):  # the run in it has just ended
         for pause_s in (0.02, 0.1, 0):  # a run that is coming or leaving has no marker for a moment
             marker, names = _read_marker(folder), _names(folder)
@@ -210,7 +210,7 @@ def check_marked(folder: Path, *, whole: bool = False) -> None:
         else:
             first = min(names - {LOCK}, default=LOCK)
             problem = "is no unfinished run of this version of tracktools"
-            raise OutputForeign(problem, path=folder, value=first, mend=f"it holds {first}: {_AWAY}")
+            raise OutputForeign(problem, path=folder, value=first, hint=f"it holds {first}: {_AWAY}")
         if whole and marker is not None:
             _check_names(folder, marker["keeps"])
 
@@ -223,9 +223,9 @@ def _check_names(folder: Path, patterns: Iterable[str]) -> None:
     """Refuse a workspace that holds anything that a run does not put there."""
     for name, is_folder in entries(folder):
         if (folder / name).is_symlink():
-            raise OutputForeign(f"holds a symbolic link, {name}", path=folder, value=name, mend=_AWAY)
+            raise OutputForeign(f"holds a symbolic link, {name}", path=folder, value=name, hint=_AWAY)
         if not _is_kept(name, is_folder, patterns) and not _is_of_the_room(name, is_folder):
-            raise OutputForeign(f"holds {name}, which tracktools did not make", path=folder, value=name, mend=_AWAY)
+            raise OutputForeign(f"holds {name}, which tracktools did not make", path=folder, value=name, hint=_AWAY)
 
 
 def _is_lock(path: Path) -> bool:

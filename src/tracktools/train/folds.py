@@ -149,7 +149,7 @@ def _trained(task: Task, folder: Path, number: int, name: str, species: str) -> 
     fold = folder / f"fold{number}"
     if fold.exists():
         if not is_complete(fold):
-            raise InputError("was changed since it was trained", path=fold, mend="--restart drops all folds")
+            raise InputError("was changed since it was trained", path=fold, hint="--restart drops all folds")
         return finished_model(fold)
     return train_model(
         task.genome, task.labels, fold, split=task.split, name=f"{name}-fold{number}", species=species,

@@ -61,5 +61,5 @@ def choose_split(
     for contig in genome:
         if contig.sequence_sha256 == embedded:
             return paper_split(contig)
-    mend = "name its parts with --split BED, or draw them with --fractions 0.7,0.1,0.2"
-    raise ConfigError(f"no split is known for {genome.name}: {mend}")
+    hint = "name its parts with --split BED, or draw them with --fractions 0.7,0.1,0.2"
+    raise ConfigError(f"no split is known for {genome.name}: {hint}")

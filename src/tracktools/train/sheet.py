@@ -125,11 +125,11 @@ def read_sheet(path: Path) -> Sheet:
     values = read_toml(path)
     unknown = sorted(set(values) - {"genome", "windows", "batch", "homologues"})
     if unknown:
-        raise InputError(f"has a table {unknown[0]!r}", path=path, mend="use [[genome]], [[windows]] and [batch]")
+        raise InputError(f"has a table {unknown[0]!r}", path=path, hint="use [[genome]], [[windows]] and [batch]")
     rows = {name: values.get(name, []) for name in ("genome", "windows")}
     for name, found in rows.items():
         if not (isinstance(found, list) and all(isinstance(row, dict) for row in found)):
-            raise InputError(f"{name!r} is no list of tables", path=path, mend=f"write [[{name}]], with two brackets")
+            raise InputError(f"{name!r} is no list of tables", path=path, hint=f"write [[{name}]], with two brackets")
     genomes = tuple(_row(GenomeRow, row, path) for row in rows["genome"])
     windows = tuple(_row(WindowsRow, row, path) for row in rows["windows"])
     _check(genomes, windows, path)
@@ -141,10 +141,10 @@ def _batch(values: object, path: Path) -> MixtureConfig:
     known = asdict(MixtureConfig())
     for name, value in _table(values).items():
         if name not in known:
-            raise InputError(f"[batch] has a key {name!r}", path=path, mend=f"known keys: {', '.join(known)}")
+            raise InputError(f"[batch] has a key {name!r}", path=path, hint=f"known keys: {', '.join(known)}")
         kind = type(known[name])
         if isinstance(value, bool) or not isinstance(value, kind | int) or not 0 <= value < 1e9:
-            raise InputError(f"[batch] {name} is {value!r}", path=path, mend=f"it must be like {known[name]!r}")
+            raise InputError(f"[batch] {name} is {value!r}", path=path, hint=f"it must be like {known[name]!r}")
     return MixtureConfig(**values)  # type: ignore[arg-type]  # checked above
 
 
@@ -155,14 +155,14 @@ def _row(kind: type[Any], values: Mapping[str, Any], path: Path) -> Any:
     for name in values:
         if name not in known:
             problem = f"[[{table}]] has a key {name!r}"
-            raise InputError(problem, path=path, mend=f"known keys: {', '.join(known)}")
+            raise InputError(problem, path=path, hint=f"known keys: {', '.join(known)}")
     settings = {}
     for name, value in values.items():
         try:
             settings[name] = _READ[str(known[name].type)](value, path)
         except (TypeError, ValueError):
             problem = f"[[{table}]] {name} is {value!r}"
-            raise InputError(problem, path=path, mend=f"it must be {_SAID[str(known[name].type)]}") from None
+            raise InputError(problem, path=path, hint=f"it must be {_SAID[str(known[name].type)]}") from None
     try:
         return kind(**settings)
     except TypeError:
@@ -235,13 +235,13 @@ def _check(genomes: tuple[GenomeRow, ...], windows: tuple[WindowsRow, ...], path
     mains = [row.species for row in genomes if row.role == "main"]
     if len(mains) != 1:
         problem = f"has {len(mains)} genomes of role main"
-        raise InputError(problem, path=path, mend="exactly one chooses by its validation part")
+        raise InputError(problem, path=path, hint="exactly one chooses by its validation part")
     for row in genomes:
         if (row.also or row.split) and row.role != "main":
             raise InputError(f"{row.species}: only the main genome has 'also' and 'split'", path=path)
     species = [row.species for row in genomes]
     twice = next((name for name in species if species.count(name) > 1), None)
     if twice is not None:
-        raise InputError(f"{twice} is there twice", path=path, mend="a genome each")
+        raise InputError(f"{twice} is there twice", path=path, hint="a genome each")
     if not windows and all(row.role != "train" for row in genomes):
         raise ConfigError(f"{path}: one genome alone: `tracktools train GENOME TSS` is for that")

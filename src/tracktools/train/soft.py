@@ -72,4 +72,4 @@ def _check(values: npt.NDArray[np.float32], path: Path, chrom: str) -> None:
     if len(outside):
         at = int(outside[0])
         problem = f"the value of {chrom} at {at} (0-based) is {values[at]:g}, and soft labels are 0 to 1"
-        raise InputError(problem, path=path, mend="take probabilities, such as the files of predict, not counts")
+        raise InputError(problem, path=path, hint="take probabilities, such as the files of predict, not counts")

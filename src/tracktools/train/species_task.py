@@ -134,8 +134,8 @@ class SpeciesTask:
         reach = self.model_config.halo_upstream_bp
         for one, row in self.windows:
             if not one.is_tss[one.around_tss, reach : one.codes.shape[1] - reach].any():
-                mend = f"the network reads {reach} bases to each side of a TSS"
-                raise InputError(f"{one.species}: no window has a TSS with its context", path=row.tss, mend=mend)
+                hint = f"the network reads {reach} bases to each side of a TSS"
+                raise InputError(f"{one.species}: no window has a TSS with its context", path=row.tss, hint=hint)
         return Mixture(
             self.main, self.others, [(one, row.weight, row.density) for one, row in self.windows], self.reference,
             self.model_config.halo_upstream_bp, self.mixture, self.config.seed,

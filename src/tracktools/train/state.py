@@ -38,9 +38,9 @@ def load_state(path: Path) -> Any:
     InputError
         If the file is not as it was written.
     """
-    mend = "--restart drops the unfinished training"
+    hint = "--restart drops the unfinished training"
     with open_seekable(path) as file:
         data = file.read()
     if hashlib.sha256(data[_DIGEST_BYTES:]).digest() != data[:_DIGEST_BYTES]:
-        raise InputError("was changed since the training wrote it", path=path, mend=mend)
+        raise InputError("was changed since the training wrote it", path=path, hint=hint)
     return torch.load(io.BytesIO(data[_DIGEST_BYTES:]), weights_only=True)

@@ -59,8 +59,8 @@ def load_chain(chain: str | Path) -> Chain:
             return _read_chain(path, name)
     path = Path(chain)
     if not path.exists():
-        mend = f"a chain file, or the name of a bundled one: {', '.join(BUNDLED_CHAINS)}"
-        raise InputError("no such chain file", path=path, mend=mend)
+        hint = f"a chain file, or the name of a bundled one: {', '.join(BUNDLED_CHAINS)}"
+        raise InputError("no such chain file", path=path, hint=hint)
     return _read_chain(path, path.name)
 
 
@@ -72,7 +72,7 @@ def _read_chain(path: Path, name: str) -> Chain:
         lookup = ChainFile(str(local_path(path)))
     except (ValueError, OverflowError, RuntimeError, IndexError, OSError) as error:
         reason = " ".join(str(error).split())
-        raise InputError(f"is damaged: {reason}", path=path, mend="a whole UCSC chain file is needed") from None
+        raise InputError(f"is damaged: {reason}", path=path, hint="a whole UCSC chain file is needed") from None
     return Chain(name, sources, targets, lookup)
 
 
@@ -85,7 +85,7 @@ def _check_chain(path: Path) -> tuple[dict[str, int], dict[str, int]]:
         with open_maybe_gzip(path) as file:
             lines = file.read().decode("ascii").splitlines()
     except UnicodeDecodeError as error:
-        raise InputError(f"is no chain file: {error}", path=path, mend="a UCSC chain file is needed") from None
+        raise InputError(f"is no chain file: {error}", path=path, hint="a UCSC chain file is needed") from None
     for number, line in enumerate(lines, start=1):
         words = line.split()
         if not words or line.startswith("#"):
@@ -95,12 +95,12 @@ def _check_chain(path: Path) -> tuple[dict[str, int], dict[str, int]]:
             sources[words[2]], targets[words[7]] = sizes
             open_since = number
         elif not open_since or len(words) not in (1, 3) or not all(word.isdigit() and len(word) < 16 for word in words):
-            raise InputError(f"is no chain file: {line[:40]!r}", path=path, line=number, mend="size dt dq is expected")
+            raise InputError(f"is no chain file: {line[:40]!r}", path=path, line=number, hint="size dt dq is expected")
         elif len(words) == 1:
             open_since = 0
     if not sources or open_since:
         problem = "holds no chain" if not sources else "ends within a chain"
-        raise InputError(problem, path=path, line=open_since or None, mend="a whole UCSC chain file is needed")
+        raise InputError(problem, path=path, line=open_since or None, hint="a whole UCSC chain file is needed")
     return sources, targets
 
 
@@ -117,5 +117,5 @@ def _header(words: Sequence[str], path: Path, line: int) -> tuple[int, int]:
             f"is no chain header: {' '.join(words)[:60]!r}",
             path=path,
             line=line,
-            mend="chain score tName tSize tStrand tStart tEnd qName qSize qStrand qStart qEnd id",
+            hint="chain score tName tSize tStrand tStart tEnd qName qSize qStrand qStart qEnd id",
         ) from None

@@ -30,17 +30,17 @@ class CheckReport:
     ----------
     readings : tuple of Reading
         Every way that was tried, as the set stands first.
-    as_it_stands, by_chance : Shares
+    as_it_is, by_chance : Shares
         Of the set's positions on the genome, and of any base of the genome.
     best : dict of str to Reading
-        The way to read each strand; as it stands where no other is clearly better.
+        The way to read each strand; as it is where no other is clearly better.
     fault : str
         Empty: none seen. ``few``: too few positions to tell. ``offset``, ``strand``, ``assembly``: the set would read
         clearly better moved, with its strands exchanged, on another assembly. ``unclear``: no way shows any marks.
     """
 
     readings: tuple[Reading, ...]
-    as_it_stands: Shares
+    as_it_is: Shares
     by_chance: Shares
     best: Mapping[str, Reading]
     fault: Fault
@@ -58,18 +58,18 @@ class CheckReport:
     @property
     def verdict(self) -> str:
         """One line for people."""
-        stands = f"{self.as_it_stands}" if self.as_it_stands.n else "no position on this genome"
+        stands = f"{self.as_it_is}" if self.as_it_is.n else "no position on this genome"
         chance = f"by chance {self.by_chance.purine:.2f} and {self.by_chance.hexamer:.2f}"
-        mended = f"{pool(list(self.best.values()))}"
+        better = f"{pool(list(self.best.values()))}"
         offsets = " and ".join(f"{shift:+d} on {strand}" for strand, shift in self.shifts.items() if shift)
         moved = f", and off by {offsets}" if offsets else ""
         return {
-            "": f"right as it stands: {stands} ({chance})",
+            "": f"right as it is: {stands} ({chance})",
             "few": f"too few positions for a verdict: {stands} ({chance})",
-            "offset": f"OFF BY {offsets}: {stands} as it stands, {mended} when moved ({chance})",
-            "strand": f"STRANDS EXCHANGED{moved}: {stands} as it stands, {mended} when turned ({chance})",
-            "assembly": f"ON ANOTHER ASSEMBLY, {self.way.assembly}{moved}: {stands} as it stands, "
-            f"{mended} when lifted ({chance})",
+            "offset": f"OFF BY {offsets}: {stands} as it is, {better} when moved ({chance})",
+            "strand": f"STRANDS EXCHANGED{moved}: {stands} as it is, {better} when turned ({chance})",
+            "assembly": f"ON ANOTHER ASSEMBLY, {self.way.assembly}{moved}: {stands} as it is, "
+            f"{better} when lifted ({chance})",
             "unclear": f"NO MARKS OF PROMOTERS: {stands} ({chance}); another genome, or no TSS?",
         }[self.fault]
 

@@ -132,12 +132,12 @@ def _on_chroms(
         version = other_version(name, chroms)
         if found is None and version is not None:
             raise GenomeMismatchError(
-                f"the annotation is of {name}, the set on {version}", mend="lift the set, or take the other annotation"
+                f"the annotation is of {name}, the set on {version}", hint="lift the set, or take the other annotation"
             )
     if chroms and not any(names.values()):
         raise GenomeMismatchError(
             f"the annotation is of {', '.join(list(names)[:3])}, the set on {', '.join(chroms[:3])}",
-            mend=f"if they are of one, say --rename {chroms[0]}={next(iter(names))}",
+            hint=f"if they are of one, say --rename {chroms[0]}={next(iter(names))}",
         )
     sizes = {resolve_chrom(name, chroms) or name: size for name, size in circular_sizes.items()}
     placed = genes.assign(chrom=genes["chrom"].map(names))

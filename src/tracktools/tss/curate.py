@@ -172,7 +172,7 @@ def _check_versions(chroms: Mapping[str, list[str]]) -> None:
                 if version is not None:
                     raise GenomeMismatchError(
                         f"set {name!r} is on {chrom} and set {other!r} on {version}, two versions of one sequence",
-                        mend="bring one onto the other with: tracktools tss lift",
+                        hint="bring one onto the other with: tracktools tss lift",
                     )
 
 

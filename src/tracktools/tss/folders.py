@@ -110,7 +110,7 @@ def lift_folder(
     table["chrom"] = renamed_chroms(table["chrom"], renames)
     lifted = lift_tss(table, load_chain(chain_name), source=source)
     if not len(lifted.table):
-        raise InputError(f"no position could be lifted by {chain_name}", path=path, mend="is it the right chain?")
+        raise InputError(f"no position could be lifted by {chain_name}", path=path, hint="is it the right chain?")
     report = None if genome is None else check_positions(lifted.table, genome)
     with output_folder(output, force=force, inputs=[path]) as folder:
         file = folder / f"{stem_of(path)}.bed"

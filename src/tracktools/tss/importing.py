@@ -196,7 +196,7 @@ def _place_all(
             taken.append(row)
         elif place.request.strict:
             raise InputError(
-                row.reason, path=row.path, line=row.line, mend="without --strict it is listed and left out"
+                row.reason, path=row.path, line=row.line, hint="without --strict it is listed and left out"
             )
         else:
             refused.append(row)
@@ -231,7 +231,7 @@ def _embedded_genome(chroms: Collection[str], request: ImportRequest) -> Genome 
 def _refuse_all(paths: Sequence[Path], refused: Sequence[Refusal], aside: Mapping[str, int]) -> None:
     if not refused:
         reasons = ", ".join(f"{n:,} {reason}" for reason, n in aside.items())
-        raise InputError(f"no row is left: {reasons}", path=paths[0], mend="look at the values of that column")
+        raise InputError(f"no row is left: {reasons}", path=paths[0], hint="look at the values of that column")
     reason, n = Counter(refusal.reason for refusal in refused).most_common(1)[0]
     first = next(refusal for refusal in refused if refusal.reason == reason)
     raise InputError(f"no row could be taken; {n} of {len(refused)}: {reason}", path=first.path, line=first.line)
@@ -262,8 +262,8 @@ class _Placing:
             chrom = self._chrom(item.chrom or self.request.chrom or "")
             if not CHROM_NAME.fullmatch(chrom):
                 plain = re.sub(r"[^\w.-]+", "_", chrom)
-                mend = f"say --rename {shlex.quote(f'{chrom}={plain}')}" if item.chrom else f"say --chrom {plain}"
-                raise _MisplacedError(f"{chrom!r} is no name for a sequence: {mend}", "under a name that is none")
+                hint = f"say --rename {shlex.quote(f'{chrom}={plain}')}" if item.chrom else f"say --chrom {plain}"
+                raise _MisplacedError(f"{chrom!r} is no name for a sequence: {hint}", "under a name that is none")
             start = item.start + (self.request.shift_plus if item.strand == "+" else self.request.shift_minus)
             length = self.genome.chrom_sizes.get(chrom, 0) if self.genome else 0
             length = length or _MOST_BASES
@@ -289,5 +289,5 @@ class _Placing:
         if self.genome is None or other_version(name, names) is not None:
             return resolve_chrom(name, [group[0] for group in ALIASES], renames) or renames.get(name, name)
         held = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
-        mend = f"say --rename {name}={names[0]} if it is that"
-        raise _MisplacedError(f"sequence {name!r} is not in the genome, which has {held}: {mend}", "on other sequences")
+        hint = f"say --rename {name}={names[0]} if it is that"
+        raise _MisplacedError(f"sequence {name!r} is not in the genome, which has {held}: {hint}", "on other sequences")

@@ -212,14 +212,14 @@ def detect_layout(rows: Rows, path: Path | str) -> Layout:
         if stranded or not first[0].isdigit():
             return BED
     if is_bedgraph:
-        mend = "one file a strand: tracktools reads --plus --minus makes bigWigs of them, tracktools tss call a set"
-        raise InputError("is bedGraph, a signal without strand", path=path, mend=mend)
+        hint = "one file a strand: tracktools reads --plus --minus makes bigWigs of them, tracktools tss call a set"
+        raise InputError("is bedGraph, a signal without strand", path=path, hint=hint)
     columns = ", ".join(repr(cell) for cell in first[:8]) + (", …" if len(first) > 8 else "")
     if any(map(str.isdigit, first)):
-        mend = "name its columns in a first line, and read it with --format table"
-        raise InputError(f"has no header line, and no kind that is known: {columns}", path=path, mend=mend)
-    mend = f"say --format table {_likely_columns(rows)} --base 1 (or 0, or border)"
-    raise InputError(f"cannot tell the kind of table by its first row: {columns}", path=path, mend=mend)
+        hint = "name its columns in a first line, and read it with --format table"
+        raise InputError(f"has no header line, and no kind that is known: {columns}", path=path, hint=hint)
+    hint = f"say --format table {_likely_columns(rows)} --base 1 (or 0, or border)"
+    raise InputError(f"cannot tell the kind of table by its first row: {columns}", path=path, hint=hint)
 
 
 def _likely_columns(rows: Rows) -> str:

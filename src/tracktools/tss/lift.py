@@ -71,7 +71,7 @@ def lift_tss(table: pd.DataFrame | Path | str, chain: Chain | Path | str, *, sou
     table = read_tss_set(Path(table)) if isinstance(table, str | Path) else table
     chain = chain if isinstance(chain, Chain) else load_chain(chain)
     if source is not None and source not in chain.sources:
-        raise InputError(f"chain {chain.name} does not come from {source!r}", mend=f"it comes from {_names(chain)}")
+        raise InputError(f"chain {chain.name} does not come from {source!r}", hint=f"it comes from {_names(chain)}")
     parts, reasons = [], []
     for chrom, group in table.groupby("chrom", sort=False):
         found = source or resolve_chrom(str(chrom), list(chain.sources))
@@ -79,7 +79,7 @@ def lift_tss(table: pd.DataFrame | Path | str, chain: Chain | Path | str, *, sou
             first = next(iter(chain.sources))
             raise GenomeMismatchError(
                 f"chain {chain.name} does not come from {chrom!r}",
-                mend=f"it comes from {_names(chain)}; if the set is on that, under a wrong name, say --from {first}",
+                hint=f"it comes from {_names(chain)}; if the set is on that, under a wrong name, say --from {first}",
             )
         part, reason = _lift_sequence(group, chain, found)
         parts.append(part)

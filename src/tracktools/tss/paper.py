@@ -43,7 +43,7 @@ _SETS = {
         73.17,
         5502,
         "Ours is both growth phases together; the stationary phase alone has 4,029, three more than printed.",
-        "Either phase alone is shared more (stationary 82.01 %, log 80.18 %), so the paper has neither as it stands.",
+        "Either phase alone is shared more (stationary 82.01 %, log 80.18 %), so the paper has neither as it is.",
     ),
     "smrt": _PaperSet(
         2311,

@@ -88,7 +88,7 @@ def pool(readings: Iterator[Reading] | list[Reading]) -> Shares:
 
 
 def read_in_every_way(table: pd.DataFrame, genome: Genome) -> Iterator[Reading]:
-    """Yield what the genome shows, first with the set as it stands.
+    """Yield what the genome shows, first with the set as it is.
 
     Parameters
     ----------

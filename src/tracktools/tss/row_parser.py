@@ -130,7 +130,7 @@ def check_columns(sheet: Sheet, layout: Layout, path: Path | str) -> None:
 def _table(sheet: Sheet, layout: Layout, path: Path | str) -> _Table:
     header, data = _columns(sheet.rows, layout, path)
     if not data:
-        raise InputError("holds no row of data", path=path, mend="is it the right file, and complete?")
+        raise InputError("holds no row of data", path=path, hint="is it the right file, and complete?")
     numbers = {header.index(name) for name in (layout.position, layout.end, layout.score) if name in header}
     found = decimal_of(row[index] for _, row in data for index in numbers if index < len(row))
     return _Table(header, data, found or ("?" if sheet.separator == ";" else "."))
@@ -152,9 +152,9 @@ def _columns(rows: Rows, layout: Layout, path: Path | str) -> tuple[list[str], R
     needed = (layout.position, layout.end, layout.strand, layout.chrom, layout.score)
     for name in [name for name in needed if name is not None] + [*layout.conditions, *layout.evidence, *layout.where]:
         if header.count(name) == 0:
-            raise InputError(f"has no column {name!r}", path=path, line=line, mend=f"it has {', '.join(header)}")
+            raise InputError(f"has no column {name!r}", path=path, line=line, hint=f"it has {', '.join(header)}")
         if header.count(name) > 1:
-            raise InputError(f"the column {name!r} stands twice", path=path, line=line, mend="rename or remove one")
+            raise InputError(f"the column {name!r} stands twice", path=path, line=line, hint="rename or remove one")
     data = [(line, row) for line, row in rows[(index or 0) + 1 :] if not is_comment(row)]
     if data and {len(row) for _, row in data} == {len(header) + 1}:
         header = ["", *header]  # R writes the names of rows without a name for their column
@@ -166,8 +166,8 @@ def _missing_column(rows: Rows, layout: Layout, path: Path | str) -> None:
     missing = next((name for name in (layout.position, layout.strand) if name not in cells), layout.position)
     alike = next((cell for cell in cells if cell.lower().strip() == missing.lower().strip()), None)
     option = "--position-column" if missing == layout.position else "--strand-column"
-    mend = f"say {option} {shlex.quote(alike)}" if alike else f"it has {', '.join(cells)}"
-    raise InputError(f"has no column {missing!r}", path=path, line=line, mend=mend)
+    hint = f"say {option} {shlex.quote(alike)}" if alike else f"it has {', '.join(cells)}"
+    raise InputError(f"has no column {missing!r}", path=path, line=line, hint=hint)
 
 
 def _with_feature(table: _Table, layout: Layout, feature: str | None, path: Path | str) -> Layout:
@@ -178,13 +178,13 @@ def _with_feature(table: _Table, layout: Layout, feature: str | None, path: Path
     types = sorted({row[column] for _, row in table.data if len(row) == len(table.header)})
     listed = ", ".join(types[:6]) + (", …" if len(types) > 6 else "")
     if feature is None and len(types) > 1:
-        mend = f"choose one: say --feature {'TSS' if 'TSS' in types else types[0]}"
-        raise InputError(f"holds features of {len(types)} types: {listed}", path=path, mend=mend)
+        hint = f"choose one: say --feature {'TSS' if 'TSS' in types else types[0]}"
+        raise InputError(f"holds features of {len(types)} types: {listed}", path=path, hint=hint)
     if feature is None and layout.name == "reademption" and types and types[0] in _GENE_TYPES:
-        mend = f"if their first bases are the TSS, say --feature {types[0]}"
-        raise InputError(f"counts reads of {types[0]}, not of TSS", path=path, mend=mend)
+        hint = f"if their first bases are the TSS, say --feature {types[0]}"
+        raise InputError(f"counts reads of {types[0]}, not of TSS", path=path, hint=hint)
     if feature is not None and feature not in types:
-        raise InputError(f"holds no feature of type {feature!r}", path=path, mend=f"it holds {listed}")
+        raise InputError(f"holds no feature of type {feature!r}", path=path, hint=f"it holds {listed}")
     return layout if feature is None else replace(layout, where={**layout.where, layout.feature: (feature,)})
 
 
@@ -204,7 +204,7 @@ def _check_digits(cells: Mapping[str, str], layout: Layout, path: Path | str, li
     for name in filter(None, (layout.position, layout.end)):
         if len(cells[name]) > _MOST_DIGITS and cells[name].isdecimal():
             problem = f"{name} is {shown(cells[name], 40)}, a number of {len(cells[name]):,} digits"
-            raise InputError(problem, path=path, line=line, mend="correct it, or remove the row")
+            raise InputError(problem, path=path, line=line, hint="correct it, or remove the row")
 
 
 def _tss(cells: Mapping[str, str], table: _Table, layout: Layout, line: int, swap_strands: bool) -> RawTss:
@@ -241,8 +241,8 @@ def _chrom(cells: Mapping[str, str], layout: Layout) -> str:
     if layout.chrom is None:
         return layout.default_chrom or ""
     if not cells[layout.chrom]:
-        mend = "fill the cells down, or say --fill-down to take each from the row above"
-        raise _RefusedError(f"the cell of {layout.chrom!r} is empty: {mend}", "without a sequence name")
+        hint = "fill the cells down, or say --fill-down to take each from the row above"
+        raise _RefusedError(f"the cell of {layout.chrom!r} is empty: {hint}", "without a sequence name")
     return cells[layout.chrom]
 
 

@@ -51,14 +51,14 @@ def choose_sheets(
     sheets = read_sheets(path)
     titles = [sheet.name for sheet in sheets]
     if wanted is not None and not sheets[0].name:
-        raise InputError("is no workbook: it has no sheets", path=path, mend="leave out --sheet")
+        raise InputError("is no workbook: it has no sheets", path=path, hint="leave out --sheet")
     if wanted == "all" and "all" not in titles:
         chosen = [sheet for sheet in sheets if _fits(sheet, layout, path)] or sheets[:1]
     elif wanted is not None:
         chosen = [sheet for sheet in sheets if sheet.name == wanted]
         if not chosen:
-            mend = f"it has {_quoted(titles)}: say --sheet {shlex.quote(_best(sheets, layout, path))}"
-            raise InputError(f"has no sheet {wanted!r}", path=path, mend=mend)
+            hint = f"it has {_quoted(titles)}: say --sheet {shlex.quote(_best(sheets, layout, path))}"
+            raise InputError(f"has no sheet {wanted!r}", path=path, hint=hint)
     else:
         chosen = sheets[:1]
     several = len(sheets) > 1
@@ -94,8 +94,8 @@ def _with_sheets(error: InputError, sheets: Sequence[Sheet], layout: Layout | No
     """Return the error with the sheets there are, and the one to take if any has the columns."""
     held = f"the workbook has the sheets {_quoted([sheet.name for sheet in sheets])}"
     good = [sheet for sheet in sheets if _fits(sheet, layout, path)]
-    mend = f"{held}: say --sheet {shlex.quote(good[0].name)}" if good else f"{error.hint}; {held}: choose with --sheet"
-    return InputError(error.problem, path=error.file, line=error.line, mend=mend)
+    hint = f"{held}: say --sheet {shlex.quote(good[0].name)}" if good else f"{error.hint}; {held}: choose with --sheet"
+    return InputError(error.problem, path=error.file, line=error.line, hint=hint)
 
 
 def _quoted(names: Sequence[str]) -> str:

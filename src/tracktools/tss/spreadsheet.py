@@ -73,21 +73,21 @@ def read_sheets(path: Path) -> list[Sheet]:
     """
     data = _read_bytes(path)
     if not data:
-        raise InputError("is empty (0 bytes)", path=path, mend="was the download or the export cut short?")
+        raise InputError("is empty (0 bytes)", path=path, hint="was the download or the export cut short?")
     if b"xl/" not in data and zipfile.is_zipfile(io.BytesIO(data)):
-        raise InputError("is a zip archive, not a table", path=path, mend="unpack it, and name the table in it")
+        raise InputError("is a zip archive, not a table", path=path, hint="unpack it, and name the table in it")
     if data.startswith(b"PK\x03\x04"):
         return _read_workbook(data, path)
     if data.startswith(b"\xd0\xcf\x11\xe0"):
-        raise InputError("is an old Excel workbook (.xls)", path=path, mend="save it as .xlsx or as tab-separated text")
+        raise InputError("is an old Excel workbook (.xls)", path=path, hint="save it as .xlsx or as tab-separated text")
     text = _decode(data, path)
     if re.match(r"\s*<(!doctype|html|table|\?xml)", text, re.IGNORECASE):
         raise InputError(
-            "is a web page or XML, not a table", path=path, mend="download the table itself, or save it anew"
+            "is a web page or XML, not a table", path=path, hint="download the table itself, or save it anew"
         )
     lines = [(number, line) for number, line in enumerate(_LINE_END.split(text), start=1) if line.strip()]
     if not lines:
-        raise InputError("holds no line", path=path, mend="a table with a row a TSS is needed")
+        raise InputError("holds no line", path=path, hint="a table with a row a TSS is needed")
     delimiter = _delimiter([line for _, line in lines])
     rows = [(number, _split(line, delimiter)) for number, line in lines if not _SEPARATOR_LINE.fullmatch(line.strip())]
     return [Sheet(rows, separator=delimiter)]
@@ -104,10 +104,10 @@ def _decode(data: bytes, path: Path) -> str:
         text = data.decode(encoding)
     except UnicodeDecodeError:
         if b"\0" in data:
-            raise InputError("is not text but binary", path=path, mend="a table or an xlsx file is needed") from None
+            raise InputError("is not text but binary", path=path, hint="a table or an xlsx file is needed") from None
         text = data.decode("cp1252", errors="replace")  # names with accents, saved by Excel on Windows
     if _CONTROL.search(text):
-        raise InputError("is not text but binary", path=path, mend="a table or an xlsx file is needed")
+        raise InputError("is not text but binary", path=path, hint="a table or an xlsx file is needed")
     return text
 
 
@@ -154,10 +154,10 @@ def _read_workbook(data: bytes, path: Path) -> list[Sheet]:
         raise
     except Exception as error:  # of zip, XML, dates: openpyxl lets through whatever a damaged workbook causes
         reason = f"is no readable xlsx file: {_reason(error)}"
-        raise InputError(reason, path=path, mend="save it again from Excel") from None
+        raise InputError(reason, path=path, hint="save it again from Excel") from None
     sheets = [Sheet(rows, title) for title, rows in tables.items() if rows]
     if not sheets:
-        raise InputError("holds no row in any sheet", path=path, mend="a table with a row a TSS is needed")
+        raise InputError("holds no row in any sheet", path=path, hint="a table with a row a TSS is needed")
     return sheets
 
 
@@ -185,8 +185,8 @@ def _read_rows(sheet: Any, path: Path) -> list[tuple[int, list[str]]]:
         if any(row):
             cells += len(row)
             if cells > _MOST_CELLS:
-                mend = "save the sheet that is needed as tab-separated text"
-                raise InputError(f"has more than {_MOST_CELLS:,} cells in sheet {sheet.title!r}", path=path, mend=mend)
+                hint = "save the sheet that is needed as tab-separated text"
+                raise InputError(f"has more than {_MOST_CELLS:,} cells in sheet {sheet.title!r}", path=path, hint=hint)
             rows.append((number, row))
     return rows
 

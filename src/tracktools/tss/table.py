@@ -126,20 +126,20 @@ def read_tss_set(path: Path) -> pd.DataFrame:
     """
     table, schema = read_bed(path, any_score=True)
     if schema.defined_fields < 6 and not len(table):
-        raise InputError("holds no item", path=path, mend="a BED file with a row a TSS is needed")
+        raise InputError("holds no item", path=path, hint="a BED file with a row a TSS is needed")
     if schema.defined_fields < 6:
-        raise InputError(f"has {len(schema.fields)} columns and no strand", path=path, mend="run it through tss import")
+        raise InputError(f"has {len(schema.fields)} columns and no strand", path=path, hint="run it through tss import")
     long = np.flatnonzero((table["chromEnd"] - table["chromStart"]).to_numpy() != 1)
     if len(long):
         row = table.iloc[long[0]]
         raise InputError(
             f"{len(long)} items are not one base long, the first is {row.chrom}:{row.chromStart}-{row.chromEnd}",
             path=path,
-            mend="tss import takes their 5' ends",
+            hint="tss import takes their 5' ends",
         )
     unstranded = table["strand"].to_numpy() == "."
     if unstranded.any():
-        raise InputError(f"{int(unstranded.sum())} items have no strand", path=path, mend="tss import refuses them")
+        raise InputError(f"{int(unstranded.sum())} items have no strand", path=path, hint="tss import refuses them")
     return table if "sourceScore" in table else _unscored_if_equal(table)
 
 

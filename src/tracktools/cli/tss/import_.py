@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tracktools.cli.options import force_option, output_option, rename_option
-from tracktools.cli.tss.mends import import_mend
+from tracktools.cli.tss.hints import import_hint
 from tracktools.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -212,6 +212,6 @@ def _report_check(ctx: click.Context, result: ImportResult) -> None:
     if ctx.params["genome"] is None and result.imported.genome is not None:
         _log.info("checked against the embedded genome %s", result.imported.genome.name)
     click.echo(f"check: {result.report.verdict}")
-    mend = import_mend(ctx, result)
-    if mend is not None:
-        click.echo(f"mend: {mend}")
+    hint = import_hint(ctx, result)
+    if hint is not None:
+        click.echo(f"hint: {hint}")

@@ -118,7 +118,7 @@ def read_items(path: Path, most: int = 1_000_000) -> BedItems:
                 n_read += 1
     except DAMAGE as error:
         problem = f"is damaged: {error or type(error).__name__}"
-        raise InputError(problem, path=path, mend="copy or make it again") from None
+        raise InputError(problem, path=path, hint="copy or make it again") from None
     columns = _columns(header)
     return BedItems(
         header,

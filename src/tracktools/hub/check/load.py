@@ -36,7 +36,7 @@ class Loader:
         try:
             parts = self.parts(home)
         except (MissingFileError, UnknownFileError) as error:
-            raise InputError(str(error), path=home, mend="name a hub's folder, its hub.txt or its address") from None
+            raise InputError(str(error), path=home, hint="name a hub's folder, its hub.txt or its address") from None
         file = self.places.name(home)
         stanzas = [part for part in parts if isinstance(part, Stanza)]
         hubs = [stanza for stanza in stanzas if "hub" in stanza]

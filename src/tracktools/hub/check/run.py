@@ -64,23 +64,23 @@ def _home(place: str | Path) -> str:
         try:
             address = urlsplit(str(place))
         except ValueError:
-            raise InputError("is no web address", path=place, mend="name a folder or an http address") from None
+            raise InputError("is no web address", path=place, hint="name a folder or an http address") from None
         if address.scheme not in ("http", "https", "ftp"):
             problem = f"{address.scheme}:// addresses cannot be read"
-            raise InputError(problem, path=place, mend="name a folder or an http address")
+            raise InputError(problem, path=place, hint="name a folder or an http address")
         is_file = address.path.endswith((".txt", ".txt.gz"))
         return str(place) if is_file else str(place).rstrip("/") + "/" + HUB_FILE
     path = Path(place)
     if path.is_file():
         return str(path)
     if not path.is_dir():
-        raise InputError("no such folder", path=path, mend="name a hub's folder or its hub.txt")
+        raise InputError("no such folder", path=path, hint="name a hub's folder or its hub.txt")
     if (path / HUB_FILE).is_file():
         return str(path / HUB_FILE)
     found = sorted(other.name for other in path.glob("*hub.txt"))
     if len(found) != 1:
         held = f"it holds {', '.join(found)}: name one" if found else "hub build writes one"
-        raise InputError("holds no hub.txt", path=path, mend=held)
+        raise InputError("holds no hub.txt", path=path, hint=held)
     return str(path / found[0])
 
 

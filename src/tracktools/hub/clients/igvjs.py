@@ -54,7 +54,7 @@ def _read(path: Path) -> IgvJs:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text"
-        raise InputError(f"cannot be read: {reason}", path=path, mend=_MEND) from None
+        raise InputError(f"cannot be read: {reason}", path=path, hint=_MEND) from None
     if "createBrowser" not in text:
-        raise InputError("is not igv.js", path=path, mend=_MEND)
+        raise InputError("is not igv.js", path=path, hint=_MEND)
     return IgvJs(path, text)

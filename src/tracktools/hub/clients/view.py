@@ -132,14 +132,14 @@ def _write_page(folder: Path, path: Path, igv_js: Path | None, templates: Path |
 def _read_session(folder: Path) -> dict[str, Any]:
     path = _inside(folder, "igv/session.json")
     try:
-        session = read_json(path, fields={"reference": dict, "tracks": list}, mend="build the hub again")
+        session = read_json(path, fields={"reference": dict, "tracks": list}, hint="build the hub again")
     except FileNotFoundError:
-        mend = "name a folder that hub build wrote, with a genome of its own"
-        raise InputError("no such file", path=path, mend=mend) from None
+        hint = "name a folder that hub build wrote, with a genome of its own"
+        raise InputError("no such file", path=path, hint=hint) from None
     reference, tracks = session.get("reference", {}), session.get("tracks", [])
     named = all(isinstance(reference.get(key), str) for key in ("id", "name"))
     if not (named and tracks and _are_tracks(tracks) and all(isinstance(one, str) for one in _addresses(session))):
-        raise InputError("is no session of igv.js", path=path, mend="build the hub again")
+        raise InputError("is no session of igv.js", path=path, hint="build the hub again")
     return session
 
 
@@ -156,15 +156,15 @@ def _inside(folder: Path, name: str) -> Path:
     try:
         return path_inside(folder, name)
     except InputError:
-        mend = "a page holds files of its hub alone: build the hub again"
+        hint = "a page holds files of its hub alone: build the hub again"
         problem = f"the hub names a file outside of itself: {name!r}"
-        raise InputError(problem, path=folder, value=name, mend=mend) from None
+        raise InputError(problem, path=folder, value=name, hint=hint) from None
 
 
 def _total_bp(path: Path) -> int:
     rows = [line.split("\t") for line in read_text(path).splitlines()]
     if not all(len(row) > 1 and is_whole(row[1]) for row in rows):
-        raise InputError("is not two columns, name and length", path=path, mend="build the hub again")
+        raise InputError("is not two columns, name and length", path=path, hint="build the hub again")
     return sum(int(row[1]) for row in rows)
 
 
@@ -205,7 +205,7 @@ def _addresses(value: Any) -> Iterator[str]:
 def _embedded(path: Path) -> str:
     """Return a file as base64; a bigWig thinned."""
     if not path.is_file():
-        raise InputError("no such file", path=path, mend="build the hub again")
+        raise InputError("no such file", path=path, hint="build the hub again")
     if path.suffix != ".bw":
         return base64.b64encode(path.read_bytes()).decode()
     with tempfile.TemporaryDirectory() as temporary:

@@ -36,7 +36,7 @@ def check_lengths(
             raise GenomeMismatchError(
                 f"gives {name} {length} bp, the genome has {chrom_sizes[names[name]]}",
                 path=path,
-                mend="was it made on another assembly?",
+                hint="was it made on another assembly?",
             )
 
 

@@ -74,12 +74,12 @@ def write_features(
         If an item does not lie on the genome.
     """
     if table.empty:
-        raise InputError("holds no item", path=path, mend="an empty track cannot be drawn: leave it out")
+        raise InputError("holds no item", path=path, hint="an empty track cannot be drawn: leave it out")
     joined = join_names(table["chrom"].unique(), chrom_sizes, renames=renames, only_genome=only_genome, path=path)
     table = table[table["chrom"].isin(list(joined))].reset_index(drop=True)
     if table.empty:
         raise InputError(
-            "has no item on the genome", path=path, mend="leave it out, or name its sequences with --rename"
+            "has no item on the genome", path=path, hint="leave it out, or name its sequences with --rename"
         )
     table = table.assign(chrom=table["chrom"].map(joined))
     check_bed_on_genome(table, chrom_sizes, path=path)

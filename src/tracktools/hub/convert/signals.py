@@ -112,8 +112,8 @@ def write_display_signal(
         given = held.chrom_sizes if isinstance(held, BigWigReader) else held
         names = join_names(given, chrom_sizes, renames=renames, only_genome=only_genome, path=source)
         if not names:
-            mend = "leave it out, or name its sequences with --rename"
-            raise InputError("has no sequence of the genome", path=source, mend=mend)
+            hint = "leave it out, or name its sequences with --rename"
+            raise InputError("has no sequence of the genome", path=source, hint=hint)
         read = (
             _read_bigwig(held, names, chrom_sizes)
             if isinstance(held, BigWigReader)
@@ -132,7 +132,7 @@ def write_display_signal(
                 tally.add(values)
                 writer.add(chrom, start, values)
     if not tally.count:
-        raise InputError("holds no value", path=source, mend="an empty signal cannot be drawn: leave it out")
+        raise InputError("holds no value", path=source, hint="an empty signal cannot be drawn: leave it out")
     return Contents(
         count=tally.count,
         minimum=tally.minimum,
@@ -165,7 +165,7 @@ def _read_bedgraph(
             raise GenomeMismatchError(
                 f"has a stretch that ends at {stretches.ends[-1]}, {chrom} has {chrom_sizes[chrom]} bp",
                 path=source,
-                mend="was it made on another assembly?",
+                hint="was it made on another assembly?",
             )
 
     def read(chrom: str, start: int, end: int) -> npt.NDArray[np.float32] | None:

@@ -219,8 +219,8 @@ def _copy_alignments(
 ) -> Contents:
     kind = alignment_format(source)
     if kind != "BAM":
-        mend = "make BAM of it: samtools view -b -o reads.bam FILE, then samtools index reads.bam"
-        raise InputError(f"is {kind}, and browsers read BAM with its index", path=source, mend=mend)
+        hint = "make BAM of it: samtools view -b -o reads.bam FILE, then samtools index reads.bam"
+        raise InputError(f"is {kind}, and browsers read BAM with its index", path=source, hint=hint)
     lengths = read_contig_sizes(source)
     names = join_names(lengths, chrom_sizes, renames=renames, only_genome=only_genome, path=source)
     check_lengths(lengths, names, chrom_sizes, path=source)
@@ -229,8 +229,8 @@ def _copy_alignments(
     )
     if index is None:
         csi = "a .csi index alone" if source.with_suffix(".bam.csi").is_file() else "no index"
-        mend = f"hubs want a .bai: samtools index -b {source.name}"
-        raise InputError(f"has {csi}", path=source, mend=mend)
+        hint = f"hubs want a .bai: samtools index -b {source.name}"
+        raise InputError(f"has {csi}", path=source, hint=hint)
     shutil.copyfile(source, target)
     shutil.copyfile(index, target.with_name(target.name + ".bai"))
     return Contents(size_bytes=target.stat().st_size, n_chroms=len(names), n_foreign=len(lengths) - len(names))
@@ -239,7 +239,7 @@ def _copy_alignments(
 def _sequences_line(path: Path, contents: Contents) -> str:
     """Return the line that counts the sequences of a file whose values or reads are not counted one by one."""
     if not contents.n_chroms:
-        mend = "leave it out, or name its sequences with --rename"
-        raise InputError("has no sequence of the genome", path=path, mend=mend)
+        hint = "leave it out, or name its sequences with --rename"
+        raise InputError("has no sequence of the genome", path=path, hint=hint)
     left_out = {"that the genome does not have": contents.n_foreign}
     return count_line(contents.n_chroms, left_out, f"sequences of {path.name}")

@@ -1,4 +1,4 @@
-"""The command lines that mend what the check of a TSS set found."""
+"""The command lines that hint what the check of a TSS set found."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tracktools.tss.folders import ImportResult
 
 _FLIPPED = {"+": "-", "-": "+"}
-_BASE_OF_SHIFTS = {  # what a position means, if the shifts by plus and minus strand mend how it was read
+_BASE_OF_SHIFTS = {  # what a position means, if the shifts by plus and minus strand hint how it was read
     ("1", 1, 1): "0",
     ("1", 1, 0): "border",
     ("0", -1, -1): "1",
@@ -23,15 +23,15 @@ _BASE_OF_SHIFTS = {  # what a position means, if the shifts by plus and minus st
 }
 
 
-def import_mend(ctx: click.Context, result: ImportResult) -> str | None:
-    """Return the command line that mends an imported set; None where there is nothing to mend."""
+def import_hint(ctx: click.Context, result: ImportResult) -> str | None:
+    """Return the command line that corrects an imported set; None where there is nothing to correct."""
     report, imported = result.report, result.imported
     if report is None or report.fault not in ("offset", "strand", "assembly"):
         return None
     output: Path = ctx.params["output"]
     if report.fault == "assembly":
         named = report.way.assembly in imported.table["chrom"].unique()
-        return lift_mend(report, output / f"{ctx.params['name']}.bed", output, named)
+        return lift_hint(report, output / f"{ctx.params['name']}.bed", output, named)
     changes: dict[str, object] = {"force": True}
     shifts = report.shifts
     if report.fault == "strand":
@@ -51,7 +51,7 @@ def import_mend(ctx: click.Context, result: ImportResult) -> str | None:
     return command_line(ctx, changes)
 
 
-def lift_mend(report: CheckReport, bed: Path, output: Path, named: bool) -> str:
+def lift_hint(report: CheckReport, bed: Path, output: Path, named: bool) -> str:
     """Return the command line that brings a set from the assembly that it looks like."""
     words = ["tracktools", "tss", "lift", str(bed)]
     words += [] if named else ["--from", report.way.assembly]
