@@ -70,7 +70,7 @@ def mutate_sequence(
     letters = read_letters(sequence)
     contig = Contig("sequence", letters, circular)
     if strand not in STRANDS:
-        raise InputError(f"the strand is {strand!r}", mend="it is + or -")
+        raise InputError(f"the strand is {strand!r}", hint="it is + or -")
     settings, unset = config or PredictConfig(), as_model(model)
     _check_position(contig, position, strand, unset.config.label_shift_bp)
     whose = read_host(Path(host)) if isinstance(host, str | Path) else host
@@ -82,11 +82,11 @@ def _check_position(contig: Contig, position: int, strand: Strand, label_shift_b
     """Refuse a base that has no output."""
     if not 0 <= position < len(contig):
         raise InputError(
-            f"position {position} is outside the sequence", mend=f"positions are 0 to {len(contig) - 1}, 0-based"
+            f"position {position} is outside the sequence", hint=f"positions are 0 to {len(contig) - 1}, 0-based"
         )
     first, last = scored_range(contig, strand, label_shift_bp)
     if not first <= position < last:
         problem = f"position {position} on {strand} is unscored: the model looks {label_shift_bp} bases past a TSS"
-        raise InputError(problem, mend="add sequence downstream, or say circular=True if its ends are joined")
+        raise InputError(problem, hint="add sequence downstream, or say circular=True if its ends are joined")
     if contig.codes[position] == UNKNOWN:
         raise InputError(f"position {position} is {chr(contig.letters[position])}, which is unscored (not A, C, G, T)")
