@@ -23,7 +23,7 @@ from tracktools.engine.grid import window_of
 from tracktools.errors import ConfigError, InputError
 from tracktools.genome import Contig, Genome
 from tracktools.model.checkpoint import Checkpoint, Metadata, save_checkpoint
-from tracktools.model.registry import load_model
+from tracktools.model.registry import ATTENTIVE_MODEL, load_model
 from tracktools.tracks import Track, write_tracks
 
 SMALL = ModelConfig(
@@ -357,7 +357,7 @@ def test_streaming_over_real_sequence_equals_stored_attention(tmp_path: Path, en
     part = Genome("part", (Contig("part", letters, circular=True),))
     every = [("part", at, strand) for strand in "+-" for at in range(bases)]  # 50 kb, or 20 kb
     run = attend(
-        tmp_path, genome=part, model=load_model(), at={"each": bed(tmp_path / "each.bed", every)},
+        tmp_path, genome=part, model=load_model(ATTENTIVE_MODEL), at={"each": bed(tmp_path / "each.bed", every)},
         config={"sample_share": 0}, predict={"engine": engine, "block_bp": 8_000},
     )  # fmt: skip
     tables = run.tables.profiles

@@ -104,7 +104,7 @@ def test_a_truncated_file_is_one_line(path: Path, keep: int) -> None:
     ("header", "drop", "message"),
     [
         ({"format_version": 9}, None, "format 9"),
-        ({"architecture": "other"}, None, "architecture 'other'"),
+        ({"architecture": "other"}, None, "architecture other"),
         ({"config": {"n_layers": 3}}, None, "do not fit"),
         ({"config": {"layers": 3}}, None, "do not fit"),
         ({"alphabet": "ACGU"}, None, "alphabet"),

@@ -28,6 +28,11 @@ SMALL = ConditionedConfig(n_channels=4, stem_width_bp=5, dilations_bp=(1, 2), n_
 HOST = Genome("host", (Contig("chr", letters(9_000, 8, b"GCGCAT")),))
 
 
+def values_of(path: Path, chrom: str, start: int, end: int) -> np.ndarray:
+    with BigWigReader(path) as reader:
+        return reader.values(chrom, start, end)
+
+
 def conditioned(folder: Path, far: float = 100.0) -> Checkpoint:
     """A random network that is set to a genome, from a file."""
     generator = torch.Generator().manual_seed(4)
@@ -49,7 +54,7 @@ def test_a_run_is_set_by_the_whole_genome_and_says_so(tmp_path: Path) -> None:
     made = predict_genome(GENOME, tmp_path / "out", model=model, config=settings_of())
     said = read_provenance(made.folder)["parameters"]["descriptor"]
     assert said == GENOME.descriptor.to_record()
-    plus = BigWigReader(made.plus).values("circle", 0, 1_201)
+    plus = values_of(made.plus, "circle", 0, 1_201)
     alone, _ = predict_sequence(GENOME["circle"].letters, model=model, circular=True, host=GENOME, config=settings_of())
     assert np.array_equal(plus, alone, equal_nan=True)
     other, _ = predict_sequence(GENOME["circle"].letters, model=model, circular=True, config=settings_of())
@@ -74,7 +79,7 @@ def test_chosen_regions_are_set_by_the_whole_genome(tmp_path: Path) -> None:
     part = predict_genome(GENOME, tmp_path / "part", model=model, config=settings_of(), regions=chosen)
     whole = predict_genome(GENOME, tmp_path / "whole", model=model, config=settings_of())
     for chrom, start, end in (("linear", 100, 400), ("circle", 0, 50)):
-        found, expected = (BigWigReader(one.minus).values(chrom, start, end) for one in (part, whole))
+        found, expected = (values_of(one.minus, chrom, start, end) for one in (part, whole))
         assert np.array_equal(found, expected, equal_nan=True)
         assert np.isfinite(found).any()
 

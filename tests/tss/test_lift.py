@@ -143,7 +143,7 @@ def test_the_command_keeps_columns_and_credit(data_dir: Path, tmp_path: Path, ru
     ]
     result = run("tss", "lift", tmp_path / "old" / "cappable.bed", *words)
     assert "16,359 positions lifted, 0 left out" in result.stdout
-    assert "check: right as it stands: purine 0.81" in result.stdout
+    assert "check: right as it is: purine 0.81" in result.stdout
     (track,) = read_tracks(tmp_path / "new")
     assert track.licence == "CC BY 4.0, data CC0"
     assert track.method.endswith("Lifted by NC_000913.2_to_3.")
