@@ -7,6 +7,7 @@ import platform
 import shutil
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 from zipfile import ZipFile
@@ -98,9 +99,9 @@ def test_an_installation_without_a_compiler_succeeds_and_torch_serves(source_tre
 
     def run(*words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "tracktools", *words],
+            [sys.executable, "-S", "-m", "tracktools", *words],  # without the hooks of an editable installation
             cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": str(site)},
+            env={**os.environ, "PYTHONPATH": os.pathsep.join([str(site), sysconfig.get_path("purelib")])},
             capture_output=True,
             text=True,
             check=False,
