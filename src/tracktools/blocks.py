@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
+from tracktools.arrays import Float32
 from tracktools.config import NetworkConfig
 from tracktools.interval import STRANDS, Range, Strand, intersect, merge
 
@@ -59,7 +59,7 @@ class Block:
     def __len__(self) -> int:
         return sum(map(len, self.pieces))
 
-    def split(self, values: npt.NDArray[np.float32]) -> Iterator[tuple[Piece, npt.NDArray[np.float32]]]:
+    def split(self, values: Float32) -> Iterator[tuple[Piece, Float32]]:
         """Yield each piece with its part of the values of the block, shape (len(block),)."""
         at = 0
         for piece in self.pieces:
@@ -164,7 +164,7 @@ def _grouped(
         yield tuple(group)
 
 
-def blank_others(block: Block, values: npt.NDArray[np.float32], chosen: RegionMask) -> npt.NDArray[np.float32]:
+def blank_others(block: Block, values: Float32, chosen: RegionMask) -> Float32:
     """Return the values of a block, shape (len(block),), with NaN at every base that was not chosen."""
     blanked = np.full(len(block), np.nan, dtype=np.float32)
     for (piece, own), (_, kept) in zip(block.split(values), block.split(blanked), strict=True):

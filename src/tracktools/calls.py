@@ -5,22 +5,20 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from tracktools.arrays import Float32, Int64
 from tracktools.config import CallConfig
-
-Positions = npt.NDArray[np.int64]
 
 
 def call_positions(
-    positions: Positions,
-    values: npt.NDArray[np.float32],
+    positions: Int64,
+    values: Float32,
     strand: Literal["+", "-"],
     *,
     length: int,
     circular: bool = False,
     min_distance_bp: int = CallConfig.min_distance_bp,
-) -> Positions:
+) -> Int64:
     """Return the called TSS of one strand of one contig.
 
     Parameters
@@ -57,7 +55,7 @@ def call_positions(
     return kept if strand == "+" else np.sort(len(positions) - 1 - kept)
 
 
-def _local_maxima(positions: Positions, values: npt.NDArray[np.float32], length: int, circular: bool) -> Positions:
+def _local_maxima(positions: Int64, values: Float32, length: int, circular: bool) -> Int64:
     """Return the index of the first base of every run of equal values that is higher than what stands beside it."""
     if len(positions) == 0:
         return np.empty(0, dtype=np.int64)
@@ -70,17 +68,17 @@ def _local_maxima(positions: Positions, values: npt.NDArray[np.float32], length:
         before[0], after[-1] = heights[-1], heights[0]
         if heights[0] == heights[-1]:  # one run across the origin: it starts where its last part starts
             before[0], after[-1] = np.inf, after[0]
-    maximal: Positions = starts[(heights > before) & (heights > after)]
+    maximal: Int64 = starts[(heights > before) & (heights > after)]
     return maximal
 
 
 def _keep_apart(
-    candidates: Positions,
-    positions: Positions,
-    values: npt.NDArray[np.float32],
+    candidates: Int64,
+    positions: Int64,
+    values: Float32,
     min_distance_bp: int,
     circle_bp: int | None,
-) -> Positions:
+) -> Int64:
     """Keep the highest of candidates closer than a distance, greedily from the highest down; indices, ascending.
 
     In rounds: who outranks every undecided neighbour is kept, and its neighbours go. That gives what the greedy walk
@@ -104,7 +102,7 @@ def _keep_apart(
     return candidates[kept]
 
 
-def _too_close(at: Positions, min_distance_bp: int, circle_bp: int | None) -> tuple[Positions, Positions]:
+def _too_close(at: Int64, min_distance_bp: int, circle_bp: int | None) -> tuple[Int64, Int64]:
     """Return the pairs, as two arrays of indices, of ascending positions that are closer than a distance."""
     ones, others = [], []
     for step in range(1, len(at)):

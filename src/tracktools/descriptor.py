@@ -12,8 +12,8 @@ from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 import numpy as np
-import numpy.typing as npt
 
+from tracktools.arrays import Float32, Float64, Int64, Letters
 from tracktools.errors import ConfigError
 
 DINUCLEOTIDES = ("AA", "AC", "AG", "AT", "CA", "CC", "CG", "GA", "GC", "TA")  # each with its reverse complement
@@ -71,7 +71,7 @@ class Descriptor:
         return cls(float(record["gc"]), values, int(record.get("bp", _UNKNOWN_BP)))
 
 
-def describe_sequences(sequences: Iterable[npt.NDArray[np.uint8]]) -> Descriptor:
+def describe_sequences(sequences: Iterable[Letters]) -> Descriptor:
     """Return the descriptor of sequences together; their order, strands and circularity do not matter.
 
     Parameters
@@ -91,7 +91,7 @@ def describe_sequences(sequences: Iterable[npt.NDArray[np.uint8]]) -> Descriptor
     return _descriptor(counts + counts[::-1, ::-1].T, total)
 
 
-def count_pairs(sequences: Iterable[npt.NDArray[np.uint8]]) -> npt.NDArray[np.int64]:
+def count_pairs(sequences: Iterable[Letters]) -> Int64:
     """Return how often each letter stands before each other one, shape (4, 4), where both are A, C, G or T."""
     pairs = np.zeros((5, 5), dtype=np.int64)
     for codes in sequences:
@@ -101,7 +101,7 @@ def count_pairs(sequences: Iterable[npt.NDArray[np.uint8]]) -> npt.NDArray[np.in
     return pairs[:4, :4]
 
 
-def _descriptor(both: npt.NDArray[np.int64], bp: int) -> Descriptor:
+def _descriptor(both: Int64, bp: int) -> Descriptor:
     """Return the descriptor of dinucleotide counts of both strands."""
     shares = both / both.sum()
     letters = 0.5 * (shares.sum(axis=0) + shares.sum(axis=1))
@@ -177,15 +177,15 @@ class Reference:
         return {"genomes": rows, "far": self.far, "specialists": own}
 
     @property
-    def _table(self) -> npt.NDArray[np.float64]:
+    def _table(self) -> Float64:
         return np.array([values for _, _, values in self.genomes], dtype=np.float64)
 
-    def _standard(self, values: Sequence[float]) -> npt.NDArray[np.float64]:
+    def _standard(self, values: Sequence[float]) -> Float64:
         """Return values in standard deviations from the mean of the training genomes, clipped to the range seen."""
         table = self._table
         spread = np.maximum(table.std(axis=0), 1e-6)
         inside = np.clip(np.asarray(values, dtype=np.float64), table.min(axis=0), table.max(axis=0))
-        standard: npt.NDArray[np.float64] = (inside - table.mean(axis=0)) / spread
+        standard: Float64 = (inside - table.mean(axis=0)) / spread
         return standard
 
     def distances(self, descriptor: Descriptor) -> list[tuple[float, str, str]]:
@@ -206,7 +206,7 @@ class Reference:
         near = any(name == own.genome and gap <= own.within for gap, name, _ in self.distances(descriptor))
         return own.near if near else own.elsewhere
 
-    def features(self, descriptor: Descriptor, *, rich: bool | None = None) -> npt.NDArray[np.float32]:
+    def features(self, descriptor: Descriptor, *, rich: bool | None = None) -> Float32:
         """Return what the network is told, shape (12,): GC content, 1 if more is told, then the dinucleotides or zeros.
 
         Parameters

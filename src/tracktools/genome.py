@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from tracktools.arrays import Codes, Int64, Letters
 from tracktools.concise import concise
 from tracktools.descriptor import Descriptor, count_pairs, describe_sequences
 from tracktools.errors import ConfigError, InputError
@@ -47,19 +47,19 @@ class Contig:
     """
 
     name: str
-    letters: npt.NDArray[np.uint8]
+    letters: Letters
     circular: bool = False
 
     def __len__(self) -> int:
         return len(self.letters)
 
     @property
-    def codes(self) -> npt.NDArray[np.uint8]:
+    def codes(self) -> Codes:
         """Codes of the plus strand, shape (length,): A 0, C 1, G 2, T 3, every other letter 4; made anew each time."""
         return _codes_of(self.letters)
 
     @cached_property
-    def code_counts(self) -> npt.NDArray[np.int64]:
+    def code_counts(self) -> Int64:
         """Number of A, C, G, T and other letters, shape (5,)."""
         counts = np.zeros(UNKNOWN + 1, dtype=np.int64)
         for part in self._parts():
@@ -82,10 +82,10 @@ class Contig:
             digest.update(part.tobytes().upper())
         return digest.hexdigest()
 
-    def _parts(self) -> Iterator[npt.NDArray[np.uint8]]:
+    def _parts(self) -> Iterator[Letters]:
         return (self.letters[at : at + _PART_BP] for at in range(0, len(self), _PART_BP))
 
-    def strand_codes(self, start: int, end: int, strand: Literal["+", "-"]) -> npt.NDArray[np.uint8]:
+    def strand_codes(self, start: int, end: int, strand: Literal["+", "-"]) -> Codes:
         """Return codes in the direction of a strand, 5' to 3'.
 
         Parameters
@@ -107,13 +107,13 @@ class Contig:
             return self._plus_codes(start, end)
         return _COMPLEMENT_OF_CODE[self._plus_codes(length - end, length - start)[::-1]]
 
-    def _plus_codes(self, start: int, end: int) -> npt.NDArray[np.uint8]:
+    def _plus_codes(self, start: int, end: int) -> Codes:
         if 0 <= start <= end <= len(self):
             return _codes_of(self.letters[start:end])
         return _codes_of(self.letters[np.arange(start, end) % len(self)])
 
 
-def _codes_of(letters: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+def _codes_of(letters: Letters) -> Codes:
     return np.frombuffer(
         bytearray(letters.tobytes()).translate(_CODE_OF_LETTER), dtype=np.uint8
     )  # may be written to, as torch wants it
@@ -221,7 +221,7 @@ def _is_plain(name: str) -> bool:
     return name.isprintable() and "/" not in name
 
 
-def _read(path: Path) -> tuple[Iterable[tuple[str, npt.NDArray[np.uint8]]], set[str]]:
+def _read(path: Path) -> tuple[Iterable[tuple[str, Letters]], set[str]]:
     """Return the sequences of a file of any kind, and the names of those that it calls circular."""
     if is_twobit(path):
         return read_twobit(path), set()

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from sklearn.isotonic import IsotonicRegression
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from tracktools.arrays import Floating, Int64
+from tracktools.arrays import Bool, Floating, Int64
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,7 @@ class PositionScores:
     positions: int
 
 
-def score_positions(signal: Floating, is_tss: npt.NDArray[np.bool_]) -> PositionScores:
+def score_positions(signal: Floating, is_tss: Bool) -> PositionScores:
     """Compare a signal with measured TSS at every base; bases without a value (NaN) are left out."""
     known = ~np.isnan(signal)
     signal, is_tss = signal[known], is_tss[known]
@@ -45,9 +44,9 @@ def score_positions(signal: Floating, is_tss: npt.NDArray[np.bool_]) -> Position
     )
 
 
-def match_calls(calls: Int64, heights: Floating, tss: Int64, tolerance_bp: int) -> npt.NDArray[np.bool_]:
+def match_calls(calls: Int64, heights: Floating, tss: Int64, tolerance_bp: int) -> Bool:
     """Return which calls found a TSS, shape (len(calls),); see `match_positions`."""
-    found: npt.NDArray[np.bool_] = match_positions(calls, heights, tss, tolerance_bp) >= 0
+    found: Bool = match_positions(calls, heights, tss, tolerance_bp) >= 0
     return found
 
 
@@ -82,7 +81,7 @@ def match_positions(calls: Int64, heights: Floating, tss: Int64, tolerance_bp: i
     return match
 
 
-def best_f1_threshold(heights: Floating, found: npt.NDArray[np.bool_], n_tss: int) -> tuple[float, float]:
+def best_f1_threshold(heights: Floating, found: Bool, n_tss: int) -> tuple[float, float]:
     """Return the height at and above which calls have the best F1, and that F1.
 
     F1 is 2 TP / (calls + TSS); of equal ones the higher threshold wins. NaN and 0 where there are no calls.
@@ -97,7 +96,7 @@ def best_f1_threshold(heights: Floating, found: npt.NDArray[np.bool_], n_tss: in
     return float(heights[order][best]), float(f1[best])
 
 
-def calibrate(signal: Floating, is_tss: npt.NDArray[np.bool_], *, knots: int = 128) -> dict[str, list[float]]:
+def calibrate(signal: Floating, is_tss: Bool, *, knots: int = 128) -> dict[str, list[float]]:
     """Fit a monotone map from signal to probability (isotonic regression), thinned to at most `knots` points.
 
     Parameters

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from scipy.stats import binomtest
 
 from tracktools.answers.sets import join_tss, match_rows, read_sets
 from tracktools.answers.write import write_tables
+from tracktools.arrays import Int64
 from tracktools.concise import concise
 from tracktools.config import TssConfig
 from tracktools.errors import ConfigError
@@ -154,7 +154,7 @@ def confirm_tss(
     return Confirmation(table, score_bins(table, len(known)), taken, left_out)
 
 
-def _table(calls: pd.DataFrame, known: pd.DataFrame, found: npt.NDArray[np.int64], names: list[str]) -> pd.DataFrame:
+def _table(calls: pd.DataFrame, known: pd.DataFrame, found: Int64, names: list[str]) -> pd.DataFrame:
     """Return the rows of predictions, then those of measured TSS that no prediction found."""
     best = known[[f"{name}_score" for name in names]].max(axis=1)
     missed = known[~known.index.isin(found)]

@@ -15,10 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from tracktools.arrays import Codes, Float64
+from tracktools.arrays import Codes, Float64, Int64
 from tracktools.concise import concise
 from tracktools.errors import InputError
 from tracktools.formats.json_file import json_bytes, read_json
@@ -177,7 +176,7 @@ def find_elements(codes: Codes, model: PromoterModel) -> pd.DataFrame:
     start35 = start10 - np.array(SPACERS_BP)[spacer] - HEXAMER_BP
     letters = np.frombuffer(b"ACGTN", dtype=np.uint8)
 
-    def words(starts: npt.NDArray[np.int64]) -> list[str]:
+    def words(starts: Int64) -> list[str]:
         places = starts[:, None] + WINDOW_BP + np.arange(HEXAMER_BP)
         return [word.tobytes().decode() for word in letters[np.take_along_axis(codes, places, axis=1)]]
 
@@ -188,7 +187,7 @@ def find_elements(codes: Codes, model: PromoterModel) -> pd.DataFrame:
     return pd.DataFrame(dict(zip(COLUMNS, values, strict=True)))
 
 
-def _best(whole: Float64) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def _best(whole: Float64) -> tuple[Int64, Int64]:
     flipped = whole[:, ::-1].reshape(len(whole), -1)  # argmax takes the first: the pair nearest to the TSS
     offset, spacer = np.divmod(flipped.argmax(axis=1), whole.shape[2])
     return whole.shape[1] - 1 - offset, spacer
@@ -203,7 +202,7 @@ def _score(codes: Codes, model: PromoterModel) -> _Scores:
     return _Scores(minus10, minus35, minus10[:, :, None] + minus35 + spacing)
 
 
-def _matrix_scores(codes: Codes, bits: Float64, starts: npt.NDArray[np.int64]) -> Float64:
+def _matrix_scores(codes: Codes, bits: Float64, starts: Int64) -> Float64:
     padded = np.hstack([bits, np.zeros((HEXAMER_BP, 1))])  # an unknown letter says nothing
     total = np.zeros((len(codes), len(starts)))
     for place in range(HEXAMER_BP):

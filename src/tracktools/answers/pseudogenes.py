@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from tracktools.annotation import GeneTracks, make_gene_tracks
 from tracktools.answers.sets import read_sets
+from tracktools.arrays import Bool, Float32, Int64
 from tracktools.config import TssConfig
 from tracktools.errors import InputError
 from tracktools.figures.overview import draw_ranks
@@ -28,8 +28,6 @@ COLUMNS = (
     "predicted_tss", "measured_tss", "measured_sets", "inside_output", "antisense_output", "antisense_predicted",
     "antisense_measured", "locus", "hub_link",
 )  # fmt: skip
-
-Indices = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -76,9 +74,9 @@ class Evidence:
 class _Marks:
     """TSS of one contig: by set and strand, which bases have one, shape (length,)."""
 
-    of_set: Mapping[str, Mapping[str, npt.NDArray[np.bool_]]]
+    of_set: Mapping[str, Mapping[str, Bool]]
 
-    def at(self, name: str, strand: str, where: Indices) -> Indices:
+    def at(self, name: str, strand: str, where: Int64) -> Int64:
         """Return those of some positions that have a TSS of a set."""
         return where[self.of_set[name][strand][where]]
 
@@ -149,7 +147,7 @@ def _marks(tables: Mapping[str, pd.DataFrame], contig: Contig) -> _Marks:
     return _Marks(marks)
 
 
-def _span(start: int, end: int, contig: Contig) -> Indices:
+def _span(start: int, end: int, contig: Contig) -> Int64:
     """Return positions [start, end) of a contig: across the origin of a circle, cut at the ends of others."""
     positions = np.arange(start, end, dtype=np.int64)
     if contig.circular:
@@ -195,7 +193,7 @@ def _row(gene: Mapping[Any, Any], contig: Contig, values: StrandPair, marks: _Ma
     }
 
 
-def _highest(values: npt.NDArray[np.float32], where: Indices) -> tuple[float, object]:
+def _highest(values: Float32, where: Int64) -> tuple[float, object]:
     """Return the highest value at some positions, and the first position (1-based) that has it; NaN: none has any."""
     found = values[where]
     known = np.isfinite(found)

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from tracktools.arrays import Float64, Int64
 from tracktools.errors import ConfigError
 from tracktools.formats.tss_bed import read_tss_bed
 from tracktools.metrics import match_positions
@@ -64,7 +64,7 @@ def read_sets(
     return tables, left_out
 
 
-def _column(table: pd.DataFrame, names: tuple[str, ...]) -> npt.NDArray[np.float64]:
+def _column(table: pd.DataFrame, names: tuple[str, ...]) -> Float64:
     name = next((name for name in names if name in table), None)
     return np.full(len(table), np.nan) if name is None else table[name].to_numpy(dtype=np.float64)
 
@@ -113,7 +113,7 @@ def join_tss(tables: Mapping[str, pd.DataFrame], window_bp: int, chrom_sizes: Ma
     return rows.loc[keys.sort_values(["c", "p", "s"], kind="stable").index].reset_index(drop=True)
 
 
-def match_rows(table: pd.DataFrame, rows: pd.DataFrame, window_bp: int) -> npt.NDArray[np.int64]:
+def match_rows(table: pd.DataFrame, rows: pd.DataFrame, window_bp: int) -> Int64:
     """Return the row that each TSS of a set takes, the best score first, one-to-one; -1 where there is none."""
     found = np.full(len(table), -1, dtype=np.int64)
     by_strand = {key: part.sort_values("position") for key, part in rows.groupby(_KEY)}

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import torch
 
-from tracktools.arrays import Float64
+from tracktools.arrays import Bool, Float32, Float64, Int64
 from tracktools.attention.groups import Group
 from tracktools.attention.places import Places
 from tracktools.attention.tables import head_names
@@ -47,9 +46,9 @@ class Stretch(NamedTuple):
 class Scored:
     """Outputs of all stretches and strands: `signal`, `is_tss`, and the 10-kb `block` of each base; shapes (n,)."""
 
-    signal: npt.NDArray[np.float32]
-    is_tss: npt.NDArray[np.bool_]
-    block: npt.NDArray[np.int64]
+    signal: Float32
+    is_tss: Bool
+    block: Int64
 
     def average_precision(self, weights: Float64) -> Float64:
         """Return the average precision in every draw of blocks, the first of which is all of them."""
@@ -141,7 +140,7 @@ def _check(stretches: list[Stretch], metadata: Metadata, truth: Group, places: P
         raise ConfigError(f"--ablate: {truth.name} has no TSS in the validation part (name another set first)")
 
 
-def _is_tss(stretch: Stretch, strand: str, truth: Group, places: Places) -> npt.NDArray[np.bool_]:
+def _is_tss(stretch: Stretch, strand: str, truth: Group, places: Places) -> Bool:
     start = places.first_key(stretch.contig, "+" if strand == "+" else "-")
     return np.isin(np.arange(start + stretch.start, start + stretch.end), truth.keys)
 

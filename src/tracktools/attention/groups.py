@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
-from tracktools.arrays import Int64
+from tracktools.arrays import Float32, Int64
 from tracktools.attention.places import Places
 from tracktools.counting import count_line
 from tracktools.errors import ConfigError, InputError
@@ -135,7 +134,7 @@ class Extremes:
         self._n = n
         self._found = {sign: (np.zeros(0, dtype=np.float32), np.zeros(0, dtype=np.int64)) for sign in (1, -1)}
 
-    def add(self, outputs: npt.NDArray[np.float32], keys: Int64) -> None:
+    def add(self, outputs: Float32, keys: Int64) -> None:
         """Take the outputs of positions; NaN is left out."""
         known = ~np.isnan(outputs)
         outputs, keys = outputs[known], keys[known]

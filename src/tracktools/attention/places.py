@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from tracktools.arrays import Int64
+from tracktools.arrays import Bool, Int64
 from tracktools.blocks import Block, Piece, scored_range
 from tracktools.config import ModelConfig
 from tracktools.genome import UNKNOWN, Genome
@@ -66,7 +66,7 @@ class Places:
         number = np.searchsorted(ends, drawn, side="right")
         return np.sort(ranges[number, 1] - (ends[number] - drawn))
 
-    def has_output(self, keys: Int64) -> npt.NDArray[np.bool_]:
+    def has_output(self, keys: Int64) -> Bool:
         """Whether keys get an output: scored bases that are A, C, G or T; shape (n,)."""
         ranges = np.array(self.scored(), dtype=np.int64).reshape(-1, 2)
         number = np.searchsorted(self._starts, keys, side="right") - 1

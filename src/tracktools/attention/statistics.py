@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from tracktools.arrays import Float32, Float64, Int64
+from tracktools.arrays import Float32, Float64, Floating, Int64
 
 FLAT = 1e-5  # a smaller standard deviation, as a share of the mean, is rounding: no correlation is given
 _LEAST = 3  # positions for a correlation
@@ -74,7 +73,7 @@ def correlation(x: Float64, y: Float64) -> Float64:
     return np.where(defined, np.clip(r, -1, 1), np.nan)
 
 
-def ranks_of(values: npt.NDArray[np.floating]) -> Float64:
+def ranks_of(values: Floating) -> Float64:
     """Rank each row, shape (m, n): 1 for the smallest; equal values share their mean rank.
 
     Examples

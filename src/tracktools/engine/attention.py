@@ -16,9 +16,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float32]
-Numbers = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
+from tracktools.arrays import Float32, Float64, Int32, Int64
 
 # Bins of a weight for the binned rank correlation: logarithmic, so that they can be read off the bits of a float.
 MANTISSA_BITS = 3  # 8 bins an octave
@@ -39,17 +37,17 @@ class Reduction:
     outputs : ndarray of float32, shape (rows,)
         Model output that each row answers with, less a number near its mean; NaN where the row is not to be counted.
     centres : ndarray of float32, shape (layers, H, W)
-        Numbers near the mean weights: squares and products are taken of what is left, or rounding would spoil them.
+        Float64 near the mean weights: squares and products are taken of what is left, or rounding would spoil them.
     ranks : ndarray of uint16, shape (rows,)
         Rank of that output, scaled to 0 ... 65,535.
     tracked : ndarray of int64, shape (layers, H, C)
         Distances whose weights are returned row by row.
     """
 
-    outputs: Floats
-    centres: Floats
+    outputs: Float32
+    centres: Float32
     ranks: npt.NDArray[np.uint16]
-    tracked: Ints
+    tracked: Int64
 
 
 class Sums(NamedTuple):
@@ -60,18 +58,18 @@ class Sums(NamedTuple):
     C): weights.
     """
 
-    total: Numbers
-    with_output: Numbers
-    squares: Numbers
-    largest: Numbers
-    histogram: Ints
-    tracked: Floats
+    total: Float64
+    with_output: Float64
+    squares: Float64
+    largest: Float64
+    histogram: Int64
+    tracked: Float32
 
 
 class Observation(NamedTuple):
     """Attention of one layer: `weights`, shape (chosen rows, H, W), 0 where there is nothing to see; and its sums."""
 
-    weights: Floats
+    weights: Float32
     sums: Sums | None
 
 
@@ -79,10 +77,10 @@ class Trace(Protocol):
     """Windows that were run, with the states kept."""
 
     @property
-    def probabilities(self) -> list[Floats]:
+    def probabilities(self) -> list[Float32]:
         """Probabilities at the asked positions of each window, as `Engine.probabilities_many` gives them."""
 
-    def observe(self, layer: int, rows: Ints, reduction: Reduction | None = None) -> Observation:
+    def observe(self, layer: int, rows: Int64, reduction: Reduction | None = None) -> Observation:
         """Compute the attention of a layer (counted from 0).
 
         Parameters
@@ -96,7 +94,7 @@ class Trace(Protocol):
         """
 
 
-def bin_of(weights: Floats) -> npt.NDArray[np.int32]:
+def bin_of(weights: Float32) -> Int32:
     """Return the bin of each weight, of the shape of `weights`.
 
     Examples

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
+from tracktools.arrays import Codes, Float32
 from tracktools.engine.interface import Pack, Precision, Window, pack_windows
 from tracktools.engine.torch_settings import torch_settings
 from tracktools.model.dilated import Dilated
@@ -55,11 +55,11 @@ class DilatedEngine:
     def _reach(self, dilation_bp: int) -> int:
         return dilation_bp * (self.config.conv_width_bp // 2)
 
-    def probabilities(self, codes: npt.NDArray[np.uint8], first: int, last: int) -> npt.NDArray[np.float32]:
+    def probabilities(self, codes: Codes, first: int, last: int) -> Float32:
         """Return the probability of a TSS at network positions first ... last - 1 of one window (see `Engine`)."""
         return self.probabilities_many([Window(codes, first, last)])[0]
 
-    def probabilities_many(self, windows: Sequence[Window]) -> list[npt.NDArray[np.float32]]:
+    def probabilities_many(self, windows: Sequence[Window]) -> list[Float32]:
         """Return the probabilities of many windows, which see nothing of each other (see `Engine`)."""
         parts = [self._cut(window) for window in windows]
         flat = [part for of_window in parts for part in of_window]
@@ -88,7 +88,7 @@ class DilatedEngine:
         return parts
 
     @torch.inference_mode()
-    def _answer(self, pack: Pack) -> list[npt.NDArray[np.float32]]:
+    def _answer(self, pack: Pack) -> list[Float32]:
         codes = torch.zeros(1, self.capacity, dtype=torch.int64)
         is_base = torch.zeros(1, 1, self.capacity)
         for window, start in zip(pack.windows, pack.starts, strict=True):

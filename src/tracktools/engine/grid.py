@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
+from tracktools.arrays import Float32
 from tracktools.blocks import Block, Piece, scored_range
 from tracktools.config import NetworkConfig
 from tracktools.engine.interface import Engine, Window
@@ -35,7 +35,7 @@ def windows_of(block: Block, genome: Genome, engine: Engine, config: NetworkConf
     return [window_of(piece, genome.contigs[piece.contig], config, engine.alignment_bp) for piece in block.pieces]
 
 
-def place_values(block: Block, genome: Genome, outputs: Sequence[npt.NDArray[np.float32]]) -> npt.NDArray[np.float32]:
+def place_values(block: Block, genome: Genome, outputs: Sequence[Float32]) -> Float32:
     """Return the values of a block, shape (len(block),): piece after piece, each in plus-strand order.
 
     NaN where the base itself is not A, C, G or T.
@@ -48,14 +48,14 @@ def place_values(block: Block, genome: Genome, outputs: Sequence[npt.NDArray[np.
     return np.concatenate(placed)
 
 
-def score_block(block: Block, genome: Genome, engine: Engine, config: NetworkConfig) -> npt.NDArray[np.float32]:
+def score_block(block: Block, genome: Genome, engine: Engine, config: NetworkConfig) -> Float32:
     """Return the values of a block, shape (len(block),): see `place_values`."""
     return place_values(block, genome, engine.probabilities_many(windows_of(block, genome, engine, config)))
 
 
 def score_region(
     genome: Genome, number: int, start: int, end: int, engine: Engine, config: NetworkConfig, block_bp: int
-) -> dict[Strand, npt.NDArray[np.float32]]:
+) -> dict[Strand, Float32]:
     """Score both strands of a stretch of contig `number`, with full context.
 
     Returns
@@ -64,7 +64,7 @@ def score_region(
         For ``+`` and ``-``, the values in plus-strand order, shape (end - start,); NaN where a base is unscored.
     """
     contig = genome.contigs[number]
-    signals: dict[Strand, npt.NDArray[np.float32]] = {}
+    signals: dict[Strand, Float32] = {}
     for strand in STRANDS:
         signal = np.full(end - start, np.nan, dtype=np.float32)
         first, last = scored_range(contig, strand, config.label_shift_bp)

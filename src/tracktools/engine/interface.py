@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
-import numpy as np
-import numpy.typing as npt
+from tracktools.arrays import Codes, Float32
 
 if TYPE_CHECKING:
     from tracktools.engine.attention import Trace
@@ -31,7 +30,7 @@ class Window(NamedTuple):
         Half-open range of *network* positions, counted in `codes`; the label shift is the caller's business.
     """
 
-    codes: npt.NDArray[np.uint8]
+    codes: Codes
     first: int
     last: int
 
@@ -67,7 +66,7 @@ class Engine(Protocol):
     def alignment_bp(self) -> int:
         """Windows that start a multiple of this apart agree in every bit."""
 
-    def probabilities(self, codes: npt.NDArray[np.uint8], first: int, last: int) -> npt.NDArray[np.float32]:
+    def probabilities(self, codes: Codes, first: int, last: int) -> Float32:
         """Return the probability of a TSS at network positions first ... last - 1 of one window.
 
         Returns
@@ -75,7 +74,7 @@ class Engine(Protocol):
         ndarray of float32, shape (last - first,)
         """
 
-    def probabilities_many(self, windows: Sequence[Window]) -> list[npt.NDArray[np.float32]]:
+    def probabilities_many(self, windows: Sequence[Window]) -> list[Float32]:
         """Return the probabilities of many windows; short ones share the work, and see nothing of each other."""
 
     def memory_bytes(self, windows_bp: int) -> int:

@@ -24,6 +24,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from tracktools.arrays import Bool, Codes, Float32, Int64
 from tracktools.config import NetworkConfig
 from tracktools.engine.interface import Engine, Precision, Window
 from tracktools.engine.native.library import library_digest
@@ -38,15 +39,12 @@ TOGETHER_BP = 70  # unknown pieces so near to each other are computed as one: le
 _WRITTEN_BP = 1 << 21  # answers that are kept in memory before they are written
 _DIGEST_BYTES = 16
 
-Codes = npt.NDArray[np.uint8]
-Floats = npt.NDArray[np.float32]
-
 
 class Pieces(NamedTuple):
     """Pieces of a window: their first positions and ends, and their digests, shape (n,) each."""
 
-    starts: npt.NDArray[np.int64]
-    ends: npt.NDArray[np.int64]
+    starts: Int64
+    ends: Int64
     keys: npt.NDArray[np.bytes_]
 
 
@@ -63,8 +61,8 @@ class Store:
         self.folder = folder
         self._keys: npt.NDArray[np.bytes_] = np.empty(0, dtype=f"S{_DIGEST_BYTES}")
         self._starts = self._ends = np.empty(0, dtype=np.int64)
-        self._values: Floats = np.empty(0, dtype=np.float32)
-        self._new: list[tuple[npt.NDArray[np.bytes_], npt.NDArray[np.int64], Floats]] = []
+        self._values: Float32 = np.empty(0, dtype=np.float32)
+        self._new: list[tuple[npt.NDArray[np.bytes_], Int64, Float32]] = []
         for path in sorted(folder.glob("*.npz")):
             try:
                 with np.load(path) as arrays:  # a zip archive: its checksums are compared
@@ -77,7 +75,7 @@ class Store:
         """Memory of what is loaded [bytes]."""
         return self._keys.nbytes + self._starts.nbytes + self._ends.nbytes + self._values.nbytes
 
-    def _add(self, keys: npt.NDArray[np.bytes_], lengths: npt.NDArray[np.int64], values: Floats) -> None:
+    def _add(self, keys: npt.NDArray[np.bytes_], lengths: Int64, values: Float32) -> None:
         if int(lengths.sum()) != len(values) or len(keys) != len(lengths):
             raise ValueError("lengths do not fit")
         ends = len(self._values) + np.cumsum(lengths)
@@ -88,7 +86,7 @@ class Store:
         self._starts, self._ends = starts[order], ends[order]
         self._values = np.concatenate([self._values, values])
 
-    def find(self, pieces: Pieces, answers: Floats) -> npt.NDArray[np.bool_]:
+    def find(self, pieces: Pieces, answers: Float32) -> Bool:
         """Fill in what is known of the answers to pieces that follow each other; return which pieces that is."""
         if not len(self._keys):
             return np.zeros(len(pieces.keys), dtype=bool)
@@ -100,7 +98,7 @@ class Store:
         answers[places] = self._values[places + ahead]
         return np.asarray(known)
 
-    def keep(self, pieces: Pieces, chosen: npt.NDArray[np.bool_], answers: Floats) -> None:
+    def keep(self, pieces: Pieces, chosen: Bool, answers: Float32) -> None:
         """Keep the answers to chosen ones of pieces that follow each other."""
         if not chosen.any():
             return
@@ -162,11 +160,11 @@ class KeepingEngine:
         self.precision: Precision = engine.precision
         self.asked_bp = self.computed_bp = 0
 
-    def probabilities(self, codes: Codes, first: int, last: int) -> Floats:
+    def probabilities(self, codes: Codes, first: int, last: int) -> Float32:
         """Return the probability of a TSS at network positions first ... last - 1 of one window (see `Engine`)."""
         return self.probabilities_many([Window(codes, first, last)])[0]
 
-    def probabilities_many(self, windows: Sequence[Window]) -> list[Floats]:
+    def probabilities_many(self, windows: Sequence[Window]) -> list[Float32]:
         """Return the probabilities of many windows, which see nothing of each other (see `Engine`)."""
         answers = [np.empty(window.last - window.first, dtype=np.float32) for window in windows]
         cut = [self._pieces(window) for window in windows]
@@ -215,7 +213,7 @@ class KeepingEngine:
         return Pieces(borders[:-1], borders[1:], np.array(keys, dtype=f"S{_DIGEST_BYTES}"))
 
 
-def _stretches(pieces: Pieces, wanted: npt.NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
+def _stretches(pieces: Pieces, wanted: Bool) -> Iterator[tuple[int, int]]:
     """Yield the stretches that hold the wanted pieces, near ones as one."""
     starts, ends = pieces.starts[wanted], pieces.ends[wanted]
     if len(starts):
@@ -224,7 +222,7 @@ def _stretches(pieces: Pieces, wanted: npt.NDArray[np.bool_]) -> Iterator[tuple[
         yield from zip(starts[firsts].tolist(), ends[lasts].tolist(), strict=True)
 
 
-def piece_borders(codes: Codes, first: int, last: int) -> npt.NDArray[np.int64]:
+def piece_borders(codes: Codes, first: int, last: int) -> Int64:
     """Return where pieces of first ... last - 1 begin, and the end of the last one; shape (pieces + 1,).
 
     Where a border stands depends on the 16 letters around it, and in a long stretch without one on the border before.

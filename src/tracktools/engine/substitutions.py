@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-import numpy.typing as npt
 
+from tracktools.arrays import Float32, Float64, Int64
 from tracktools.blocks import Piece
 from tracktools.config import NetworkConfig
 from tracktools.engine.grid import window_of
@@ -17,7 +17,7 @@ from tracktools.interval import Strand
 LEAST_PROBABILITY = 1e-6  # float32 tells a probability from 1 down to 6e-8: below this, log-odds would be rounding
 
 
-def log_odds(probability: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+def log_odds(probability: Float32) -> Float64:
     """Return ``log(p / (1 - p))``, natural logarithm; p is first clipped to 1e-6 ... 1 - 1e-6, so ±13.8 at most."""
     p = np.clip(np.asarray(probability, dtype=np.float64), LEAST_PROBABILITY, 1 - LEAST_PROBABILITY)
     return np.log(p) - np.log1p(-p)
@@ -25,7 +25,7 @@ def log_odds(probability: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
 
 def substitution_effects(
     contig: Contig, position: int, strand: Strand, engine: Engine, network: NetworkConfig, batch_bp: int
-) -> npt.NDArray[np.float64]:
+) -> Float64:
     """Return the change of the log-odds at one scored base, by every substitution of the contig.
 
     Every mutant is a window with the full context of that base, which begins where `window_of` has it: the answer is
@@ -66,9 +66,7 @@ def substitution_effects(
     return effects
 
 
-def _bases_of(
-    window: Window, contig: Contig, position: int, strand: Strand, network: NetworkConfig
-) -> npt.NDArray[np.int64]:
+def _bases_of(window: Window, contig: Contig, position: int, strand: Strand, network: NetworkConfig) -> Int64:
     """Return the plus-strand base of every code of a window; a base of a short circle can be there many times."""
     length = len(contig)
     on_strand = position if strand == "+" else length - 1 - position
@@ -76,9 +74,7 @@ def _bases_of(
     return along % length if strand == "+" else (length - 1 - along) % length
 
 
-def _mutants(
-    window: Window, bases: npt.NDArray[np.int64], strand: Strand, network: NetworkConfig
-) -> Iterator[tuple[int, int, Window]]:
+def _mutants(window: Window, bases: Int64, strand: Strand, network: NetworkConfig) -> Iterator[tuple[int, int, Window]]:
     """Yield base, new letter (both of the plus strand) and window of every substitution that can reach the answer."""
     reach = slice(max(window.first - network.halo_upstream_bp, 0), window.first + network.halo_downstream_bp + 1)
     for base in np.unique(bases[reach]):
@@ -93,9 +89,7 @@ def _mutants(
                 yield int(base), code if strand == "+" else 3 - code, window._replace(codes=codes)
 
 
-def _fill(
-    effects: npt.NDArray[np.float64], batch: list[tuple[int, int, Window]], engine: Engine, before: np.float64
-) -> None:
+def _fill(effects: Float64, batch: list[tuple[int, int, Window]], engine: Engine, before: np.float64) -> None:
     if batch:
         outputs = engine.probabilities_many([window for _, _, window in batch])
         for (base, letter, _), after in zip(batch, outputs, strict=True):

@@ -27,11 +27,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - torch's own usage
 
+from tracktools.arrays import Codes, Float32
 from tracktools.engine.attention import Trace
 from tracktools.engine.interface import Pack, Precision, Window, pack_windows
 from tracktools.engine.torch_settings import torch_settings
@@ -122,11 +122,11 @@ class TorchEngine:
         config = self.config
         return config.n_heads, config.d_head, config.d_model, config.conv_width_bp
 
-    def probabilities(self, codes: npt.NDArray[np.uint8], first: int, last: int) -> npt.NDArray[np.float32]:
+    def probabilities(self, codes: Codes, first: int, last: int) -> Float32:
         """Return the probability of a TSS at network positions first ... last - 1 of one window (see `Engine`)."""
         return self.probabilities_many([Window(codes, first, last)])[0]
 
-    def probabilities_many(self, windows: Sequence[Window]) -> list[npt.NDArray[np.float32]]:
+    def probabilities_many(self, windows: Sequence[Window]) -> list[Float32]:
         """Return the probabilities of many windows, which see nothing of each other (see `Engine`)."""
         parts = [self._cut(window) for window in windows]
         flat = [part for of_window in parts for part in of_window]
@@ -164,7 +164,7 @@ class TorchEngine:
         ]
 
     @torch.inference_mode()
-    def _answer(self, pack: Pack) -> list[npt.NDArray[np.float32]]:
+    def _answer(self, pack: Pack) -> list[Float32]:
         whole = self._run(pack).cpu().numpy()
         return [
             whole[start + w.first : start + w.last].copy() for w, start in zip(pack.windows, pack.starts, strict=True)

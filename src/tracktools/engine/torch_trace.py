@@ -17,17 +17,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - torch's own usage
 
-from tracktools.engine.attention import (
-    BIN_SHIFT,
-    BINS,
-    FIRST_BIN,
-    RANK_BITS,
-    Floats,
-    Ints,
-    Observation,
-    Reduction,
-    Sums,
-)
+from tracktools.arrays import Float32, Int64
+from tracktools.engine.attention import BIN_SHIFT, BINS, FIRST_BIN, RANK_BITS, Observation, Reduction, Sums
 from tracktools.engine.interface import Pack
 from tracktools.model.transformer import rotate
 
@@ -48,7 +39,7 @@ class _Task(NamedTuple):
 
     part: _TracedPack
     layer: int
-    rows: Ints
+    rows: Int64
     reduction: Reduction | None
 
 
@@ -60,9 +51,9 @@ class TorchTrace:
         self._parts = engine.share(lambda pack: _TracedPack(engine, pack), packs)
         self._starts = np.cumsum([0] + [len(part.asked) for part in self._parts])
         whole = np.concatenate([part.answers for part in self._parts]) if self._parts else np.zeros(0, np.float32)
-        self.probabilities: list[Floats] = np.split(whole, np.cumsum(asked)[:-1])
+        self.probabilities: list[Float32] = np.split(whole, np.cumsum(asked)[:-1])
 
-    def observe(self, layer: int, rows: Ints, reduction: Reduction | None = None) -> Observation:
+    def observe(self, layer: int, rows: Int64, reduction: Reduction | None = None) -> Observation:
         """Compute the attention of a layer (see `Trace`)."""
         tasks = []
         for part, start, end in zip(self._parts, self._starts, self._starts[1:], strict=False):
@@ -98,10 +89,10 @@ class _TracedPack:
         whole = engine.run_keeping(pack, self.states).cpu().numpy()
         ranges = [start + np.arange(w.first, w.last) for w, start in zip(pack.windows, pack.starts, strict=True)]
         self.asked = np.concatenate(ranges).astype(np.int64)
-        self.answers: Floats = whole[self.asked]
+        self.answers: Float32 = whole[self.asked]
         self.offsets = engine.offsets_of(pack, len(whole))
 
-    def groups(self, layer: int, wanted: Ints) -> Iterator[_Group]:
+    def groups(self, layer: int, wanted: Int64) -> Iterator[_Group]:
         """Yield the attention of the groups of tiles that hold wanted positions, head by head."""
         engine, tile = self.engine, self.engine.alignment_bp
         T, window = engine.chunk_bp, engine.config.attention_window_bp
@@ -184,7 +175,7 @@ class _Totals:
         reduction, part, config = task.reduction, task.part, task.part.engine.config
         H, W, device = config.n_heads, config.attention_window_bp, part.engine.device
         self._counted = np.flatnonzero(~np.isnan(reduction.outputs))
-        self.positions: Ints = part.asked[self._counted]
+        self.positions: Int64 = part.asked[self._counted]
         self._outputs = torch.from_numpy(reduction.outputs[self._counted]).to(device)
         packed = reduction.ranks[self._counted].astype(np.int64) | 1 << RANK_BITS
         self._packed = torch.from_numpy(packed).to(device)

@@ -14,8 +14,8 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from tracktools.arrays import Codes, Float64
 from tracktools.cache import cache_folder
 from tracktools.config import DilatedConfig
 from tracktools.engine.devices import processor_name
@@ -25,8 +25,6 @@ from tracktools.model.parameters import Parameters
 
 _TRANSFORMER_BP = 700  # longer than the attention window of the published network: both its edges are met
 _DILATED_BP = 300  # longer than the reach of the shipped network to both sides
-
-Numbers = npt.NDArray[np.float64]
 
 
 def known_error(engine: Engine, parameters: Parameters) -> float:
@@ -67,7 +65,7 @@ def error_in_a_trial(engine: Engine, parameters: Parameters) -> float:
     return float(np.abs(engine.probabilities(codes, 0, len(codes)) - expected).max())
 
 
-def _torch_probabilities(parameters: Parameters, codes: npt.NDArray[np.uint8]) -> Numbers:
+def _torch_probabilities(parameters: Parameters, codes: Codes) -> Float64:
     from tracktools.engine.torch_engine import TorchEngine
     from tracktools.model.networks import network_of
     from tracktools.model.transformer import Transformer
@@ -77,14 +75,14 @@ def _torch_probabilities(parameters: Parameters, codes: npt.NDArray[np.uint8]) -
     return TorchEngine(network).probabilities(codes, 0, len(codes)).astype(np.float64)
 
 
-def dilated_probabilities(parameters: Parameters, codes: npt.NDArray[np.uint8]) -> Numbers:
+def dilated_probabilities(parameters: Parameters, codes: Codes) -> Float64:
     """Return the probabilities of a convolutional network over a whole sequence, shape (L,), in float64 (`Dilated`)."""
     config = parameters.config
     assert isinstance(config, DilatedConfig)
     arrays = {name: array.astype(np.float64) for name, array in parameters.arrays.items()}
     M = config.n_members
 
-    def convolve(x: Numbers, name: str, dilation: int, groups: int) -> Numbers:
+    def convolve(x: Float64, name: str, dilation: int, groups: int) -> Float64:
         weight = arrays[f"{name}.weight"]  # (D, D / groups, taps)
         taps, reach = weight.shape[2], dilation * (weight.shape[2] // 2)
         padded = np.pad(x, ((reach, reach), (0, 0)))
@@ -102,6 +100,6 @@ def dilated_probabilities(parameters: Parameters, codes: npt.NDArray[np.uint8]) 
     return np.asarray(1 / (1 + np.exp(logits[:, 0] - logits[:, 1])))
 
 
-def _gelu(x: Numbers) -> Numbers:
+def _gelu(x: Float64) -> Float64:
     flat = np.fromiter(map(math.erf, (x / math.sqrt(2)).ravel()), np.float64, x.size)
     return np.asarray(x * 0.5 * (1 + flat.reshape(x.shape)))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from tracktools.arrays import Float64, Floating, Int64
 from tracktools.config import EvaluateConfig
 from tracktools.evaluate.scoring import Ground
 from tracktools.resampling import bootstrap_interval
@@ -17,7 +17,7 @@ _TOP_BASES = 64  # in the bin of the highest values; each next bin is twice as l
 
 def calibration_table(
     ground: Ground,
-    truths: Mapping[str, Sequence[npt.NDArray[np.int64]]],
+    truths: Mapping[str, Sequence[Int64]],
     config: EvaluateConfig,
     calibration: Mapping[str, list[float]] | None = None,
 ) -> pd.DataFrame:
@@ -75,7 +75,7 @@ def calibration_table(
     return pd.concat(parts, ignore_index=True)
 
 
-def _borders(ascending: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
+def _borders(ascending: Floating) -> Floating:
     """Return the lowest value of each bin, ascending and distinct."""
     ranks = [len(ascending)]  # from the top
     while len(ascending) > (rank := _TOP_BASES * (2 ** len(ranks) - 1)):
@@ -83,6 +83,6 @@ def _borders(ascending: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
     return np.unique(ascending[len(ascending) - np.array(ranks)])
 
 
-def _means(bins: npt.NDArray[np.int64], values: npt.NDArray[np.float64], n: int) -> npt.NDArray[np.float64]:
-    means: npt.NDArray[np.float64] = np.bincount(bins, values, minlength=n) / np.bincount(bins, minlength=n)
+def _means(bins: Int64, values: Float64, n: int) -> Float64:
+    means: Float64 = np.bincount(bins, values, minlength=n) / np.bincount(bins, minlength=n)
     return means

@@ -12,9 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
-from tracktools.arrays import Codes, Int64
+from tracktools.arrays import Bool, Codes, Int32, Int64
 from tracktools.evaluate.stretches import Stretch
 from tracktools.genome import ALPHABET, UNKNOWN, Contig, Genome
 from tracktools.interval import merge
@@ -72,7 +71,7 @@ def _training(contig: Contig, split: Split) -> list[tuple[int, int]]:
     return merge(regions, gap_bp=-1, circle_bp=len(contig) if contig.circular else None)
 
 
-def _words(codes: Codes) -> npt.NDArray[np.int32]:
+def _words(codes: Codes) -> Int32:
     """Return the number of the word that starts at each base; -1 where it is not whole or holds an unknown letter."""
     n = len(codes) - WORD_BP + 1
     words = np.zeros(max(n, 0), dtype=np.int32)
@@ -84,7 +83,7 @@ def _words(codes: Codes) -> npt.NDArray[np.int32]:
     return np.where(known, words, np.int32(-1))
 
 
-def find_near_copies(genome: Genome, split: Split, stretches: Sequence[Stretch]) -> list[npt.NDArray[np.bool_]]:
+def find_near_copies(genome: Genome, split: Split, stretches: Sequence[Stretch]) -> list[Bool]:
     """Return which bases of stretches are near-copies of training sequence; one array a stretch, for both strands.
 
     Parameters
@@ -99,7 +98,7 @@ def find_near_copies(genome: Genome, split: Split, stretches: Sequence[Stretch])
     return [_near_copies(genome[stretch.chrom], stretch, training) for stretch in stretches]
 
 
-def _near_copies(contig: Contig, stretch: Stretch, training: TrainingWords) -> npt.NDArray[np.bool_]:
+def _near_copies(contig: Contig, stretch: Stretch, training: TrainingWords) -> Bool:
     half = WINDOW_BP // 2
     first, last = stretch.start - half, stretch.end + half  # what windows of the stretch hold
     inner = (first, last) if contig.circular else (max(first, 0), min(last, len(contig)))
@@ -125,7 +124,7 @@ def _centres(codes: Codes, at: Int64, training: Codes, there: Int64) -> Int64:
     return np.unique(at[pair] - _BEFORE + window + WINDOW_BP // 2)
 
 
-def fill_holes(near: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+def fill_holes(near: Bool) -> Bool:
     """Return `near` with the bases between two near ones filled, where one window (100 bases) holds both."""
     marked = np.flatnonzero(near)
     filled = near.copy()

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from tracktools.arrays import Bool
 from tracktools.config import EvaluateConfig
 from tracktools.evaluate.scoring import Ground, SetScores
 from tracktools.resampling import Hits, Ranking, bootstrap_interval, score_ranking
@@ -20,7 +20,7 @@ def add_apart(
     table: pd.DataFrame,
     ground: Ground,
     scores: Mapping[str, SetScores],
-    near: Sequence[npt.NDArray[np.bool_]],
+    near: Sequence[Bool],
     config: EvaluateConfig,
 ) -> pd.DataFrame:
     """Return the table of scores with the average precision by base without near-copies.

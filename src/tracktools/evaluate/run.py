@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from tracktools.arrays import Bool
 from tracktools.concise import concise
 from tracktools.config import EvaluateConfig, PredictConfig
 from tracktools.counting import count_line
@@ -31,7 +31,7 @@ from tracktools.tracks import write_provenance
 
 log = logging.getLogger(__name__)
 
-NearCopies = Sequence[npt.NDArray[np.bool_]]
+NearCopies = Sequence[Bool]
 
 _NOTED_SHARE = 0.01  # of bases without a value
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
+from tracktools.arrays import Float32
 from tracktools.evaluate.stretches import Stretch
 from tracktools.formats.bigwig_pair import BigWigPair
 from tracktools.interval import STRANDS, Strand
 
-Values = dict[Strand, npt.NDArray[np.float32]]
+Values = dict[Strand, Float32]
 MARGIN_BP = 100  # read beyond each end of a stretch, so that a slope that ends outside is no peak inside
 
 
@@ -32,7 +32,7 @@ class LoadedStretch:
     stretch: Stretch
     values: Values
 
-    def inner(self, strand: Strand) -> npt.NDArray[np.float32]:
+    def inner(self, strand: Strand) -> Float32:
         """Return the values without the margins, shape (len(stretch),)."""
         return self.values[strand][MARGIN_BP:-MARGIN_BP]
 
@@ -59,10 +59,10 @@ def load_signal(
     """
     loaded = []
     for stretch in stretches:
-        parts: dict[Strand, list[npt.NDArray[np.float32]]] = {"+": [], "-": []}
+        parts: dict[Strand, list[Float32]] = {"+": [], "-": []}
         for start, end, inside in _pieces(stretch, stretch.chrom in circular):
             nothing = np.full(end - start, np.nan, dtype=np.float32)
-            here: Mapping[Strand, npt.NDArray[np.float32]] = (
+            here: Mapping[Strand, Float32] = (
                 signal.values(stretch.chrom, start, end) if inside else dict.fromkeys(STRANDS, nothing)
             )
             for strand in STRANDS:

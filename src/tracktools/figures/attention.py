@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from tracktools.arrays import Float64, Int64
 from tracktools.figures.canvas import figure_style, save_figure
 from tracktools.palette import BLUE, GREEN, GREY, PURPLE, VERMILLION, css
 
@@ -40,8 +40,8 @@ class Map:
     """
 
     heads: Sequence[str]
-    offsets: npt.NDArray[np.int64]
-    values: npt.NDArray[np.float64]
+    offsets: Int64
+    values: Float64
 
 
 def map_of(profiles: pd.DataFrame, group: str, column: str) -> Map:

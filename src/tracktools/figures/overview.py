@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from tracktools.arrays import Float64
 from tracktools.figures.canvas import figure_style, save_figure
 from tracktools.palette import BLUE, STRAND_COLORS, css
 
@@ -45,7 +45,7 @@ def draw_bars(counts: Mapping[str, float], label: str, folder: Path, name: str, 
 
 
 def draw_heights(
-    values: Mapping[str, npt.NDArray[np.float64]], label: str, folder: Path, name: str, *, cut: float | None = None
+    values: Mapping[str, Float64], label: str, folder: Path, name: str, *, cut: float | None = None
 ) -> list[Path]:
     """Draw ``<name>.svg`` and ``.png``: how many calls have which height, by strand, and where they were cut.
 
@@ -80,7 +80,7 @@ def draw_heights(
         return save_figure(figure, folder, name)
 
 
-def draw_ranks(values: Mapping[str, npt.NDArray[np.float64]], folder: Path, name: str) -> list[Path]:
+def draw_ranks(values: Mapping[str, Float64], folder: Path, name: str) -> list[Path]:
     """Draw ``<name>.svg`` and ``.png``: model output by rank, a line a kind of place.
 
     Parameters

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from tracktools.arrays import Float32, Int64
 from tracktools.figures.canvas import figure_style
 from tracktools.interval import Interval
 from tracktools.palette import STRAND_COLORS, css
@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 _MOST_POINTS = 4000  # of a longer region the highest value of each of so many bins is drawn
 
 
-def draw_region(
-    region: Interval, plus: npt.NDArray[np.float32], minus: npt.NDArray[np.float32], calls: pd.DataFrame
-) -> Figure:
+def draw_region(region: Interval, plus: Float32, minus: Float32, calls: pd.DataFrame) -> Figure:
     """Draw both strands of a signal, and calls as triangles at their values.
 
     Parameters
@@ -52,7 +50,7 @@ def draw_region(
     return figure
 
 
-def _highest(values: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+def _highest(values: Float32) -> tuple[Int64, Float32]:
     """Return offsets and values to draw: all, or the highest of each bin; NaN where a bin has none."""
     step = -(-len(values) // _MOST_POINTS) or 1
     starts = np.arange(0, len(values), step)

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from tracktools.arrays import Float64
 from tracktools.figures.canvas import figure_style, save_figure
 from tracktools.palette import BLUE, GREEN, GREY, PURPLE, VERMILLION, css
 
@@ -40,8 +40,8 @@ class DrawnCurve:
 
     panel: str
     label: str
-    precision: npt.NDArray[np.float64]
-    recall: npt.NDArray[np.float64]
+    precision: Float64
+    recall: Float64
     chance: float | None = None
 
 

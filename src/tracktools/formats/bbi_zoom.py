@@ -14,6 +14,7 @@ from typing import IO, cast
 import numpy as np
 import numpy.typing as npt
 
+from tracktools.arrays import Float32, Float64, Int64
 from tracktools.formats.bbi import MAX_ZOOM_LEVELS, BbiWriter, BlockWriter, Summary
 
 RECORD = np.dtype([("start", "i8"), ("count", "i8"), ("min", "f8"), ("max", "f8"), ("sum", "f8"), ("squares", "f8")])
@@ -37,7 +38,7 @@ _LARGEST = float(np.finfo(np.float32).max)
 Records = npt.NDArray[np.void]
 
 
-def dense_records(start: int, values: npt.NDArray[np.float32], reduction: int) -> Records:
+def dense_records(start: int, values: Float32, reduction: int) -> Records:
     """Return a record for each window of `reduction` bases that holds a value.
 
     Parameters
@@ -48,7 +49,7 @@ def dense_records(start: int, values: npt.NDArray[np.float32], reduction: int) -
         A value a base, NaN where there is none.
     """
     windows = -(-len(values) // reduction)
-    grid: npt.NDArray[np.float64] = np.full(windows * reduction, np.nan)
+    grid: Float64 = np.full(windows * reduction, np.nan)
     grid[: len(values)] = values
     grid = grid.reshape(windows, reduction)
     known = ~np.isnan(grid)
@@ -63,9 +64,7 @@ def dense_records(start: int, values: npt.NDArray[np.float32], reduction: int) -
     return records[records["count"] > 0]
 
 
-def run_records(
-    starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64], values: npt.NDArray[np.float64], reduction: int
-) -> Records:
+def run_records(starts: Int64, ends: Int64, values: Float64, reduction: int) -> Records:
     """Return a record for each window of `reduction` bases that holds a value, from sorted runs of equal values."""
     first = starts // reduction
     pieces = (ends - 1) // reduction - first + 1

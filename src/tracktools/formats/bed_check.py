@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from tracktools.arrays import Bool
 from tracktools.errors import GenomeMismatchError, InputError
 from tracktools.formats.bed_schemas import BedField, BedSchema
 from tracktools.interval import CHROM_NAME
@@ -56,7 +57,7 @@ def check_bed(
     if missing:
         raise InputError(f"lacks the column {missing[0]!r}", path=path, hint=f"needed: {' '.join(schema.columns)}")
 
-    def refuse(bad: npt.NDArray[np.bool_], name: str, hint: str) -> None:
+    def refuse(bad: Bool, name: str, hint: str) -> None:
         if bad.any():
             row = int(np.argmax(bad))
             value = table[name].iloc[row]
@@ -108,13 +109,13 @@ def as_numbers(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return values if values.dtype.kind in "biuf" else pd.to_numeric(pd.Series(values), errors="coerce").to_numpy(float)
 
 
-def _whole_between(values: npt.NDArray[Any], low: int, high: int) -> npt.NDArray[np.bool_]:
+def _whole_between(values: npt.NDArray[Any], low: int, high: int) -> Bool:
     numbers = as_numbers(values)
-    whole: npt.NDArray[np.bool_] = (numbers >= low) & (numbers <= high) & (numbers == np.floor(numbers))
+    whole: Bool = (numbers >= low) & (numbers <= high) & (numbers == np.floor(numbers))
     return whole
 
 
-def _matches(values: npt.NDArray[Any], pattern: str, how: Any) -> npt.NDArray[np.bool_]:
+def _matches(values: npt.NDArray[Any], pattern: str, how: Any) -> Bool:
     return np.fromiter((how(pattern, str(value)) is not None for value in values), dtype=bool, count=len(values))
 
 

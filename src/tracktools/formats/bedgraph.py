@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from tracktools.arrays import Float64, Int64
 from tracktools.errors import InputError
 from tracktools.formats.input_file import open_maybe_gzip
 from tracktools.formats.wiggle import DECLARATIONS, WiggleSection, parse_declaration, parse_whole
@@ -39,11 +39,11 @@ class Steps:
         Finite.
     """
 
-    starts: npt.NDArray[np.int64]
-    ends: npt.NDArray[np.int64]
-    values: npt.NDArray[np.float64]
+    starts: Int64
+    ends: Int64
+    values: Float64
 
-    def dense(self, start: int, end: int) -> npt.NDArray[np.float64]:
+    def dense(self, start: int, end: int) -> Float64:
         """Return a value a base of [start, end), NaN where the file has none; shape (end - start,).
 
         Examples

@@ -15,9 +15,9 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from tracktools.arrays import Float64, Int64
 from tracktools.errors import InputError, OutputError
 from tracktools.formats.atomic import atomic_file
 from tracktools.formats.bbi import BIGBED_MAGIC, BbiWriter
@@ -175,9 +175,7 @@ def _coverage_zooms(table: pd.DataFrame, chrom_sizes: Mapping[str, int], folder:
     return zooms
 
 
-def coverage(
-    starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+def coverage(starts: Int64, ends: Int64) -> tuple[Int64, Int64, Float64]:
     """Return starts, ends and depths of the runs of bases that equally many intervals cover, one at least.
 
     Examples

@@ -14,12 +14,12 @@ from collections.abc import Mapping
 from contextlib import ExitStack, closing
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 import pyBigWig
 
+from tracktools.arrays import Bool, Float32, Floating
 from tracktools.errors import GenomeMismatchError, InputError, OutputError
 from tracktools.formats.atomic import atomic_file
 from tracktools.formats.bbi import BIGWIG_MAGIC, BbiWriter
@@ -105,7 +105,7 @@ class BigWigWriter:
             self._file.flush()
             self._read_back()
 
-    def add(self, chrom: str, start: int, values: npt.NDArray[np.floating[Any]]) -> None:
+    def add(self, chrom: str, start: int, values: Floating) -> None:
         """Write the values of consecutive bases.
 
         Parameters
@@ -141,7 +141,7 @@ class BigWigWriter:
             self._window[offset : offset + len(part)] = part
             values, start = values[len(part) :], start + len(part)
 
-    def _check(self, chrom: str, start: int, values: npt.NDArray[np.float32]) -> None:
+    def _check(self, chrom: str, start: int, values: Float32) -> None:
         if values.ndim != 1:
             raise ValueError(f"values have the shape {values.shape}, not (n,)")
         if chrom not in self._numbers:
@@ -202,16 +202,14 @@ class BigWigWriter:
             raise OutputError("reads back otherwise than it was written", path=self.path, hint="is the disk sound?")
 
 
-def _zoom_records(start: int, values: npt.NDArray[np.float32], known: npt.NDArray[np.bool_]) -> Records:
+def _zoom_records(start: int, values: Float32, known: Bool) -> Records:
     if _SPARSE * int(known.sum()) > len(values):
         return dense_records(start, values, _FINEST_ZOOM)
     positions = start + np.flatnonzero(known)
     return run_records(positions, positions + 1, values[known].astype(np.float64), _FINEST_ZOOM)
 
 
-def write_bigwig(
-    path: Path, chrom_sizes: Mapping[str, int], arrays: Mapping[str, npt.NDArray[np.floating[Any]]]
-) -> None:
+def write_bigwig(path: Path, chrom_sizes: Mapping[str, int], arrays: Mapping[str, Floating]) -> None:
     """Write a bigWig from an array a sequence.
 
     Parameters
@@ -281,7 +279,7 @@ class BigWigReader:
         """Close the file."""
         self._file.close()
 
-    def values(self, chrom: str, start: int, end: int) -> npt.NDArray[np.float32]:
+    def values(self, chrom: str, start: int, end: int) -> Float32:
         """Return the values of bases.
 
         Parameters

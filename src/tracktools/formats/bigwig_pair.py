@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from tracktools.arrays import Float32
 from tracktools.errors import GenomeMismatchError, InputError
 from tracktools.formats.bigwig import BigWigReader
 from tracktools.interval import STRANDS, Strand
@@ -42,7 +42,7 @@ class BigWigPair:
         }
         self._signs = {strand: StrandSign(readers[strand].path, strand) for strand in STRANDS}
 
-    def values(self, strand: Strand, chrom: str, start: int, end: int) -> npt.NDArray[np.float32]:
+    def values(self, strand: Strand, chrom: str, start: int, end: int) -> Float32:
         """Return the values of one strand as positive numbers, shape (end - start,); NaN where there is none.
 
         Raises

@@ -6,7 +6,8 @@ import struct
 from collections.abc import Iterator
 
 import numpy as np
-import numpy.typing as npt
+
+from tracktools.arrays import Float32, Int64
 
 SECTION = struct.Struct("<IIIIIBxH")  # sequence, start, end, step, span, kind, number of items
 BED_GRAPH, VARIABLE_STEP, FIXED_STEP = 1, 2, 3
@@ -18,7 +19,7 @@ VARIABLE_ITEM = np.dtype([("start", "<u4"), ("value", "<f4")])
 Section = tuple[int, int, bytes]
 
 
-def encode_sections(chrom: int, start: int, values: npt.NDArray[np.float32]) -> Iterator[Section]:
+def encode_sections(chrom: int, start: int, values: Float32) -> Iterator[Section]:
     """Yield the sections that hold a stretch of values, in the smallest of the three ways.
 
     Dense values become fixedStep sections (4 bytes a value), lone ones variableStep (8), long runs of one value
@@ -66,14 +67,14 @@ def encode_sections(chrom: int, start: int, values: npt.NDArray[np.float32]) -> 
         yield from _bed_graph(chrom, start + firsts, start + lasts + 1, values[firsts])
 
 
-def _fixed_step(chrom: int, start: int, values: npt.NDArray[np.float32]) -> Iterator[Section]:
+def _fixed_step(chrom: int, start: int, values: Float32) -> Iterator[Section]:
     for first in range(0, len(values), _ITEMS):
         part = values[first : first + _ITEMS]
         header = SECTION.pack(chrom, start + first, start + first + len(part), 1, 1, FIXED_STEP, len(part))
         yield start + first, start + first + len(part), header + part.astype("<f4").tobytes()
 
 
-def _variable_step(chrom: int, positions: npt.NDArray[np.int64], values: npt.NDArray[np.float32]) -> Iterator[Section]:
+def _variable_step(chrom: int, positions: Int64, values: Float32) -> Iterator[Section]:
     items = np.empty(len(positions), dtype=VARIABLE_ITEM)
     items["start"], items["value"] = positions, values
     for first in range(0, len(items), _ITEMS):
@@ -82,9 +83,7 @@ def _variable_step(chrom: int, positions: npt.NDArray[np.int64], values: npt.NDA
         yield start, end, SECTION.pack(chrom, start, end, 0, 1, VARIABLE_STEP, len(part)) + part.tobytes()
 
 
-def _bed_graph(
-    chrom: int, starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64], values: npt.NDArray[np.float32]
-) -> Iterator[Section]:
+def _bed_graph(chrom: int, starts: Int64, ends: Int64, values: Float32) -> Iterator[Section]:
     items = np.empty(len(starts), dtype=GRAPH_ITEM)
     items["start"], items["end"], items["value"] = starts, ends, values
     for first in range(0, len(items), _ITEMS):

@@ -12,6 +12,7 @@ from typing import BinaryIO
 import numpy as np
 import numpy.typing as npt
 
+from tracktools.arrays import Float32
 from tracktools.formats import bbi
 from tracktools.formats.bbi_read import BbiHeader
 from tracktools.formats.bigwig_sections import BED_GRAPH, FIXED_STEP, GRAPH_ITEM, SECTION, VARIABLE_ITEM, VARIABLE_STEP
@@ -52,7 +53,7 @@ class BlockValues:
         if (ends > self._end).any():
             raise ValueError("a block lies past the end of the file")
 
-    def read(self, chrom: int, start: int, end: int) -> npt.NDArray[np.float32]:
+    def read(self, chrom: int, start: int, end: int) -> Float32:
         """Return the values of bases of a sequence, by its number; NaN where there is none.
 
         Raises
@@ -79,7 +80,7 @@ class BlockValues:
             raise ValueError("a block is cut short, or larger than any")
         return section
 
-    def _add(self, section: bytes, chrom: int, start: int, values: npt.NDArray[np.float32]) -> None:
+    def _add(self, section: bytes, chrom: int, start: int, values: Float32) -> None:
         """Put the values of a section into those that begin at `start`."""
         number, first, _, step, span, kind, count = SECTION.unpack_from(section)
         if kind not in _ITEMS:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from tracktools.arrays import Letters
 from tracktools.errors import InputError
 from tracktools.formats.input_file import open_maybe_gzip
 
@@ -33,7 +33,7 @@ _IUPAC = b"ACGTURYSWKMBDHVN"
 _NUCLEOTIDES = _IUPAC + _IUPAC.lower()
 
 
-def read_fasta(path: Path, *, after_gff3: bool = False) -> Iterator[tuple[str, npt.NDArray[np.uint8]]]:
+def read_fasta(path: Path, *, after_gff3: bool = False) -> Iterator[tuple[str, Letters]]:
     """Yield each sequence of a FASTA file.
 
     Parameters
@@ -115,7 +115,7 @@ def check_nucleotides(text: bytes, path: Path | None = None, line: int | None = 
         raise InputError(f"{letter!r} is no nucleotide letter", path=path, line=line, hint=hint)
 
 
-def _sequence(letters: bytearray, name: str, path: Path, line: int) -> npt.NDArray[np.uint8]:
+def _sequence(letters: bytearray, name: str, path: Path, line: int) -> Letters:
     if not letters:
         raise InputError(f"{name!r} has no sequence", path=path, line=line, hint="remove the record")
     sequence = np.frombuffer(letters, dtype=np.uint8)

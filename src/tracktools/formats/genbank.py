@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from tracktools.arrays import Letters
 from tracktools.errors import InputError
 from tracktools.formats.fasta import check_nucleotides
 from tracktools.formats.feature_row import FeatureRow
@@ -62,7 +62,7 @@ class FlatRecord:
     other_names: tuple[str, ...]
     length: int
     circular: bool
-    letters: npt.NDArray[np.uint8] | None
+    letters: Letters | None
     rows: tuple[FeatureRow, ...]
     unread: int
     line: int
@@ -107,7 +107,7 @@ def _read_once(path: Path, _changed_ns: int, _size: int) -> tuple[FlatRecord, ..
     return tuple(records)
 
 
-def flat_sequences(records: Sequence[FlatRecord], path: Path) -> Iterator[tuple[str, npt.NDArray[np.uint8]]]:
+def flat_sequences(records: Sequence[FlatRecord], path: Path) -> Iterator[tuple[str, Letters]]:
     """Yield name and letters of each record of a file that shall serve as a genome.
 
     Raises
@@ -219,7 +219,7 @@ def _unwrapped(lines: Iterable[str]) -> Iterator[str]:
     yield held
 
 
-def _letters(sequence: Any, path: Path, line: int) -> npt.NDArray[np.uint8] | None:
+def _letters(sequence: Any, path: Path, line: int) -> Letters | None:
     if not getattr(sequence, "defined", True) or len(sequence) == 0:
         return None
     letters = bytes(sequence).upper().replace(b"U", b"T")
@@ -264,7 +264,7 @@ def _attributes(qualifiers: dict[str, list[str]]) -> dict[str, str]:
     return attributes
 
 
-def new_flat_file(sequences: Iterable[tuple[str, npt.NDArray[np.uint8], bool]]) -> bytes:
+def new_flat_file(sequences: Iterable[tuple[str, Letters, bool]]) -> bytes:
     """Return a GenBank file of sequences without features but ``source``.
 
     Parameters

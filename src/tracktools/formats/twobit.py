@@ -15,6 +15,7 @@ from typing import IO
 import numpy as np
 import numpy.typing as npt
 
+from tracktools.arrays import Bool, Int64, Letters
 from tracktools.errors import InputError
 from tracktools.formats.atomic import atomic_file
 from tracktools.formats.input_file import open_bytes
@@ -31,7 +32,7 @@ _IS_BASE[list(b"ACGTacgt")] = True
 _HEADER = struct.Struct("<IIII")  # magic, version, number of sequences, reserved
 
 
-def write_twobit(path: Path, sequences: Iterable[tuple[str, npt.NDArray[np.uint8]]]) -> None:
+def write_twobit(path: Path, sequences: Iterable[tuple[str, Letters]]) -> None:
     """Write sequences as 2bit; soft-masking is kept, byte for byte what UCSC's faToTwoBit writes.
 
     Parameters
@@ -64,7 +65,7 @@ def write_twobit(path: Path, sequences: Iterable[tuple[str, npt.NDArray[np.uint8
             file.write(record)
 
 
-def _record(letters: npt.NDArray[np.uint8]) -> bytes:
+def _record(letters: Letters) -> bytes:
     codes = np.zeros(-(-len(letters) // 4) * 4, dtype=np.uint8)
     codes[: len(letters)] = _CODE_OF_LETTER[letters]
     quads = codes.reshape(-1, 4)
@@ -73,8 +74,8 @@ def _record(letters: npt.NDArray[np.uint8]) -> bytes:
     return struct.pack("<I", len(letters)) + unknown + masked + struct.pack("<I", 0) + packed.tobytes()
 
 
-def _blocks(mask: npt.NDArray[np.bool_]) -> bytes:
-    edges: npt.NDArray[np.int64] = np.flatnonzero(np.diff(np.concatenate(([0], mask.view(np.int8), [0]))))
+def _blocks(mask: Bool) -> bytes:
+    edges: Int64 = np.flatnonzero(np.diff(np.concatenate(([0], mask.view(np.int8), [0]))))
     starts, sizes = edges[::2].astype("<u4"), np.diff(edges)[::2].astype("<u4")
     return struct.pack("<I", len(starts)) + starts.tobytes() + sizes.tobytes()
 
@@ -132,7 +133,7 @@ def _read_extent(file: IO[bytes], offset: int, order: str) -> tuple[int, int]:
     return length, offset + 4 + -(-length // 4)
 
 
-def read_twobit(path: Path) -> Iterator[tuple[str, npt.NDArray[np.uint8]]]:
+def read_twobit(path: Path) -> Iterator[tuple[str, Letters]]:
     """Yield name and letters (ASCII codes, soft-masking kept) of each sequence of a 2bit file.
 
     Raises
@@ -158,7 +159,7 @@ def read_twobit(path: Path) -> Iterator[tuple[str, npt.NDArray[np.uint8]]]:
         raise InputError("is damaged or cut short", path=path, hint="copy or download it again") from None
 
 
-def _read_record(data: bytes, offset: int, order: str) -> npt.NDArray[np.uint8]:
+def _read_record(data: bytes, offset: int, order: str) -> Letters:
     integers = np.dtype(order + "u4")
 
     def read_integers(count: int) -> npt.NDArray[np.uint32]:
@@ -174,7 +175,7 @@ def _read_record(data: bytes, offset: int, order: str) -> npt.NDArray[np.uint8]:
         blocks.append((read_integers(count), read_integers(count)))
     read_integers(1)
     packed = np.frombuffer(data, dtype=np.uint8, count=-(-length // 4), offset=offset)
-    letters: npt.NDArray[np.uint8] = _FOUR_LETTERS[packed].reshape(-1)[:length]
+    letters: Letters = _FOUR_LETTERS[packed].reshape(-1)[:length]
     for start, size in zip(*blocks[0], strict=True):
         letters[start : start + size] = ord("N")
     for start, size in zip(*blocks[1], strict=True):

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
+from tracktools.arrays import Float32
 from tracktools.concise import concise
 from tracktools.config import ARCHITECTURES, ConditionedConfig, NetworkConfig, architecture_of, read_network
 from tracktools.descriptor import Descriptor, Reference
@@ -248,7 +248,7 @@ def reference_of(checkpoint: Checkpoint) -> Reference:
         raise CheckpointError("does not say which genomes it learnt from", path=checkpoint.path) from None
 
 
-def _read(path: Path) -> tuple[dict[str, Any], dict[str, npt.NDArray[np.float32]]]:
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, Float32]]:
     header = read_header(path)
     try:
         with safe_open(path, framework="np") as file:
@@ -260,7 +260,7 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, npt.NDArray[np.float32]
     return header, {name: array.astype(np.float32, copy=False) for name, array in arrays.items()}
 
 
-def _reorder(weights: npt.NDArray[np.float32], axis: int, alphabet: str) -> npt.NDArray[np.float32]:
+def _reorder(weights: Float32, axis: int, alphabet: str) -> Float32:
     if sorted(alphabet) != sorted(ALPHABET):
         raise ValueError(f"the alphabet {alphabet!r} is not made of {ALPHABET}")
     return np.take(weights, [alphabet.index(letter) for letter in ALPHABET], axis=axis)

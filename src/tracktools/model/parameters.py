@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from tracktools.arrays import Float32
 from tracktools.concise import concise
 from tracktools.config import ConditionedConfig, DilatedConfig, ModelConfig, NetworkConfig
 
@@ -36,7 +37,7 @@ class Parameters:
     """
 
     config: NetworkConfig
-    arrays: Mapping[str, npt.NDArray[np.float32]]
+    arrays: Mapping[str, Float32]
 
     @cached_property
     def sha256(self) -> str:
@@ -54,7 +55,7 @@ def parameters_of(network: Network) -> Parameters:
     return Parameters(network.config, arrays)
 
 
-def check_shapes(config: NetworkConfig, arrays: Mapping[str, npt.NDArray[np.float32]]) -> None:
+def check_shapes(config: NetworkConfig, arrays: Mapping[str, Float32]) -> None:
     """Check that arrays are the weights of an architecture.
 
     Raises
@@ -114,7 +115,7 @@ def some_members(parameters: Parameters, members: Sequence[int]) -> Parameters:
     config = parameters.config
     assert isinstance(config, DilatedConfig)
     total = config.n_members
-    kept: dict[str, npt.NDArray[np.float32]] = {}
+    kept: dict[str, Float32] = {}
     for name, array in parameters.arrays.items():
         if name == "output.bias":
             kept[name] = array

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from tracktools.arrays import Float64
 from tracktools.figures.canvas import figure_style, save_figure
 from tracktools.motifs.discover import HeadMotif
 from tracktools.motifs.promoter import CANONICAL_SPACING_BP
@@ -137,9 +137,7 @@ def _shares(axes: Any, table: pd.DataFrame, column: str, label: str) -> None:
     axes.xaxis.get_major_locator().set_params(integer=True)
 
 
-def draw_elements(
-    matrices: Mapping[str, npt.NDArray[np.float64]], spacing: Mapping[int, float], folder: Path, name: str
-) -> list[Path]:
+def draw_elements(matrices: Mapping[str, Float64], spacing: Mapping[int, float], folder: Path, name: str) -> list[Path]:
     """Draw ``<name>.svg`` and ``.png``: a logo of each element [bits], and the share of each distance between them.
 
     Parameters

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 
-from tracktools.arrays import Codes, Float64
+from tracktools.arrays import Codes, Float64, Int64
 
 _STEPS_PER_BIT = 100  # scores are rounded to 0.01 bit, and all p-values are exact for the rounded scores
 _IUPAC = {
@@ -79,7 +78,7 @@ class Pwm:
         return "".join(letter if bits >= 1 else letter.lower() for letter, bits in zip(letters, self.bits, strict=True))
 
     @cached_property
-    def scores(self) -> npt.NDArray[np.int64]:
+    def scores(self) -> Int64:
         """Log-odds against the background in hundredths of a bit, shape (width, 4)."""
         return np.round(_STEPS_PER_BIT * np.log2(self.shares / self.background)).astype(np.int64)
 
@@ -135,7 +134,7 @@ def consensus_letter(shares: Float64) -> str:
     return _IUPAC["".join(sorted("ACGT"[letter] for letter in order[:count]))]
 
 
-def score_tail(scores: npt.NDArray[np.int64], background: Float64) -> tuple[int, Float64]:
+def score_tail(scores: Int64, background: Float64) -> tuple[int, Float64]:
     """Return the least score of all sequences, and the probability of each score and above, by dynamic programming.
 
     Parameters

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from tracktools.arrays import Codes, Float64, Int64
+from tracktools.arrays import Bool, Codes, Float64, Int64
 from tracktools.genome import Genome
 from tracktools.motifs.matrix import Pwm
 from tracktools.motifs.statistics import benjamini_hochberg, more_than_dealt
@@ -78,7 +77,7 @@ class Promoters:
     starts: dict[str, Int64]
     matches: dict[str, Int64]
 
-    def clear(self, name: str) -> npt.NDArray[np.bool_]:
+    def clear(self, name: str) -> Bool:
         """Return which positions have the hexamer: at least 4 of its 6 letters."""
         return np.asarray(self.matches[name] >= _CLEAR_MATCHES)
 

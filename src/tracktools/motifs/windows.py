@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from tracktools.arrays import Codes, Int64
+from tracktools.arrays import Bool, Codes, Int64
 from tracktools.genome import UNKNOWN, Genome
 
 _COMPLEMENT = np.array([3, 2, 1, 0, UNKNOWN], dtype=np.uint8)
@@ -35,7 +34,7 @@ class Windows:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def take(self, which: npt.NDArray[np.int64] | npt.NDArray[np.bool_]) -> Windows:
+    def take(self, which: Int64 | Bool) -> Windows:
         """Return some of the windows."""
         return Windows(self.rows[which], self.attended[which], self.codes[which])
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-
+from tracktools.arrays import Float64, Letters
 from tracktools.blocks import scored_range
 from tracktools.config import PredictConfig
 from tracktools.descriptor import Descriptor
@@ -22,7 +20,7 @@ from tracktools.predict.scorer import read_letters
 
 
 def mutate_sequence(
-    sequence: str | bytes | npt.NDArray[np.uint8],
+    sequence: str | bytes | Letters,
     position: int,
     strand: Strand,
     *,
@@ -30,7 +28,7 @@ def mutate_sequence(
     circular: bool = False,
     host: Genome | Descriptor | Path | str | None = None,
     config: PredictConfig | None = None,
-) -> npt.NDArray[np.float64]:
+) -> Float64:
     """Return what every single substitution does to the log-odds of a TSS at one base; exact, by prediction.
 
     Only bases that the model sees from there are tried: 77 to each side with ``ecoli-tss-dilated``, a second of work.

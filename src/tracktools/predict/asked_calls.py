@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 
+from tracktools.arrays import Float32, Floating
 from tracktools.blocks import Block
 from tracktools.errors import ConfigError
 
@@ -83,7 +83,7 @@ class AskedCalls:
 class Heights:
     """How many positions have which height: enough to find where the highest so many begin, in one pass."""
 
-    def __init__(self, blocks: list[Block], load: Callable[[Block], npt.NDArray[np.float32]]) -> None:
+    def __init__(self, blocks: list[Block], load: Callable[[Block], Float32]) -> None:
         self._counts = np.zeros(_BINS, dtype=np.int64)
         for block in blocks:
             values = load(block)
@@ -101,7 +101,7 @@ class Heights:
         return [*tried, float(np.finfo(np.float32).smallest_subnormal)]
 
 
-def cut_of_top(heights: npt.NDArray[np.floating], n_calls: int) -> float:
+def cut_of_top(heights: Floating, n_calls: int) -> float:
     """Return the height of the last of the highest so many; the lowest where there are fewer."""
     ordered = np.sort(heights)[::-1]
     return float(ordered[min(n_calls, len(ordered)) - 1]) if len(ordered) else float("inf")

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
-import numpy as np
-import numpy.typing as npt
-
+from tracktools.arrays import Float32
 from tracktools.blocks import Block, RegionMask, blank_others
 from tracktools.config import NetworkConfig
 from tracktools.engine.grid import place_values, windows_of
@@ -55,7 +53,7 @@ def _compute_blocks(
     network: NetworkConfig,
     chosen: RegionMask | None,
 ) -> None:
-    def keep(block: Block, outputs: list[npt.NDArray[np.float32]]) -> int:
+    def keep(block: Block, outputs: list[Float32]) -> int:
         values = place_values(block, genome, outputs)
         store.save(block, values if chosen is None else blank_others(block, values, chosen))
         return len(block)

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from tracktools.arrays import Bool, Float64, Floating
 
 
 @dataclass(frozen=True)
@@ -49,12 +48,12 @@ class Expected:
         """The lowest output that may be called."""
         return self.output[0]
 
-    def of(self, output: npt.NDArray[np.floating]) -> tuple[Floats, Floats, Floats]:
+    def of(self, output: Floating) -> tuple[Float64, Float64, Float64]:
         """Return the expected precision of calls of these outputs, and the ends of its interval."""
         low, middle, high = (np.interp(output, self.output, values) for values in (self.low, self.precision, self.high))
         return np.asarray(middle), np.asarray(low), np.asarray(high)
 
-    def cut(self, heights: npt.NDArray[np.floating]) -> float:
+    def cut(self, heights: Floating) -> float:
         """Return the lowest output at and above which calls of these heights are expected to reach the target together.
 
         Infinity where no cut does: nothing is called then.
@@ -69,7 +68,7 @@ class Expected:
 
 
 def expected_precision(
-    species: Sequence[tuple[npt.NDArray[np.floating], npt.NDArray[np.bool_]]],
+    species: Sequence[tuple[Floating, Bool]],
     *,
     target: float,
     outputs: Sequence[float] = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8),

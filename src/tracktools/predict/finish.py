@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from tracktools.arrays import Float32
 from tracktools.blocks import Block
 from tracktools.predict.manifest import Manifest
 from tracktools.predict.prediction import Prediction, prediction_in
 from tracktools.predict.result import write_result
-from tracktools.predict.store import Values
 from tracktools.run import Run
 from tracktools.tracks import write_provenance
 
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 def finish(
-    run: Run, manifest: Manifest, load: Callable[[Block], Values], started: float, parameters: Mapping[str, Any]
+    run: Run, manifest: Manifest, load: Callable[[Block], Float32], started: float, parameters: Mapping[str, Any]
 ) -> Prediction:
     """Write the files of a run and publish them; or return what is complete already."""
     if run.done is None:

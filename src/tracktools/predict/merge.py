@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tracktools.arrays import Float32
 from tracktools.blocks import Block
 from tracktools.errors import ConfigError, InputError
 from tracktools.predict.finish import finish
 from tracktools.predict.manifest import MANIFEST, Manifest
 from tracktools.predict.prediction import Prediction
-from tracktools.predict.store import BlockFolder, Values
+from tracktools.predict.store import BlockFolder
 from tracktools.run import Policy, Run, check_output, difference
 from tracktools.tracks import read_provenance
 
@@ -56,7 +57,7 @@ def merge_shards(
         return finish(run, manifest, _loader(shards), started, parameters)
 
 
-def _loader(shards: Mapping[Path, Manifest]) -> Callable[[Block], Values]:
+def _loader(shards: Mapping[Path, Manifest]) -> Callable[[Block], Float32]:
     """Return what loads a block of any of the shards."""
     folder_of = {block.index: folder for folder, manifest in shards.items() for block in manifest.own_blocks}
     return lambda block: BlockFolder(folder_of[block.index]).load(block, _MEND)

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from tracktools.arrays import Float32
 from tracktools.concise import concise
 from tracktools.errors import InputError
 from tracktools.figures.region import draw_region
@@ -47,9 +46,7 @@ class Prediction:
     called_tss: Path
     n_calls: int
 
-    def signal(
-        self, chrom: str, strand: Strand = "+", start: int = 0, end: int | None = None
-    ) -> npt.NDArray[np.float32]:
+    def signal(self, chrom: str, strand: Strand = "+", start: int = 0, end: int | None = None) -> Float32:
         """Return the model output of one strand in plus-strand order, shape (end - start,); NaN where unscored.
 
         Parameters

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from tracktools.arrays import Float32, Float64, Int64
 from tracktools.blocks import Block, Piece
 from tracktools.calls import call_positions
 from tracktools.formats.bed import BED9, CALLED_TSS, write_bed
@@ -30,8 +31,7 @@ PART_COLORS = {"train": GREY, "valid": GREEN, "test": PURPLE}
 _EXPECTED = ("expectedPrecision", "expectedPrecisionLow", "expectedPrecisionHigh")
 HELD_OUT = "held_out"  # in the split column: the model that scored this base never saw it
 
-Values = npt.NDArray[np.float32]
-Called = tuple[npt.NDArray[np.int64], Values, npt.NDArray[np.float64]]  # positions, their values, and these calibrated
+Called = tuple[Int64, Float32, Float64]  # positions, their values, and these calibrated
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Written:
     warnings: tuple[str, ...]
 
 
-def write_result(folder: Path, manifest: Manifest, load: Callable[[Block], Values]) -> Written:
+def write_result(folder: Path, manifest: Manifest, load: Callable[[Block], Float32]) -> Written:
     """Write the bigWig pair, the called TSS and ``tracks.tsv``."""
     name = manifest.genome_name
     calls = _write_signal(folder, manifest, load)
@@ -58,7 +58,7 @@ def write_result(folder: Path, manifest: Manifest, load: Callable[[Block], Value
     return Written(len(calls), manifest.models[0].call_threshold, told)
 
 
-def _write_signal(folder: Path, manifest: Manifest, load: Callable[[Block], Values]) -> pd.DataFrame:
+def _write_signal(folder: Path, manifest: Manifest, load: Callable[[Block], Float32]) -> pd.DataFrame:
     """Write the bigWig pair; return the calls that the model would make."""
     name, sizes = manifest.genome_name, dict(manifest.chrom_sizes)
     tables: list[pd.DataFrame] = []
@@ -74,7 +74,7 @@ def _write_signal(folder: Path, manifest: Manifest, load: Callable[[Block], Valu
 
 
 def _asked(
-    manifest: Manifest, calls: pd.DataFrame, load: Callable[[Block], Values]
+    manifest: Manifest, calls: pd.DataFrame, load: Callable[[Block], Float32]
 ) -> tuple[Manifest, pd.DataFrame, tuple[str, ...]]:
     """Call what the user asks for, instead of what the model would call; returns what `_cut` does."""
     asked, told, model = manifest.asked, [], manifest.models[0]
@@ -104,7 +104,7 @@ def _asked(
     return replace(manifest, models=(replace(model, call_threshold=cut),)), calls.assign(**columns), tuple(told)
 
 
-def _calls_from(floor: float, manifest: Manifest, load: Callable[[Block], Values]) -> pd.DataFrame:
+def _calls_from(floor: float, manifest: Manifest, load: Callable[[Block], Float32]) -> pd.DataFrame:
     """Return every call at or above a height, from blocks that are kept."""
     tables = []
     for strand in STRANDS:
@@ -116,7 +116,7 @@ def _calls_from(floor: float, manifest: Manifest, load: Callable[[Block], Values
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(CALLED_TSS.columns))
 
 
-def _keep_high(high: dict[int, list[Called]], piece: Piece, values: Values, floor: float, manifest: Manifest) -> None:
+def _keep_high(high: dict[int, list[Called]], piece: Piece, values: Float32, floor: float, manifest: Manifest) -> None:
     above = np.flatnonzero(values >= floor)
     if len(above):
         calibrated = _calibrated(values[above], manifest.models[piece.model])
@@ -174,13 +174,15 @@ def _shown(cut: float) -> str:
     return f"{cut:.4g}" if np.isfinite(cut) else "no output"
 
 
-def _pieces_of(strand: Strand, blocks: list[Block], load: Callable[[Block], Values]) -> Iterator[tuple[Piece, Values]]:
+def _pieces_of(
+    strand: Strand, blocks: list[Block], load: Callable[[Block], Float32]
+) -> Iterator[tuple[Piece, Float32]]:
     for block in blocks:
         if block.pieces[0].strand == strand:
             yield from block.split(load(block))
 
 
-def _calibrated(output: Values, model: ModelPart) -> npt.NDArray[np.float64]:
+def _calibrated(output: Float32, model: ModelPart) -> Float64:
     if model.calibration is None:
         return np.full(len(output), np.nan)
     return np.asarray(np.interp(output, model.calibration["output"], model.calibration["probability"]), np.float64)
@@ -216,7 +218,7 @@ def _called_table(strand: Strand, high: dict[int, list[Called]], manifest: Manif
     )
 
 
-def _parts_of(chrom: str, positions: npt.NDArray[np.int64], manifest: Manifest) -> npt.NDArray[np.str_]:
+def _parts_of(chrom: str, positions: Int64, manifest: Manifest) -> npt.NDArray[np.str_]:
     if manifest.out_of_fold:
         return np.full(len(positions), HELD_OUT)
     parts = np.full(len(positions), NO_PART, dtype="<U5")

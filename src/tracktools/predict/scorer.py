@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from tracktools.arrays import Float32, Letters
 from tracktools.blocks import plan_blocks
 from tracktools.config import PredictConfig
 from tracktools.descriptor import Descriptor
@@ -25,8 +25,8 @@ from tracktools.predict.preflight import engine_for
 class StrandSignals(NamedTuple):
     """The values of both strands of one sequence, in plus-strand order, shapes (length,); NaN where unscored."""
 
-    plus: npt.NDArray[np.float32]
-    minus: npt.NDArray[np.float32]
+    plus: Float32
+    minus: Float32
 
 
 class Scorer:
@@ -63,9 +63,7 @@ class Scorer:
     def __repr__(self) -> str:
         return f"Scorer({self.model.metadata.name!r}, {self.config.engine!r}, threads={self.config.threads})"
 
-    def predict_sequence(
-        self, sequence: str | bytes | npt.NDArray[np.uint8], *, circular: bool = False
-    ) -> StrandSignals:
+    def predict_sequence(self, sequence: str | bytes | Letters, *, circular: bool = False) -> StrandSignals:
         """Score every base of both strands of one sequence; see `tracktools.predict_sequence`."""
         letters = read_letters(sequence)
         genome = Genome("sequence", (Contig("sequence", letters, circular),))
@@ -85,7 +83,7 @@ class Scorer:
 
 
 def predict_sequence(
-    sequence: str | bytes | npt.NDArray[np.uint8],
+    sequence: str | bytes | Letters,
     *,
     model: Checkpoint | Path | str | None = None,
     circular: bool = False,
@@ -127,7 +125,7 @@ def predict_sequence(
     return Scorer(model, host=host, config=config).predict_sequence(sequence, circular=circular)
 
 
-def read_letters(sequence: str | bytes | npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+def read_letters(sequence: str | bytes | Letters) -> Letters:
     """Return a sequence as ASCII codes, U as T; refuse an empty one, and anything but IUPAC nucleotide codes."""
     if isinstance(sequence, str):
         foreign = next((letter for letter in sequence if not letter.isascii()), None)

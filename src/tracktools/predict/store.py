@@ -17,14 +17,12 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from tracktools.arrays import Float32
 from tracktools.blocks import Block
 from tracktools.errors import InputError, OutputError
 from tracktools.formats.atomic import write_synced
 from tracktools.formats.input_file import open_seekable
-
-Values = npt.NDArray[np.float32]
 
 KEEPS = ("blocks/*.f32", "blocks.sha256")  # what a run keeps for the next one
 _CHECKSUMS = "blocks.sha256"
@@ -59,7 +57,7 @@ class BlockFolder:
         for block in blocks:
             self._read(block, hint)
 
-    def load(self, block: Block, hint: str = "run the same command again: it computes this block anew") -> Values:
+    def load(self, block: Block, hint: str = "run the same command again: it computes this block anew") -> Float32:
         """Return the values of a finished block.
 
         Raises
@@ -105,7 +103,7 @@ class BlockStore(BlockFolder):
                     log.warning("warning: %s: %s; it is computed anew", self.path_of(block), error.problem)
         return todo
 
-    def save(self, block: Block, values: Values) -> None:
+    def save(self, block: Block, values: Float32) -> None:
         """Keep the values of a block, shape (len(block),), pieces one after the other."""
         data, path = values.astype("<f4").tobytes(), self.path_of(block)
         sha256 = hashlib.sha256(data).hexdigest()

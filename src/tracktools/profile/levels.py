@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from tracktools.arrays import Bool, Float32
 from tracktools.errors import InputError
 from tracktools.formats.annotation_rows import read_annotation_rows
 from tracktools.formats.bed import read_bed
@@ -156,7 +156,7 @@ def _gaps(operons: Sequence[Region], genes: Sequence[Region], chrom_sizes: Mappi
     return gaps
 
 
-def _mask(regions: Iterable[Region], length: int) -> npt.NDArray[np.bool_]:
+def _mask(regions: Iterable[Region], length: int) -> Bool:
     mask = np.zeros(length, dtype=bool)
     for region in regions:
         mask[region.start : region.end] = True
@@ -193,7 +193,7 @@ def level_table(
         ``operon`` (between the genes of one operon); `regions` and `n` values; `mean`, `median`; the median over the
         regions of the highest value in each.
     """
-    pools: dict[tuple[str, str], list[npt.NDArray[np.float32]]] = {}
+    pools: dict[tuple[str, str], list[Float32]] = {}
     for chrom, size in chrom_sizes.items():
         inside = _mask((Region(i.chrom, i.start, i.end, ".") for i in within if i.chrom == chrom), size)
         if not within:
@@ -219,13 +219,13 @@ def level_table(
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def _runs(values: StrandPair, chosen: npt.NDArray[np.bool_]) -> list[npt.NDArray[np.float32]]:
+def _runs(values: StrandPair, chosen: Bool) -> list[Float32]:
     """Return the values of both strands in each run of chosen bases."""
     edges = np.flatnonzero(np.diff(np.concatenate(([False], chosen, [False])).astype(np.int8)))
     return [np.concatenate([one[first:last] for one in values]) for first, last in edges.reshape(-1, 2)]
 
 
-def _describe(parts: Sequence[npt.NDArray[np.float32]]) -> tuple[int, int, float, float, float]:
+def _describe(parts: Sequence[Float32]) -> tuple[int, int, float, float, float]:
     known = [part[~np.isnan(part)] for part in parts]
     known = [part for part in known if len(part)]
     if not known:

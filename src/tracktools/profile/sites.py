@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from tracktools.arrays import Int64
 from tracktools.concise import concise
 from tracktools.errors import InputError
 from tracktools.formats.annotation_rows import read_annotation_rows
@@ -168,7 +168,7 @@ def _gff3_items(source: SiteSource) -> pd.DataFrame:
 
 def _positions(
     table: pd.DataFrame, source: SiteSource, chrom_sizes: Mapping[str, int], circular: Collection[str]
-) -> npt.NDArray[np.int64]:
+) -> Int64:
     """Return the base that each item stands for, on the sequence itself."""
     first = (table["strand"] == "+").to_numpy() == (source.end == "5prime")
     positions = np.where(first, table["start"], table["end"] - 1).astype(np.int64)

@@ -6,16 +6,15 @@ import warnings
 from functools import cache
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from scipy.stats import binom
 
-from tracktools.arrays import Float64
+from tracktools.arrays import Float32, Float64, Int64
 
 COLUMNS = ("offset", "n", "median", "medianLow", "medianHigh", "mean", "quartile1", "quartile3")
 
 
-def summarise(matrix: npt.NDArray[np.float32], *, confidence: float) -> pd.DataFrame:
+def summarise(matrix: Float32, *, confidence: float) -> pd.DataFrame:
     """Describe the columns of a matrix of values around sites.
 
     Parameters
@@ -45,7 +44,7 @@ def summarise(matrix: npt.NDArray[np.float32], *, confidence: float) -> pd.DataF
     return pd.DataFrame(dict(zip(COLUMNS, values, strict=True)))
 
 
-def _median_interval(ranked: Float64, n: npt.NDArray[np.int64], confidence: float) -> tuple[Float64, Float64]:
+def _median_interval(ranked: Float64, n: Int64, confidence: float) -> tuple[Float64, Float64]:
     low, high = np.full(len(n), np.nan), np.full(len(n), np.nan)
     for size in np.unique(n[n >= 2]):
         columns = np.flatnonzero(n == size)

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from tracktools.arrays import Int64
 from tracktools.config import ReadsConfig
 from tracktools.counting import count_line
 from tracktools.errors import ConfigError, GenomeMismatchError, InputError
@@ -243,7 +244,7 @@ def _check_replicates(paths: Sequence[Path], contigs: Sequence[Sequence[_Contig]
 
 def _count_windows(
     fragments: Iterable[Fragment], contigs: Sequence[_Contig], n_strands: int
-) -> Iterator[tuple[str, int, npt.NDArray[np.int64]]]:
+) -> Iterator[tuple[str, int, Int64]]:
     """Yield chrom, first base and counts (n_strands, n) of every window of every contig, in order."""
     groups = groupby(fragments, key=lambda fragment: fragment.contig)
     group = next(groups, None)
@@ -257,14 +258,12 @@ def _count_windows(
             group = next(groups, None)
 
 
-def _count_contig(
-    fragments: Iterable[Fragment], size: int, n_strands: int
-) -> Iterator[tuple[int, npt.NDArray[np.int64]]]:
-    steps: defaultdict[int, npt.NDArray[np.int64]] = defaultdict(
+def _count_contig(fragments: Iterable[Fragment], size: int, n_strands: int) -> Iterator[tuple[int, Int64]]:
+    steps: defaultdict[int, Int64] = defaultdict(
         lambda: np.zeros((n_strands, WINDOW_BP + 1), dtype=np.int64)
     )  # +1 where a stretch starts, -1 where it has ended: two additions, however long it is
 
-    def finished(windows: range) -> Iterator[tuple[int, npt.NDArray[np.int64]]]:
+    def finished(windows: range) -> Iterator[tuple[int, Int64]]:
         for window in windows:
             start = window * WINDOW_BP
             yield start, np.cumsum(steps[window][:, : min(WINDOW_BP, size - start)], axis=1)

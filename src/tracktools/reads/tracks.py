@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from tracktools.arrays import Bool
 from tracktools.errors import ConfigError
 from tracktools.formats.bigwig import BigWigReader, BigWigWriter
 from tracktools.genome import Genome
@@ -205,7 +205,7 @@ def strand_agreement(plus: Path, minus: Path, genes: pd.DataFrame, chrom_sizes: 
     return sense / total if total else float("nan")
 
 
-def _covered(rows: pd.DataFrame, start: int, end: int) -> npt.NDArray[np.bool_]:
+def _covered(rows: pd.DataFrame, start: int, end: int) -> Bool:
     """Return which bases of [start, end) lie in a row."""
     covered = np.zeros(end - start, dtype=bool)
     near = rows[(rows["start"] < end) & (rows["end"] > start)]

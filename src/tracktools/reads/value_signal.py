@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tracktools.arrays import Float64
 from tracktools.config import ReadsConfig
 from tracktools.counting import count_line
 from tracktools.errors import ConfigError, GenomeMismatchError
@@ -127,7 +128,7 @@ class ValueSignal:
             for file in self._all_files:
                 file.count_elsewhere()
 
-    def _combined(self, files: Sequence[_StrandFile], chrom: str, start: int, end: int) -> npt.NDArray[np.float64]:
+    def _combined(self, files: Sequence[_StrandFile], chrom: str, start: int, end: int) -> Float64:
         values = np.stack([file.values(chrom, start, end) for file in files])
         total = np.nansum(values, axis=0) / (len(files) if self._config.combine == "mean" else 1)
         return np.where(np.isnan(values).all(axis=0), np.nan, total)

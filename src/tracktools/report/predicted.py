@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from tracktools.arrays import Float64
 from tracktools.figures.overview import draw_heights
 from tracktools.formats.bed import read_bed
 from tracktools.report.folders import Folder
@@ -165,7 +165,7 @@ def grouped(text: str) -> str:
     return f"{int(text):,}" if text.isascii() and text.isdigit() and len(text) < 20 else text
 
 
-def _floats(table: pd.DataFrame, column: str) -> npt.NDArray[np.float64]:
+def _floats(table: pd.DataFrame, column: str) -> Float64:
     return table[column].to_numpy(dtype=np.float64) if column in table else np.zeros(0)
 
 

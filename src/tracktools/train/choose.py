@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tracktools.arrays import Bool, Float32
 from tracktools.calls import call_positions
 from tracktools.config import PredictConfig
 from tracktools.engine import make_engine
@@ -33,8 +34,8 @@ class RegionSignal:
     contig: int
     strand: Strand
     start: int
-    signal: npt.NDArray[np.float32]
-    is_tss: npt.NDArray[np.bool_]
+    signal: Float32
+    is_tss: Bool
 
 
 def score_part(

@@ -13,7 +13,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 import numpy as np
-import numpy.typing as npt
+
+from tracktools.arrays import Bool, Codes, Int32, Int64
 
 WORD_BP = 11
 LEAST_SCORE = 24
@@ -21,9 +22,7 @@ _UNKNOWN = 4
 _PART = 20_000  # diagonals that are scored at once
 
 
-def homologous(
-    windows: npt.NDArray[np.uint8], judged: Iterable[npt.NDArray[np.uint8]], *, least_score: int = LEAST_SCORE
-) -> npt.NDArray[np.bool_]:
+def homologous(windows: Codes, judged: Iterable[Codes], *, least_score: int = LEAST_SCORE) -> Bool:
     """Return which windows are homologous to a judged region, on either strand.
 
     Parameters
@@ -39,7 +38,7 @@ def homologous(
     ndarray of bool, shape (N,)
     """
     found = np.zeros(len(windows), dtype=bool)
-    strands: list[npt.NDArray[np.uint8]] = []
+    strands: list[Codes] = []
     for region in judged:
         strands += [region, np.array([3, 2, 1, 0, 4], dtype=np.uint8)[region[::-1]]]
     for target in strands:
@@ -55,7 +54,7 @@ def homologous(
     return found
 
 
-def _words(codes: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
+def _words(codes: Codes) -> Int64:
     """Return the word that starts at each place of the last axis as a number; -1 where it holds another letter."""
     count = codes.shape[-1] - WORD_BP + 1
     words = np.zeros((*codes.shape[:-1], max(count, 0)), dtype=np.int64)
@@ -68,9 +67,7 @@ def _words(codes: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
     return words
 
 
-def _diagonals(
-    windows: npt.NDArray[np.uint8], target: npt.NDArray[np.uint8], found: npt.NDArray[np.bool_]
-) -> Iterator[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
+def _diagonals(windows: Codes, target: Codes, found: Bool) -> Iterator[tuple[Int64, Int64]]:
     """Yield, a thousand windows at a time, the windows and where in the target their first letter falls, each once."""
     words = _words(target)
     order = np.argsort(words, kind="stable")
@@ -88,9 +85,9 @@ def _diagonals(
         yield rows[pairs[0]], pairs[1]
 
 
-def _best_stretch(same: npt.NDArray[np.bool_]) -> npt.NDArray[np.int32]:
+def _best_stretch(same: Bool) -> Int32:
     """Return the highest score of a stretch of each row: +1 where True, -1 elsewhere."""
     sums = np.cumsum(np.where(same, 1, -1), axis=1, dtype=np.int32)
     before = np.concatenate([np.zeros((len(sums), 1), np.int32), sums[:, :-1]], axis=1)
-    best: npt.NDArray[np.int32] = (sums - np.minimum.accumulate(before, axis=1)).max(axis=1, initial=0)
+    best: Int32 = (sums - np.minimum.accumulate(before, axis=1)).max(axis=1, initial=0)
     return best

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from tracktools.arrays import Float32, Float64, Int64
 from tracktools.config import MixtureConfig
 from tracktools.descriptor import Descriptor, Reference
 from tracktools.genome import Genome
@@ -37,11 +37,11 @@ class Part:
     features : ndarray of float32, shape (B, n_features)
     """
 
-    codes: npt.NDArray[np.int64]
-    is_tss: npt.NDArray[np.float32]
-    weight: npt.NDArray[np.float32]
-    offset: npt.NDArray[np.float32]
-    features: npt.NDArray[np.float32]
+    codes: Int64
+    is_tss: Float32
+    weight: Float32
+    offset: Float32
+    features: Float32
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +102,7 @@ class Mixture:
             parts.append(self._windows(rng))
         return parts
 
-    def _features(self, rng: np.random.Generator, descriptor: Descriptor) -> npt.NDArray[np.float32]:
+    def _features(self, rng: np.random.Generator, descriptor: Descriptor) -> Float32:
         rich = bool(rng.random() >= self.config.gc_alone)
         told = self._reference.features(descriptor, rich=rich)
         noise = self.config.noise * rng.standard_normal(len(told)).astype(np.float32)
@@ -151,7 +151,7 @@ class Mixture:
         return Part(codes, is_tss, weight, offset, np.stack(features))
 
 
-def _shares(weights: Sequence[float]) -> npt.NDArray[np.float64]:
+def _shares(weights: Sequence[float]) -> Float64:
     values = np.array(weights, dtype=np.float64)
     return values / values.sum() if len(values) else values
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from tracktools.arrays import Float32
 from tracktools.concise import concise
 from tracktools.errors import InputError
 from tracktools.formats.bigwig_pair import open_pair
@@ -67,7 +67,7 @@ def read_soft(soft: SoftLabels, genome: Genome, renames: Mapping[str, str] | Non
     return arrays
 
 
-def _check(values: npt.NDArray[np.float32], path: Path, chrom: str) -> None:
+def _check(values: Float32, path: Path, chrom: str) -> None:
     outside = np.flatnonzero((values < 0) | (values > 1))
     if len(outside):
         at = int(outside[0])

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from tracktools.arrays import Bool
 from tracktools.config import ConditionedConfig, MixtureConfig, TrainConfig
 from tracktools.descriptor import Reference
 from tracktools.errors import ConfigError, InputError
@@ -163,7 +163,7 @@ class SpeciesTask:
         return score_part(plain, self.main_genome, labels, self.split, "valid", self.config.threads)
 
 
-def _read_kept(path: Path | None) -> dict[str, npt.NDArray[np.bool_]]:
+def _read_kept(path: Path | None) -> dict[str, Bool]:
     if path is None or not path.exists():
         return {}
     with np.load(path, allow_pickle=False) as arrays:

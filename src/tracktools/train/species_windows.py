@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from tracktools.arrays import Bool, Codes, Int64
 from tracktools.descriptor import Descriptor, describe_sequences
 from tracktools.errors import InputError
 from tracktools.train.sheet import WindowsRow
@@ -42,10 +42,10 @@ class SpeciesWindows:
     species: str
     lineage: str
     phylum: str
-    codes: npt.NDArray[np.uint8]
-    lengths: npt.NDArray[np.int64]
-    is_tss: npt.NDArray[np.bool_]
-    around_tss: npt.NDArray[np.bool_]
+    codes: Codes
+    lengths: Int64
+    is_tss: Bool
+    around_tss: Bool
     descriptor: Descriptor
 
     @property
@@ -53,7 +53,7 @@ class SpeciesWindows:
         """All by which it can be left out."""
         return frozenset((self.species, self.species.split()[0], self.lineage, self.phylum))
 
-    def only(self, keep: npt.NDArray[np.bool_]) -> SpeciesWindows:
+    def only(self, keep: Bool) -> SpeciesWindows:
         """Return some of the windows; the descriptor stays that of all."""
         return SpeciesWindows(
             self.species, self.lineage, self.phylum,
@@ -130,7 +130,7 @@ def _of_species(
     )  # fmt: skip
 
 
-def _mark_neighbours(rows: list[tuple[int, str, int, str]], is_tss: npt.NDArray[np.bool_]) -> None:
+def _mark_neighbours(rows: list[tuple[int, str, int, str]], is_tss: Bool) -> None:
     """Mark in each window the TSS of other rows, where the letters of both agree that the distance is right."""
     order = sorted(range(len(rows)), key=lambda number: (rows[number][1], rows[number][0]))
     for place, one in enumerate(order):
@@ -143,7 +143,7 @@ def _mark_neighbours(rows: list[tuple[int, str, int, str]], is_tss: npt.NDArray[
             _mark(rows, is_tss, other, one, -gap)
 
 
-def _mark(rows: list[tuple[int, str, int, str]], is_tss: npt.NDArray[np.bool_], one: int, other: int, gap: int) -> None:
+def _mark(rows: list[tuple[int, str, int, str]], is_tss: Bool, one: int, other: int, gap: int) -> None:
     _, _, at, sequence = rows[one]
     _, _, there, neighbour = rows[other]
     place, flank = at + gap, 10

@@ -12,13 +12,14 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from tracktools.arrays import Bool, Codes, Float32, Int64
 from tracktools.config import NetworkConfig, TrainConfig
 from tracktools.genome import UNKNOWN, Contig, Genome
 from tracktools.interval import Strand, merge
 from tracktools.splits import PARTS, Split
 
-LabelArrays = dict[tuple[int, Strand], npt.NDArray[np.bool_]]  # (contig number, strand): one value a base
-SoftArrays = dict[tuple[int, Strand], npt.NDArray[np.float32]]  # the same; NaN where nothing is known
+LabelArrays = dict[tuple[int, Strand], Bool]  # (contig number, strand): one value a base
+SoftArrays = dict[tuple[int, Strand], Float32]  # the same; NaN where nothing is known
 
 
 @dataclass(frozen=True)
@@ -71,9 +72,9 @@ class Batch(NamedTuple):
         The soft label of base t - `label_shift_bp`; NaN where there is none. None without soft labels.
     """
 
-    codes: npt.NDArray[np.int64]
-    is_tss: npt.NDArray[np.float32]
-    soft: npt.NDArray[np.float32] | None
+    codes: Int64
+    is_tss: Float32
+    soft: Float32 | None
 
 
 class TrainingWindows:
@@ -159,12 +160,12 @@ class TrainingWindows:
         either: tuple[Strand, Strand] = ("+", "-")
         return stretch.contig, either[rng.integers(2)], int(rng.integers(stretch.start, stretch.end - length + 1))
 
-    def _codes(self, number: int, strand: Strand, start: int, length: int) -> npt.NDArray[np.uint8]:
+    def _codes(self, number: int, strand: Strand, start: int, length: int) -> Codes:
         contig: Contig = self._contigs[number]
         strand_start = start if strand == "+" else len(contig) - start - length
         return contig.strand_codes(strand_start, strand_start + length, strand)
 
-    def _along(self, values: npt.NDArray[Any], strand: Strand, start: int, length: int) -> npt.NDArray[np.float32]:
+    def _along(self, values: npt.NDArray[Any], strand: Strand, start: int, length: int) -> Float32:
         """Return the values of a window, 5' to 3', but for its last `label_shift_bp` bases."""
         inside = values[np.arange(start, start + length) % len(values)].astype(np.float32)
         return (inside if strand == "+" else inside[::-1])[: length - self._shift]

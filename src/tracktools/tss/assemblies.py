@@ -8,9 +8,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
+from tracktools.arrays import Int64
 from tracktools.concise import concise
 from tracktools.errors import InputError
 from tracktools.formats.input_file import local_path, open_maybe_gzip
@@ -37,7 +35,7 @@ class Chain:
     targets: dict[str, int]
     _lookup: Any
 
-    def lift(self, chrom: str, positions: npt.NDArray[np.int64]) -> list[list[tuple[str, int, str]]]:
+    def lift(self, chrom: str, positions: Int64) -> list[list[tuple[str, int, str]]]:
         """Return, for each 0-based base of a sequence, where it stands: (sequence, base, ``+`` or ``-``)."""
         query = self._lookup.query
         return [[(str(c), int(p), str(s)) for c, p, s in query(chrom, int(position))] for position in positions]

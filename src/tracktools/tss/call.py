@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from tracktools.arrays import Float32, Int64
 from tracktools.calls import call_positions
 from tracktools.concise import concise
 from tracktools.config import CallConfig
@@ -198,9 +198,7 @@ def _one_sided(table: pd.DataFrame, threshold: float) -> list[str]:
     return []
 
 
-def _at_or_above(
-    pair: BigWigPair, strand: Strand, chrom: str, length: int, threshold: float
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+def _at_or_above(pair: BigWigPair, strand: Strand, chrom: str, length: int, threshold: float) -> tuple[Int64, Float32]:
     positions, kept = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.float32)]
     for start in range(0, length, _PIECE_BP):
         values = pair.values(strand, chrom, start, min(start + _PIECE_BP, length))
@@ -211,9 +209,7 @@ def _at_or_above(
     return np.concatenate(positions), np.concatenate(kept)
 
 
-def _rows(
-    chrom: str, at: npt.NDArray[np.int64], values: npt.NDArray[np.float32], strand: str, name: str
-) -> pd.DataFrame:
+def _rows(chrom: str, at: Int64, values: Float32, strand: str, name: str) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "chrom": chrom,

@@ -24,6 +24,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from tracktools.aliases import other_version, resolve_chrom
+from tracktools.arrays import Float64, Int64
 from tracktools.config import TssConfig
 from tracktools.counting import count_line
 from tracktools.errors import ConfigError, GenomeMismatchError
@@ -144,7 +145,7 @@ def _on_chroms(
     return placed[placed["chrom"].notna()].reset_index(drop=True), sizes
 
 
-def _strength(table: pd.DataFrame) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+def _strength(table: pd.DataFrame) -> tuple[Float64, Int64]:
     """Return how strong each TSS is, nan where nothing tells, and its support, 1 where the set has none."""
     column = next((name for name in ("modelOutput", "sourceScore", "score") if name in table), None)
     strength = np.full(len(table), np.nan) if column is None else table[column].to_numpy(dtype=np.float64)
@@ -184,9 +185,7 @@ def _pairs(
     return pairs.drop_duplicates(["interval", "gene"])  # on the first base: upstream, not internal
 
 
-def _distance(
-    tss: pd.DataFrame, genes: pd.DataFrame, pairs: pd.DataFrame, sizes: Mapping[str, int]
-) -> npt.NDArray[np.int64]:
+def _distance(tss: pd.DataFrame, genes: pd.DataFrame, pairs: pd.DataFrame, sizes: Mapping[str, int]) -> Int64:
     """Return how far each TSS is from the first base of its gene, along the gene's strand."""
     gene = pairs["gene"].to_numpy(dtype=np.int64)
     row = pairs["interval"].to_numpy(dtype=np.int64)
@@ -195,13 +194,11 @@ def _distance(
     size = tss["chrom"].map(dict(sizes)).fillna(0).to_numpy(dtype=np.int64)[row]
     lap = np.where(size > 0, size, 1)
     delta = np.where(size > 0, (delta + lap // 2) % lap - lap // 2, delta)  # the short way round a circle
-    distance: npt.NDArray[np.int64] = np.where((genes["strand"] == "-").to_numpy()[gene], -delta, delta)
+    distance: Int64 = np.where((genes["strand"] == "-").to_numpy()[gene], -delta, delta)
     return distance
 
 
-def _rank_upstream(
-    pairs: pd.DataFrame, strength: npt.NDArray[np.float64], support: npt.NDArray[np.int64]
-) -> pd.DataFrame:
+def _rank_upstream(pairs: pd.DataFrame, strength: Float64, support: Int64) -> pd.DataFrame:
     """Make the strongest TSS upstream of each gene its primary one: support, then strength, then the nearest."""
     row = pairs["interval"].to_numpy(dtype=np.int64)
     ranked = pairs.assign(
@@ -239,8 +236,8 @@ def _relations(
     pairs: pd.DataFrame,
     table: pd.DataFrame,
     genes: pd.DataFrame,
-    strength: npt.NDArray[np.float64],
-    support: npt.NDArray[np.int64],
+    strength: Float64,
+    support: Int64,
 ) -> pd.DataFrame:
     missing = pd.DataFrame({"gene": sorted(set(range(len(genes))) - set(pairs["gene"]))})
     rows = pd.concat([pairs, missing.assign(interval=-1, distance=0, **{"class": "none"})], ignore_index=True)

@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from tracktools.aliases import resolve_chrom
+from tracktools.arrays import Bool, Int64
 from tracktools.genome import Genome
 from tracktools.tss.assemblies import BUNDLED_CHAINS, Chain, load_chain
 
@@ -147,9 +147,7 @@ def _shares(rows: pd.DataFrame, genome: Genome, strand: str, offset: int) -> Sha
     return Shares(sum(int(p.sum()) for p, _ in marks) / n, sum(int(h.sum()) for _, h in marks) / n, n)
 
 
-def _marks(
-    genome: Genome, chrom: str, at: npt.NDArray[np.int64], strand: str
-) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+def _marks(genome: Genome, chrom: str, at: Int64, strand: str) -> tuple[Bool, Bool]:
     """Tell for each base of a sequence whether it is a purine of the strand, and whether a hexamer stands upstream."""
     length = len(genome[chrom])
     codes = genome[chrom].strand_codes(0, length, "+" if strand == "+" else "-")

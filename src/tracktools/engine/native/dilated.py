@@ -6,8 +6,8 @@ import weakref
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
+from tracktools.arrays import Codes, Float32
 from tracktools.config import DilatedConfig
 from tracktools.engine.interface import Window
 from tracktools.engine.native.library import Kernel, load_library
@@ -15,8 +15,6 @@ from tracktools.model.parameters import Parameters
 
 N_LETTERS = 4
 MOST_REACH_BP = 1 << 16  # of a layer, to each side: as many rows of states are kept
-
-Floats = npt.NDArray[np.float32]
 
 
 def fits_dilated(config: DilatedConfig) -> bool:
@@ -64,11 +62,11 @@ class NativeDilatedEngine:
         weakref.finalize(self, self.library.tracktools_dilated_free, network)
         return network
 
-    def probabilities(self, codes: npt.NDArray[np.uint8], first: int, last: int) -> Floats:
+    def probabilities(self, codes: Codes, first: int, last: int) -> Float32:
         """Return the probability of a TSS at network positions first ... last - 1 of one window (see `Engine`)."""
         return self.probabilities_many([Window(codes, first, last)])[0]
 
-    def probabilities_many(self, windows: Sequence[Window]) -> list[Floats]:
+    def probabilities_many(self, windows: Sequence[Window]) -> list[Float32]:
         """Return the probabilities of many windows, which see nothing of each other (see `Engine`)."""
         if not windows:
             return []
@@ -92,13 +90,13 @@ class NativeDilatedEngine:
         return self.threads * scratch + codes_and_answers
 
 
-def lay_out_dilated(parameters: Parameters) -> list[Floats]:
+def lay_out_dilated(parameters: Parameters) -> list[Float32]:
     """Return the arrays of ``tracktools_dilated_make``, member after member; the last is the bias, shape (1,)."""
     config, arrays = parameters.config, parameters.arrays
     assert isinstance(config, DilatedConfig)
     M, D, layers = config.n_members, config.n_channels, range(len(config.dilations_bp))
 
-    def of_layers(name: str, *shape: int) -> Floats:
+    def of_layers(name: str, *shape: int) -> Float32:
         by_layer = [arrays[f"layers.{n}.{name}"].reshape(M, *shape) for n in layers]
         return np.stack(by_layer, axis=1) if by_layer else np.empty((M, 0, *shape), dtype=np.float32)
 

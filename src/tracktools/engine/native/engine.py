@@ -7,8 +7,8 @@ import weakref
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
+from tracktools.arrays import Codes, Float32
 from tracktools.engine.attention import Trace
 from tracktools.engine.interface import Window, pack_windows
 from tracktools.engine.native.library import Kernel, load_library, usable_kernels
@@ -56,13 +56,13 @@ class NativeEngine:
         weakref.finalize(self, self.library.tracktools_free, network)
         return network
 
-    def probabilities(self, codes: npt.NDArray[np.uint8], first: int, last: int) -> npt.NDArray[np.float32]:
+    def probabilities(self, codes: Codes, first: int, last: int) -> Float32:
         """Return the probability of a TSS at network positions first ... last - 1 of one window (see `Engine`)."""
         return self.probabilities_many([Window(codes, first, last)])[0]
 
-    def probabilities_many(self, windows: Sequence[Window]) -> list[npt.NDArray[np.float32]]:
+    def probabilities_many(self, windows: Sequence[Window]) -> list[Float32]:
         """Return the probabilities of many windows, which see nothing of each other (see `Engine`)."""
-        answers: list[npt.NDArray[np.float32]] = []
+        answers: list[Float32] = []
         for pack in pack_windows(windows, tile=TILE, gap=0, capacity=PACK_BP * self.threads):
             codes = np.concatenate([window.codes for window in pack.windows])
             lengths = np.array([len(window.codes) for window in pack.windows], dtype=np.int64)

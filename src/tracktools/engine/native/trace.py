@@ -9,17 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from tracktools.engine.attention import (
-    BIN_SHIFT,
-    BINS,
-    FIRST_BIN,
-    RANK_BITS,
-    Floats,
-    Ints,
-    Observation,
-    Reduction,
-    Sums,
-)
+from tracktools.arrays import Float32, Float64, Int64
+from tracktools.engine.attention import BIN_SHIFT, BINS, FIRST_BIN, RANK_BITS, Observation, Reduction, Sums
 from tracktools.engine.interface import Window
 from tracktools.engine.native.library import Watch
 from tracktools.engine.native.weights import CHANNELS, TILE
@@ -56,15 +47,15 @@ class NativeTrace:
         if engine.library.tracktools_run(engine.network, codes, self._lengths, len(windows), *to):
             raise MemoryError(f"no memory for {len(codes)} bases")
         ends = np.cumsum(self._lengths)
-        self.probabilities: list[Floats] = [
+        self.probabilities: list[Float32] = [
             whole[end - length + w.first : end - length + w.last].copy()
             for w, end, length in zip(windows, ends, self._lengths, strict=True)
         ]
         starts = (np.cumsum(n_tiles) - n_tiles) * TILE
         asked = [start + np.arange(w.first, w.last) for w, start in zip(windows, starts, strict=True)]
-        self._asked: Ints = np.concatenate(asked).astype(np.int64)
+        self._asked: Int64 = np.concatenate(asked).astype(np.int64)
 
-    def observe(self, layer: int, rows: Ints, reduction: Reduction | None = None) -> Observation:
+    def observe(self, layer: int, rows: Int64, reduction: Reduction | None = None) -> Observation:
         """Compute the attention of a layer (see `Trace`)."""
         H, W = self._engine.config.n_heads, self._engine.config.attention_window_bp
         positions = self._asked[rows]
@@ -91,7 +82,7 @@ class NativeTrace:
         found = Sums(total, with_output, squares, largest, histogram[:, ::-1], followed[self._asked])
         return Observation(weights, found)
 
-    def _call(self, layer: int, watch: Watch, sums: npt.NDArray[np.float64], histogram: Ints) -> None:
+    def _call(self, layer: int, watch: Watch, sums: Float64, histogram: Int64) -> None:
         windows = (self._lengths, len(self._lengths), self._states[layer])
         to = (ctypes.byref(watch), sums, histogram, self._engine.threads)
         if self._engine.library.tracktools_observe(self._watched, layer, *windows, *to):

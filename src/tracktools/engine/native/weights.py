@@ -6,10 +6,10 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from tracktools.arrays import Float32
 from tracktools.config import ModelConfig
 from tracktools.model.transformer import AttentionLayer, FoldedLayer, Transformer, position_table
 
@@ -17,8 +17,6 @@ CHANNELS = 32  # the library's width of states, queries, keys and values; fewer 
 TILE = 64  # bases that it treats together
 MAX_CONV_WIDTH_BP = 2 * TILE + 1
 LOG2_E = math.log2(math.e)  # the library's exponentials are powers of two
-
-Floats = npt.NDArray[np.float32]
 
 
 def fits(config: ModelConfig) -> bool:
@@ -29,11 +27,11 @@ def fits(config: ModelConfig) -> bool:
 class NativeWeights(NamedTuple):
     """The arrays of ``tracktools_make``; `layers` has one flat array a layer."""
 
-    layers: list[Floats]
-    key_table: Floats
-    query_table: Floats
-    letters: Floats
-    output: Floats
+    layers: list[Float32]
+    key_table: Float32
+    query_table: Float32
+    letters: Float32
+    output: Float32
 
 
 def lay_out(model: Transformer) -> NativeWeights:
@@ -96,5 +94,5 @@ def _spread(tensor: Tensor, d_model: int) -> Tensor:
     return result
 
 
-def _flat(parts: list[Tensor]) -> Floats:
+def _flat(parts: list[Tensor]) -> Float32:
     return np.concatenate([part.reshape(-1).float().numpy() for part in parts])

@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from tracktools.arrays import Bool, Float64
 from tracktools.config import HubConfig
 from tracktools.formats.bed_schemas import CALLED_COLUMNS, STANDARD_FIELDS, BedField, BedSchema
 from tracktools.palette import STRAND_COLORS, item_rgb, shade
@@ -134,13 +134,13 @@ def _made_names(table: pd.DataFrame) -> list[str]:
     return [f"{chrom}_{start + 1}{letters[strand]}" for chrom, start, strand in rows]
 
 
-def _weights(scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64] | None:
+def _weights(scores: Float64) -> Float64 | None:
     """Return how strongly each item is coloured, in `SHADES` steps up to 1; None where all scores are equal."""
     low, high = (float(scores.min()), float(scores.max())) if scores.size else (0.0, 0.0)
     if low == high:
         return None
     steps = np.rint((scores - low) / (high - low) * (SHADES - 1)) / (SHADES - 1)
-    weights: npt.NDArray[np.float64] = HubConfig.palest + (1 - HubConfig.palest) * steps
+    weights: Float64 = HubConfig.palest + (1 - HubConfig.palest) * steps
     return weights
 
 
@@ -159,7 +159,7 @@ def _with_agreement(
     return table, schema.with_fields(schema.name, schema.description, (_AGREES,))
 
 
-def near(table: pd.DataFrame, others: pd.DataFrame, window_bp: int) -> npt.NDArray[np.bool_]:
+def near(table: pd.DataFrame, others: pd.DataFrame, window_bp: int) -> Bool:
     """Return which items start within `window_bp` of the start of another on the same strand of the same sequence.
 
     Examples

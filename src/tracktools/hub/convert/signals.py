@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from tracktools.arrays import Float32, Float64
 from tracktools.config import HubConfig
 from tracktools.errors import GenomeMismatchError, InputError
 from tracktools.formats.bedgraph import Steps, read_bedgraph
@@ -24,7 +24,7 @@ from tracktools.hub.model import Contents
 from tracktools.names import join_names, own_names
 from tracktools.strand_sign import StrandSign
 
-_Reader = Callable[[str, int, int], "npt.NDArray[np.float32] | None"]  # of one stretch of one sequence of the genome
+_Reader = Callable[[str, int, int], "Float32 | None"]  # of one stretch of one sequence of the genome
 _BLOCK_BP = 1 << 20  # values held at once, so that memory does not grow with the genome
 
 
@@ -38,7 +38,7 @@ class _Tally:
     maximum: float = -math.inf
     steps: dict[float, tuple[float, int]] = field(default_factory=dict)  # step of size: the largest in it, and bases
 
-    def add(self, values: npt.NDArray[np.float32]) -> None:
+    def add(self, values: Float32) -> None:
         present = values[~np.isnan(values)]
         if present.size:
             self.count += present.size
@@ -47,7 +47,7 @@ class _Tally:
             self.maximum = max(self.maximum, float(present.max()))
             self._count_sizes(np.abs(present[present != 0]).astype(np.float64))
 
-    def _count_sizes(self, sizes: npt.NDArray[np.float64]) -> None:
+    def _count_sizes(self, sizes: Float64) -> None:
         """Count sizes in steps of 1 %, each by the largest size in it, so that a signal of few values stays exact."""
         steps, where = np.unique(np.floor(np.log(sizes) / math.log(1.01)), return_inverse=True)
         largest = np.zeros(len(steps))
@@ -150,7 +150,7 @@ def _read_bigwig(reader: BigWigReader, names: Mapping[str, str], chrom_sizes: Ma
     check_lengths(reader.chrom_sizes, names, chrom_sizes, path=reader.path)
     own = own_names(names, path=reader.path)
 
-    def read(chrom: str, start: int, end: int) -> npt.NDArray[np.float32] | None:
+    def read(chrom: str, start: int, end: int) -> Float32 | None:
         return reader.values(own[chrom], start, end) if chrom in own else None
 
     return read
@@ -168,7 +168,7 @@ def _read_bedgraph(
                 hint="was it made on another assembly?",
             )
 
-    def read(chrom: str, start: int, end: int) -> npt.NDArray[np.float32] | None:
+    def read(chrom: str, start: int, end: int) -> Float32 | None:
         return own[chrom].dense(start, end).astype(np.float32) if chrom in own else None
 
     return read
