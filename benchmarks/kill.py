@@ -1,13 +1,14 @@
 """How many runs that were killed at random moments end with the bytes of an unbroken one.
 
-    python benchmarks/kill.py [--rounds 100] [--seed 1]
+    python benchmarks/kill.py [--rounds 100] [--seed 1] [--network dilated|transformer]
 
 Every round starts real processes of ``tracktools`` and ends them with SIGKILL, once or twice, at a random moment or
 just when the result is written and moved to its place; then the same command is given once more. (They are forked from
 this process when the imports are done, before which nothing is written.) All files but ``provenance.json``, which holds
-times, are compared. Rounds take turns between a whole prediction, a shard of one, and the merging of shards, on a small
-genome (linear and circular contigs, a very short one, unknown letters) and a network of random weights. Prints a line a
-kind of round, and exits with 1 if any round differs.
+times, are compared. Rounds take turns between a whole prediction, a shard of one, the merging of shards, a prediction of
+regions and one by the models of folds, on a small genome (linear and circular contigs, a very short one, unknown
+letters) and a network of random weights, of the size that is shipped if it is the convolutional one. Prints one line for
+each kind of round, and exits with 1 if any round differs.
 """
 
 from __future__ import annotations
@@ -30,13 +31,14 @@ import numpy as np
 import torch
 
 from tracktools.cli import main as tracktools
-from tracktools.config import ModelConfig
+from tracktools.config import DilatedConfig, ModelConfig
 from tracktools.model.checkpoint import Metadata, save_checkpoint
+from tracktools.model.dilated import Dilated
 from tracktools.model.transformer import Transformer
 
 CONTIGS = {"chromosome": 60_000, "linear": 20_000, "plasmid": 5_000, "small": 700, "tiny": 15}
 CIRCULAR = ("chromosome", "plasmid")
-NETWORK = ModelConfig(n_layers=2, n_heads=2, attention_window_bp=130)
+TRANSFORMER = ModelConfig(n_layers=2, n_heads=2, attention_window_bp=130)
 BLOCK_BP = 5_000
 MOST_KILLS = 2
 MOST_TRIES = 50  # at a round, until a kill comes before the end
@@ -58,10 +60,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--network", choices=["dilated", "transformer"], default="dilated")
     options = parser.parse_args()
     import_module("tracktools.pipeline.predict_hub")  # once for all processes
     with tempfile.TemporaryDirectory() as home:
-        jobs = unbroken_jobs(Path(home))
+        jobs = unbroken_jobs(Path(home), options.network)
         right, rounds, kills = play(Path(home), jobs, options)
     for kind in rounds:
         print(f"{kind}: {right[kind]} of {rounds[kind]} bit-identical, {kills[kind]} kills")
@@ -86,12 +89,15 @@ def play(home: Path, jobs: dict[str, Job], options: argparse.Namespace) -> tuple
     return right, rounds, kills
 
 
-def unbroken_jobs(home: Path) -> dict[str, Job]:
+def unbroken_jobs(home: Path, network: str) -> dict[str, Job]:
     """Make the inputs, and each kind of output once without a kill."""
-    write_genome(home / "genome.fa")
-    write_model(home / "model.safetensors")
-    predict = ["predict", str(home / "genome.fa"), "-m", str(home / "model.safetensors"), "-t", "1"]
-    predict += ["--block-bp", str(BLOCK_BP), *(word for name in CIRCULAR for word in ("--circular", name))]
+    genome, model, regions = home / "genome.fa", home / "model.safetensors", home / "regions.bed"
+    write_genome(genome)
+    write_model(model, network)
+    write_regions(regions)
+    make_folds(home / "folds", genome, network)
+    shared = ["-t", "1", "--block-bp", str(BLOCK_BP), *(word for name in CIRCULAR for word in ("--circular", name))]
+    predict = ["predict", str(genome), "-m", str(model), *shared]
     shards = [home / f"shard{n}" for n in (1, 2)]
     unbroken(shards[0], (*predict, "--shard", "1/2"))
     shard = unbroken(shards[1], (*predict, "--shard", "2/2"))
@@ -99,7 +105,15 @@ def unbroken_jobs(home: Path) -> dict[str, Job]:
     merge = unbroken(home / "merged", ("merge", *map(str, shards)))
     if merge.expected != whole.expected:
         sys.exit("merged shards differ from one run")
-    return {"predict": whole, "predict --shard": shard, "merge": merge}
+    return {
+        "predict": whole,
+        "predict --shard": shard,
+        "merge": merge,
+        "predict --regions": unbroken(home / "regions", (*predict, "--regions", str(regions))),
+        "predict --out-of-fold": unbroken(
+            home / "apart", ("predict", str(genome), "--out-of-fold", str(home / "folds"), *shared)
+        ),
+    }
 
 
 def write_genome(path: Path) -> None:
@@ -112,13 +126,29 @@ def write_genome(path: Path) -> None:
             file.write(f">{name}\n".encode() + sequence.tobytes() + b"\n")
 
 
-def write_model(path: Path) -> None:
+def write_model(path: Path, network: str) -> None:
     torch.manual_seed(0)
-    model = Transformer(NETWORK)
+    model = Dilated(DilatedConfig(n_members=2)) if network == "dilated" else Transformer(TRANSFORMER)
     with torch.no_grad():
         for parameter in model.parameters():
-            parameter += 0.2 * torch.randn(parameter.shape)
+            parameter += (0.1 if network == "dilated" else 0.2) * torch.randn(parameter.shape)
     save_checkpoint(path, model, Metadata("random", call_threshold=0.97))
+
+
+def write_regions(path: Path) -> None:
+    rows = ["chromosome\t1000\t31000\tboth\t0\t.", "chromosome\t40000\t59000\tone\t0\t-", "plasmid\t0\t5000\tend\t0\t+"]
+    path.write_text("\n".join(rows) + "\n")
+
+
+def make_folds(folder: Path, genome: Path, network: str) -> None:
+    """Train two models for a moment, each without half of the genome."""
+    labels = folder.with_name("tss.bed")
+    rows = [f"chromosome\t{at}\t{at + 1}\tt{at}\t0\t{'+-'[at // 500 % 2]}" for at in range(500, 59_500, 500)]
+    labels.write_text("\n".join(rows) + "\n")
+    words = ["train", str(genome), str(labels), "--folds", "2", "--steps", "2", "--validate-every", "2", "--init"]
+    job = (*words, str(folder.with_name("model.safetensors")), "--threads", "1", "--circular", "chromosome")
+    if Process(job, folder).wait():
+        sys.exit("the models of the folds could not be trained")
 
 
 def unbroken(output: Path, words: tuple[str, ...]) -> Job:
