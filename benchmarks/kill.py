@@ -5,9 +5,9 @@
 Every round starts real processes of ``tracktools`` and ends them with SIGKILL, once or twice, at a random moment or
 just when the result is written and moved to its place; then the same command is given once more. (They are forked from
 this process when the imports are done, before which nothing is written.) All files but ``provenance.json``, which holds
-times, are compared. Rounds take turns between a whole prediction, a shard of one, the merging of shards, a prediction of
-regions and one by the models of folds, on a small genome (linear and circular contigs, a very short one, unknown
-letters) and a network of random weights, of the size that is shipped if it is the convolutional one. Prints one line for
+times, are compared. Rounds take turns between a whole prediction, a shard of one, the merging of shards, a prediction
+of regions and one by the models of folds, on a small genome (linear and circular contigs, a very short one, unknown
+letters) and a network of random weights; the convolutional one has the size of the shipped one. Prints one line for
 each kind of round, and exits with 1 if any round differs.
 """
 
