@@ -1,8 +1,9 @@
-"""What every single substitution does to the output at one base: only what reaches that base is computed."""
+"""What single substitutions do to the output: every mutant is a window with the context that its outputs depend on."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,19 +18,129 @@ from tracktools.interval import Strand
 LEAST_PROBABILITY = 1e-6  # float32 tells a probability from 1 down to 6e-8: below this, log-odds would be rounding
 
 
+class Places(NamedTuple):
+    """A window, and the bases of it that are changed, one at a time.
+
+    Parameters
+    ----------
+    window : Window
+        With full context, as `window_of` makes it.
+    offsets : ndarray of int64, shape (n_places,)
+        Bases to change, counted in the codes of the window; each once.
+    period_bp : int
+        Length of a circle that is shorter than the window: the same base is there again after so many bases, and all
+        copies of it change together. 0: every base is there once.
+    """
+
+    window: Window
+    offsets: Int64
+    period_bp: int = 0
+
+
 def log_odds(probability: Float32) -> Float64:
     """Return ``log(p / (1 - p))``, natural logarithm; p is first clipped to 1e-6 ... 1 - 1e-6, so ±13.8 at most."""
     p = np.clip(np.asarray(probability, dtype=np.float64), LEAST_PROBABILITY, 1 - LEAST_PROBABILITY)
     return np.log(p) - np.log1p(-p)
 
 
+def places_of(
+    contig: Contig,
+    strand: Strand,
+    outputs: tuple[int, int],
+    bases: Int64,
+    network: NetworkConfig,
+    alignment_bp: int,
+) -> Places:
+    """Return the places of bases of a contig, for the outputs at a stretch of one strand.
+
+    Parameters
+    ----------
+    contig : Contig
+    strand : {"+", "-"}
+    outputs : tuple of int
+        First base and end (half-open) of the outputs that are asked for, plus-strand coordinates; all scored
+        (`blocks.scored_range`). On a circle they may lie across the origin: below 0, or past its length.
+    bases : ndarray of int64, shape (n_places,)
+        Bases to change, plus-strand coordinates; all within reach of an output. Modulo the length on a circle.
+    network, alignment_bp
+        What scores.
+    """
+    length = len(contig)
+    window = window_of(Piece(0, strand, *outputs), contig, network, alignment_bp)
+    first = outputs[0] if strand == "+" else length - outputs[1]  # of the outputs, in strand coordinates
+    start = first + network.label_shift_bp - window.first  # strand coordinate of the first code
+    along = bases if strand == "+" else length - 1 - bases
+    if not contig.circular:
+        return Places(window, along - start)
+    return Places(window, (along - start) % length, length if length < len(window.codes) else 0)
+
+
+def substituted_outputs(
+    places: Iterable[Places], engine: Engine, network: NetworkConfig, batch_bp: int
+) -> Iterator[Float32]:
+    """Yield the outputs of every substitution at each of some places of windows.
+
+    Parameters
+    ----------
+    places : iterable of Places
+    engine, network
+        What scores.
+    batch_bp : int
+        Bases of mutants per engine call, so that memory stays bounded.
+
+    Yields
+    ------
+    ndarray of float32, shape (n_places, 4, n_outputs)
+        For each of `places`: the model output at every position that its window asks for, with the letter A, C, G or T
+        of the window's strand in that place. The letter that is there gives the unchanged output. NaN for places that
+        hold another letter, which have no substitutions.
+    """
+    for one in places:
+        yield _outputs_of(one, engine, network, batch_bp)
+
+
+def _outputs_of(places: Places, engine: Engine, network: NetworkConfig, batch_bp: int) -> Float32:
+    window, offsets, period_bp = places
+    unchanged = engine.probabilities_many([window])[0]
+    present = window.codes[offsets]
+    outputs = np.repeat(np.tile(unchanged, (len(offsets), 1))[:, None, :], len(ALPHABET), axis=1)
+    outputs[present == UNKNOWN] = np.nan
+    wanted = [
+        (place, code)
+        for place in np.flatnonzero(present != UNKNOWN)
+        if any(_is_seen(copy, window, network) for copy in _copies(int(offsets[place]), len(window.codes), period_bp))
+        for code in range(len(ALPHABET))
+        if code != present[place]
+    ]
+    n_at_once = max(1, batch_bp // (-(-len(window.codes) // engine.alignment_bp) * engine.alignment_bp))
+    for start in range(0, len(wanted), n_at_once):
+        batch = wanted[start : start + n_at_once]
+        mutants = [_mutant(window, int(offsets[place]), code, period_bp) for place, code in batch]
+        for (place, code), values in zip(batch, engine.probabilities_many(mutants), strict=True):
+            outputs[place, code] = values
+    return outputs
+
+
+def _copies(offset: int, length: int, period_bp: int) -> range:
+    """Return where in a window a base is."""
+    return range(offset % period_bp, length, period_bp) if period_bp else range(offset, offset + 1)
+
+
+def _is_seen(offset: int, window: Window, network: NetworkConfig) -> bool:
+    """Return whether an output that is asked for depends on a base."""
+    return window.first - network.halo_upstream_bp <= offset < window.last + network.halo_downstream_bp
+
+
+def _mutant(window: Window, offset: int, code: int, period_bp: int) -> Window:
+    codes = window.codes.copy()
+    codes[_copies(offset, len(codes), period_bp)] = code
+    return window._replace(codes=codes)
+
+
 def substitution_effects(
     contig: Contig, position: int, strand: Strand, engine: Engine, network: NetworkConfig, batch_bp: int
 ) -> Float64:
     """Return the change of the log-odds at one scored base, by every substitution of the contig.
-
-    Every mutant is a window with the full context of that base, which begins where `window_of` has it: the answer is
-    that of a whole run over the mutated contig, bit for bit.
 
     Parameters
     ----------
@@ -49,48 +160,24 @@ def substitution_effects(
         By base and new letter (A, C, G, T), both of the plus strand: 0 for the letter that is there and for bases out
         of reach, NaN for bases other than A, C, G, T, which have no substitutions.
     """
-    window = window_of(Piece(0, strand, position, position + 1), contig, network, engine.alignment_bp)
-    bases = _bases_of(window, contig, position, strand, network)
     effects = np.zeros((len(contig), len(ALPHABET)))
     effects[contig.codes == UNKNOWN] = np.nan
-    before = log_odds(engine.probabilities_many([window])[0])[0]
-    mutants = _mutants(window, bases, strand, network)
-    n_at_once = max(1, batch_bp // (-(-len(window.codes) // engine.alignment_bp) * engine.alignment_bp))
-    batch: list[tuple[int, int, Window]] = []
-    for mutant in mutants:
-        batch.append(mutant)
-        if len(batch) == n_at_once:
-            _fill(effects, batch, engine, before)
-            batch = []
-    _fill(effects, batch, engine, before)
+    bases = bases_in_reach(contig, strand, position, network)
+    places = places_of(contig, strand, (position, position + 1), bases, network, engine.alignment_bp)
+    outputs = next(substituted_outputs([places], engine, network, batch_bp))[:, :, 0]
+    known = np.flatnonzero(~np.isnan(outputs[:, 0]))
+    if len(known):
+        changed = log_odds(outputs[known])
+        changed -= changed[np.arange(len(known)), places.window.codes[places.offsets[known]], None]
+        effects[bases[known]] = changed if strand == "+" else changed[:, ::-1]
     return effects
 
 
-def _bases_of(window: Window, contig: Contig, position: int, strand: Strand, network: NetworkConfig) -> Int64:
-    """Return the plus-strand base of every code of a window; a base of a short circle can be there many times."""
-    length = len(contig)
-    on_strand = position if strand == "+" else length - 1 - position
-    along = np.arange(len(window.codes)) + on_strand + network.label_shift_bp - window.first
-    return along % length if strand == "+" else (length - 1 - along) % length
-
-
-def _mutants(window: Window, bases: Int64, strand: Strand, network: NetworkConfig) -> Iterator[tuple[int, int, Window]]:
-    """Yield base, new letter (both of the plus strand) and window of every substitution that can reach the answer."""
-    reach = slice(max(window.first - network.halo_upstream_bp, 0), window.first + network.halo_downstream_bp + 1)
-    for base in np.unique(bases[reach]):
-        copies = np.flatnonzero(bases == base)
-        present = window.codes[copies[0]]
-        if present == UNKNOWN:
-            continue
-        for code in range(len(ALPHABET)):
-            if code != present:
-                codes = window.codes.copy()
-                codes[copies] = code
-                yield int(base), code if strand == "+" else 3 - code, window._replace(codes=codes)
-
-
-def _fill(effects: Float64, batch: list[tuple[int, int, Window]], engine: Engine, before: np.float64) -> None:
-    if batch:
-        outputs = engine.probabilities_many([window for _, _, window in batch])
-        for (base, letter, _), after in zip(batch, outputs, strict=True):
-            effects[base, letter] = log_odds(after)[0] - before
+def bases_in_reach(contig: Contig, strand: Strand, position: int, network: NetworkConfig) -> Int64:
+    """Return the bases of a contig, ascending, on which the output at one base of a strand depends."""
+    up = network.halo_upstream_bp - network.label_shift_bp
+    down = network.halo_downstream_bp + network.label_shift_bp
+    first, end = (position - up, position + down + 1) if strand == "+" else (position - down, position + up + 1)
+    if contig.circular:
+        return np.unique(np.arange(first, end) % len(contig))
+    return np.arange(max(first, 0), min(end, len(contig)))
