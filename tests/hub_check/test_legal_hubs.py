@@ -215,6 +215,8 @@ changed(
     "limits that the scale overrides", add_to(PLUS, "autoScale on"), in_track(PLUS, "viewLimits .*", "viewLimits 5:10")
 )
 changed("visibility 3", in_track("genes", "^visibility .*", "visibility 3"))
+changed("visibility Dense", in_track("genes", "^visibility .*", "visibility Dense"))
+changed("smoothing OFF", add_to(PLUS, "smoothingWindow OFF"))
 changed("visibility show", in_track("genes", "^visibility .*", "visibility show"))
 changed("a colour with blanks", in_track(PLUS, "  color .*", "  color 0, 114 178"))
 changed("a name with a minus", edit("^track genes", "track genes-2"))

@@ -35,11 +35,12 @@ class ValueRule:
     level: Level = Level.ERROR
 
 
-def _words(allowed: str, *, any_case: bool = True) -> ValueRule:
-    known = [word.lower() if any_case else word for word in allowed.split()]
+def _words(allowed: str) -> ValueRule:
+    """Allow these words, in any case, as UCSC compares them."""
+    known = [word.lower() for word in allowed.split()]
 
     def right(value: str) -> bool:
-        return (value.lower() if any_case else value) in known
+        return value.lower() in known
 
     return ValueRule(right, f"write one of {', '.join(allowed.split())}")
 
@@ -70,7 +71,7 @@ def _is_height(value: str) -> bool:
 
 _SWITCH = _words("on off 0 1 true false")
 VALUE_RULES: dict[str, ValueRule] = {
-    "visibility": _words("hide dense squish pack full show 0 1 2 3 4", any_case=False),
+    "visibility": _words("hide dense squish pack full show 0 1 2 3 4"),
     "windowingFunction": _words("mean mean+whiskers maximum minimum sum"),
     "aggregate": _words("transparentOverlay stacked solidOverlay none add subtract"),
     "autoScale": _words("on off group"),
@@ -92,7 +93,7 @@ VALUE_RULES: dict[str, ValueRule] = {
     "priority": ValueRule(lambda value: NUMBER.fullmatch(value) is not None, "write a number"),
     "yLineMark": ValueRule(lambda value: NUMBER.fullmatch(value) is not None, "write a number"),
     "maxItems": ValueRule(is_whole, "write a whole number"),
-    "smoothingWindow": ValueRule(lambda value: is_whole(value) or value == "off", "write off, or 2 to 16"),
+    "smoothingWindow": ValueRule(lambda value: is_whole(value) or value.lower() == "off", "write off, or 2 to 16"),
     "maxHeightPixels": ValueRule(_is_height, "write max:default:min, the greatest first"),
     "superTrack": ValueRule(lambda value: value != "off", "remove the line"),
 }
