@@ -26,10 +26,10 @@ from tracktools.model.conditioned import Conditioned
 from tracktools.model.registry import load_model
 from tracktools.splits import Region, Split
 from tracktools.train import read_sheet, train_species
-from tracktools.train.choose import position_scores, score_part
 from tracktools.train.labels import read_labels
 from tracktools.train.sheet import GenomeRow, Sheet
 from tracktools.train.species_windows import SpeciesWindows, read_species_windows
+from tracktools.train.threshold import position_scores, score_part
 from tracktools.train.unpadded import unpadded_states
 
 ALL, NONE = 1e9, -1.0  # distances up to which all eleven numbers are told

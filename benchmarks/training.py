@@ -31,7 +31,7 @@ from tracktools.engine.devices import processor_name
 from tracktools.model.transformer import Transformer
 from tracktools.splits import paper_split
 from tracktools.train.loop import Trainer, focal_loss, native_precision
-from tracktools.train.parts import receptive_field_bp
+from tracktools.train.split_options import receptive_field_bp
 from tracktools.train.windows import TrainingWindows, training_stretches
 
 STREAMS, SEGMENT_BP = 10, 512

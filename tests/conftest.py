@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-settings.register_profile("tracktools", deadline=None)  # a busy machine is no fault of the code
+settings.register_profile("tracktools", deadline=None)  # a busy machine is no error of the code
 settings.load_profile("tracktools")
 
 ROOT = Path(__file__).parents[1]

@@ -215,7 +215,7 @@ def test_the_folder_holds_what_it_says(tmp_path: Path) -> None:
     assert (record["label_shift_bp"], record["attention_window_bp"]) == (9, 40)
 
 
-FAULTS: list[tuple[str, str]] = [
+BROKEN: list[tuple[str, str]] = [
     ("linear\t900\t901\tx\t0\t+\n", "past the end"),
     ("elsewhere\t9\t10\tx\t0\t+\n", "elsewhere"),
     ("linear\t9\t10\n", "without a strand"),
@@ -226,7 +226,7 @@ FAULTS: list[tuple[str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("text", "said"), FAULTS)
+@pytest.mark.parametrize(("text", "said"), BROKEN)
 def test_a_set_that_cannot_be_is_refused_in_a_line(tmp_path: Path, text: str, said: str) -> None:
     path = tmp_path / "set.bed"
     path.write_text(text)

@@ -95,9 +95,9 @@ def test_a_pickle_is_refused_and_not_run(tmp_path: Path) -> None:
 @pytest.mark.parametrize("keep", [0, 4, 100, -10])
 def test_a_truncated_file_is_one_line(path: Path, keep: int) -> None:
     path.write_bytes(path.read_bytes()[:keep])
-    with pytest.raises(CheckpointError, match="not a whole safetensors file") as fault:
+    with pytest.raises(CheckpointError, match="not a whole safetensors file") as caught:
         load_checkpoint(path)
-    assert "\n" not in str(fault.value)
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ ALL = dict(commands())
 
 
 def run(*arguments: object) -> Result:
-    """Run the command line in this process, faults turned into exit codes as `main` does."""
+    """Run the command line in this process, errors turned into exit codes as `main` does."""
 
     @click.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True}, add_help_option=False)
     @click.pass_context
@@ -280,15 +280,15 @@ def test_force_never_deletes_the_genome(tmp_path: Path, fasta: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fault", "words"),
+    ("problem", "words"),
     [
         (OSError(errno.ENOSPC, "No space left on device", "a.bed"), "Error: a.bed: No space left on device"),
         (MemoryError("no memory for 9 bases"), "Error: no memory for 9 bases (free some, or take fewer threads)"),
     ],
 )
-def test_a_fault_of_the_machine_is_one_line(monkeypatch: pytest.MonkeyPatch, fault: Exception, words: str) -> None:
+def test_an_error_of_the_machine_is_one_line(monkeypatch: pytest.MonkeyPatch, problem: Exception, words: str) -> None:
     def broken(*_: object) -> None:
-        raise fault
+        raise problem
 
     monkeypatch.setattr("tracktools.model.registry.shipped_models", broken)
     result = run("models", "list")

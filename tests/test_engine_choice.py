@@ -81,9 +81,9 @@ def test_an_engine_that_strays_is_not_used(monkeypatch: pytest.MonkeyPatch, capl
 
 @pytest.mark.parametrize(("name", "device"), [("fastest", "cpu"), ("torch", "cuda:99"), ("torch", "abacus")])
 def test_what_is_not_there_is_refused_in_one_line(name: str, device: str) -> None:
-    with pytest.raises(ConfigError) as fault:
+    with pytest.raises(ConfigError) as caught:
         make_engine(name, random_network(SMALL), device=device)
-    assert "\n" not in str(fault.value)
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.skipif(not usable_kernels("dilated"), reason="no native engine here")

@@ -1,4 +1,4 @@
-"""`evaluate`: scores of planted signals, on both strands, with gaps, at ends and across the origin; faults; the log."""
+"""`evaluate`: scores of planted signals, on both strands, with gaps, at ends and across the origin; errors; the log."""
 
 from __future__ import annotations
 
@@ -393,7 +393,7 @@ def test_the_test_region_is_announced_and_logged(
         evaluate_tracks(SignalInput(model=checkpoint), sets, tmp_path / "z", wanted=wanted, test_log=fasta_log)
 
 
-# --- faults, and the command line -------------------------------------------------------------------------------------
+# --- errors, and the command line -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -411,9 +411,9 @@ def test_a_set_that_will_not_do_is_one_clear_line_and_leaves_nothing(tmp_path: P
     judged = write_pair(tmp_path, noise())
     path = tmp_path / "set.bed"
     path.write_text(bed)
-    with pytest.raises(InputError, match=message) as fault:
+    with pytest.raises(InputError, match=message) as caught:
         evaluate_tracks(judged, {"set": path}, tmp_path / "out", config=EvaluateConfig(region="all"))
-    assert str(fault.value).startswith(f"{path}:")
+    assert str(caught.value).startswith(f"{path}:")
     assert not list(tmp_path.glob("out*"))
 
 

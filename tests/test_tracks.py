@@ -106,7 +106,7 @@ def test_formats_are_known_in_any_case_and_as_file_names_end(tmp_path: Path, wor
 
 
 @pytest.mark.parametrize(
-    ("rows", "fault"),
+    ("rows", "problem"),
     [
         ("", "is empty (the first line names the columns"),
         ("# only a comment\n", "is empty"),
@@ -127,12 +127,12 @@ def test_formats_are_known_in_any_case_and_as_file_names_end(tmp_path: Path, wor
         ("name\tpath\tformat\tcolor\nx\ta.bw\tbed\t0,114,999\n", ":2: color is '0,114,999'"),
     ],
 )
-def test_faults_name_the_line(tmp_path: Path, rows: str, fault: str):
+def test_errors_name_the_line(tmp_path: Path, rows: str, problem: str):
     (tmp_path / "a.bw").touch()
     (tmp_path / "tracks.tsv").write_text(rows)
     with pytest.raises(InputError) as caught:
         read_tracks(tmp_path)
-    assert fault in str(caught.value)
+    assert problem in str(caught.value)
     assert str(caught.value).startswith(str(tmp_path / "tracks.tsv"))
 
 

@@ -1,4 +1,4 @@
-"""`tracktools train` on the command line: settings from a file, and faults in one line."""
+"""`tracktools train` on the command line: settings from a file, and errors in one line."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def genome(tmp_path: Path) -> Path:
 
 
 def fault_of(genome: Path, *arguments: str, status: int = 1) -> str:
-    """What is said: a fault of the user is a `TracktoolsError`, which `main` makes one line, or a usage error."""
+    """What is said: an error of the user is a `TracktoolsError`, which `main` makes one line, or a usage error."""
     command = ["train", genome, genome.with_name("tss.bed"), "-o", genome.with_name("m"), *arguments]
     result = CliRunner().invoke(tracktools, [str(word) for word in command])
     assert result.exit_code == status

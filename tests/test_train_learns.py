@@ -18,7 +18,7 @@ from tracktools.model.checkpoint import Checkpoint, load_checkpoint
 from tracktools.model.golden import verify_golden
 from tracktools.splits import draw_split
 from tracktools.train import TrainedModel, train_model
-from tracktools.train.parts import receptive_field_bp
+from tracktools.train.split_options import receptive_field_bp
 
 WORD = "TTGACATATAAT"
 TSS_AFTER_BP = 6  # from the end of the word to the start of transcription

@@ -210,13 +210,13 @@ MAIN = """
 import sys
 sys.path[:0] = [{scripts!r}, {here!r}]
 if __name__ == "__main__":
-    from apart import run_each
+    from isolated import run_each
     for outcome in run_each(("jobs", "work"), [(word,) for word in sys.argv[1:]], workers=2):
         print(bool(outcome.facts), outcome.reason, sep="\\t")
 """
 
 
-def apart(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def isolated(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     (folder / "jobs.py").write_text(JOBS)
     (folder / "main.py").write_text(MAIN.format(scripts=str(WORKFLOW / "scripts"), here=str(folder)))
     command = [sys.executable, "main.py", *words]
@@ -224,7 +224,7 @@ def apart(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_fault_and_a_crash_are_those_of_one_genome(tmp_path: Path) -> None:
-    done = apart(tmp_path, "one", "input", "kill", "bug", "unreadable", "two")
+    done = isolated(tmp_path, "one", "input", "kill", "bug", "unreadable", "two")
     assert done.returncode == 0, done.stderr
     assert [line.split("\t") for line in done.stdout.splitlines()] == [
         ["True", ""],
@@ -238,7 +238,7 @@ def test_a_fault_and_a_crash_are_those_of_one_genome(tmp_path: Path) -> None:
 
 
 def test_a_fault_of_the_disk_ends_the_job_after_the_others(tmp_path: Path) -> None:
-    done = apart(tmp_path, "disk", "one")
+    done = isolated(tmp_path, "disk", "one")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "Error: out: cannot be written: No space left on device\n"
     assert (tmp_path / "one").exists()

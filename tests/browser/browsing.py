@@ -65,7 +65,7 @@ class Visit:
     script_errors: list[str] = field(default_factory=list)
     dialogs: list[str] = field(default_factory=list)
 
-    def faults(self) -> list[str]:
+    def errors(self) -> list[str]:
         return self.http_errors + self.offsite + self.script_errors + self.dialogs
 
     def wait_for(self, expression: str, timeout_s: float = 120) -> None:

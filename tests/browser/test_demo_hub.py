@@ -55,7 +55,7 @@ def test_every_track_is_drawn_beside_the_others(page: Visit) -> None:
         "no pseudogene is in sight here, though igv.js may draw one beside it"
     )
     assert (tracks["TSS model"]["min"], tracks["TSS model"]["max"]) == (-1, 1)
-    assert page.faults() == []
+    assert page.errors() == []
 
 
 def test_most_tss_of_all_four_sources_are_called_to_within_5_bp_on_bases_the_model_never_saw(demo: Path) -> None:

@@ -47,7 +47,7 @@ def test_hub_txt_draws_every_track_with_its_range(hub_txt: Visit) -> None:
     assert (tracks["TSS (-)"]["min"], tracks["TSS (-)"]["max"]) == (-1, 0)
     assert tracks["TSS (+)"]["colors"].get(BLUE, 0) > 50
     assert tracks["TSS (-)"]["colors"].get(VERMILLION, 0) > 50
-    assert hub_txt.faults() == []
+    assert hub_txt.errors() == []
 
 
 @pytest.mark.parametrize("page", ["hub_txt", "index"])
@@ -56,7 +56,7 @@ def test_every_name_of_the_chromosome_navigates(page: str, alias: str, request: 
     visit = request.getfixturevalue(page)
     search(visit, "NC_000913.3:1-1000")
     assert search(visit, f"{alias}:500001-502000") == ("NC_000913.3", 500001, 502000)
-    assert visit.faults() == []
+    assert visit.errors() == []
 
 
 @pytest.mark.parametrize("page", ["hub_txt", "index"])
@@ -79,7 +79,7 @@ def test_names_of_tss_and_genes_navigate(
     assert left <= first
     assert right >= last
     assert abs((left + right) / 2 - (first + last) / 2) <= 1
-    assert visit.faults() == []
+    assert visit.errors() == []
 
 
 def test_index_mirrors_the_strands_in_one_track(index: Visit) -> None:
@@ -89,13 +89,13 @@ def test_index_mirrors_the_strands_in_one_track(index: Visit) -> None:
     assert (tracks["TSS"]["type"], tracks["TSS"]["min"], tracks["TSS"]["max"]) == ("merged", -1, 1)
     assert min(tracks["TSS"]["colors"].get(color, 0) for color in (BLUE, VERMILLION)) > 50
     assert min(track["drawn"] for track in tracks.values()) >= ENOUGH_PIXELS
-    assert index.page.locator("#fault").is_hidden()
-    assert index.faults() == []
+    assert index.page.locator("#problem").is_hidden()
+    assert index.errors() == []
 
 
 def test_a_name_that_no_track_has_stays_on_the_page(index: Visit) -> None:
     assert not index.page.evaluate("browser.search('nosuchgene')")
-    assert index.faults() == []
+    assert index.errors() == []
 
 
 def test_bookmark_goes_to_a_pseudogene_with_predictions_and_calls(index: Visit) -> None:
@@ -104,7 +104,7 @@ def test_bookmark_goes_to_a_pseudogene_with_predictions_and_calls(index: Visit) 
     button.click()
     tracks = drawn_tracks(index, button.get_attribute("data-position"))
     assert min(track["drawn"] for track in tracks.values()) >= ENOUGH_PIXELS
-    assert index.faults() == []
+    assert index.errors() == []
 
 
 @pytest.mark.parametrize("version", ["npm", "igv-notebook"])
@@ -123,7 +123,7 @@ def test_view_opens_from_disk_with_the_network_cut(
         assert (tracks["TSS"]["min"], tracks["TSS"]["max"]) == (-1, 1)
         assert search(visit, "pTSS_NC_000913.3_366305_r")[1] < 366305 < search(visit, "lacZ")[2]
         assert "0.01" in visit.page.locator("body").inner_text()
-        assert visit.page.locator("#fault").is_hidden()
+        assert visit.page.locator("#problem").is_hidden()
         assert [request for request in visit.offsite if not request.startswith("file://")] == []
         assert visit.http_errors + visit.script_errors + visit.dialogs == []
     finally:
@@ -154,7 +154,7 @@ def test_hostile_labels_never_run(chromium: Browser, igv_js: Path, tmp_path: Pat
                 item.click(position={"x": 40, "y": 8}, force=True)  # a click on the item shows its columns
             visit.page.wait_for_timeout(300)
             assert visit.page.evaluate("window.attacked") is None, page
-            assert visit.faults() == [], page
+            assert visit.errors() == [], page
 
 
 def test_index_with_the_igv_js_of_igv_notebook(chromium: Browser, tmp_path: Path) -> None:
@@ -167,10 +167,10 @@ def test_index_with_the_igv_js_of_igv_notebook(chromium: Browser, tmp_path: Path
         assert (tracks["TSS"]["min"], tracks["TSS"]["max"]) == (-1, 1)
         assert search(visit, "xyzB")[1] <= 1501
         assert search(visit, "TSS_4")[0] == "plasmid"
-        assert visit.faults() == []
+        assert visit.errors() == []
 
 
 def test_a_locus_behind_the_address_is_where_the_page_opens(chromium: Browser, address: str) -> None:
     visit = chromium.visit(f"{address}/index.html#NC_000913.3:2001-4000", wait=LOADED)
     assert visit.page.evaluate("browser.currentLoci()") in (["NC_000913.3:2001-4000"], "NC_000913.3:2001-4000")
-    assert visit.faults() == []
+    assert visit.errors() == []

@@ -73,7 +73,7 @@ def test_jbrowse_draws_every_track_of_its_config(chromium: Browser, address: str
     assert "Error" not in text, "a track that cannot be drawn says so in its place"
     assert "0.90" in text
     assert "pTSS_" not in text, "labels are short"
-    assert visit.faults() == []
+    assert visit.errors() == []
 
 
 @pytest.mark.slow

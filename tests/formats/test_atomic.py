@@ -9,13 +9,13 @@ from tracktools.errors import OutputError
 from tracktools.formats.atomic import atomic_file, is_partial_name
 
 
-def write(path: Path, text: str, fault: BaseException | None = None) -> None:
+def write(path: Path, text: str, problem: BaseException | None = None) -> None:
     with atomic_file(path) as partial:
         partial.write_text(text)
         assert partial.parent == path.parent
         assert is_partial_name(partial.name)
-        if fault is not None:
-            raise fault
+        if problem is not None:
+            raise problem
 
 
 def test_a_finished_file_takes_the_place_of_the_older_one(tmp_path: Path):
@@ -24,11 +24,11 @@ def test_a_finished_file_takes_the_place_of_the_older_one(tmp_path: Path):
     assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("a.txt", "newer")]
 
 
-@pytest.mark.parametrize("fault", [ValueError("x"), KeyboardInterrupt(), FileNotFoundError(errno.ENOENT, "an input")])
-def test_any_fault_leaves_the_older_file_alone(tmp_path: Path, fault: BaseException):
+@pytest.mark.parametrize("problem", [ValueError("x"), KeyboardInterrupt(), FileNotFoundError(errno.ENOENT, "an input")])
+def test_any_error_leaves_the_older_file_alone(tmp_path: Path, problem: BaseException):
     write(tmp_path / "a.txt", "older")
-    with pytest.raises(type(fault)):
-        write(tmp_path / "a.txt", "newer", fault)
+    with pytest.raises(type(problem)):
+        write(tmp_path / "a.txt", "newer", problem)
     assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("a.txt", "older")]
 
 

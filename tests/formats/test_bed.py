@@ -111,7 +111,7 @@ def test_start_and_end_are_common_names(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    ("row", "fault"),
+    ("row", "problem"),
     [
         ("chr\t5\t3", ":2: chromStart is '5'"),
         ("chr\t-1\t3", ":2: chromStart is '-1'"),
@@ -130,26 +130,26 @@ def test_start_and_end_are_common_names(tmp_path: Path):
         ("my chr\t1\t3", ":2: chrom is 'my chr'"),
     ],
 )
-def test_malformed_rows_are_named(tmp_path: Path, row: str, fault: str):
+def test_malformed_rows_are_named(tmp_path: Path, row: str, problem: str):
     (tmp_path / "bad.bed").write_text(f"# comment\n{row}\n")
     with pytest.raises(InputError) as caught:
         read_bed(tmp_path / "bad.bed")
-    assert f"bad.bed{':' if fault[0] != ':' else ''}" in str(caught.value)
-    assert fault in str(caught.value)
+    assert f"bad.bed{':' if problem[0] != ':' else ''}" in str(caught.value)
+    assert problem in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("header", "fault"),
+    ("header", "problem"),
     [
         ("#chrom\tposition\tend", r"a\.bed:2: .* 3 to 12 standard columns"),
         ("#chrom\tchromStart\tchromEnd\tx\tX", r"a\.bed:2: .* must differ"),
         ("#chrom\tchromStart\tchromEnd\tp value", r"a\.bed:2: the column name 'p value' is no word"),
     ],
 )
-def test_headers_that_do_not_fit(tmp_path: Path, header: str, fault: str):
+def test_headers_that_do_not_fit(tmp_path: Path, header: str, problem: str):
     (tmp_path / "a.bed").write_text("track name=x\n" + header + "\n")
-    with pytest.raises(InputError, match=fault):
+    with pytest.raises(InputError, match=problem):
         read_bed(tmp_path / "a.bed")
 
 

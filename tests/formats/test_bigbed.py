@@ -187,7 +187,7 @@ GOOD = {"chrom": "chr", "chromStart": 3, "chromEnd": 9, "name": "n", "score": 0,
 
 
 @pytest.mark.parametrize(
-    ("change", "error", "fault"),
+    ("change", "error", "problem"),
     [
         ({"chrom": "chr1"}, GenomeMismatchError, r"does not have: chr1 \(it has chr\)"),
         ({"chromEnd": 11}, GenomeMismatchError, "1 of 1 items end past"),
@@ -200,9 +200,9 @@ GOOD = {"chrom": "chr", "chromStart": 3, "chromEnd": 9, "name": "n", "score": 0,
     ],
 )
 def test_wrong_items_are_refused_and_nothing_is_left(
-    tmp_path: Path, change: dict[str, object], error: type[Exception], fault: str
+    tmp_path: Path, change: dict[str, object], error: type[Exception], problem: str
 ):
-    with pytest.raises(error, match=fault):
+    with pytest.raises(error, match=problem):
         write_bigbed(tmp_path / "a.bb", {"chr": 10}, pd.DataFrame([GOOD | change]), BED6)
     assert list(tmp_path.iterdir()) == []
 

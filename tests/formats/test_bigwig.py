@@ -220,7 +220,7 @@ NAN = np.float32(np.nan)
 
 
 @pytest.mark.parametrize(
-    ("pieces", "error", "fault"),
+    ("pieces", "error", "problem"),
     [
         ([("b", 0, [1.0, np.inf])], InputError, r"value of b at 1 \(0-based\) is infinite"),
         ([("b", 0, [1e300])], InputError, "infinite"),
@@ -233,24 +233,24 @@ NAN = np.float32(np.nan)
     ],
 )
 def test_wrong_values_are_refused_and_nothing_is_left(
-    tmp_path: Path, pieces: list[tuple[str, int, list[float]]], error: type[Exception], fault: str
+    tmp_path: Path, pieces: list[tuple[str, int, list[float]]], error: type[Exception], problem: str
 ):
     def write() -> None:
         with BigWigWriter(tmp_path / "x.bw", {"b": 30, "a": 10}) as writer:
             for chrom, start, values in pieces:
                 writer.add(chrom, start, np.array(values))
 
-    with pytest.raises(error, match=fault):
+    with pytest.raises(error, match=problem):
         write()
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
-    ("sizes", "fault"),
+    ("sizes", "problem"),
     [({}, "without sequences"), ({"a": 0}, "length of 0"), ({"a": 2**31}, "2147483648"), ({"": 5}, "no name")],
 )
-def test_genomes_that_do_not_fit_are_refused(tmp_path: Path, sizes: dict[str, int], fault: str):
-    with pytest.raises(InputError, match=fault):
+def test_genomes_that_do_not_fit_are_refused(tmp_path: Path, sizes: dict[str, int], problem: str):
+    with pytest.raises(InputError, match=problem):
         write_bigwig(tmp_path / "x.bw", sizes, {})
     assert list(tmp_path.iterdir()) == []
 
@@ -331,13 +331,13 @@ def test_other_files_are_refused(tmp_path: Path):
         BigWigReader(tmp_path / "none.bw")
     with pytest.raises(InputError, match="is a folder"):
         BigWigReader(tmp_path)
-    for content, fault in [
+    for content, problem in [
         (b"chr\t1\t2\n" * 30, "is no bigWig"),
         (struct.pack("<I", 0x8789F2EB) * 30, "is no bigWig but a bigBed"),
         (struct.pack(">I", 0x888FFC26) * 30, "big-endian"),
     ]:
         (tmp_path / "x.bw").write_bytes(content)
-        with pytest.raises(InputError, match=fault):
+        with pytest.raises(InputError, match=problem):
             BigWigReader(tmp_path / "x.bw")
 
 

@@ -70,7 +70,7 @@ def test_every_shape_of_a_file_gives_its_sequences(
 
 
 @pytest.mark.parametrize(
-    ("text", "fault"),
+    ("text", "problem"),
     [
         ("", ": is empty"),
         ("\n\n", ": holds no sequence"),
@@ -88,11 +88,11 @@ def test_every_shape_of_a_file_gives_its_sequences(
     ],
 )
 @pytest.mark.parametrize("write", [plain, gzipped])
-def test_faults_name_the_line(tmp_path: Path, write: Callable[[Path, bytes], Path], text: str, fault: str):
+def test_errors_name_the_line(tmp_path: Path, write: Callable[[Path, bytes], Path], text: str, problem: str):
     path = write(tmp_path / "bad.fa", text.encode())
     with pytest.raises(InputError) as caught:
         contents(path)
-    assert f"bad.fa{fault}" in str(caught.value)
+    assert f"bad.fa{problem}" in str(caught.value)
 
 
 @pytest.mark.parametrize("write", [gzipped, bgzipped])

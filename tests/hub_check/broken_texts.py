@@ -221,7 +221,7 @@ TEXT: dict[str, tuple[Change, str, str, Level]] = {
         "",
         E,
     ),
-    "fault in an included file": (
+    "error in an included file": (
         both(
             Change(lambda f: write(f / "sub/more.txt", LONE + "bigDataUrl nowhere.bb\n")),
             add("include sub/more.txt\n", "").found("bigDataUrl", "sub/more.txt"),

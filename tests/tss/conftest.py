@@ -16,7 +16,7 @@ from tracktools.tss.assemblies import load_chain
 from tracktools.tss.importing import ImportRequest, import_tss
 from tracktools.tss.lift import lift_tss
 
-settings.register_profile("no deadline", deadline=None)  # another job on the machine is no fault of the code
+settings.register_profile("no deadline", deadline=None)  # another job on the machine is no error of the code
 settings.load_profile("no deadline")
 
 PATTERNS = {
@@ -44,7 +44,7 @@ def real_sets(data_dir: Path, ecoli: Genome) -> dict[str, pd.DataFrame]:
 
 @pytest.fixture(scope="session")
 def run() -> Callable[..., Result]:
-    """Run a command line in this process; faults of the user are raised, not printed."""
+    """Run a command line in this process; errors of the user are raised, not printed."""
 
     def invoke(*words: object) -> Result:
         return CliRunner().invoke(tracktools, [str(word) for word in words], catch_exceptions=False)

@@ -35,58 +35,58 @@ def read_bed_bases(path: Path) -> Bases:
 
 
 def import_with_hint(run: Run, bed: Path, folder: Path) -> tuple[str, str, Bases]:
-    """Import a BED file, run the command line that the check proposes, and return verdict, hint, mended bases."""
+    """Import a BED file, run the command line that the check proposes, and return verdict, hint, fixed bases."""
     output = run("tss", "import", bed, "-o", folder / "in", "--name", "set").stdout
     lines = dict(line.split(": ", 1) for line in output.splitlines())
     words = shlex.split(lines["hint"])
     assert words[0] == "tracktools"
-    mended = run(*words[1:])
-    assert mended.exit_code == 0, mended.output
+    fixed = run(*words[1:])
+    assert fixed.exit_code == 0, fixed.output
     (out,) = (Path(words[words.index("-o") + 1]).glob("set.bed"),)
     return lines["check"], lines["hint"], read_bed_bases(next(out))
 
 
 @pytest.mark.parametrize("source", SOURCES)
 @pytest.mark.parametrize(("plus", "minus"), [(1, 1), (-1, 0), (-1, 2)])
-def test_a_shifted_set_is_caught_and_mended(
+def test_a_shifted_set_is_caught_and_fixed(
     source: str, plus: int, minus: int, real_sets: dict[str, pd.DataFrame], tmp_path: Path, run: Run
 ) -> None:
     right = bases_of(real_sets[source])
     shifted = {(start + (plus if strand == "+" else minus), strand) for start, strand in right}
     shifted = {(start, strand) for start, strand in shifted if 0 <= start < 4641652}
-    verdict, hint, mended = import_with_hint(run, write(tmp_path / "shifted.bed", shifted), tmp_path)
+    verdict, hint, fixed = import_with_hint(run, write(tmp_path / "shifted.bed", shifted), tmp_path)
     assert verdict.startswith("OFF BY")
     assert all(f"{-shift:+d} on {strand}" in verdict for strand, shift in (("+", plus), ("-", minus)) if shift)
     assert f"--shift-plus {-plus}" in hint or plus == 0
-    assert mended <= right
-    assert len(mended) >= len(right) - 2  # one shifted off an end is gone
+    assert fixed <= right
+    assert len(fixed) >= len(right) - 2  # one shifted off an end is gone
 
 
 @pytest.mark.parametrize("source", SOURCES)
-def test_exchanged_strands_are_caught_and_mended(
+def test_exchanged_strands_are_caught_and_fixed(
     source: str, real_sets: dict[str, pd.DataFrame], tmp_path: Path, run: Run
 ) -> None:
     right = bases_of(real_sets[source])
     bed = write(tmp_path / "turned.bed", {(start, FLIPPED[strand]) for start, strand in right})
-    verdict, hint, mended = import_with_hint(run, bed, tmp_path)
+    verdict, hint, fixed = import_with_hint(run, bed, tmp_path)
     assert verdict.startswith("STRANDS EXCHANGED")
     assert "--swap-strands" in hint
-    assert mended == right
+    assert fixed == right
 
 
 @pytest.mark.parametrize("source", SOURCES)
 @pytest.mark.parametrize("named", ["NC_000913.3", "gi|48994873|gb|U00096.2|"])
-def test_the_wrong_assembly_is_caught_and_mended(
+def test_the_wrong_assembly_is_caught_and_fixed(
     source: str, named: str, real_sets: dict[str, pd.DataFrame], tmp_path: Path, run: Run
 ) -> None:
     old = lift_tss(real_sets[source], load_chain("NC_000913.3_to_2")).table
     bed = write(tmp_path / "old.bed", bases_of(old), named)
-    verdict, hint, mended = import_with_hint(run, bed, tmp_path)
+    verdict, hint, fixed = import_with_hint(run, bed, tmp_path)
     assert verdict.startswith("ON ANOTHER ASSEMBLY, NC_000913.2:")
     assert ("--from NC_000913.2" in hint) == (named == "NC_000913.3")
     right = bases_of(real_sets[source])
-    assert mended <= right
-    assert len(mended) == len(old) > 0.99 * len(right)
+    assert fixed <= right
+    assert len(fixed) == len(old) > 0.99 * len(right)
 
 
 @pytest.mark.parametrize("source", SOURCES)
@@ -109,7 +109,7 @@ def test_the_right_set_is_left_alone(source: str, real_sets: dict[str, pd.DataFr
 
 
 @pytest.mark.parametrize(("base", "hint"), [("1", "--base border"), ("0", "--base border"), ("border", None)])
-def test_a_misread_sendseq_table_is_mended_by_its_base(
+def test_a_misread_sendseq_table_is_fixed_by_its_base(
     base: str, hint: str | None, data_dir: Path, real_sets: dict[str, pd.DataFrame], tmp_path: Path, run: Run
 ) -> None:
     table = next((data_dir / "tss_sources").glob("send*/*.tsv"))
@@ -133,13 +133,13 @@ def random_genome(length: int = 50_000) -> Genome:
 def test_positions_without_any_marks_are_called_so() -> None:
     starts = np.random.default_rng(4).integers(0, 50_000, 4000)
     table = pd.DataFrame({"chrom": "c1", "chromStart": starts, "strand": np.where(starts % 3, "+", "-")})
-    assert check_positions(table, random_genome()).fault == "unclear"
+    assert check_positions(table, random_genome()).problem == "unclear"
 
 
 def test_a_handful_of_positions_gets_no_verdict() -> None:
     table = pd.DataFrame({"chrom": "c1", "chromStart": np.arange(50, 90), "strand": "+"})
     report = check_positions(table, random_genome())
-    assert report.fault == "few"
+    assert report.problem == "few"
     assert report.shifts == {"+": 0, "-": 0}
 
 

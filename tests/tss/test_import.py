@@ -154,11 +154,11 @@ def test_a_date_cell_of_excel_is_refused(tmp_path: Path) -> None:
 def test_files_that_are_no_table_are_one_clear_line(data: bytes, problem: str, tmp_path: Path) -> None:
     path = tmp_path / "bad"
     path.write_bytes(data)
-    with pytest.raises(InputError) as fault:
+    with pytest.raises(InputError) as caught:
         read(path)
-    assert problem in str(fault.value)
-    assert str(fault.value).startswith(str(path))
-    assert "\n" not in str(fault.value)
+    assert problem in str(caught.value)
+    assert str(caught.value).startswith(str(path))
+    assert "\n" not in str(caught.value)
 
 
 @given(position=st.integers(1, 10**7), length=st.integers(1, 5000), strand=st.sampled_from("+-"))
@@ -337,9 +337,9 @@ def test_the_quick_reader_reads_what_the_careful_one_does(tmp_path: Path) -> Non
     ],
 )
 def test_a_set_that_is_none_is_refused_with_the_line(line: str, problem: str, tmp_path: Path) -> None:
-    with pytest.raises(InputError) as fault:
+    with pytest.raises(InputError) as caught:
         read_positions(text(tmp_path, line, name="set.bed"))
-    assert problem in str(fault.value)
+    assert problem in str(caught.value)
 
 
 def test_an_empty_table_is_made() -> None:

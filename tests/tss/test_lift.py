@@ -165,10 +165,10 @@ def test_the_command_keeps_columns_and_credit(data_dir: Path, tmp_path: Path, ru
 def test_what_is_no_chain_is_refused(content: str, problem: str, tmp_path: Path) -> None:
     path = tmp_path / "bad.chain"
     path.write_text(content)
-    with pytest.raises(InputError) as fault:
+    with pytest.raises(InputError) as caught:
         load_chain(path)
-    assert problem in str(fault.value)
-    assert "\n" not in str(fault.value)
+    assert problem in str(caught.value)
+    assert "\n" not in str(caught.value)
 
 
 def test_other_faults(chain: Chain, tmp_path: Path) -> None:

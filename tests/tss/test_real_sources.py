@@ -89,7 +89,7 @@ def test_each_source_is_right_to_the_base(source: str, data_dir: Path, ecoli: Ge
     assert len(table) == len(found) == count
     assert found == read(data_dir)
     report = check_positions(table, ecoli)
-    assert report.fault == ""
+    assert report.problem == ""
     assert report.as_it_is.purine == pytest.approx(purine_share, abs=0.01)
 
 

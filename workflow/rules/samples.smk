@@ -10,8 +10,8 @@ from scripts.sample_sheet import SheetError, check_settings, plan_batches, read_
 try:
     check_settings(config)
     SAMPLES = read_samples(Path(config["samples"]))
-except SheetError as fault:
-    sys.exit(f"Error: {fault}")
+except SheetError as error:
+    sys.exit(f"Error: {error}")
 
 RESULTS = str(Path(config["output"]))
 SCRIPTS = Path(workflow.basedir) / "scripts"
@@ -23,7 +23,7 @@ BATCHES = {batch.key: batch for batch in plan_batches(SAMPLES, config)}
 
 
 def files_of(wildcards, columns):
-    """Return the files of a batch that there are; a missing one is the fault of its genome alone."""
+    """Return the files of a batch that there are; a missing one fails its genome alone."""
     rows = BATCHES[wildcards.batch].rows
     paths = [row[column] for row in rows for column in columns if column in row]
     return [path for path in paths if Path(path).is_file()]

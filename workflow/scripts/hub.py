@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from apart import run_each
+from isolated import run_each
 from records import as_row, read_table, write_table
 
 COLUMNS = ("name", "status", "reason", "measured_tss", "found_tss")

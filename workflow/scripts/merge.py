@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from apart import Outcome, run_each
+from isolated import Outcome, run_each
 from predict import COLUMNS
 from records import as_row, read_table, write_table
 from tracktools.run import remove_output

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from apart import run_each
+from isolated import run_each
 from records import as_row, write_table
 
 COLUMNS = (

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from apart import Outcome
+from isolated import Outcome
 from tracktools.formats.atomic import atomic_file
 
 

@@ -42,7 +42,7 @@ def main(tsv: Path, html: Path, tables: list[Path]) -> None:
 
 
 def summary_rows(records: list[dict[str, str]]) -> list[dict[str, str]]:
-    """Join what is known of each genome; a fault of any step makes its status ``failed``."""
+    """Join what is known of each genome; an error in any step makes its status ``failed``."""
     joined: dict[str, dict[str, str]] = {}
     for record in records:
         row = joined.setdefault(record["name"], {"status": "done", "reason": ""})

@@ -123,7 +123,7 @@ class _Message(logging.Formatter):
 
 
 def main(arguments: list[str] | None = None) -> Any:
-    """Run the command line; a `TracktoolsError`, or a fault of disk or memory, becomes one line and exit status 1."""
+    """Run the command line; a `TracktoolsError`, or an error of disk or memory, becomes one line and exit status 1."""
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, _terminate)
         signal.signal(signal.SIGINT, signal.default_int_handler)

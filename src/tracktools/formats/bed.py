@@ -175,7 +175,7 @@ def read_bed_head(path: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def item_lines(path: Path) -> list[int]:
-    """Return the line, counted from 1, of each item that `read_bed` reads, for faults that only a caller can see."""
+    """Return the line, counted from 1, of each item that `read_bed` reads, for errors that only a caller can see."""
     return [number for number, text in enumerate(_read_lines(path), start=1) if _is_item(text)]
 
 

@@ -42,7 +42,7 @@ def check_bed(
     schema : BedSchema
         What they must be.
     path : Path, optional
-        File to name in a fault.
+        File to name in an error.
     lines : sequence of int, optional
         Line of each row in that file.
 
@@ -129,7 +129,7 @@ def check_bed_on_genome(table: pd.DataFrame, chrom_sizes: Mapping[str, int], *, 
     chrom_sizes : mapping of str to int
         Length of each sequence of the genome [bp].
     path : Path, optional
-        File to name in a fault.
+        File to name in an error.
 
     Raises
     ------

@@ -15,8 +15,8 @@ from tracktools.model.checkpoint import Checkpoint
 from tracktools.model.dilated import Dilated
 from tracktools.model.registry import as_model
 from tracktools.train.folds import TrainedFolds, train_folds
-from tracktools.train.parts import choose_split
 from tracktools.train.run import TrainedModel, train_model
+from tracktools.train.split_options import choose_split
 
 
 def adapt_model(

@@ -9,15 +9,15 @@ from tracktools.genome import Contig
 from tracktools.model.checkpoint import Metadata
 from tracktools.model.golden import make_golden
 from tracktools.model.networks import Network
-from tracktools.train.choose import (
+from tracktools.train.labels import describe_labels
+from tracktools.train.task import Task
+from tracktools.train.threshold import (
     MATCH_TOLERANCE_BP,
     as_metrics,
     choose_calibration,
     choose_threshold,
     position_scores,
 )
-from tracktools.train.labels import describe_labels
-from tracktools.train.task import Task
 
 _GOLDEN_BP = 700  # longer than one attention window
 

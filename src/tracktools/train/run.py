@@ -24,13 +24,13 @@ from tracktools.model.registry import as_model
 from tracktools.run import Policy, Run, check_output
 from tracktools.splits import Split
 from tracktools.tracks import write_provenance
-from tracktools.train.choose import as_metrics, position_scores
 from tracktools.train.describe import describe_model
 from tracktools.train.fit import KEEPS, fit, identity_of, load_weights, resolve_precision, validations, write_log
 from tracktools.train.loop import Trainer
 from tracktools.train.recipe import check_recipe
 from tracktools.train.soft import SoftLabels
 from tracktools.train.task import Task
+from tracktools.train.threshold import as_metrics, position_scores
 from tracktools.train.windows import TrainingWindows
 
 log = logging.getLogger(__name__)

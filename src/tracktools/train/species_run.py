@@ -20,13 +20,6 @@ from tracktools.model.dilated import Dilated, split_members
 from tracktools.model.golden import make_golden
 from tracktools.run import Policy, Run, check_output
 from tracktools.tracks import write_provenance
-from tracktools.train.choose import (
-    MATCH_TOLERANCE_BP,
-    as_metrics,
-    choose_calibration,
-    choose_threshold,
-    position_scores,
-)
 from tracktools.train.fit import KEEPS, fit, identity_of, load_weights, resolve_precision, validations, write_log
 from tracktools.train.labels import describe_labels
 from tracktools.train.recipe import check_recipe
@@ -34,6 +27,13 @@ from tracktools.train.run import TrainedModel, finished_model
 from tracktools.train.sheet import Sheet
 from tracktools.train.species_loop import SpeciesTrainer
 from tracktools.train.species_task import SpeciesTask, check_left_out
+from tracktools.train.threshold import (
+    MATCH_TOLERANCE_BP,
+    as_metrics,
+    choose_calibration,
+    choose_threshold,
+    position_scores,
+)
 
 log = logging.getLogger(__name__)
 

@@ -21,13 +21,13 @@ from tracktools.genome import Genome, load_genome
 from tracktools.model.dilated import Dilated
 from tracktools.splits import Region, Split
 from tracktools.tracks import file_sha256
-from tracktools.train.choose import RegionSignal, score_part
 from tracktools.train.homologues import homologous
 from tracktools.train.labels import read_labels
 from tracktools.train.mixture import Mixture, SpeciesGenome
-from tracktools.train.parts import choose_split, receptive_field_bp
 from tracktools.train.sheet import GenomeRow, Sheet, WindowsRow
 from tracktools.train.species_windows import SpeciesWindows, read_species_windows
+from tracktools.train.split_options import choose_split, receptive_field_bp
+from tracktools.train.threshold import RegionSignal, score_part
 from tracktools.train.windows import training_stretches
 
 log = logging.getLogger(__name__)

@@ -15,10 +15,10 @@ from tracktools.model.checkpoint import Checkpoint
 from tracktools.model.networks import Network
 from tracktools.splits import Split
 from tracktools.tracks import file_sha256
-from tracktools.train.choose import RegionSignal, score_part
 from tracktools.train.labels import read_labels
-from tracktools.train.parts import receptive_field_bp
 from tracktools.train.soft import SoftLabels, read_soft
+from tracktools.train.split_options import receptive_field_bp
+from tracktools.train.threshold import RegionSignal, score_part
 from tracktools.train.windows import LabelArrays, TrainingWindows, training_stretches
 
 

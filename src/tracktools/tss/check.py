@@ -18,7 +18,7 @@ from tracktools.config import TssConfig
 from tracktools.genome import Genome
 from tracktools.tss.promoter_signature import Reading, Shares, background, pool, read_in_every_way
 
-Fault = Literal["", "few", "offset", "strand", "assembly", "unclear"]
+Problem = Literal["", "few", "offset", "strand", "assembly", "unclear"]
 _DEFAULTS = TssConfig()
 
 
@@ -34,7 +34,7 @@ class CheckReport:
         Of the set's positions on the genome, and of any base of the genome.
     best : dict of str to Reading
         The way to read each strand; as it is where no other is clearly better.
-    fault : str
+    problem : str
         Empty: none seen. ``few``: too few positions to tell. ``offset``, ``strand``, ``assembly``: the set would read
         clearly better moved, with its strands exchanged, on another assembly. ``unclear``: no way shows any marks.
     """
@@ -43,7 +43,7 @@ class CheckReport:
     as_it_is: Shares
     by_chance: Shares
     best: Mapping[str, Reading]
-    fault: Fault
+    problem: Problem
 
     @property
     def shifts(self) -> dict[str, int]:
@@ -71,7 +71,7 @@ class CheckReport:
             "assembly": f"ON ANOTHER ASSEMBLY, {self.way.assembly}{moved}: {stands} as it is, "
             f"{better} when lifted ({chance})",
             "unclear": f"NO MARKS OF PROMOTERS: {stands} ({chance}); another genome, or no TSS?",
-        }[self.fault]
+        }[self.problem]
 
     def to_table(self) -> pd.DataFrame:
         """Return a row a reading, with the columns of `Reading`."""
@@ -92,8 +92,8 @@ def check_positions(table: pd.DataFrame, genome: Genome, config: TssConfig = _DE
     """
     readings = tuple(read_in_every_way(table, genome))
     chance = background(genome)
-    best, fault = _judge(readings, chance, config)
-    return CheckReport(readings, pool(_select(readings, "", False, 0)), chance, best, fault)
+    best, problem = _judge(readings, chance, config)
+    return CheckReport(readings, pool(_select(readings, "", False, 0)), chance, best, problem)
 
 
 def _select(readings: Sequence[Reading], chain: str, swapped: bool, offset: int | None = None) -> list[Reading]:
@@ -104,7 +104,7 @@ def _select(readings: Sequence[Reading], chain: str, swapped: bool, offset: int 
     ]
 
 
-def _judge(readings: Sequence[Reading], chance: Shares, config: TssConfig) -> tuple[dict[str, Reading], Fault]:
+def _judge(readings: Sequence[Reading], chance: Shares, config: TssConfig) -> tuple[dict[str, Reading], Problem]:
     chains = list(dict.fromkeys(reading.chain for reading in readings))
     ways = {
         (chain, swapped): _best_offsets(_select(readings, chain, swapped), config)

@@ -189,7 +189,7 @@ def _read_quickly(path: Path) -> pd.DataFrame | None:
                 keep_default_na=False,
                 na_values={"sourceScore": ["nan"]},
             )
-    except (ValueError, OverflowError, RuntimeWarning):  # pandas' own faults are ValueErrors
+    except (ValueError, OverflowError, RuntimeWarning):  # pandas' own errors are ValueErrors
         return None
     usual = set(table["strand"].cat.categories) <= {"+", "-"} and not table["chrom"].isna().any()
     start = table["chromStart"].to_numpy()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tracktools.cli.options import force_option, output_option, rename_option
-from tracktools.cli.tss.hints import import_hint
+from tracktools.cli.tss.suggestions import import_hint
 from tracktools.errors import ConfigError
 
 if TYPE_CHECKING:

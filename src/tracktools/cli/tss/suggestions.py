@@ -26,15 +26,15 @@ _BASE_OF_SHIFTS = {  # what a position means, if the shifts by plus and minus st
 def import_hint(ctx: click.Context, result: ImportResult) -> str | None:
     """Return the command line that corrects an imported set; None where there is nothing to correct."""
     report, imported = result.report, result.imported
-    if report is None or report.fault not in ("offset", "strand", "assembly"):
+    if report is None or report.problem not in ("offset", "strand", "assembly"):
         return None
     output: Path = ctx.params["output"]
-    if report.fault == "assembly":
+    if report.problem == "assembly":
         named = report.way.assembly in imported.table["chrom"].unique()
         return lift_hint(report, output / f"{ctx.params['name']}.bed", output, named)
     changes: dict[str, object] = {"force": True}
     shifts = report.shifts
-    if report.fault == "strand":
+    if report.problem == "strand":
         changes["swap_strands"] = not ctx.params["swap_strands"]
         # Which end of an interval is 5', and which side of a border the base is on, turn with the strand.
         moves = any(layout.end is None and layout.base != "border" for layout in imported.layouts)

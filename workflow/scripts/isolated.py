@@ -1,4 +1,4 @@
-"""Run a function in a process of its own, so that one genome's fault, or crash, is nobody else's.
+"""Run a function in a process of its own, so that an error or crash of one genome leaves the others alone.
 
 The processes are forked from one that has imported the function's module, and with it torch, once. Each has its own
 CPU time and peak of memory, which is what its ``provenance.json`` says.
@@ -21,7 +21,7 @@ from typing import Any
 from tracktools.errors import CheckpointError, InputError, TracktoolsError
 
 _OURS_TO_END = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)  # somebody ends the whole job
-_FAULTS_OF_THE_MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EMFILE, errno.ENFILE)
+_ERRORS_OF_THE_MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EMFILE, errno.ENFILE)
 
 
 @dataclass(frozen=True)
@@ -55,13 +55,13 @@ def run_each(work: tuple[str, str], arguments: list[tuple[Any, ...]], *, workers
     Returns
     -------
     list of Outcome
-        In the order of `arguments`. An input that is not what it should be is the fault of its genome, and so is a
+        In the order of `arguments`. A wrong input fails its genome alone, and so does a
         crash.
 
     Raises
     ------
     SystemExit
-        With tracktools' line, if the fault is not of one genome: the disk, the model, the settings; after the other
+        With tracktools' line, if the error is not of one genome: the disk, the model, the settings; after the other
         calls have ended.
     """
     own = str(Path(__file__).parent)
@@ -105,7 +105,7 @@ def _tell(sender: Connection, work: tuple[str, str], arguments: tuple[Any, ...])
         sender.send(Outcome(reason=str(error)) if of_one_genome else str(error))
     except OSError as error:
         said = f"{error.filename}: {error.strerror}" if error.filename else str(error)
-        sender.send(said if error.errno in _FAULTS_OF_THE_MACHINE else Outcome(reason=said))
+        sender.send(said if error.errno in _ERRORS_OF_THE_MACHINE else Outcome(reason=said))
     except MemoryError:
         sender.send(Outcome(reason="no memory (take fewer threads or smaller blocks)"))
     except Exception as error:
