@@ -151,7 +151,7 @@ def test_windows_homologous_to_what_is_judged_are_left_out_and_remembered(tmp_pa
     copy = contig.letters[region.start + 200 : region.start + 290].tobytes().decode()
     text = (tmp_path / "tss.tsv").read_text(encoding="utf-8") + f"Aus bus 1\t90001\t+\t50\t{copy}\n"
     (tmp_path / "tss.tsv").write_text(text, encoding="utf-8")
-    kept = tmp_path / "homologues.npz"
+    kept = tmp_path / "homologues.safetensors"
     codes = ["ACGT".index(letter) for letter in copy]
     for _ in range(2):
         fresh = SpeciesTask(read_sheet(sheet), TrainConfig(seed=3), NETWORK, SMALL, (), kept)
@@ -159,3 +159,11 @@ def test_windows_homologous_to_what_is_judged_are_left_out_and_remembered(tmp_pa
         assert int(one.around_tss.sum()) >= 18
         assert not (one.codes == codes).all(axis=1).any()
         assert kept.exists()
+    for other in (b"a file of the user's", kept.read_bytes()[:-1]):
+        kept.write_bytes(other)
+        fresh = SpeciesTask(read_sheet(sheet), TrainConfig(seed=3), NETWORK, SMALL, (), kept)
+        with pytest.raises(
+            TracktoolsError, match=r"homologues\.safetensors: .*delete it, if it is not a file of yours"
+        ):
+            _ = fresh.windows
+        assert kept.read_bytes() == other

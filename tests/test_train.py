@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -23,6 +24,7 @@ from tracktools.errors import (
     OutputNotEmpty,
     UnfinishedRunDiffers,
 )
+from tracktools.formats.json_file import json_bytes, sealed
 from tracktools.genome import Contig, Genome
 from tracktools.model.checkpoint import load_checkpoint
 from tracktools.model.golden import verify_golden
@@ -142,12 +144,8 @@ def weights_of(folder: Path) -> dict[str, torch.Tensor]:
     return load_checkpoint(folder / "model.safetensors").model.state_dict()
 
 
-@pytest.mark.parametrize("at", [0, 8, 15])
-def test_a_killed_training_ends_with_the_same_weights(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unbroken: Path, at: int
-) -> None:
-    genome = circular_genome()
-    tss = write_tss(tmp_path / "tss.bed", genome, 90)
+def kill_at(at: int, output: Path, tss: Path, genome: Genome, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Begin a training, and end it before a step."""
     step = Trainer.train_step
 
     def step_or_die(self: Trainer) -> float:
@@ -158,7 +156,16 @@ def test_a_killed_training_ends_with_the_same_weights(
     with monkeypatch.context() as patch:
         patch.setattr(Trainer, "train_step", step_or_die)
         with pytest.raises(KilledError):
-            train_quickly(tmp_path / "killed", tss, genome)
+            train_quickly(output, tss, genome)
+
+
+@pytest.mark.parametrize("at", [0, 8, 15])
+def test_a_killed_training_ends_with_the_same_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unbroken: Path, at: int
+) -> None:
+    genome = circular_genome()
+    tss = write_tss(tmp_path / "tss.bed", genome, 90)
+    kill_at(at, tmp_path / "killed", tss, genome, monkeypatch)
     assert not (tmp_path / "killed").exists()
     assert_same(weights_of(unbroken), train_quickly(tmp_path / "killed", tss, genome))
     assert (tmp_path / "killed" / "log.jsonl").read_text() == (unbroken / "log.jsonl").read_text()
@@ -284,13 +291,45 @@ def test_source_and_licence_come_from_the_tracks_file_beside_the_labels(tmp_path
 
 
 def test_a_changed_state_is_named_and_never_continued(tmp_path: Path) -> None:
-    save_state(tmp_path / "state.pt", {"weights": torch.arange(1_000)})
-    assert torch.equal(load_state(tmp_path / "state.pt")["weights"], torch.arange(1_000))
-    data = (tmp_path / "state.pt").read_bytes()
-    for damaged in (data[:-1], b"", data[:-2_000] + bytes([data[-2_000] ^ 1]) + data[-1_999:]):
-        (tmp_path / "state.pt").write_bytes(damaged)
-        with pytest.raises(InputError, match=r"state\.pt: was changed .*--restart"):
-            load_state(tmp_path / "state.pt")
+    state = tmp_path / "state.safetensors"
+    save_state(state, {"weights": torch.arange(1_000), "one": torch.tensor(0.5)}, {"history": [{"loss": 0.1}]})
+    tensors, values = load_state(state)
+    assert torch.equal(tensors["weights"], torch.arange(1_000))
+    assert tensors["one"].shape == ()
+    assert values == {"history": [{"loss": 0.1}]}
+    data = state.read_bytes()
+    changed_tensor = data[:-2_000] + bytes([data[-2_000] ^ 1]) + data[-1_999:]
+    for damaged in (
+        data[:-1],
+        b"",
+        b"x" * 100,
+        changed_tensor,
+        data.replace(b"0.1", b"0.2"),
+        data.replace(b"one", b"two"),
+    ):
+        assert damaged != data
+        state.write_bytes(damaged)
+        with pytest.raises(InputError, match=r"state\.safetensors: is not as a training wrote it .*--restart"):
+            load_state(state)
+
+
+def test_the_pickled_state_of_an_older_version_is_refused_and_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    genome = circular_genome()
+    tss = write_tss(tmp_path / "tss.bed", genome, 90)
+    kill_at(8, tmp_path / "m", tss, genome, monkeypatch)
+    (tmp_path / "m.partial" / "state.safetensors").rename(tmp_path / "m.partial" / "state.pt")
+    marker = tmp_path / "m.partial" / "run.json"
+    record = {**json.loads(marker.read_text()), "keeps": ["state.pt", "step*.pt", "log.jsonl"]}
+    marker.write_bytes(json_bytes(sealed(record)))
+    for path in (tmp_path / "m.partial").glob("step*"):
+        path.rename(path.with_suffix(".pt"))
+    with pytest.raises(InputError, match=r"state\.pt: is the state of an older version .*--restart"):
+        train_quickly(tmp_path / "m", tss, genome)
+    assert (tmp_path / "m.partial" / "state.pt").exists()
+    train_quickly(tmp_path / "m", tss, genome, restart=True)
+    assert not (tmp_path / "m.partial").exists()
 
 
 def test_force_replaces_a_training_and_nothing_else(tmp_path: Path) -> None:

@@ -17,14 +17,20 @@ from tracktools.model.networks import Network, make_network
 from tracktools.progress import show_progress
 from tracktools.run import unfinished_identity
 from tracktools.train.loop import Trainer, native_precision
-from tracktools.train.state import load_state, save_state
+from tracktools.train.state import load_state, refuse_pickles, save_state
 
 log = logging.getLogger(__name__)
 
 _SAVE_EVERY = 100  # steps
 _DRAW_EVERY_S = 60.0  # validations of a small genome come faster than they can be drawn
-_STATE = "state.pt"
-KEEPS = (_STATE, "step*.pt", "log.jsonl", "curves.svg", "curves.png")  # what a killed training leaves for the next
+_STATE = "state.safetensors"
+KEEPS = (
+    _STATE,
+    "step*.safetensors",
+    "log.jsonl",
+    "curves.svg",
+    "curves.png",
+)  # what a killed training leaves for the next
 
 History = list[dict[str, Any]]
 
@@ -58,13 +64,13 @@ def fit(trainer: Trainer, folder: Path, validate: Callable[[Network], Mapping[st
     Raises
     ------
     InputError
-        If the state in `folder` is not as it was written.
+        If the state in `folder` is not as it was written, or is that of an older version.
     """
+    refuse_pickles(folder)
     config, state = trainer.config, folder / _STATE
     history: History = []
     if state.exists():
-        extra = trainer.load(state)
-        history = list(extra["history"])
+        history = list(trainer.load(state)["history"])
         log.info("continuing at step %d", trainer.step)
     losses: list[float] = []
     drawn = time.monotonic()
@@ -100,7 +106,12 @@ def write_log(history: History, folder: Path, *, pictures: bool = True) -> None:
 def _validated(trainer: Trainer, folder: Path, validate: Callable[[Network], Mapping[str, Any]]) -> Mapping[str, Any]:
     model = trainer.averaged_model()
     networks = [model, *trainer.averaged_sides()]
-    save_state(folder / f"step{trainer.step}.pt", [network.state_dict() for network in networks])
+    tensors = {
+        f"{number}.{name}": tensor
+        for number, network in enumerate(networks)
+        for name, tensor in network.state_dict().items()
+    }
+    save_state(_weights_file(folder, trainer.step), tensors, {"networks": len(networks)})
     scores = validate(model)
     log.info("step %d: validation ROC AUC %.4f, AP %.4f", trainer.step, scores["roc_auc"], scores["average_precision"])
     return scores
@@ -108,8 +119,16 @@ def _validated(trainer: Trainer, folder: Path, validate: Callable[[Network], Map
 
 def load_weights(folder: Path, step: int, model_config: NetworkConfig) -> list[Network]:
     """Return the networks of a validation: that of the kept output, then one a side output."""
+    tensors, values = load_state(_weights_file(folder, step))
     networks = []
-    for state in load_state(folder / f"step{step}.pt"):
+    for number in range(values["networks"]):
+        start = f"{number}."
         networks.append(make_network(model_config))
-        networks[-1].load_state_dict(state)
+        networks[-1].load_state_dict(
+            {name.removeprefix(start): tensor for name, tensor in tensors.items() if name.startswith(start)}
+        )
     return [network.eval() for network in networks]
+
+
+def _weights_file(folder: Path, step: int) -> Path:
+    return folder / f"step{step}.safetensors"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,6 +17,7 @@ from tracktools.train.state import load_state, save_state
 from tracktools.train.windows import TrainingWindows
 
 _BETAS = (0.9, 0.98)
+_MOMENTS = ("step", "exp_avg", "exp_avg_sq")  # what AdamW keeps of each parameter
 _FINAL_SHARE = 0.02  # of the learning rate at the end of the cosine
 DTYPES = {"bf16": torch.bfloat16, "fp32": torch.float32}
 
@@ -145,31 +147,38 @@ class Trainer:
             sides.append(side)
         return sides
 
-    def save(self, path: Path, extra: dict[str, Any]) -> None:
-        """Write the whole state, so that `load` continues as if nothing had happened."""
-        state = {
-            "step": self.step,
-            "parameters": [parameter.detach() for parameter in self.parameters],
-            "averages": self.averages,
-            "optimizer": self.optimizer.state_dict(),
-            "extra": extra,
-        }
-        save_state(path, state)
+    def save(self, path: Path, values: Mapping[str, Any]) -> None:
+        """Write the whole state, and plain values with it, so that `load` continues as if nothing had happened."""
+        tensors = {f"{kind}.{number}": tensor for kind, number, tensor in self._tensors()}
+        save_state(path, tensors, {"step": self.step, **values})
 
     def load(self, path: Path) -> dict[str, Any]:
-        """Continue from a state of the same settings; return its `extra`.
+        """Continue from a state of the same settings; return its values.
 
         Raises
         ------
         InputError
             If the state is not as it was written.
         """
-        state = load_state(path)
-        self.step = state["step"]
+        tensors, values = load_state(path)
+        self.step = values["step"]
         with torch.no_grad():
-            for parameter, saved in zip(self.parameters, state["parameters"], strict=True):
-                parameter.copy_(saved)
-        self.averages = state["averages"]
-        self.optimizer.load_state_dict(state["optimizer"])
-        extra: dict[str, Any] = state["extra"]
-        return extra
+            for kind, number, tensor in self._tensors():
+                tensor.copy_(tensors[f"{kind}.{number}"])
+        moments = {
+            number: {name: tensors[f"{name}.{number}"] for name in _MOMENTS}
+            for number in range(len(self.parameters))
+            if f"{_MOMENTS[0]}.{number}" in tensors
+        }
+        groups = self.optimizer.state_dict()["param_groups"]  # each step sets the learning rate
+        self.optimizer.load_state_dict({"state": moments, "param_groups": groups})
+        return values
+
+    def _tensors(self) -> Iterator[tuple[str, int, Tensor]]:
+        """Yield the tensors of the state: of what kind each is, and which parameter it belongs to."""
+        moments = self.optimizer.state_dict()["state"]
+        for number, (parameter, average) in enumerate(zip(self.parameters, self.averages, strict=True)):
+            yield "parameter", number, parameter
+            yield "average", number, average
+            for name in _MOMENTS if number in moments else ():
+                yield name, number, moments[number][name]

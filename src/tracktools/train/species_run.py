@@ -38,7 +38,7 @@ from tracktools.train.threshold import (
 log = logging.getLogger(__name__)
 
 _GOLDEN_BP = 700
-_HOMOLOGUES = "homologues.npz"
+_HOMOLOGUES = "homologues.safetensors"
 
 
 def train_species(

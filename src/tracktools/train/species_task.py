@@ -10,13 +10,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+import torch
 
 from tracktools.arrays import Bool
 from tracktools.config import ConditionedConfig, MixtureConfig, TrainConfig
 from tracktools.descriptor import Reference
 from tracktools.errors import ConfigError, InputError
-from tracktools.formats.atomic import atomic_file
 from tracktools.genome import Genome, load_genome
 from tracktools.model.dilated import Dilated
 from tracktools.splits import Region, Split
@@ -27,12 +26,14 @@ from tracktools.train.mixture import Mixture, SpeciesGenome
 from tracktools.train.sheet import GenomeRow, Sheet, WindowsRow
 from tracktools.train.species_windows import SpeciesWindows, read_species_windows
 from tracktools.train.split_options import choose_split, receptive_field_bp
+from tracktools.train.state import load_state, save_state
 from tracktools.train.threshold import RegionSignal, score_part
 from tracktools.train.windows import training_stretches
 
 log = logging.getLogger(__name__)
 
 _ALL_NEAR = 1e9
+_KIND = "windows homologous to what is judged"
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,6 +105,7 @@ class SpeciesTask:
         ]
         held = {row.species for row in self.sheet.genomes if row.role == "held_out"}
         known = _read_kept(self.kept)
+        before = len(known)
         found = []
         for row in self.sheet.windows:
             for one in read_species_windows(row, {*self.leave_out, *held}):
@@ -115,9 +117,9 @@ class SpeciesTask:
                     said = "%s: %d of %d windows left out, homologous to what is judged"
                     log.info(said, one.species, copies.sum(), len(copies))
                 found.append((one.only(~copies), row))
-        if self.kept is not None:
-            with atomic_file(self.kept) as partial, partial.open("wb") as file:
-                np.savez_compressed(file, allow_pickle=False, **known)
+        if self.kept is not None and len(known) > before:
+            kept = {key: torch.from_numpy(copies) for key, copies in known.items()}
+            save_state(self.kept.resolve(), kept, {"kind": _KIND})
         return found
 
     @cached_property
@@ -166,8 +168,11 @@ class SpeciesTask:
 def _read_kept(path: Path | None) -> dict[str, Bool]:
     if path is None or not path.exists():
         return {}
-    with np.load(path, allow_pickle=False) as arrays:
-        return dict(arrays)
+    hint = "delete it, if it is not a file of yours, and it is made anew"
+    tensors, values = load_state(path, hint)
+    if values.get("kind") != _KIND:
+        raise InputError("keeps no homologues of windows", path=path, hint=hint)
+    return {key: tensor.numpy() for key, tensor in tensors.items()}
 
 
 def _phylum(row: GenomeRow) -> str:
