@@ -42,6 +42,25 @@ class Window(NamedTuple):
             raise ValueError(f"code {self.codes.max()} stands for no letter; codes are 0 to {MAX_CODE}")
 
 
+class Changes(NamedTuple):
+    """Places of a window that are changed, one at a time, and the outputs that are asked for each.
+
+    Parameters
+    ----------
+    codes : ndarray of uint8, shape (length,)
+        As in a `Window`.
+    offsets : ndarray of int64, shape (n_places,)
+        Into `codes`, in any order.
+    firsts, lasts : ndarray of int64, shape (n_places,)
+        Half-open ranges of network positions, counted in `codes`.
+    """
+
+    codes: npt.NDArray[np.uint8]
+    offsets: npt.NDArray[np.int64]
+    firsts: npt.NDArray[np.int64]
+    lasts: npt.NDArray[np.int64]
+
+
 class Engine(Protocol):
     """A way to run the network.
 

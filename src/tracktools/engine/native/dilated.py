@@ -9,7 +9,7 @@ import numpy as np
 
 from tracktools.arrays import Codes, Float32
 from tracktools.config import DilatedConfig
-from tracktools.engine.interface import Window
+from tracktools.engine.interface import Changes, Window
 from tracktools.engine.native.library import Kernel, load_library
 from tracktools.model.parameters import Parameters
 
@@ -82,6 +82,41 @@ class NativeDilatedEngine:
         if run(self.network, codes, lengths, firsts, lasts, len(windows), answers, self.threads):
             raise MemoryError(f"no memory for {self.threads} threads")
         return [part.copy() for part in np.split(answers, np.cumsum(lasts - firsts)[:-1])]
+
+    def changed(self, changes: Sequence[Changes]) -> list[Floats]:
+        """Return what the network says with each letter in places of windows, one place at a time.
+
+        Only what a change reaches, and what its outputs need, is computed; the bits are those of a run over the changed
+        window.
+
+        Parameters
+        ----------
+        changes : sequence of Changes
+            Each place holds a known letter and is within reach of its outputs (`halo_upstream_bp` and
+            `halo_downstream_bp` of the network).
+
+        Returns
+        -------
+        list of ndarray of float32, shape (4 * (lasts - firsts).sum(),)
+            Of each item, place after place: with A, C, G and T there, the probabilities at firsts ... lasts - 1.
+        """
+        if not changes:
+            return []
+        codes = np.concatenate([np.asarray(each.codes, dtype=np.uint8) for each in changes])
+        lengths, counts = (
+            np.array(column, dtype=np.int64)
+            for column in zip(*((len(each.codes), len(each.offsets)) for each in changes), strict=True)
+        )
+        places, firsts, lasts = (
+            np.concatenate(column, dtype=np.int64)
+            for column in zip(*((each.offsets, each.firsts, each.lasts) for each in changes), strict=True)
+        )
+        sizes = np.array([N_LETTERS * int((each.lasts - each.firsts).sum()) for each in changes])
+        answers = np.empty(int(sizes.sum()), dtype=np.float32)
+        arrays = (codes, lengths, counts, len(changes), places, firsts, lasts, answers)
+        if self.library.tracktools_dilated_change(self.network, *arrays, self.threads):
+            raise MemoryError(f"no memory for {self.threads} threads")
+        return np.split(answers, np.cumsum(sizes)[:-1])
 
     def memory_bytes(self, windows_bp: int) -> int:
         """Return what a run over windows of this length together adds to the process at most [bytes] (see `Engine`)."""

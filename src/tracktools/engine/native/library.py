@@ -154,8 +154,12 @@ def _declare_dilated(library: ctypes.CDLL) -> None:
     library.tracktools_dilated_make.argtypes = [ctypes.c_char_p, *dimensions, _INTS, *[_FLOATS] * 7, ctypes.c_float]
     windows: list[Any] = [_LONGS, _LONGS, _LONGS, ctypes.c_int64]
     library.tracktools_dilated_run.argtypes = [ctypes.c_void_p, _BYTES, *windows, _FLOATS, ctypes.c_int]
-    library.tracktools_dilated_scratch.argtypes = [ctypes.c_void_p]
-    library.tracktools_dilated_scratch.restype = ctypes.c_int64
+    places: list[Any] = [_LONGS, _LONGS, _LONGS]
+    counted: list[Any] = [_LONGS, _LONGS, ctypes.c_int64]
+    library.tracktools_dilated_change.argtypes = [ctypes.c_void_p, _BYTES, *counted, *places, _FLOATS, ctypes.c_int]
+    for scratch in (library.tracktools_dilated_scratch, library.tracktools_dilated_change_scratch):
+        scratch.argtypes = [ctypes.c_void_p]
+        scratch.restype = ctypes.c_int64
     library.tracktools_dilated_free.argtypes = [ctypes.c_void_p]
     library.tracktools_dilated_free.restype = None
 

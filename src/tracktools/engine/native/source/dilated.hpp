@@ -36,6 +36,28 @@ struct DilatedWeights {
   const float *stem, *stem_bias, *conv, *conv_bias, *mix, *mix_bias, *output;
 };
 
+struct Stretch {  // positions begin ... end - 1
+  int64_t begin, end;
+};
+
+// A base that is changed, and what that changes of all that the outputs first ... last - 1 need.
+struct Change {
+  int64_t place, first, last;
+  const Stretch* spans;    // of the states behind the stem, then behind each layer: ascending, apart
+  const int* n_spans;   // [n_layers + 1]
+  float* log_odds;      // [letter][output]: with each letter in that place
+};
+
+// Changes that are made one at a time in one sequence, and taken back. Their outputs lie in first ... last - 1, their spans
+// in what these outputs need.
+struct Changes {
+  uint8_t* codes;
+  int64_t length, first, last;
+  int64_t most_outputs;  // for which the scratch was made: last - first at most
+  const Change* changes;
+  size_t n_changes;
+};
+
 struct DilatedKernel {
   const char* name;
   size_t (*packed_bytes)(const DilatedShape&);
@@ -44,6 +66,9 @@ struct DilatedKernel {
   // Add what the network says of positions first ... last - 1 of a sequence of `length` codes to `log_odds`.
   void (*run)(const DilatedShape&, const void* packed, const uint8_t* codes, int64_t length, int64_t first, int64_t last,
               float* log_odds, void* scratch);
+  size_t (*change_scratch_bytes)(const DilatedShape&, int64_t most_outputs);  // all zero before it is used first
+  // Add what the network says of each change to its `log_odds`.
+  void (*change)(const DilatedShape&, const void* packed, const Changes&, void* scratch);
 };
 
 // Those that the compiler could make: the build says so by TRACKTOOLS_GENERIC ...

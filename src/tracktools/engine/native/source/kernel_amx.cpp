@@ -10,7 +10,7 @@
 #include <immintrin.h>
 
 #include "bf16.hpp"
-#include "residual.hpp"
+#include "changed.hpp"
 
 namespace tracktools {
 namespace {
@@ -183,8 +183,8 @@ struct AmxPanels : Bf16Pairs<N_PARTS> {
 
 }  // namespace
 
-const DilatedKernel dilated_amx_bf16 = Residual<AmxPanels<1>>::kernel("amx_bf16");
-const DilatedKernel dilated_amx_bf16x3 = Residual<AmxPanels<2>>::kernel("amx_bf16x3");
+const DilatedKernel dilated_amx_bf16 = Changed<AmxPanels<1>>::kernel("amx_bf16");
+const DilatedKernel dilated_amx_bf16x3 = Changed<AmxPanels<2>>::kernel("amx_bf16x3");
 
 const Kernel kernel_amx_bf16 = Layer<Amx<1>>::kernel("amx_bf16");
 const Kernel kernel_amx_bf16x3 = Layer<Amx<2>>::kernel("amx_bf16x3");

@@ -1,8 +1,8 @@
 // The kernel in AVX2 and FMA, float32 throughout.
 #include <immintrin.h>
 
+#include "changed.hpp"
 #include "observe.hpp"
-#include "residual.hpp"
 
 namespace tracktools {
 namespace {
@@ -91,6 +91,6 @@ struct Avx2Panels : Avx2Floats, PanelsInRegisters<Avx2Panels> {
 }  // namespace
 
 const Kernel kernel_avx2 = Observer<Avx2>::kernel("avx2");
-const DilatedKernel dilated_avx2 = Residual<Avx2Panels>::kernel("avx2");
+const DilatedKernel dilated_avx2 = Changed<Avx2Panels>::kernel("avx2");
 
 }  // namespace tracktools

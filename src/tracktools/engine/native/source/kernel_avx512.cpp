@@ -2,8 +2,8 @@
 #include <immintrin.h>
 
 #include "avx512.hpp"
+#include "changed.hpp"
 #include "observe.hpp"
-#include "residual.hpp"
 
 namespace tracktools {
 namespace {
@@ -52,6 +52,6 @@ struct Avx512Panels : Avx512Operands, PanelsInRegisters<Avx512Panels> {
 }  // namespace
 
 const Kernel kernel_avx512 = Observer<Avx512>::kernel("avx512");
-const DilatedKernel dilated_avx512 = Residual<Avx512Panels>::kernel("avx512");
+const DilatedKernel dilated_avx512 = Changed<Avx512Panels>::kernel("avx512");
 
 }  // namespace tracktools

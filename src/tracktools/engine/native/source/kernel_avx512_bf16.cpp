@@ -2,7 +2,7 @@
 #include <immintrin.h>
 
 #include "bf16.hpp"
-#include "residual.hpp"
+#include "changed.hpp"
 
 namespace tracktools {
 namespace {
@@ -29,6 +29,6 @@ struct Avx512Bf16Panels : Avx512Bf16Operands, PanelsInRegisters<Avx512Bf16Panels
 }  // namespace
 
 const Kernel kernel_avx512_bf16 = Layer<Avx512Bf16>::kernel("avx512_bf16");
-const DilatedKernel dilated_avx512_bf16 = Residual<Avx512Bf16Panels>::kernel("avx512_bf16");
+const DilatedKernel dilated_avx512_bf16 = Changed<Avx512Bf16Panels>::kernel("avx512_bf16");
 
 }  // namespace tracktools

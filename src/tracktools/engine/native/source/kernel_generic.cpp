@@ -1,5 +1,5 @@
 // The kernel for any processor, float32 throughout: vectors of four as GCC and Clang offer them everywhere.
-#include "residual.hpp"
+#include "changed.hpp"
 
 namespace tracktools {
 namespace {
@@ -36,6 +36,6 @@ struct GenericPanels : GenericFloats, PanelsInRegisters<GenericPanels> {
 
 }  // namespace
 
-const DilatedKernel dilated_generic = Residual<GenericPanels>::kernel("generic");
+const DilatedKernel dilated_generic = Changed<GenericPanels>::kernel("generic");
 
 }  // namespace tracktools

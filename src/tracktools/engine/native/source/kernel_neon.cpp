@@ -1,7 +1,7 @@
 // The kernel in NEON, float32 throughout: Apple Silicon, Graviton, and every other 64-bit ARM processor.
 #include <arm_neon.h>
 
-#include "residual.hpp"
+#include "changed.hpp"
 
 namespace tracktools {
 namespace {
@@ -35,6 +35,6 @@ struct NeonPanels : NeonFloats, PanelsInRegisters<NeonPanels> {
 
 }  // namespace
 
-const DilatedKernel dilated_neon = Residual<NeonPanels>::kernel("neon");
+const DilatedKernel dilated_neon = Changed<NeonPanels>::kernel("neon");
 
 }  // namespace tracktools

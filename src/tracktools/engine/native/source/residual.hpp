@@ -167,7 +167,11 @@ struct Residual {
     }
   };
 
-  static int64_t capacity(const DilatedShape& s, int n) { return (n < s.n_layers ? 3 * s.reach(n) : 0) + 2 * ROWS + POSITIONS; }
+  // Rows that a wave keeps; all those of `whole` positions, if that is given.
+  static int64_t capacity(const DilatedShape& s, int n, int64_t whole) {
+    const int64_t reach = n < s.n_layers ? s.reach(n) : 0;
+    return whole ? whole + 2 * reach + 2 * POSITIONS : 3 * reach + 2 * ROWS + POSITIONS;
+  }
 
   struct Scratch {
     Rows* rows;        // [n_layers + 1]
@@ -177,13 +181,13 @@ struct Residual {
     static size_t inside_floats(const DilatedShape& s) { return size_t(s.chunks()) * (ROWS + POSITIONS) * CHUNK; }
     static size_t activated_words(const DilatedShape& s) { return APART ? inside_floats(s) / PER_WORD * PARTS : 0; }
     static size_t places_words(const DilatedShape& s) { return (ROWS + s.stem_width + GROUP) / 2 + 16; }
-    static size_t words(const DilatedShape& s) {
+    static size_t words(const DilatedShape& s, int64_t whole) {
       size_t n = (s.n_layers + 1) * (sizeof(Rows) / sizeof(Word)) + inside_floats(s) + activated_words(s) + places_words(s) + 64;
       for (int layer = 0; layer <= s.n_layers; layer++)
-        n += size_t(s.chunks()) * capacity(s, layer) * (CHUNK + (APART ? PARTS * ROW_WORDS : 0));
+        n += size_t(s.chunks()) * capacity(s, layer, whole) * (CHUNK + (APART ? PARTS * ROW_WORDS : 0));
       return n;
     }
-    Scratch(const DilatedShape& s, void* memory) {
+    Scratch(const DilatedShape& s, void* memory, int64_t whole = 0) {
       Word* next = static_cast<Word*>(memory);
       auto take = [&next](size_t words) { Word* mine = next; next += words; return mine; };
       auto take_floats = [&take](size_t n) { return reinterpret_cast<float*>(take(n)); };
@@ -192,7 +196,7 @@ struct Residual {
       Rows* all = reinterpret_cast<Rows*>(take((s.n_layers + 1) * (sizeof(Rows) / sizeof(Word))));
       for (int n = 0; n <= s.n_layers; n++) {
         Rows& own = all[n];
-        own.capacity = capacity(s, n);
+        own.capacity = capacity(s, n, whole);
         own.reach = n < s.n_layers ? s.reach(n) : 0;
         own.states = take_floats(size_t(s.chunks()) * own.capacity * CHUNK);
         own.operands = APART ? take(size_t(s.chunks()) * PARTS * own.capacity * ROW_WORDS) : reinterpret_cast<Word*>(own.states);
@@ -202,7 +206,7 @@ struct Residual {
     }
   };
 
-  static size_t scratch_bytes(const DilatedShape& s) { return Scratch::words(s) * sizeof(Word); }
+  static size_t scratch_bytes(const DilatedShape& s) { return Scratch::words(s, 0) * sizeof(Word); }
 
   static void clear(const DilatedShape& s, const Rows& r, int64_t from, int64_t until) {
     const size_t n = until - from;
@@ -359,6 +363,13 @@ UNROLL(8)
         for (int i = 0; i < n; i++) make_operands(s, y, y.made + i, chunk);
   }
 
+  static void make_rows(const DilatedShape& s, const Packed& w, int layer, const Rows& x, Rows& y, int n, const Scratch& m) {
+    convolve(s, w, layer, x, y.made, n, m);
+    activate_inside(s, n, m);
+    mix(s, w, layer, x, y, n, m);
+    y.made += n;
+  }
+
   static void run_layer(const DilatedShape& s, const Packed& w, int layer, const Scratch& m) {
     Rows &x = m.rows[layer], &y = m.rows[layer + 1];
     const int64_t possible = x.made == x.end ? y.end : x.made - x.reach < y.end ? x.made - x.reach : y.end;
@@ -366,10 +377,7 @@ UNROLL(8)
     const int n = int(left < ROWS ? left : ROWS);
     if (n <= 0) return;
     make_room(s, y, layer + 1 < s.n_layers ? m.rows[layer + 2].made - y.reach : y.made, n);
-    convolve(s, w, layer, x, y.made, n, m);
-    activate_inside(s, n, m);
-    mix(s, w, layer, x, y, n, m);
-    y.made += n;
+    make_rows(s, w, layer, x, y, n, m);
     if (y.made == y.end) clear(s, y, y.end, y.end + y.reach);  // behind the last base there is nothing
   }
 
@@ -387,6 +395,15 @@ UNROLL(8)
     return lanes[0];
   }
 
+  static void advance_stem(const DilatedShape& s, const Packed& w, const uint8_t* codes, int64_t length, const Scratch& m) {
+    Rows& stem = m.rows[0];
+    if (stem.made == stem.end) return;
+    const int n = int(stem.end - stem.made < ROWS ? stem.end - stem.made : ROWS);
+    make_room(s, stem, s.n_layers ? m.rows[1].made - stem.reach : stem.made, n);
+    run_stem(s, w, codes, length, m, n);
+    if (stem.made == stem.end) clear(s, stem, stem.end, stem.end + stem.reach);
+  }
+
   static void run(const DilatedShape& s, const void* packed, const uint8_t* codes, int64_t length, int64_t first,
                   int64_t last, float* log_odds, void* scratch) {
     const Packed w(s, const_cast<void*>(packed));
@@ -394,21 +411,12 @@ UNROLL(8)
     const NoDenormals fast;
     [[maybe_unused]] const typename Isa::Session session;  // what the instructions need set up, and released
     set_out(s, m.rows, length, first, last);
-    Rows &stem = m.rows[0], &top = m.rows[s.n_layers];
+    Rows& top = m.rows[s.n_layers];
     for (int64_t read = first; read < last;) {
-      if (stem.made < stem.end) {
-        const int n = int(stem.end - stem.made < ROWS ? stem.end - stem.made : ROWS);
-        make_room(s, stem, s.n_layers ? m.rows[1].made - stem.reach : stem.made, n);
-        run_stem(s, w, codes, length, m, n);
-        if (stem.made == stem.end) clear(s, stem, stem.end, stem.end + stem.reach);
-      }
+      advance_stem(s, w, codes, length, m);
       for (int layer = 0; layer < s.n_layers; layer++) run_layer(s, w, layer, m);
       for (; read < top.made; read++) log_odds[read - first] += read_out(s, w.output, top, read);
     }
-  }
-
-  static constexpr DilatedKernel kernel(const char* name) {
-    return {name, packed_bytes, pack, scratch_bytes, run};
   }
 };
 
