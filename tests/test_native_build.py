@@ -19,7 +19,7 @@ import dilated_networks
 from emulated_library import compile_emulating
 from networks import SMALL, letter_seeker, literal_probabilities, random_network
 from tracktools.config import DilatedConfig, ModelConfig
-from tracktools.engine.interface import TOLERANCE
+from tracktools.engine.interface import TOLERANCE, Changes
 from tracktools.engine.native import library
 from tracktools.engine.native.dilated import NativeDilatedEngine
 from tracktools.engine.native.engine import NativeEngine
@@ -209,3 +209,23 @@ def test_every_kernel_runs_the_shipped_network(with_emulation: None, kernel: lib
     found = NativeDilatedEngine(parameters_of(model), kernel=kernel, threads=1).probabilities(codes, 0, 900)
     error = np.abs(found - dilated_networks.exact_probabilities(model, codes)).max()
     assert error < (1e-5 if kernel.precision == "exact" else 1e-2)
+
+
+@pytest.mark.skipif(shutil.which("c++") is None, reason="no C++ compiler")
+@pytest.mark.parametrize("kernel", X86_KERNELS, ids=lambda k: k.name)
+def test_every_kernel_changes_a_base_bit_for_bit(with_emulation: None, kernel: library.Kernel) -> None:
+    config = DilatedConfig(n_channels=70, stem_width_bp=7, dilations_bp=(3, 20, 1), n_members=2)
+    engine = NativeDilatedEngine(
+        parameters_of(dilated_networks.random_dilated(config, gain=0.7)), kernel=kernel, threads=1
+    )
+    codes = dilated_networks.random_codes(150) % 4
+    offsets = np.array([0, 70, 149])
+    firsts, lasts = np.array([0, 60, 130]), np.array([9, 75, 150])
+    (found,) = engine.changed([Changes(codes, offsets, firsts, lasts)])
+    expected = []
+    for offset, first, last in zip(offsets, firsts, lasts, strict=True):
+        for letter in range(4):
+            changed = codes.copy()
+            changed[offset] = letter
+            expected.append(engine.probabilities(changed, int(first), int(last)))
+    assert found.tobytes() == np.concatenate(expected).tobytes()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
-from tracktools.arrays import Codes, Float32
+from tracktools.arrays import Codes, Float32, Int64
 
 if TYPE_CHECKING:
     from tracktools.engine.attention import Trace
@@ -55,10 +55,10 @@ class Changes(NamedTuple):
         Half-open ranges of network positions, counted in `codes`.
     """
 
-    codes: npt.NDArray[np.uint8]
-    offsets: npt.NDArray[np.int64]
-    firsts: npt.NDArray[np.int64]
-    lasts: npt.NDArray[np.int64]
+    codes: Codes
+    offsets: Int64
+    firsts: Int64
+    lasts: Int64
 
 
 class Engine(Protocol):

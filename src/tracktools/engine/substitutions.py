@@ -1,8 +1,8 @@
-"""What single substitutions do to the output: every mutant is a window with the context that its outputs depend on."""
+"""What single substitutions do to the output: only what each reaches is computed again, or each mutant is run."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -10,8 +10,9 @@ import numpy as np
 from tracktools.arrays import Float32, Float64, Int64
 from tracktools.blocks import Piece
 from tracktools.config import NetworkConfig
+from tracktools.engine.changes import ChangingEngine, changing_engine
 from tracktools.engine.grid import window_of
-from tracktools.engine.interface import Engine, Window
+from tracktools.engine.interface import Changes, Engine, Window
 from tracktools.genome import ALPHABET, UNKNOWN, Contig
 from tracktools.interval import Strand
 
@@ -86,7 +87,7 @@ def substituted_outputs(
     engine, network
         What scores.
     batch_bp : int
-        Bases of mutants per engine call, so that memory stays bounded.
+        Bases of mutants, or so many answers, per engine call, so that memory stays bounded.
 
     Yields
     ------
@@ -95,16 +96,68 @@ def substituted_outputs(
         of the window's strand in that place. The letter that is there gives the unchanged output. NaN for places that
         hold another letter, which have no substitutions.
     """
+    able = changing_engine(engine)
+    if able is None:
+        yield from (_by_mutants(one, engine, network, batch_bp) for one in places)
+        return
+    for batch in _batches(places, batch_bp):
+        yield from _by_changes(batch, able, network, batch_bp)
+
+
+def _batches(places: Iterable[Places], batch_bp: int) -> Iterator[list[Places]]:
+    """Put places together until their answers are as many as `batch_bp` bases, so that threads have enough to share."""
+    batch: list[Places] = []
+    size = 0
     for one in places:
-        yield _outputs_of(one, engine, network, batch_bp)
+        batch.append(one)
+        size += len(one.window.codes) + len(one.offsets) * len(ALPHABET) * (one.window.last - one.window.first)
+        if size >= batch_bp:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
 
 
-def _outputs_of(places: Places, engine: Engine, network: NetworkConfig, batch_bp: int) -> Float32:
+def _by_changes(
+    batch: Sequence[Places], engine: ChangingEngine, network: NetworkConfig, batch_bp: int
+) -> Iterator[Float32]:
+    """Yield the outputs of some places, from an engine that computes again only what a change reaches."""
+    asked = [_changes_of(one, network) for one in batch]
+    unchanged = engine.probabilities_many([one.window for one in batch])
+    answers = engine.changed([changes for _, changes in asked])
+    for one, (rows, changes), before, answer in zip(batch, asked, unchanged, answers, strict=True):
+        if one.period_bp:
+            yield _by_mutants(one, engine, network, batch_bp)
+            continue
+        outputs = _unchanged(one, before)
+        at, first = 0, one.window.first
+        for row, start, end in zip(rows, changes.firsts - first, changes.lasts - first, strict=True):
+            size = len(ALPHABET) * (end - start)
+            outputs[row, :, start:end] = answer[at : at + size].reshape(len(ALPHABET), -1)
+            at += size
+        yield outputs
+
+
+def _changes_of(places: Places, network: NetworkConfig) -> tuple[Int64, Changes]:
+    """Return which places change something, and the outputs that each of them reaches."""
     window, offsets, period_bp = places
-    unchanged = engine.probabilities_many([window])[0]
+    firsts = np.maximum(offsets - network.halo_downstream_bp, window.first)
+    lasts = np.minimum(offsets + network.halo_upstream_bp + 1, window.last)
+    rows = np.flatnonzero((firsts < lasts) & (window.codes[offsets] != UNKNOWN) & (period_bp == 0))
+    return rows, Changes(window.codes, offsets[rows], firsts[rows], lasts[rows])
+
+
+def _unchanged(places: Places, outputs: Float32) -> Float32:
+    """Return the unchanged outputs for each place and letter; NaN where a place has no substitutions."""
+    repeated = np.repeat(np.tile(outputs, (len(places.offsets), 1))[:, None, :], len(ALPHABET), axis=1)
+    repeated[places.window.codes[places.offsets] == UNKNOWN] = np.nan
+    return repeated
+
+
+def _by_mutants(places: Places, engine: Engine, network: NetworkConfig, batch_bp: int) -> Float32:
+    window, offsets, period_bp = places
     present = window.codes[offsets]
-    outputs = np.repeat(np.tile(unchanged, (len(offsets), 1))[:, None, :], len(ALPHABET), axis=1)
-    outputs[present == UNKNOWN] = np.nan
+    outputs = _unchanged(places, engine.probabilities_many([window])[0])
     wanted = [
         (place, code)
         for place in np.flatnonzero(present != UNKNOWN)

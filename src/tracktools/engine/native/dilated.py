@@ -83,7 +83,7 @@ class NativeDilatedEngine:
             raise MemoryError(f"no memory for {self.threads} threads")
         return [part.copy() for part in np.split(answers, np.cumsum(lasts - firsts)[:-1])]
 
-    def changed(self, changes: Sequence[Changes]) -> list[Floats]:
+    def changed(self, changes: Sequence[Changes]) -> list[Float32]:
         """Return what the network says with each letter in places of windows, one place at a time.
 
         Only what a change reaches, and what its outputs need, is computed; the bits are those of a run over the changed
