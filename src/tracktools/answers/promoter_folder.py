@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from tracktools.answers.promoter_learning import MOST_LEARNT, OTHERS_PER_TSS, learn_promoters
 from tracktools.answers.promoters import (
     COLUMNS,
     HEXAMER_BP,
@@ -17,7 +18,6 @@ from tracktools.answers.promoters import (
     WINDOW_BP,
     PromoterModel,
     find_elements,
-    learn_promoters,
     read_model,
     shipped_model,
     upstream_codes,
@@ -25,15 +25,20 @@ from tracktools.answers.promoters import (
 )
 from tracktools.answers.sequence import sequences
 from tracktools.answers.sets import read_sets
+from tracktools.arrays import Codes
 from tracktools.concise import concise
 from tracktools.errors import ConfigError
 from tracktools.formats.bed import PROMOTER_ELEMENTS, write_bed
 from tracktools.genome import Genome, as_genome
+from tracktools.interval import STRANDS
 from tracktools.motifs.drawings import draw_elements
 from tracktools.palette import BLUE, VERMILLION
 from tracktools.run import output_folder
 from tracktools.tracks import Track, write_provenance, write_tracks
 
+_SEED = 0
+_RANDOM = 5000  # places
+RARE = 0.05  # share of random places that score as high, below which a promoter is told from chance
 _COLORS = {"-35": VERMILLION, "-10": BLUE}
 
 
@@ -66,7 +71,7 @@ class PromoterSet:
     Parameters
     ----------
     table : DataFrame
-        A row a TSS: `contig`, `position` (1-based), `strand`, and the columns of `find_elements`.
+        A row a TSS: `contig`, `position` (1-based), `strand`, and the columns of `promoter_columns`.
     model : PromoterModel
         The matrices.
     left_out : dict of str to int
@@ -77,11 +82,25 @@ class PromoterSet:
     model: PromoterModel
     left_out: dict[str, int]
 
+    @property
+    def n_rare(self) -> int:
+        """TSS whose promoter scores higher than 95 % of random places of the genome."""
+        return int((self.table["promoter_by_chance"] <= RARE).sum())
+
 
 def promoter_columns(rows: pd.DataFrame, genome: Genome, model: PromoterModel) -> pd.DataFrame:
-    """Return the elements of each TSS (`chrom`, `position`, `strand`); see `find_elements`."""
-    texts = [text[:-1] for text in sequences(rows, genome, WINDOW_BP, 0)]
-    return find_elements(upstream_codes(texts), model)
+    """Return the elements of each TSS (`chrom`, `position`, `strand`), and how often a random place does as well.
+
+    Returns
+    -------
+    DataFrame
+        Columns of `find_elements`, and `promoter_by_chance`: the share of random places of this genome whose best pair
+        scores at least as much.
+    """
+    found = find_elements(_codes(rows, genome), model)
+    random = np.sort(find_elements(_codes(random_places(genome, _RANDOM), genome), model)["promoter_score"].to_numpy())
+    as_high = len(random) - np.searchsorted(random, found["promoter_score"].to_numpy(dtype=np.float64))
+    return found.assign(promoter_by_chance=(as_high + 1) / (len(random) + 1))
 
 
 def find_promoters(
@@ -160,7 +179,7 @@ def promoter_folder(
             folder,
             started=started,
             genome={"name": loaded.name, "sha256": loaded.sha256},
-            parameters={"learnt": options.learn, "source": model.source, "n": model.n},
+            parameters={"learnt": options.learn, "source": model.source, "n": model.n, "left_out": result.left_out},
         )
     return result
 
@@ -170,14 +189,36 @@ def _model(
 ) -> PromoterModel:
     if not options.learn:
         return shipped_model() if options.model is None else read_model(options.model)
-    codes = upstream_codes([text[:-1] for text in sequences(rows, genome, WINDOW_BP, 0)])
-    gc = genome.gc_content
-    background = np.array([1 - gc, gc, gc, 1 - gc]) / 2
+    strongest = _strongest(rows)
     return learn_promoters(
-        codes,
+        _codes(strongest, genome),
+        _codes(random_places(genome, OTHERS_PER_TSS * len(strongest)), genome),
         source="a table" if isinstance(tss, pd.DataFrame) else Path(tss).name,
-        background=np.clip(background, 0.01, None),
     )
+
+
+def _strongest(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the TSS with the best scores, as many as are learnt from; of equal ones any, not the first of the file."""
+    mixed = rows.sample(frac=1, random_state=_SEED)
+    return mixed.sort_values("score", ascending=False, kind="stable").head(MOST_LEARNT)
+
+
+def random_places(genome: Genome, n: int) -> pd.DataFrame:
+    """Return random bases of both strands, always the same of a genome: `chrom`, `position`, `strand`."""
+    rng = np.random.default_rng(_SEED)
+    sizes = genome.chrom_sizes
+    ends = np.cumsum(list(sizes.values()))
+    if not len(ends) or not ends[-1]:
+        n = 0
+    at = rng.integers(0, ends[-1], n) if n else np.zeros(0, dtype=np.int64)
+    which = np.searchsorted(ends, at, side="right")
+    names, starts = np.array(list(sizes), dtype=object), np.concatenate([[0], ends[:-1]])
+    strands = np.array(STRANDS, dtype=object)[rng.integers(0, 2, n)]
+    return pd.DataFrame({"chrom": names[which], "position": at - starts[which], "strand": strands})
+
+
+def _codes(rows: pd.DataFrame, genome: Genome) -> Codes:
+    return upstream_codes([text[:-1] for text in sequences(rows, genome, WINDOW_BP, 0)])
 
 
 def _write_track(folder: Path, rows: pd.DataFrame, found: pd.DataFrame, genome: Genome, model: PromoterModel) -> None:
@@ -250,4 +291,7 @@ ELEMENT_DESCRIPTIONS = dict(
         ),
         strict=True,
     )
+)
+ELEMENT_DESCRIPTIONS["promoter_by_chance"] = (
+    "Share of random places of the genome whose best pair scores as high; from 0.05 on it tells little"
 )

@@ -1,15 +1,15 @@
-"""The -35 and -10 elements of promoters: two weight matrices and the distance between them, learnt and looked up.
+"""The -35 and -10 elements of promoters: two weight matrices and the distance between them, looked up.
 
 A promoter of the housekeeping sigma factor has two hexamers, some 17 bases apart, the second one ending a few bases
-before the TSS (Harley & Reynolds 1987, doi 10.1093/nar/15.5.2343). The model is those two matrices and the shares of
+before the TSS (Harley & Reynolds 1987, doi 10.1093/nar/15.5.2343). The model is those two matrices and the weights of
 the distances; where the -10 begins counts for nothing within the bases looked at, so that the model says what it reads
-and not what is expected. Of a TSS, the best pair is taken. Learning goes by turns: weigh the pairs of each TSS by the
-model, count the letters there, again (expectation maximisation); the last turns count the best pair alone.
+and not what is expected. Of a TSS, the best pair is taken. `tracktools.answers.promoter_learning` learns models.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -26,20 +26,13 @@ HEXAMER_BP = 6
 SPACERS_BP = (15, 16, 17, 18, 19)
 FIRST_BP, LAST_BP = -20, -7  # where the -10 may begin; the TSS is 0
 WINDOW_BP = -FIRST_BP + HEXAMER_BP + SPACERS_BP[-1]  # bases upstream of the TSS that the model sees
-LEAST_LEARNT = 50  # TSS: fewer make no matrices
-ROUNDS, BEST_ROUNDS = 40, 10  # of learning: all pairs by their share, then the best alone
-MINUS35_WEIGHT = 1.5  # chosen on windows of four Gammaproteobacteria, see docs/promoters.md
-_PSEUDOCOUNT = 1.0
-_LEAST_SPACING = 0.004  # of the TSS, so that no distance is ruled out
 _UNKNOWN = 4
-_CONSENSUS = {"minus35": "TTGACA", "minus10": "TATAAT"}
-_START_SHARE = 0.7  # of the consensus letter, where learning begins
-_START_SPACING = (0.05, 0.2, 0.5, 0.2, 0.05)
+CONSENSUS = {"minus35": "TTGACA", "minus10": "TATAAT"}
 COLUMNS = (
     "minus35", "minus10", "spacer_length", "discriminator_length", "minus35_position", "minus10_position",
     "minus35_score", "minus10_score", "promoter_score",
 )  # fmt: skip
-_OFFSETS = np.arange(FIRST_BP, LAST_BP + 1)
+OFFSETS = np.arange(FIRST_BP, LAST_BP + 1)
 
 
 @concise
@@ -50,13 +43,13 @@ class PromoterModel:
     Parameters
     ----------
     minus35, minus10 : ndarray, shape (6, 4)
-        Share of A, C, G, T at each place of the hexamer.
+        Weight of A, C, G, T at each place of the hexamer, as shares that add up to 1.
     spacing : ndarray, shape (5,)
-        Share of each number of bases between them, 15 to 19.
+        The same of each number of bases between them, 15 to 19.
     background : ndarray, shape (4,)
-        Share of A, C, G, T elsewhere.
-    minus35_weight : float
-        How much the -35 counts against the -10.
+        The same of A, C, G, T elsewhere.
+    minus35_weight, spacing_weight : float
+        How much the -35 and the distance count against the -10.
     source : str
         What it was learnt from.
     n : int
@@ -68,6 +61,7 @@ class PromoterModel:
     spacing: Float64
     background: Float64
     minus35_weight: float = 1.0
+    spacing_weight: float = 1.0
     source: str = ""
     n: int = 0
 
@@ -79,6 +73,7 @@ class PromoterModel:
             "spacing": self.spacing.tolist(),
             "background": self.background.tolist(),
             "minus35_weight": self.minus35_weight,
+            "spacing_weight": self.spacing_weight,
             "source": self.source,
             "n": self.n,
         }
@@ -117,13 +112,24 @@ def read_model(path: Path) -> PromoterModel:
     good = all(arrays[name].shape == shape for name, shape in shapes.items())
     if not good or not all((values > 0).all() and np.isfinite(values).all() for values in arrays.values()):
         raise InputError("is no promoter model", path=path, hint="name the model.json of `tss promoters --learn`")
-    weight = record.get("minus35_weight", 1.0)
-    if not isinstance(weight, (int, float)) or not 0 < weight < 100:
-        raise InputError(f"has the weight {weight!r}", path=path, hint="a number above 0")
     n = record.get("n", 0)
     return PromoterModel(
-        **arrays, minus35_weight=float(weight), source=str(record.get("source", "")), n=n if isinstance(n, int) else 0
+        minus35=arrays["minus35"],
+        minus10=arrays["minus10"],
+        spacing=arrays["spacing"],
+        background=arrays["background"],
+        minus35_weight=_weight(record, "minus35_weight", path),
+        spacing_weight=_weight(record, "spacing_weight", path),
+        source=str(record.get("source", "")),
+        n=n if isinstance(n, int) else 0,
     )
+
+
+def _weight(record: Mapping[str, Any], name: str, path: Path) -> float:
+    weight = record.get(name, 1.0)
+    if not isinstance(weight, (int, float)) or not 0 < weight < 100:
+        raise InputError(f"has the {name} {weight!r}", path=path, hint="a number above 0")
+    return float(weight)
 
 
 def write_model(path: Path, model: PromoterModel) -> None:
@@ -168,11 +174,11 @@ def find_elements(codes: Codes, model: PromoterModel) -> pd.DataFrame:
         unknown letter counts as 0 bits.
     """
     if not len(codes):
-        return pd.DataFrame({name: pd.Series(dtype=object if name in _CONSENSUS else np.float64) for name in COLUMNS})
+        return pd.DataFrame({name: pd.Series(dtype=object if name in CONSENSUS else np.float64) for name in COLUMNS})
     scores = _score(codes, model)
     offset, spacer = _best(scores.whole)
     row = np.arange(len(codes))
-    start10 = _OFFSETS[offset]
+    start10 = OFFSETS[offset]
     start35 = start10 - np.array(SPACERS_BP)[spacer] - HEXAMER_BP
     letters = np.frombuffer(b"ACGTN", dtype=np.uint8)
 
@@ -194,11 +200,11 @@ def _best(whole: Float64) -> tuple[Int64, Int64]:
 
 
 def _score(codes: Codes, model: PromoterModel) -> _Scores:
-    minus10 = _matrix_scores(codes, np.log2(model.minus10 / model.background), _OFFSETS)
+    minus10 = _matrix_scores(codes, np.log2(model.minus10 / model.background), OFFSETS)
     bits = model.minus35_weight * np.log2(model.minus35 / model.background)
-    starts = _OFFSETS[:, None] - np.array(SPACERS_BP) - HEXAMER_BP
+    starts = OFFSETS[:, None] - np.array(SPACERS_BP) - HEXAMER_BP
     minus35 = _matrix_scores(codes, bits, starts.ravel()).reshape(len(codes), *starts.shape)
-    spacing = np.log2(model.spacing * len(SPACERS_BP))
+    spacing = model.spacing_weight * np.log2(model.spacing * len(SPACERS_BP))
     return _Scores(minus10, minus35, minus10[:, :, None] + minus35 + spacing)
 
 
@@ -208,66 +214,3 @@ def _matrix_scores(codes: Codes, bits: Float64, starts: Int64) -> Float64:
     for place in range(HEXAMER_BP):
         total += padded[place][codes[:, starts + WINDOW_BP + place]]
     return total
-
-
-def learn_promoters(codes: Codes, *, source: str, background: Float64 | None = None) -> PromoterModel:
-    """Learn the elements of a set of TSS, from the textbook's hexamers on.
-
-    Parameters
-    ----------
-    codes : ndarray of uint8, shape (n, WINDOW_BP)
-        From `upstream_codes`.
-    source : str
-        What the TSS are, for the record.
-    background : ndarray, shape (4,), optional
-        Share of A, C, G, T in the genome; even shares by default.
-
-    Raises
-    ------
-    InputError
-        If there are fewer than 50 TSS.
-    """
-    if len(codes) < LEAST_LEARNT:
-        problem = f"{len(codes)} TSS are too few to learn promoter elements from"
-        raise InputError(problem, hint=f"give {LEAST_LEARNT} or more, or use the shipped model")
-    model = PromoterModel(
-        minus35=_matrix_of(_CONSENSUS["minus35"]),
-        minus10=_matrix_of(_CONSENSUS["minus10"]),
-        spacing=np.array(_START_SPACING),
-        background=np.full(4, 0.25) if background is None else background,
-        source=source,
-        n=len(codes),
-    )
-    known = (codes[:, :, None] == np.arange(_UNKNOWN)).astype(np.float64)
-    for number in range(ROUNDS + BEST_ROUNDS):
-        whole = _score(codes, model).whole
-        shares = np.exp2(whole - whole.max(axis=(1, 2), keepdims=True))
-        if number >= ROUNDS:
-            offset, spacer = _best(whole)
-            shares = np.zeros_like(whole)
-            shares[np.arange(len(whole)), offset, spacer] = 1
-        model = _recount(known, shares / shares.sum(axis=(1, 2), keepdims=True), model)
-    return replace(model, minus35_weight=MINUS35_WEIGHT)
-
-
-def _recount(known: Float64, shares: Float64, model: PromoterModel) -> PromoterModel:
-    """Return the model of the letters at the pairs, each counted by its share."""
-    minus10, minus35 = np.full((HEXAMER_BP, 4), _PSEUDOCOUNT), np.full((HEXAMER_BP, 4), _PSEUDOCOUNT)
-    for column, offset in enumerate(_OFFSETS + WINDOW_BP):
-        here = shares[:, column]
-        minus10 += np.tensordot(here.sum(axis=1), known[:, offset : offset + HEXAMER_BP], axes=(0, 0))
-        for spacer, length in enumerate(SPACERS_BP):
-            first = offset - length - HEXAMER_BP
-            minus35 += np.tensordot(here[:, spacer], known[:, first : first + HEXAMER_BP], axes=(0, 0))
-    spacing = shares.sum(axis=(0, 1)) + _LEAST_SPACING * len(known)
-    return replace(
-        model,
-        minus10=minus10 / minus10.sum(axis=1, keepdims=True),
-        minus35=minus35 / minus35.sum(axis=1, keepdims=True),
-        spacing=spacing / spacing.sum(),
-    )
-
-
-def _matrix_of(word: str) -> Float64:
-    rest = (1 - _START_SHARE) / 3
-    return np.array([[_START_SHARE if letter == own else rest for letter in "ACGT"] for own in word])

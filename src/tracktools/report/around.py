@@ -9,6 +9,7 @@ from tracktools.report.page import Section, Table
 from tracktools.report.predicted import LISTED, grouped, is_number
 from tracktools.tracks import read_tracks
 
+_RARE = 0.05  # see tracktools.answers.promoter_folder
 _SPACER = 17  # bases between -35 and -10 of the textbook promoter
 
 
@@ -27,7 +28,15 @@ def promoters_section(folder: Folder) -> Section:
         near = sum(int(spacers.get(str(n), 0)) for n in (_SPACER - 1, _SPACER, _SPACER + 1))
         section.see.append(
             f"In the set, {near:,} of {len(table):,} best pairs ({near / len(table):.0%}) are {_SPACER - 1} to "
-            f"{_SPACER + 1} bases apart. Every TSS gets a pair, good or bad: look at the bits."
+            f"{_SPACER + 1} bases apart."
+        )
+    if "promoter_by_chance" in table and len(table):
+        rare = int((table["promoter_by_chance"].astype(float) <= _RARE).sum())
+        section.numbers["promoters_above_chance"] = rare
+        section.see.append(
+            f"Every TSS gets a pair, good or bad: {rare:,} of {len(table):,} ({rare / len(table):.0%}) score higher "
+            "than 95 % of random places of this genome; chance alone gives 5 %. Far fewer than half means that other "
+            "elements or sigma factors are at work, or that positions are wrong."
         )
     section.show(
         folder.path / "elements.png", "Logos of the −35 and −10 hexamers, and bars of the distance between them"

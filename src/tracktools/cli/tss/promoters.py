@@ -13,7 +13,11 @@ from tracktools.cli.options import circular_option, force_option, only_genome_op
 @click.argument("set_", metavar="SET", type=click.Path(path_type=Path))
 @click.option("--genome", type=click.Path(path_type=Path), required=True, help="The genome: FASTA, 2bit or GenBank.")
 @output_option
-@click.option("--learn", is_flag=True, help="Learn the matrices from SET itself (at least 50 TSS).")
+@click.option(
+    "--learn",
+    is_flag=True,
+    help="Learn the matrices from SET itself (at least 50 TSS; of many the 1,000 with the best score).",
+)
 @click.option(
     "--model", type=click.Path(path_type=Path),
     help="model.json of an earlier run with --learn.  [default: the matrices of E. coli]",
@@ -36,7 +40,8 @@ def promoters(
     """Find the -35 and -10 hexamers upstream of each TSS of SET.
 
     Two weight matrices and the distance between them give the best pair of each TSS; its -10 begins 20 to 7 bases
-    upstream. Every TSS gets a pair, good or bad: the scores [bits] tell how good.
+    upstream. Every TSS gets a pair, good or bad: promoter_by_chance is the share of random places of the genome that
+    score as high.
 
     \b
     Writes DIR/promoters.tsv               a row per TSS: hexamers, distances, scores
@@ -54,4 +59,6 @@ def promoters(
     options = PromoterOptions(model, learn, circular, renames, only_genome)
     found = promoter_folder(set_, genome, output, options=options, force=force)
     click.echo(count_line(len(found.table), found.left_out, "TSS"))
+    share = f" ({found.n_rare / len(found.table):.0%})" if len(found.table) else ""
+    click.echo(f"{found.n_rare:,} TSS{share} score higher than 95 % of random places of the genome")
     click.echo(f"{output}: matrices of {found.model.n:,} TSS ({found.model.source})")
