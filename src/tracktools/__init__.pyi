@@ -15,6 +15,7 @@ from .config import (
     HubCheckConfig,
     ModelConfig,
     MotifConfig,
+    MutateConfig,
     PredictConfig,
     ProfileConfig,
     TrainConfig,
@@ -36,7 +37,15 @@ from .model.registry import load_model
 from .motifs import MotifResult, find_motifs
 from .motifs.discover import HeadMotif
 from .motifs.sites import SiteBed
-from .mutate import mutate_sequence
+from .mutate import (
+    DesignedChanges,
+    SiteEffects,
+    VariantEffects,
+    design_changes,
+    mutate_sequence,
+    mutate_sites,
+    mutate_variants,
+)
 from .predict import (
     Models,
     Prediction,
@@ -84,6 +93,7 @@ __all__ = [
     "CuratedSet",
     "Curve",
     "Descriptor",
+    "DesignedChanges",
     "DilatedConfig",
     "EvaluateConfig",
     "Evaluation",
@@ -104,6 +114,7 @@ __all__ = [
     "Models",
     "MotifConfig",
     "MotifResult",
+    "MutateConfig",
     "Parameters",
     "PredictConfig",
     "Prediction",
@@ -124,6 +135,7 @@ __all__ = [
     "SignalInput",
     "SignalSource",
     "SiteBed",
+    "SiteEffects",
     "SiteSource",
     "Sites",
     "SoftLabels",
@@ -136,6 +148,7 @@ __all__ = [
     "TrainedFolds",
     "TrainedModel",
     "TssTable",
+    "VariantEffects",
     "adapt_model",
     "attend_genome",
     "build_hub",
@@ -144,6 +157,7 @@ __all__ = [
     "choose_split",
     "confirm_tss",
     "curate_tss",
+    "design_changes",
     "evaluate_tracks",
     "fetch_data_set",
     "find_motifs",
@@ -158,6 +172,8 @@ __all__ = [
     "make_tss_table",
     "merge_shards",
     "mutate_sequence",
+    "mutate_sites",
+    "mutate_variants",
     "predict_genome",
     "predict_out_of_fold",
     "predict_sequence",

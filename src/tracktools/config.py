@@ -361,6 +361,19 @@ ADAPTATION_PARTS = (0.7, 0.1, 0.2)  # of the genome: what is learnt from, what c
 
 
 @dataclass(frozen=True)
+class MutateConfig:
+    """Which bases are changed, and what is looked at."""
+
+    upstream_bp: int = 100  # of a TSS: every base from here
+    downstream_bp: int = 20  # to here is changed
+    best_within_bp: int = 5  # of a TSS: the best output there is compared, too
+    same_tss_bp: int = 5  # a TSS that moves by at most so many bases is the same
+    drawn: int = 12  # heat maps of single TSS, the first of the file
+    best: int = 10  # changes of a sequence that are proposed, of each kind
+    paired: int = 50  # of the best single changes, all pairs are tried
+
+
+@dataclass(frozen=True)
 class FetchConfig:
     """How public data sets are fetched."""
 

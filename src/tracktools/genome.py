@@ -26,7 +26,7 @@ UNKNOWN = 4  # code of every letter but A, C, G, T
 _CODE_OF_LETTER = bytearray([UNKNOWN]) * 256  # for bytes.translate: indexing an array makes eight bytes of each index
 for _code, _letter in enumerate(ALPHABET):
     _CODE_OF_LETTER[ord(_letter)] = _CODE_OF_LETTER[ord(_letter.lower())] = _code
-_COMPLEMENT_OF_CODE = np.array([3, 2, 1, 0, UNKNOWN], dtype=np.uint8)
+COMPLEMENT_OF_CODE = np.array([3, 2, 1, 0, UNKNOWN], dtype=np.uint8)
 _SUFFIXES = (".fa", ".fasta", ".fna", ".fas", ".2bit", ".gb", ".gbk", ".gbff", ".genbank", ".embl", ".gff", ".gff3")
 _PART_BP = 1 << 20  # what is done with a whole contig is done in parts, so that it takes no memory of its size
 
@@ -56,14 +56,14 @@ class Contig:
     @property
     def codes(self) -> Codes:
         """Codes of the plus strand, shape (length,): A 0, C 1, G 2, T 3, every other letter 4; made anew each time."""
-        return _codes_of(self.letters)
+        return codes_of_letters(self.letters)
 
     @cached_property
     def code_counts(self) -> Int64:
         """Number of A, C, G, T and other letters, shape (5,)."""
         counts = np.zeros(UNKNOWN + 1, dtype=np.int64)
         for part in self._parts():
-            counts += np.bincount(_codes_of(part), minlength=UNKNOWN + 1)
+            counts += np.bincount(codes_of_letters(part), minlength=UNKNOWN + 1)
         return counts
 
     @cached_property
@@ -105,15 +105,20 @@ class Contig:
             start, end = max(start, 0), min(end, length)
         if strand == "+":
             return self._plus_codes(start, end)
-        return _COMPLEMENT_OF_CODE[self._plus_codes(length - end, length - start)[::-1]]
+        return COMPLEMENT_OF_CODE[self._plus_codes(length - end, length - start)[::-1]]
+
+    def codes_at(self, positions: Int64) -> Codes:
+        """Return the codes of bases of the plus strand, 0-based, in any order; modulo the length, as on a circle."""
+        return codes_of_letters(self.letters[positions % len(self)])
 
     def _plus_codes(self, start: int, end: int) -> Codes:
         if 0 <= start <= end <= len(self):
-            return _codes_of(self.letters[start:end])
-        return _codes_of(self.letters[np.arange(start, end) % len(self)])
+            return codes_of_letters(self.letters[start:end])
+        return codes_of_letters(self.letters[np.arange(start, end) % len(self)])
 
 
-def _codes_of(letters: Letters) -> Codes:
+def codes_of_letters(letters: Letters) -> Codes:
+    """Return the codes of letters, ASCII in any case: A 0, C 1, G 2, T 3, every other letter 4."""
     return np.frombuffer(
         bytearray(letters.tobytes()).translate(_CODE_OF_LETTER), dtype=np.uint8
     )  # may be written to, as torch wants it

@@ -30,6 +30,7 @@ COMMANDS: dict[str, str] = {
     "profile": "Draw signals around TSS, gene starts, terminators; compare levels in and between genes.",
     "attention": "Describe what each attention head looks at, over a whole genome.",
     "motifs": "Find motifs in what the attention heads look at.",
+    "mutate": "Compute what changes of the sequence do to TSS: substitutions, variants, designs.",
     "hub": "Build, check, serve and view track hubs for UCSC, IGV and JBrowse.",
     "report": "Make one page from the folders that other commands wrote.",
     "fetch": "Download a public data set by name.",

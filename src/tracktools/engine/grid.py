@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 
-from tracktools.arrays import Float32
-from tracktools.blocks import Block, Piece, scored_range
+from tracktools.arrays import Codes, Float32
+from tracktools.blocks import Block, ContigLike, Piece, scored_range
 from tracktools.config import NetworkConfig
 from tracktools.engine.interface import Engine, Window
-from tracktools.genome import UNKNOWN, Contig, Genome
+from tracktools.genome import UNKNOWN, Genome
 from tracktools.interval import STRANDS, Strand
 
 
-def window_of(piece: Piece, contig: Contig, config: NetworkConfig, alignment_bp: int = 1) -> Window:
+class Molecule(ContigLike, Protocol):
+    """What a window is cut from: a contig, or what a change makes of one."""
+
+    def strand_codes(self, start: int, end: int, strand: Strand) -> Codes:
+        """Return codes in the direction of a strand; see `Contig.strand_codes`."""
+
+
+def window_of(piece: Piece, contig: Molecule, config: NetworkConfig, alignment_bp: int = 1) -> Window:
     """Return the window of a piece: its full receptive field, cut only at the true ends of a linear contig.
 
     It begins at a multiple of `alignment_bp` of the strand (`Engine.alignment_bp`), so that blocks of any length give

@@ -81,7 +81,8 @@ def _wrapped(text: str, width: int = 28) -> str:
     return "\n".join(textwrap.wrap(text, width))
 
 
-def _letters(axes: Axes, heights: pd.DataFrame) -> None:
+def draw_letters(axes: Axes, heights: pd.DataFrame) -> None:
+    """Draw stacks of letters: a row a position, a column a letter; below the line where a height is negative."""
     import logomaker
 
     logomaker.Logo(heights, ax=axes, color_scheme=_LETTER_COLORS, show_spines=False)
@@ -93,7 +94,7 @@ def _logo(axes: Axes, one: HeadMotif) -> None:
     assert pwm is not None
     offsets = one.offsets[0] + pwm.first + np.arange(len(pwm))
     heights = pd.DataFrame(pwm.shares * pwm.bits[:, None], index=offsets, columns=list("ACGT"))
-    _letters(axes, heights)
+    draw_letters(axes, heights)
     highest = float(np.log2(1 / pwm.background.min()))
     axes.set(ylim=(0, 1.02 * highest), xlim=(offsets[0] - 0.6, offsets[-1] + 0.6))
     axes.set_xticks(offsets[:: max(1, len(offsets) // _MOST_TICKS)])
@@ -156,7 +157,7 @@ def draw_elements(matrices: Mapping[str, Float64], spacing: Mapping[int, float],
         *panels, last = figure.subplots(1, len(matrices) + 1)
         for (title, shares), axes in zip(matrices.items(), panels, strict=True):
             bits = shares * (2 + (shares * np.log2(shares)).sum(axis=1, keepdims=True))
-            _letters(axes, pd.DataFrame(bits, columns=list("ACGT")))
+            draw_letters(axes, pd.DataFrame(bits, columns=list("ACGT")))
             axes.set(title=title, ylabel="bits", ylim=(0, 2))
         last.bar(list(spacing), list(spacing.values()), color=css(BLUE))
         last.set(title="distance", xlabel="bases between them", ylabel="share")

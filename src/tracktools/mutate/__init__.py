@@ -1,5 +1,16 @@
-"""In-silico mutagenesis: what a change of the sequence does to a TSS."""
+"""In-silico mutagenesis: what changes of the sequence do to the model output and to TSS."""
 
+from tracktools.mutate.at import SiteEffects, mutate_sites
+from tracktools.mutate.design import DesignedChanges, design_changes
 from tracktools.mutate.sequence import mutate_sequence
+from tracktools.mutate.vcf import VariantEffects, mutate_variants
 
-__all__ = ["mutate_sequence"]
+__all__ = [
+    "DesignedChanges",
+    "SiteEffects",
+    "VariantEffects",
+    "design_changes",
+    "mutate_sequence",
+    "mutate_sites",
+    "mutate_variants",
+]

@@ -42,7 +42,7 @@ def announce(
     log.info("memory   up to about %.0f MB beside the genome", memory_bytes(genome, engine, blocks, network) / 1e6)
     if left and log.isEnabledFor(logging.INFO):  # to learn the speed takes as long as 20,000 positions
         reads = sum(window_bp(piece, genome.contigs[piece.contig], network) for block in todo for piece in block.pieces)
-        seconds = reads / _bases_per_second(model, engine)
+        seconds = reads / bases_per_second(model, engine)
         done = f", {positions - left:,} of them done by an earlier run" if left < positions else ""
         log.info("work     %s positions on both strands%s: about %s", f"{positions:,}", done, format_duration(seconds))
     for warning in manifest.warnings:
@@ -83,7 +83,8 @@ def engine_for(model: Checkpoint, config: PredictConfig) -> Engine:
     return KeepingEngine(engine, model.config, Path(config.cache), model.parameters.sha256)
 
 
-def _bases_per_second(model: Checkpoint, engine: Engine) -> float:
+def bases_per_second(model: Checkpoint, engine: Engine) -> float:
+    """Return how many bases of DNA the engine reads in a second, found by trying."""
     halo = model.config.halo_upstream_bp
     engine = engine.computes if isinstance(engine, KeepingEngine) else engine  # random letters are not kept
     codes = np.random.default_rng(0).integers(0, 4, halo + _PROBE_BP, dtype=np.uint8)

@@ -1,0 +1,190 @@
+"""``tracktools mutate``."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tracktools.cli.options import (
+    circular_option,
+    device_option,
+    engine_option,
+    force_option,
+    only_genome_option,
+    output_option,
+    rename_option,
+    restart_option,
+    threads_option,
+)
+from tracktools.config import MutateConfig, PredictConfig
+from tracktools.model.files import DEFAULT_MODEL
+
+if TYPE_CHECKING:
+    from tracktools.genome import Genome
+    from tracktools.interval import Strand
+
+_TSS = re.compile(r"([0-9,]{1,24}):([+-])")
+
+
+def _parse_tss(_ctx: click.Context, _parameter: click.Parameter, value: str | None) -> tuple[int, Strand] | None:
+    if value is None:
+        return None
+    match = _TSS.fullmatch(value)
+    if match is None:
+        raise click.BadParameter(f"{value!r} is not POSITION:STRAND, such as 1042:+ (1-based)")
+    return int(match[1].replace(",", "")) - 1, "+" if match[2] == "+" else "-"
+
+
+@click.command()
+@click.argument("genome_path", metavar="[GENOME]", type=click.Path(path_type=Path), required=False)
+@output_option
+@click.option(
+    "--at", "at", type=click.Path(path_type=Path), metavar="BED",
+    help="Try all substitutions around these TSS: a BED of single bases with a strand, called or measured.",
+)  # fmt: skip
+@click.option(
+    "--vcf", "variants", multiple=True, metavar="FILE|VARIANT",
+    help="Compute the effect of each variant of a VCF file (plain, gzip, bgzip), or of CHROM:POS:REF>ALT or HGVS, such "
+    "as NC_000913.3:g.366305G>A; repeat for several variants.",
+)  # fmt: skip
+@click.option(
+    "--from", "sequence", type=click.Path(path_type=Path), metavar="SEQUENCE",
+    help="Propose changes of this sequence, such as a plasmid: FASTA or GenBank. No GENOME then.",
+)  # fmt: skip
+@click.option(
+    "--best", type=click.IntRange(1), default=MutateConfig.best, show_default=True,
+    help="With --from: how many changes to propose, of each kind.",
+)  # fmt: skip
+@click.option(
+    "--tss", metavar="POSITION:STRAND", callback=_parse_tss,
+    help="With --from: the TSS to change, such as 1042:+ (1-based).  [default: the base with the highest model output]",
+)  # fmt: skip
+@click.option(
+    "-m",
+    "--model",
+    help=f"Shipped model (see `tracktools models list`) or checkpoint file.  [default: {DEFAULT_MODEL}]",
+)
+@click.option(
+    "--upstream", type=click.IntRange(0), default=MutateConfig.upstream_bp, show_default=True,
+    help="With --at: the first base to change, upstream of the TSS [nt].",
+)  # fmt: skip
+@click.option(
+    "--downstream", type=click.IntRange(0), default=MutateConfig.downstream_bp, show_default=True,
+    help="With --at: the last base to change, downstream of the TSS [nt].",
+)  # fmt: skip
+@click.option(
+    "--draw", type=click.IntRange(0), default=MutateConfig.drawn, show_default=True,
+    help="With --at: draw a heat map of each of the first N TSS, besides the mean.",
+)  # fmt: skip
+@click.option(
+    "--threshold", type=float, default=PredictConfig.threshold, show_default="what the model brings",
+    help="With --vcf: call TSS at or above this model output.",
+)  # fmt: skip
+@circular_option
+@rename_option
+@only_genome_option
+@click.option(
+    "--descriptor-of", type=click.Path(path_type=Path), metavar="FASTA|DIR",
+    help="The whole genome that the sequence, such as a plasmid, belongs to, or a folder of its predictions. Only for "
+    "models that are set to a genome by its composition.  [default: GENOME or SEQUENCE, unchanged]",
+)  # fmt: skip
+@engine_option
+@device_option
+@threads_option
+@force_option
+@restart_option
+def mutate(
+    genome_path: Path | None,
+    output: Path,
+    at: Path | None,
+    variants: tuple[str, ...],
+    sequence: Path | None,
+    model: str | None,
+    circular: tuple[str, ...],
+    force: bool,
+    restart: bool,
+    **options: Any,
+) -> None:
+    """Compute what changes of the sequence do to the model output: exact, each mutant is predicted.
+
+    One of --at, --vcf and --from says what is changed. GENOME: FASTA (plain, gzip, bgzip), 2bit, GenBank or EMBL.
+    Effects are changes of the log-odds of the model output (natural logarithm), or of the output itself, 0 to 1.
+
+    \b
+    --at writes in the output folder:
+      effects.tsv             a row per substitution: effect at the TSS, and on the best output within 5 nt
+      sites.tsv               a row per TSS: its output, the changes that lower and raise it most
+      effects.npz             the same as arrays (sites, offsets, letters)
+      heat_map.svg, .png, .pdf, heat_maps/   mean of all TSS, and single ones, with letters
+    --vcf writes:
+      NAME.mutate.vcf         the lines of the file with new INFO fields (TT_...)
+      NAME.mutate.tsv         a row per allele: largest gain and loss on each strand, TSS created, destroyed, moved
+    --from writes:
+      changes.tsv             the best single and double substitutions that raise or lower the TSS
+
+    After a kill, give the same command again: it continues. With `-m ecoli-tss`, the transformer, every change costs a
+    thousand times more; how long a run takes is told before it.
+
+    \b
+    Examples:
+      tracktools mutate genome.fa.gz --at curated.bed -o at --circular all
+      tracktools mutate genome.fa.gz --vcf variants.vcf.gz -o effects --circular all
+      tracktools mutate --from plasmid.gb --best 5 -o changes
+    """
+    from tracktools.circles import load_joined
+    from tracktools.model.registry import as_model
+    from tracktools.run import check_output
+
+    chosen = [name for name, value in (("--at", at), ("--vcf", variants), ("--from", sequence)) if value]
+    if len(chosen) != 1:
+        raise click.UsageError(f"one of --at, --vcf and --from is needed, and there are {len(chosen)}")
+    path = genome_path if sequence is None else sequence
+    if path is None:
+        raise click.UsageError("GENOME is needed")
+    if genome_path is not None and sequence is not None:
+        raise click.UsageError("--from brings the sequence: leave out GENOME")
+    check_output(output, force=force, inputs=[path, *([] if at is None else [at])])
+    checkpoint = as_model(model)
+    genome = load_joined(path, circular, checkpoint.config)
+    config = PredictConfig(**{name: options[name] for name in ("engine", "device", "threads", "threshold")})
+    common = {"model": checkpoint, "config": config, "host": options["descriptor_of"], "force": force}
+    named = {"renames": options["renames"], "only_genome": options["only_genome"], "restart": restart}
+    if at is not None:
+        click.echo(_run_at(genome, at, output, options, common | named))
+    elif variants:
+        click.echo(_run_vcf(genome, variants, output, common | named))
+    else:
+        click.echo(_run_from(genome, output, options, common))
+
+
+def _run_at(genome: Genome, at: Path, output: Path, options: dict[str, Any], common: dict[str, Any]) -> str:
+    from tracktools.counting import count_line
+    from tracktools.mutate import mutate_sites
+
+    settings = MutateConfig(upstream_bp=options["upstream"], downstream_bp=options["downstream"], drawn=options["draw"])
+    result = mutate_sites(genome, at, output, mutate=settings, **common)
+    return count_line(len(result.sites), result.left_out, "TSS")
+
+
+def _run_vcf(genome: Genome, variants: tuple[str, ...], output: Path, common: dict[str, Any]) -> str:
+    from tracktools.counting import count_line
+    from tracktools.mutate import mutate_variants
+    from tracktools.mutate.variants import is_notation
+
+    files = [one for one in variants if Path(one).exists() or not is_notation(one)]
+    if files and len(variants) > 1:
+        raise click.UsageError(f"--vcf takes one file, or variants: {files[0]!r} is a file among others")
+    made = mutate_variants(genome, Path(files[0]) if files else variants, output, **common)
+    lines = [] if files else [made.table.read_text(encoding="utf-8").rstrip()]
+    return "\n".join([*lines, count_line(made.n_computed, made.left_out, "alleles"), f"{made.vcf}"])
+
+
+def _run_from(genome: Genome, output: Path, options: dict[str, Any], common: dict[str, Any]) -> str:
+    from tracktools.mutate import design_changes
+
+    made = design_changes(genome, output, tss=options["tss"], mutate=MutateConfig(best=options["best"]), **common)
+    table = made.table.to_csv(sep="\t", index=False, float_format="%.4g", lineterminator="\n").rstrip()
+    return f"{table}\nTSS {made.contig}:{made.position + 1}:{made.strand}, model output {made.output:.3g} unchanged"

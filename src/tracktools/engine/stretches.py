@@ -1,0 +1,86 @@
+"""Score stretches of many molecules, each with its full context; those of one length of codes share the work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from tracktools.arrays import Float32
+from tracktools.blocks import Piece, scored_range
+from tracktools.config import NetworkConfig
+from tracktools.engine.grid import Molecule, window_of
+from tracktools.engine.interface import Engine, Window
+from tracktools.genome import UNKNOWN
+from tracktools.interval import Strand
+
+
+class Stretch(NamedTuple):
+    """Bases of one strand of a molecule, 0-based, half-open, plus-strand coordinates.
+
+    On a circle they may lie across the origin, below 0 or past its length. What lies past an end of a linear molecule
+    has no value.
+    """
+
+    molecule: Molecule
+    strand: Strand
+    start: int
+    end: int
+
+    def __len__(self) -> int:
+        return self.end - self.start
+
+
+def score_stretches(
+    stretches: Iterable[Stretch], engine: Engine, network: NetworkConfig, batch_bp: int
+) -> list[Float32]:
+    """Return the model output of stretches: what a whole run over their molecules gives there, bit for bit.
+
+    Parameters
+    ----------
+    stretches : iterable of Stretch
+    engine, network
+        What scores.
+    batch_bp : int
+        Bases computed at once, context included, so that memory stays bounded; a longer stretch is cut.
+
+    Returns
+    -------
+    list of ndarray of float32, shapes (len(stretch),)
+        In plus-strand order; NaN where a base is unscored.
+    """
+    signals: list[Float32] = []
+    batch: list[tuple[Float32, Stretch, Piece, Window]] = []
+    codes_bp = 0
+    for stretch in stretches:
+        signals.append(np.full(len(stretch), np.nan, dtype=np.float32))
+        for piece in _pieces(stretch, network, batch_bp):
+            window = window_of(piece, stretch.molecule, network, engine.alignment_bp)
+            if batch and codes_bp + len(window.codes) > batch_bp:
+                _fill(batch, engine)
+                batch, codes_bp = [], 0
+            batch.append((signals[-1], stretch, piece, window))
+            codes_bp += len(window.codes)
+    _fill(batch, engine)
+    return signals
+
+
+def _pieces(stretch: Stretch, network: NetworkConfig, batch_bp: int) -> Iterator[Piece]:
+    molecule, strand, start, end = stretch
+    if not len(molecule):
+        return
+    if not molecule.circular:
+        first, last = scored_range(molecule, strand, network.label_shift_bp)
+        start, end = max(start, first), min(end, last)
+    for at in range(start, end, batch_bp):
+        yield Piece(0, strand, at, min(at + batch_bp, end))
+
+
+def _fill(batch: list[tuple[Float32, Stretch, Piece, Window]], engine: Engine) -> None:
+    outputs = engine.probabilities_many([window for *_, window in batch]) if batch else []
+    for (signal, stretch, piece, _), output in zip(batch, outputs, strict=True):
+        values = output if stretch.strand == "+" else output[::-1]
+        codes = stretch.molecule.strand_codes(piece.start, piece.end, "+")
+        within = slice(piece.start - stretch.start, piece.end - stretch.start)
+        signal[within] = np.where(codes == UNKNOWN, np.float32(np.nan), values)

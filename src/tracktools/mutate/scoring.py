@@ -1,0 +1,124 @@
+"""What every kind of mutation run needs: the model set to the genome, its engine, its threshold, and how fast it is."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from tracktools.config import NetworkConfig, PredictConfig
+from tracktools.descriptor import Descriptor
+from tracktools.engine.host import read_host, set_to_host
+from tracktools.engine.interface import Engine
+from tracktools.errors import ConfigError
+from tracktools.genome import Genome
+from tracktools.model.checkpoint import Checkpoint
+from tracktools.model.registry import as_model
+from tracktools.predict.expected import Expected
+from tracktools.predict.manifest import ModelPart
+from tracktools.predict.preflight import bases_per_second, engine_for
+from tracktools.progress import format_duration
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Scoring:
+    """A model, set to a genome once: a mutation changes the sequence, not the composition of the genome.
+
+    Parameters
+    ----------
+    genome : Genome
+    model : Checkpoint
+        Set to the genome, or to its host.
+    config : PredictConfig
+        Engine, device, threads, bases at once.
+    """
+
+    genome: Genome
+    model: Checkpoint
+    config: PredictConfig
+
+    @classmethod
+    def of(
+        cls,
+        genome: Genome,
+        model: Checkpoint | Path | str | None = None,
+        config: PredictConfig | None = None,
+        host: Genome | Descriptor | Path | str | None = None,
+    ) -> Self:
+        """Set a model to a genome, or to the host that this is a part of; see `set_to_host`."""
+        whose = read_host(Path(host)) if isinstance(host, str | Path) else host
+        return cls(genome, set_to_host(as_model(model), genome, whose), config or PredictConfig())
+
+    @property
+    def network(self) -> NetworkConfig:
+        """Architecture of the model."""
+        return self.model.config
+
+    @cached_property
+    def engine(self) -> Engine:
+        """What computes; made when it is first asked for."""
+        return engine_for(self.model, self.config)
+
+    def threshold(self) -> float:
+        """Return the output from which on TSS are called: what was asked for, or the model's own.
+
+        On a genome of which the model knows no TSS, the lowest output that it would call.
+        """
+        asked = self.config.threshold
+        if asked is not None:
+            if not 0 < asked <= 1:
+                raise ConfigError(f"threshold is {asked:g}: model output is above 0 and at most 1")
+            return asked
+        part = ModelPart.of(self.model, self.genome)
+        return part.call_threshold if part.expected is None else Expected.from_record(part.expected).floor
+
+    def identity(self, verb: str, **inputs: Any) -> dict[str, Any]:
+        """Return what the result of a run depends on; see `tracktools.run.Run`."""
+        descriptor = self.model.descriptor
+        return {
+            "verb": verb,
+            "genome_sha256": self.genome.sha256,
+            "circular": [contig.name for contig in self.genome if contig.circular],
+            "model_sha256": self.model.sha256,
+            "descriptor": None if descriptor is None else descriptor.to_record(),
+            "network": asdict(self.network),
+            "engine": [self.engine.name, self.engine.instruction_set, self.engine.precision],
+            **inputs,
+        }
+
+    def provenance(self) -> dict[str, Any]:
+        """Return what ``provenance.json`` says of genome and model."""
+        genome = {"name": self.genome.name, "sha256": self.genome.sha256, "bp": len(self.genome)}
+        model = {"name": self.model.metadata.name, "sha256": self.model.sha256}
+        return {"genome": genome, "model": model}
+
+    def announce(self, what: str, codes_bp: float) -> None:
+        """Log what will be computed, and about how long it takes: the user can still stop it.
+
+        Parameters
+        ----------
+        what : str
+            The work.
+        codes_bp : float
+            Bases that the network must read for it.
+        """
+        log.info("model    %s (sha256 %s)", self.model.metadata.name, self.model.sha256[:12])
+        log.info("engine   %s, %s, %s", self.engine.name, self.engine.instruction_set, self.engine.precision)
+        if codes_bp and log.isEnabledFor(logging.INFO):
+            started = time.perf_counter()
+            seconds = codes_bp / bases_per_second(self.model, self.engine)
+            log.debug("timed in %.1f s", time.perf_counter() - started)
+            log.info("work     %s, %s bases to read: about %s", what, f"{codes_bp:,.0f}", format_duration(seconds))
+
+    def context_bp(self) -> int:
+        """Return how many bases the network reads for one output, as the engine lays them out."""
+        tile = self.engine.alignment_bp
+        whole = self.network.halo_upstream_bp + self.network.halo_downstream_bp + 1
+        return int(np.ceil(whole / tile) + 1) * tile if tile > 1 else whole
