@@ -27,7 +27,7 @@ from tracktools.model.registry import load_model
 from tracktools.splits import Region, Split
 from tracktools.train import read_sheet, train_species
 from tracktools.train.labels import read_labels
-from tracktools.train.sheet import GenomeRow, Sheet
+from tracktools.train.sheet import GenomeRow, SpeciesSheet
 from tracktools.train.species_windows import SpeciesWindows, read_species_windows
 from tracktools.train.threshold import position_scores, score_part
 from tracktools.train.unpadded import unpadded_states
@@ -35,7 +35,7 @@ from tracktools.train.unpadded import unpadded_states
 ALL, NONE = 1e9, -1.0  # distances up to which all eleven numbers are told
 
 
-def phyla_of(sheet: Sheet) -> list[str]:
+def phyla_of(sheet: SpeciesSheet) -> list[str]:
     """Return the phyla that can be left out."""
     of_windows = {one.phylum for row in sheet.windows for one in read_species_windows(row)}
     of_genomes = {row.lineage[0] for row in sheet.genomes if row.lineage and row.role == "train"}
@@ -69,7 +69,9 @@ def windows(model: Checkpoint, one: SpeciesWindows) -> tuple[int, float, float]:
     return scores.positives, scores.roc_auc, scores.average_precision
 
 
-def judged(sheet: Sheet, phylum: str, model: Checkpoint, threads: int) -> Iterator[tuple[str, str, int, float, float]]:
+def judged(
+    sheet: SpeciesSheet, phylum: str, model: Checkpoint, threads: int
+) -> Iterator[tuple[str, str, int, float, float]]:
     """Yield species, kind, number of TSS, ROC AUC and AP of all that a phylum has."""
     for row in sheet.genomes:
         if row.role != "main" and phylum in row.names:

@@ -15,9 +15,9 @@ from tracktools.evaluate.inputs import read_all
 from tracktools.evaluate.near_copies import fill_holes, find_near_copies
 from tracktools.evaluate.near_copy_scores import COLUMNS
 from tracktools.evaluate.run import score_material
-from tracktools.evaluate.stretches import Stretch
 from tracktools.formats.bigwig import write_bigwig
 from tracktools.genome import Contig, Genome, load_genome
+from tracktools.interval import Interval
 from tracktools.splits import Region, Split, paper_split
 
 LENGTH, BORDER = 9000, 6000  # training up to the border, test behind it
@@ -34,7 +34,7 @@ def near(letters: np.ndarray, *, circular: bool = False) -> np.ndarray:
     genome = Genome("g", (Contig("chr", letters, circular=circular),))
     name = genome.contigs[0].sequence_sha256
     split = Split((Region(name, 0, BORDER, "train"), Region(name, BORDER, LENGTH, "test")))
-    (found,) = find_near_copies(genome, split, [Stretch("chr", BORDER, LENGTH, LENGTH)])
+    (found,) = find_near_copies(genome, split, [Interval("chr", BORDER, LENGTH)])
     assert len(found) == LENGTH - BORDER
     return np.flatnonzero(found) + BORDER
 
@@ -107,7 +107,7 @@ def test_training_sequence_that_crosses_the_origin_is_searched_as_one() -> None:
     name = genome.contigs[0].sequence_sha256
     parts = [(0, 3000, "train"), (3000, 5000, "test"), (5000, LENGTH, "train")]
     split = Split(tuple(Region(name, *part) for part in parts))
-    (found,) = find_near_copies(genome, split, [Stretch("chr", 3000, 5000, LENGTH)])
+    (found,) = find_near_copies(genome, split, [Interval("chr", 3000, 5000)])
     assert found[1050:1151].all()
 
 
@@ -160,7 +160,7 @@ def test_the_ribosomal_operons_of_e_coli_are_found(data_dir: Path) -> None:
     genome = load_genome(data_dir / "genome" / "NC_000913.3.fa.gz", circular=["all"])
     split = paper_split(genome.contigs[0])
     start, end = 2738785, 3667115
-    (found,) = find_near_copies(genome, split, [Stretch("NC_000913.3", start, end, len(genome))])
+    (found,) = find_near_copies(genome, split, [Interval("NC_000913.3", start, end)])
     assert found[3427221 + 300 - start : 3427221 + 1200 - start].mean() > 0.95  # rrsD, 16S, of seven copies
     assert 0.005 < found.mean() < 0.05
 

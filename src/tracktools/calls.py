@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 
 from tracktools.arrays import Float32, Int64
 from tracktools.config import CallConfig
+from tracktools.interval import Strand
 
 
 def call_positions(
     positions: Int64,
     values: Float32,
-    strand: Literal["+", "-"],
+    strand: Strand,
     *,
     length: int,
     circular: bool = False,

@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
@@ -19,7 +18,7 @@ from tracktools.formats.fasta import read_fasta
 from tracktools.formats.genbank import flat_sequences, is_flat_file, read_flat_file
 from tracktools.formats.gff3 import is_circle, is_gff3, read_gff3
 from tracktools.formats.twobit import LONGEST_NAME_BYTES, is_twobit, read_twobit
-from tracktools.interval import CHROM_NAME
+from tracktools.interval import CHROM_NAME, Strand
 
 ALPHABET = "ACGT"
 UNKNOWN = 4  # code of every letter but A, C, G, T
@@ -85,7 +84,7 @@ class Contig:
     def _parts(self) -> Iterator[Letters]:
         return (self.letters[at : at + _PART_BP] for at in range(0, len(self), _PART_BP))
 
-    def strand_codes(self, start: int, end: int, strand: Literal["+", "-"]) -> Codes:
+    def strand_codes(self, start: int, end: int, strand: Strand) -> Codes:
         """Return codes in the direction of a strand, 5' to 3'.
 
         Parameters

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Literal, NamedTuple, cast
 
 Strand = Literal["+", "-"]
 FeatureStrand = Literal["+", "-", "."]
@@ -81,6 +81,14 @@ class Interval:
         first = int(match["first"].replace(",", ""))
         last = int((match["last"] or match["first"]).replace(",", ""))
         return cls(match["chrom"], first - 1, last, cast(FeatureStrand, strand))
+
+
+class Span(NamedTuple):
+    """Bases of a contig of a genome, 0-based and half-open; on a circle the end may lie past the last base."""
+
+    contig: int  # its number in the genome
+    start: int
+    end: int
 
 
 def merge(ranges: Iterable[Range], *, gap_bp: int = 0, circle_bp: int | None = None) -> list[Range]:

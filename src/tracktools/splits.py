@@ -7,7 +7,7 @@ copy of the training genome is still known as such.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from tracktools.concise import concise
 from tracktools.errors import ConfigError, GenomeMismatchError, InputError
 from tracktools.formats.bed import check_bed_on_genome, item_lines, read_bed
 from tracktools.genome import Contig, Genome
+from tracktools.interval import Range, merge
 from tracktools.names import join_names
 
 PARTS = ("train", "valid", "test")
@@ -185,7 +186,7 @@ def draw_split(genome: Genome, fractions: Sequence[float], *, seed: int, gap_bp:
     if missing:
         short = f"the genome of {len(genome):,} bp is too short to draw a part {missing[0]!r}"
         raise ConfigError(f"{short}: name the parts with a BED file")
-    return Split(tuple(_merged([Region(*block, part) for block, part in zip(blocks, parts, strict=True)])))
+    return Split(tuple(_regions(blocks, parts)))
 
 
 def _blocks(contig: Contig, block_bp: int) -> list[tuple[str, int, int]]:
@@ -193,15 +194,11 @@ def _blocks(contig: Contig, block_bp: int) -> list[tuple[str, int, int]]:
     return [(contig.sequence_sha256, start, end) for start, end in pairwise(borders) if end > start]
 
 
-def _merged(regions: Sequence[Region]) -> list[Region]:
-    """Join neighbours of one part."""
-    merged: list[Region] = []
-    for region in regions:
-        last = merged[-1] if merged else None
-        if last is not None and (last.sequence_sha256, last.part, last.end) == (
-            region.sequence_sha256, region.part, region.start,
-        ):  # fmt: skip
-            region = replace(last, end=region.end)
-            merged.pop()
-        merged.append(region)
-    return merged
+def _regions(blocks: Sequence[tuple[str, int, int]], parts: Sequence[str]) -> list[Region]:
+    """Return blocks as regions, in their order; neighbours of one part are one."""
+    ranges: dict[tuple[str, str], list[Range]] = {}
+    for (sequence, start, end), part in zip(blocks, parts, strict=True):
+        ranges.setdefault((sequence, part), []).append((start, end))
+    order = {sequence: number for number, (sequence, _, _) in enumerate(blocks)}
+    regions = [Region(name, *range_, part) for (name, part), own in ranges.items() for range_ in merge(own)]
+    return sorted(regions, key=lambda region: (order[region.sequence_sha256], region.start))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -19,7 +18,7 @@ from tracktools.config import AttentionConfig, EvaluateConfig, PredictConfig
 from tracktools.engine import make_attentive_engine
 from tracktools.engine.grid import score_region
 from tracktools.errors import ConfigError
-from tracktools.interval import STRANDS
+from tracktools.interval import STRANDS, Span, Strand
 from tracktools.model.checkpoint import Metadata
 from tracktools.model.heads import mean_contributions, without_head
 from tracktools.model.transformer import Transformer
@@ -32,14 +31,6 @@ log = logging.getLogger(__name__)
 
 _MEAN_WINDOW_BP = 1024  # sequences over which a head's mean contribution is taken
 _MEAN_WINDOWS = 48
-
-
-class Stretch(NamedTuple):
-    """Bases of a contig on which both strands are scored; 0-based, half-open."""
-
-    contig: int
-    start: int
-    end: int
 
 
 @dataclass(frozen=True)
@@ -120,17 +111,17 @@ def _row(name: str, whole: Scored, ablated: Scored, before: Float64, after: Floa
     }
 
 
-def _stretches(places: Places, metadata: Metadata, most_bp: int) -> Iterator[Stretch]:
+def _stretches(places: Places, metadata: Metadata, most_bp: int) -> Iterator[Span]:
     split, left = Split.from_records(metadata.split), most_bp
     for number, contig in enumerate(places.genome):
         for region in split.regions_of(contig, "valid"):
             if left > 0:
                 end = min(region.end, region.start + left)
                 left -= end - region.start
-                yield Stretch(number, region.start, end)
+                yield Span(number, region.start, end)
 
 
-def _check(stretches: list[Stretch], metadata: Metadata, truth: Group, places: Places) -> None:
+def _check(stretches: list[Span], metadata: Metadata, truth: Group, places: Places) -> None:
     if not stretches:
         raise ConfigError(
             f"--ablate scores the validation part of {metadata.name}, and this genome has none of it "
@@ -140,12 +131,12 @@ def _check(stretches: list[Stretch], metadata: Metadata, truth: Group, places: P
         raise ConfigError(f"--ablate: {truth.name} has no TSS in the validation part (name another set first)")
 
 
-def _is_tss(stretch: Stretch, strand: str, truth: Group, places: Places) -> Bool:
-    start = places.first_key(stretch.contig, "+" if strand == "+" else "-")
+def _is_tss(stretch: Span, strand: Strand, truth: Group, places: Places) -> Bool:
+    start = places.first_key(stretch.contig, strand)
     return np.isin(np.arange(start + stretch.start, start + stretch.end), truth.keys)
 
 
-def _sequences(stretches: list[Stretch], places: Places) -> torch.Tensor:
+def _sequences(stretches: list[Span], places: Places) -> torch.Tensor:
     """Return sequences spread over the stretches, on both strands in turn, shape (B, L)."""
     starts = [
         (stretch.contig, at)
@@ -164,13 +155,11 @@ def _sequences(stretches: list[Stretch], places: Places) -> torch.Tensor:
     return torch.from_numpy(np.stack([own[:shortest] for own in codes])).long()
 
 
-def _score(network: Transformer, stretches: list[Stretch], places: Places, truth: Group, run: PredictConfig) -> Scored:
+def _score(network: Transformer, stretches: list[Span], places: Places, truth: Group, run: PredictConfig) -> Scored:
     engine = make_attentive_engine(run.engine, network, threads=run.threads or None, device=run.device)
     signals, truths, blocks, n_blocks = [], [], [], 0
     for stretch in stretches:
-        both = score_region(
-            places.genome, stretch.contig, stretch.start, stretch.end, engine, network.config, run.block_bp
-        )
+        both = score_region(places.genome, *stretch, engine, network.config, run.block_bp)
         own = n_blocks + np.arange(stretch.end - stretch.start) // EvaluateConfig.block_bp
         for strand, signal in both.items():
             known = ~np.isnan(signal)

@@ -113,7 +113,7 @@ def reads(
     if not files and (library is not None or replace(config, combine=ReadsConfig.combine) != ReadsConfig()):
         raise click.UsageError("--library, --signal, --min-mapq and --normalise are for BAM, not for values")
     from tracktools.genome import load_genome
-    from tracktools.reads import AlignmentSignal, Signal, ValueSignal, make_read_tracks, refuse_values
+    from tracktools.reads import AlignmentSignal, SignalReader, ValueSignal, make_read_tracks, refuse_values
     from tracktools.regions import place_annotation
 
     for path in files:
@@ -122,7 +122,7 @@ def reads(
         raise click.UsageError("BAM needs --library: forward, reverse (dUTP) or unstranded")
     loaded = load_genome(genome) if genome else None
     names: dict[str, Any] = {"renames": renames, "only_genome": only_genome}
-    signal: Signal
+    signal: SignalReader
     if files:
         signal = AlignmentSignal(files, library=cast("Library", library), config=config, genome=loaded, **names)
     else:

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import torch
 
 from tracktools.arrays import Codes, Float32
 from tracktools.engine.interface import Pack, Precision, Window, pack_windows
-from tracktools.engine.torch_settings import torch_settings
+from tracktools.engine.torch_threads import share
 from tracktools.model.dilated import Dilated
 
 TILE = 64
@@ -64,12 +63,9 @@ class DilatedEngine:
         parts = [self._cut(window) for window in windows]
         flat = [part for of_window in parts for part in of_window]
         packs = pack_windows(flat, tile=TILE, gap=self.gap, capacity=self.capacity)
-        with torch_settings(self.device), ThreadPoolExecutor(self.threads) as pool:
-            each = map if self.threads == 1 else pool.map
-            answers = (answer for of_pack in each(self._answer, packs) for answer in of_pack)
-            return [
-                np.concatenate([np.empty(0, np.float32), *(next(answers) for _ in of_window)]) for of_window in parts
-            ]
+        found = share(self._run, packs, threads=self.threads, device=self.device)
+        answers = (answer for of_pack in found for answer in of_pack)
+        return [np.concatenate([np.empty(0, np.float32), *(next(answers) for _ in of_window)]) for of_window in parts]
 
     def memory_bytes(self, window_bp: int) -> int:
         """Estimate the memory that a run over windows of this length adds to the process [bytes]."""
@@ -88,7 +84,7 @@ class DilatedEngine:
         return parts
 
     @torch.inference_mode()
-    def _answer(self, pack: Pack) -> list[Float32]:
+    def _run(self, pack: Pack) -> list[Float32]:
         codes = torch.zeros(1, self.capacity, dtype=torch.int64)
         is_base = torch.zeros(1, 1, self.capacity)
         for window, start in zip(pack.windows, pack.starts, strict=True):
@@ -97,6 +93,4 @@ class DilatedEngine:
             is_base[0, 0, start:end] = 1
         states = self.model.run(codes.to(self.device), is_base.to(self.device))  # (1, D, L)
         whole = torch.sigmoid(self.model.log_odds(states.transpose(1, 2)))[0].cpu().numpy()
-        return [
-            whole[start + w.first : start + w.last].copy() for w, start in zip(pack.windows, pack.starts, strict=True)
-        ]
+        return pack.answers(whole)

@@ -123,6 +123,11 @@ class Pack(NamedTuple):
     starts: list[int]
     length: int
 
+    def answers(self, whole: Float32) -> list[Float32]:
+        """Return what each window asked for, of the values at all positions, shape (at least length,)."""
+        asked = [(start + w.first, start + w.last) for w, start in zip(self.windows, self.starts, strict=True)]
+        return [whole[first:last].copy() for first, last in asked]
+
 
 def pack_windows(windows: Sequence[Window], *, tile: int, gap: int, capacity: int) -> Iterator[Pack]:
     """Lay windows side by side, in their order, until `capacity` positions are taken; then begin anew.

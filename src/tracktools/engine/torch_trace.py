@@ -3,14 +3,14 @@
 The weights of a group of tiles stand as (N, Q, J) with key j `window + query - j` upstream of its query. Read with
 strides of (Q J, J + 1, 1), the same memory is (N, Q, W): for every query its weights by distance, the farthest first.
 
-Axes as in `torch_engine`; W = window, the distances 0 ... window - 1.
+Axes as in `torch_network`; W = window, the distances 0 ... window - 1.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -20,10 +20,9 @@ from torch.nn import functional as F  # noqa: N812 - torch's own usage
 from tracktools.arrays import Float32, Int64
 from tracktools.engine.attention import BIN_SHIFT, BINS, FIRST_BIN, RANK_BITS, Observation, Reduction, Sums
 from tracktools.engine.interface import Pack
+from tracktools.engine.torch_network import TILE, TorchNetwork
+from tracktools.engine.torch_threads import share
 from tracktools.model.transformer import rotate
-
-if TYPE_CHECKING:
-    from tracktools.engine.torch_engine import TorchEngine
 
 
 class _Group(NamedTuple):
@@ -46,9 +45,9 @@ class _Task(NamedTuple):
 class TorchTrace:
     """Packs that were run with torch; see `tracktools.engine.attention.Trace`."""
 
-    def __init__(self, engine: TorchEngine, packs: Sequence[Pack], asked: Sequence[int]) -> None:
-        self._engine = engine
-        self._parts = engine.share(lambda pack: _TracedPack(engine, pack), packs)
+    def __init__(self, network: TorchNetwork, packs: Sequence[Pack], asked: Sequence[int], *, threads: int) -> None:
+        self._device, self._threads = network.device, threads
+        self._parts = share(lambda pack: _TracedPack(network, pack), packs, threads=threads, device=network.device)
         self._starts = np.cumsum([0] + [len(part.asked) for part in self._parts])
         whole = np.concatenate([part.answers for part in self._parts]) if self._parts else np.zeros(0, np.float32)
         self.probabilities: list[Float32] = np.split(whole, np.cumsum(asked)[:-1])
@@ -62,7 +61,7 @@ class TorchTrace:
             if reduction is not None:
                 own = replace(reduction, outputs=reduction.outputs[start:end], ranks=reduction.ranks[start:end])
             tasks.append(_Task(part, layer, rows[first:last] - start, own))
-        found = self._engine.share(_observe, tasks)
+        found = share(_observe, tasks, threads=self._threads, device=self._device)
         weights = np.concatenate([each.weights for each in found])
         sums = [each.sums for each in found if each.sums is not None]
         return Observation(weights, _added(sums) if sums else None)
@@ -83,36 +82,36 @@ class _TracedPack:
     """One pack with its kept states; `asked`: positions that were asked for; `answers`: the probabilities there."""
 
     @torch.inference_mode()
-    def __init__(self, engine: TorchEngine, pack: Pack) -> None:
-        self.engine, self.pack = engine, pack
+    def __init__(self, network: TorchNetwork, pack: Pack) -> None:
+        self.network, self.pack = network, pack
         self.states: list[Tensor] = []
-        whole = engine.run_keeping(pack, self.states).cpu().numpy()
+        whole = network.run(pack, self.states).cpu().numpy()
         ranges = [start + np.arange(w.first, w.last) for w, start in zip(pack.windows, pack.starts, strict=True)]
         self.asked = np.concatenate(ranges).astype(np.int64)
         self.answers: Float32 = whole[self.asked]
-        self.offsets = engine.offsets_of(pack, len(whole))
+        self.offsets = network.offsets_of(pack, len(whole))
 
     def groups(self, layer: int, wanted: Int64) -> Iterator[_Group]:
         """Yield the attention of the groups of tiles that hold wanted positions, head by head."""
-        engine, tile = self.engine, self.engine.alignment_bp
-        T, window = engine.chunk_bp, engine.config.attention_window_bp
+        network = self.network
+        T, window = network.chunk_bp, network.config.attention_window_bp
         needed = np.zeros(len(self.offsets), dtype=bool)
-        needed[wanted // tile] = True
+        needed[wanted // TILE] = True
         keys = None
-        for t0 in range(0, len(self.offsets) * tile, T):
-            if not needed[t0 // tile : (t0 + T + window) // tile + 1].any():
+        for t0 in range(0, len(self.offsets) * TILE, T):
+            if not needed[t0 // TILE : (t0 + T + window) // TILE + 1].any():
                 keys = None
                 continue
             if keys is None:
                 keys = self._keys_before(layer, t0)
             q, u, own = self._project(layer, t0, T)
             keys = torch.cat([keys[-window:], own])
-            chunk = slice(t0 // tile, (t0 + T) // tile)
+            chunk = slice(t0 // TILE, (t0 + T) // TILE)
             yield from self._weigh(q, u, keys, t0, needed[chunk])
 
     def _keys_before(self, layer: int, t0: int) -> Tensor:
         """Return the keys of the window before a chunk; zeros before the first position."""
-        config, T = self.engine.config, self.engine.chunk_bp
+        config, T = self.network.config, self.network.chunk_bp
         window = config.attention_window_bp
         parts = [self._project(layer, t, T)[2] for t in range(max(t0 - -(-window // T) * T, 0), t0, T)]
         empty = self.states[layer].new_zeros(window, config.n_heads, config.d_head)
@@ -120,38 +119,38 @@ class _TracedPack:
 
     def _project(self, layer: int, t0: int, T: int) -> tuple[Tensor, Tensor, Tensor]:
         """Return queries (tiles, Q, H, K), rotated u (tiles, Q, H, D) and keys (T, H, K) of a chunk."""
-        engine, config = self.engine, self.engine.config
+        network, config = self.network, self.network.config
         H, K, D, C = config.n_heads, config.d_head, config.d_model, config.conv_width_bp
-        own = engine.layers[layer]
+        own = network.layers[layer]
         width = H * (2 * K + D)  # q | u | k; the values, which follow, are not needed
         states = self.states[layer][t0 : t0 + T + C - 1].t()[None, :, None]
         columns = F.conv2d(states, own.conv_weight[:width], own.conv_bias[:width])[0, :, 0].t()
         q, u, k = torch.split(columns, [H * K, H * D, H * K], dim=1)
-        u = u.reshape(-1, engine.alignment_bp, H, D).transpose(1, 2)
-        u = rotate(u, engine.query_table).transpose(1, 2)
-        return q.reshape(-1, engine.alignment_bp, H, K), u, k.reshape(T, H, K)
+        u = u.reshape(-1, TILE, H, D).transpose(1, 2)
+        u = rotate(u, network.query_table).transpose(1, 2)
+        return q.reshape(-1, TILE, H, K), u, k.reshape(T, H, K)
 
     def _weigh(self, q: Tensor, u: Tensor, keys: Tensor, t0: int, needed: np.ndarray) -> Iterator[_Group]:
-        engine, tile = self.engine, self.engine.alignment_bp
-        window, at_once = engine.config.attention_window_bp, engine.tiles_at_once
-        J = window + tile
-        weights = q.new_empty(at_once, tile, J)
-        band = weights.as_strided((at_once, tile, window), (tile * J, J + 1, 1), 1)
+        network = self.network
+        window, at_once = network.config.attention_window_bp, network.tiles_at_once
+        J = window + TILE
+        weights = q.new_empty(at_once, TILE, J)
+        band = weights.as_strided((at_once, TILE, window), (TILE * J, J + 1, 1), 1)
         for n in range(0, len(q), at_once):
             if not needed[n : n + at_once].any():
                 continue
             group = slice(n, n + at_once)
-            first = t0 // tile + n
+            first = t0 // TILE + n
             begun = [(m, far) for m, far in enumerate(self.offsets[first : first + at_once]) if far < window]
-            k = keys[n * tile : (n + at_once - 1) * tile + J].unfold(0, J, tile)  # (N, H, K, J)
+            k = keys[n * TILE : (n + at_once - 1) * TILE + J].unfold(0, J, TILE)  # (N, H, K, J)
             for head in range(q.shape[2]):
-                engine.weigh(q[group, :, head], u[group, :, head], k[:, head], begun, weights)
-                yield _Group(head, t0 + n * tile, band)
+                network.weigh(q[group, :, head], u[group, :, head], k[:, head], begun, weights)
+                yield _Group(head, t0 + n * TILE, band)
 
 
 @torch.inference_mode()
 def _observe(task: _Task) -> Observation:
-    part, config = task.part, task.part.engine.config
+    part, config = task.part, task.part.network.config
     positions = part.asked[task.rows]
     weights = np.zeros((len(positions), config.n_heads, config.attention_window_bp), dtype=np.float32)
     totals = _Totals(task) if task.reduction is not None else None
@@ -172,15 +171,14 @@ class _Totals:
 
     def __init__(self, task: _Task) -> None:
         assert task.reduction is not None
-        reduction, part, config = task.reduction, task.part, task.part.engine.config
-        H, W, device = config.n_heads, config.attention_window_bp, part.engine.device
+        reduction, part, config = task.reduction, task.part, task.part.network.config
+        H, W, device = config.n_heads, config.attention_window_bp, part.network.device
         self._counted = np.flatnonzero(~np.isnan(reduction.outputs))
         self.positions: Int64 = part.asked[self._counted]
         self._outputs = torch.from_numpy(reduction.outputs[self._counted]).to(device)
         packed = reduction.ranks[self._counted].astype(np.int64) | 1 << RANK_BITS
         self._packed = torch.from_numpy(packed).to(device)
-        tile = part.engine.alignment_bp
-        sees = np.array(part.offsets)[self.positions // tile] + self.positions % tile  # the farthest distance
+        sees = np.array(part.offsets)[self.positions // TILE] + self.positions % TILE  # the farthest distance
         self._sees = torch.from_numpy(sees).to(device)
         self._tracked = torch.from_numpy(W - 1 - reduction.tracked[task.layer]).to(device)
         self._centres = torch.from_numpy(reduction.centres[task.layer][:, ::-1].copy()).to(device)

@@ -24,7 +24,7 @@ def count_strands(tss: TssSet, loaded: Sequence[LoadedStretch]) -> tuple[int, in
     own = other = 0
     for one in loaded:
         for strand, opposite in _OTHER.items():
-            at = MARGIN_BP + tss_offsets(tss, one.stretch, strand)
+            at = MARGIN_BP + tss_offsets(tss, one.stretch, one.size_bp, strand)
             here, there = (
                 np.max([np.nan_to_num(one.values[s][at + by]) for by in range(-_AROUND_BP, _AROUND_BP + 1)], axis=0)
                 for s in (strand, opposite)

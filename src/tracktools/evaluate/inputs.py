@@ -101,7 +101,7 @@ def _read_pair(
         sets, left_out = _read_sets(tss, sizes, wanted)
         scope = choose_scope(config.region, wanted, genome, sizes)
         circular = [contig.name for contig in genome if contig.circular] if genome else []
-        loaded = load_signal(PairSignal(pair), scope.stretches, circular, absent=config.absent)
+        loaded = load_signal(PairSignal(pair), scope.stretches, sizes, circular, absent=config.absent)
         notes, record = pair.notes, pair.record
     identity: dict[str, Any] = {"plus": file_identity(plus), "minus": file_identity(minus), "read": record}
     model = read_provenance(plus.parent).get("model")
@@ -122,7 +122,7 @@ def _read_model(
     total = 2 * sum(len(stretch) + 2 * MARGIN_BP for stretch in scope.stretches)
     with show_progress("predicting", total, "positions") as advance:
         signal = ModelSignal(model, genome, predict, advance)
-        loaded = load_signal(signal, scope.stretches, circular, absent=config.absent)
+        loaded = load_signal(signal, scope.stretches, scope.sizes, circular, absent=config.absent)
     metadata = signal.checkpoint.metadata
     identity = {"model": {"name": metadata.name, "sha256": signal.checkpoint.sha256}}
     notes = exchange_notes(sets, loaded)

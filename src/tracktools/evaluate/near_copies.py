@@ -14,9 +14,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from tracktools.arrays import Bool, Codes, Int32, Int64
-from tracktools.evaluate.stretches import Stretch
 from tracktools.genome import ALPHABET, UNKNOWN, Contig, Genome
-from tracktools.interval import merge
+from tracktools.interval import Interval, Range, merge
 from tracktools.splits import Split
 
 WINDOW_BP = 100
@@ -65,7 +64,7 @@ class TrainingWords:
             yield at[fresh], there[fresh]
 
 
-def _training(contig: Contig, split: Split) -> list[tuple[int, int]]:
+def _training(contig: Contig, split: Split) -> list[Range]:
     """Return the training regions of a contig, joined across the origin of a circle."""
     regions = [(region.start, region.end) for region in split.regions_of(contig, "train")]
     return merge(regions, gap_bp=-1, circle_bp=len(contig) if contig.circular else None)
@@ -83,7 +82,7 @@ def _words(codes: Codes) -> Int32:
     return np.where(known, words, np.int32(-1))
 
 
-def find_near_copies(genome: Genome, split: Split, stretches: Sequence[Stretch]) -> list[Bool]:
+def find_near_copies(genome: Genome, split: Split, stretches: Sequence[Interval]) -> list[Bool]:
     """Return which bases of stretches are near-copies of training sequence; one array a stretch, for both strands.
 
     Parameters
@@ -91,14 +90,14 @@ def find_near_copies(genome: Genome, split: Split, stretches: Sequence[Stretch])
     genome : Genome
     split : Split
         Says what was trained on.
-    stretches : sequence of Stretch
+    stretches : sequence of Interval
         What is judged; holds no training region, or that would be its own copy.
     """
     training = TrainingWords(genome, split)
     return [_near_copies(genome[stretch.chrom], stretch, training) for stretch in stretches]
 
 
-def _near_copies(contig: Contig, stretch: Stretch, training: TrainingWords) -> Bool:
+def _near_copies(contig: Contig, stretch: Interval, training: TrainingWords) -> Bool:
     half = WINDOW_BP // 2
     first, last = stretch.start - half, stretch.end + half  # what windows of the stretch hold
     inner = (first, last) if contig.circular else (max(first, 0), min(last, len(contig)))

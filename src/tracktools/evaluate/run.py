@@ -24,6 +24,7 @@ from tracktools.evaluate.near_copies import find_near_copies
 from tracktools.evaluate.near_copy_scores import add_apart
 from tracktools.evaluate.scope import Scope, ScopeOptions
 from tracktools.evaluate.scoring import Curve, Ground, list_peaks, prepare, score_set, score_table
+from tracktools.evaluate.stretches import positions_in
 from tracktools.evaluate.tss_sets import check_set_names
 from tracktools.figures.scores import DrawnCurve, draw_calibration, draw_precision_recall
 from tracktools.run import output_folder
@@ -176,7 +177,9 @@ def _near_copies(material: Material) -> NearCopies:
             "--near-copies needs to know what was trained on: name a model with --split-of, or its genome"
         )
     for stretch in scope.stretches:
-        parts = scope.split.part_of(genome[stretch.chrom], stretch.positions(np.arange(len(stretch))))
+        parts = scope.split.part_of(
+            genome[stretch.chrom], positions_in(stretch, np.arange(len(stretch)), scope.sizes[stretch.chrom])
+        )
         if (parts == "train").any():
             raise ConfigError("--near-copies is for sequence that was held back, and some that trained is scored")
     return find_near_copies(genome, scope.split, scope.stretches)

@@ -9,8 +9,9 @@ from pathlib import Path
 from tracktools.aliases import resolve_chrom
 from tracktools.bundle import CHROM, load_bundle
 from tracktools.errors import ConfigError
-from tracktools.evaluate.stretches import Stretch, bed_stretches, part_stretches, whole_stretches
+from tracktools.evaluate.stretches import bed_stretches, part_stretches, whole_stretches
 from tracktools.genome import Genome, load_genome
+from tracktools.interval import Interval
 from tracktools.model.files import find_model, read_header, shipped_models
 from tracktools.splits import Split, paper_split
 
@@ -23,8 +24,10 @@ class Scope:
     ----------
     label : str
         What they are called in texts: the region, or the name of the BED file.
-    stretches : tuple of Stretch
-        Where they are; always both strands.
+    stretches : tuple of Interval
+        Where they are; always both strands. On a circle an end may lie past the last base.
+    sizes : mapping of str to int
+        Length of each sequence [bp].
     test_bases : int
         How many of them, a strand, are of the test part of the split.
     split : Split
@@ -32,7 +35,8 @@ class Scope:
     """
 
     label: str
-    stretches: tuple[Stretch, ...]
+    stretches: tuple[Interval, ...]
+    sizes: Mapping[str, int]
     test_bases: int
     split: Split
 
@@ -150,10 +154,10 @@ def choose_scope(
         )
     else:
         label, stretches = region, part_stretches(genome, split, region)
-    return Scope(label, tuple(stretches), _test_bases(stretches, genome, split), split)
+    return Scope(label, tuple(stretches), sizes, _test_bases(stretches, genome, split), split)
 
 
-def _test_bases(stretches: Collection[Stretch], genome: Genome | None, split: Split) -> int:
+def _test_bases(stretches: Collection[Interval], genome: Genome | None, split: Split) -> int:
     if genome is None:
         return 0
     tests = [(contig.name, region) for contig in genome for region in split.regions_of(contig, "test")]
@@ -162,5 +166,5 @@ def _test_bases(stretches: Collection[Stretch], genome: Genome | None, split: Sp
         for stretch in stretches
         for chrom, region in tests
         if chrom == stretch.chrom
-        for turn in (0, stretch.size)
+        for turn in (0, genome.chrom_sizes[chrom])
     )

@@ -15,9 +15,9 @@ from tracktools.calls import call_positions
 from tracktools.config import EvaluateConfig
 from tracktools.errors import InputError
 from tracktools.evaluate.signals import MARGIN_BP, LoadedStretch
-from tracktools.evaluate.stretches import Stretch
+from tracktools.evaluate.stretches import positions_in
 from tracktools.evaluate.tss_sets import TssSet, tss_offsets
-from tracktools.interval import STRANDS, Strand
+from tracktools.interval import STRANDS, Interval, Strand
 from tracktools.metrics import match_positions
 from tracktools.resampling import Hits, Ranking, bootstrap_interval, draw_blocks, precision_recall, score_ranking
 
@@ -32,8 +32,8 @@ class RankedSignal:
 
     Parameters
     ----------
-    stretch, strand :
-        Where.
+    stretch, size_bp, strand :
+        Where, and the length of the sequence.
     signal : ndarray of float32, shape (len(stretch),)
         Plus-strand order; NaN where there is no value.
     blocks : ndarray of int64, shape (len(stretch),)
@@ -42,7 +42,8 @@ class RankedSignal:
         Distances from the start of the stretch, ascending.
     """
 
-    stretch: Stretch
+    stretch: Interval
+    size_bp: int
     strand: Strand
     signal: Float32
     blocks: Int64
@@ -113,11 +114,11 @@ def prepare(loaded: Sequence[LoadedStretch], config: EvaluateConfig) -> Ground:
         raise InputError("the signal has no value in the bases to be scored")
     lines, n_blocks = [], 0
     for one in loaded:
-        blocks = n_blocks + one.stretch.block_numbers(config.block_bp)
+        blocks = n_blocks + np.arange(len(one.stretch), dtype=np.int64) // config.block_bp
         n_blocks = int(blocks[-1]) + 1
         for strand in STRANDS:
             calls = _calls(one, strand, lowest, config.min_distance_bp)
-            lines.append(RankedSignal(one.stretch, strand, one.inner(strand), blocks, calls))
+            lines.append(RankedSignal(one.stretch, one.size_bp, strand, one.inner(strand), blocks, calls))
     if n_blocks < _FEW_BLOCKS:
         log.warning(
             "warning: %d blocks of %s bp are few to draw intervals from: take them as rough",
@@ -160,7 +161,7 @@ def score_set(name: str, tss: TssSet, ground: Ground, config: EvaluateConfig) ->
         One row for the bases, and one for each tolerance of `config`. TSS on bases without a value are left out of
         both, and counted in the column ``unscored``.
     """
-    everywhere = [tss_offsets(tss, line.stretch, line.strand) for line in ground.lines]
+    everywhere = [tss_offsets(tss, line.stretch, line.size_bp, line.strand) for line in ground.lines]
     truths = [at[~np.isnan(line.signal[at])] for line, at in zip(ground.lines, everywhere, strict=True)]
     blocks = np.concatenate([line.blocks[at] for line, at in zip(ground.lines, truths, strict=True)])
     n_truths = ground.weights @ np.bincount(blocks, minlength=ground.weights.shape[1])
@@ -240,7 +241,7 @@ def list_peaks(ground: Ground, scores: Mapping[str, SetScores], config: Evaluate
     """
     parts = []
     for number, line in enumerate(ground.lines):
-        at = line.stretch.positions(line.calls)
+        at = positions_in(line.stretch, line.calls, line.size_bp)
         columns: dict[str, Any] = {"chrom": line.stretch.chrom, "chromStart": at, "chromEnd": at + 1}
         columns |= {"strand": line.strand, "value": line.heights}
         for name, one in scores.items():

@@ -9,9 +9,8 @@ from typing import Literal, Protocol
 import numpy as np
 
 from tracktools.arrays import Float32
-from tracktools.evaluate.stretches import Stretch
 from tracktools.formats.bigwig_pair import BigWigPair
-from tracktools.interval import STRANDS, Strand
+from tracktools.interval import STRANDS, Interval, Strand
 
 Values = dict[Strand, Float32]
 MARGIN_BP = 100  # read beyond each end of a stretch, so that a slope that ends outside is no peak inside
@@ -29,7 +28,8 @@ class Signal(Protocol):
 class LoadedStretch:
     """A stretch with its values: arrays of shape (MARGIN_BP + len(stretch) + MARGIN_BP,)."""
 
-    stretch: Stretch
+    stretch: Interval
+    size_bp: int  # of its sequence
     values: Values
 
     def inner(self, strand: Strand) -> Float32:
@@ -39,7 +39,8 @@ class LoadedStretch:
 
 def load_signal(
     signal: Signal,
-    stretches: Sequence[Stretch],
+    stretches: Sequence[Interval],
+    chrom_sizes: Mapping[str, int],
     circular: Collection[str],
     *,
     absent: Literal["skip", "zero"],
@@ -50,8 +51,10 @@ def load_signal(
     ----------
     signal : Signal
         What is judged.
-    stretches : sequence of Stretch
+    stretches : sequence of Interval
         Where.
+    chrom_sizes : mapping of str to int
+        Length of each sequence [bp].
     circular : collection of str
         Circular sequences, on which a margin goes on across the origin; elsewhere it is NaN beyond the ends.
     absent : {"skip", "zero"}
@@ -59,8 +62,9 @@ def load_signal(
     """
     loaded = []
     for stretch in stretches:
+        size_bp = chrom_sizes[stretch.chrom]
         parts: dict[Strand, list[Float32]] = {"+": [], "-": []}
-        for start, end, inside in _pieces(stretch, stretch.chrom in circular):
+        for start, end, inside in _pieces(stretch, size_bp, stretch.chrom in circular):
             nothing = np.full(end - start, np.nan, dtype=np.float32)
             here: Mapping[Strand, Float32] = (
                 signal.values(stretch.chrom, start, end) if inside else dict.fromkeys(STRANDS, nothing)
@@ -68,17 +72,17 @@ def load_signal(
             for strand in STRANDS:
                 silent = inside and absent == "zero"
                 parts[strand].append(np.nan_to_num(here[strand], nan=0) if silent else here[strand])
-        loaded.append(LoadedStretch(stretch, {strand: np.concatenate(parts[strand]) for strand in STRANDS}))
+        loaded.append(LoadedStretch(stretch, size_bp, {strand: np.concatenate(parts[strand]) for strand in STRANDS}))
     return loaded
 
 
-def _pieces(stretch: Stretch, circular: bool) -> Iterator[tuple[int, int, bool]]:
+def _pieces(stretch: Interval, size_bp: int, circular: bool) -> Iterator[tuple[int, int, bool]]:
     """Cut a stretch with its margins at the ends of the sequence; tells whether a piece lies on it."""
-    size, at, stop = stretch.size, stretch.start - MARGIN_BP, stretch.end + MARGIN_BP
+    at, stop = stretch.start - MARGIN_BP, stretch.end + MARGIN_BP
     while at < stop:
-        turn = at // size  # 0 on the sequence itself, other numbers before and behind
-        end = min(stop, (turn + 1) * size)
-        yield at - turn * size, end - turn * size, circular or turn == 0
+        turn = at // size_bp  # 0 on the sequence itself, other numbers before and behind
+        end = min(stop, (turn + 1) * size_bp)
+        yield at - turn * size_bp, end - turn * size_bp, circular or turn == 0
         at = end
 
 

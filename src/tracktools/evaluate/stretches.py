@@ -1,66 +1,38 @@
-"""Which bases are scored: a part of the split, all, or the intervals of a BED file; always both strands."""
+"""Which bases are scored: a part of the split, all, or the intervals of a BED file; always both strands.
+
+A stretch is an `Interval`. On a circle its end may lie past the last base: there it goes on at the first.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
 
 from tracktools.arrays import Int64
 from tracktools.errors import ConfigError, InputError
 from tracktools.formats.bed import check_bed_on_genome, read_bed
 from tracktools.genome import Genome
-from tracktools.interval import Range, merge
+from tracktools.interval import Interval, Range, merge
 from tracktools.names import join_names
 from tracktools.splits import Split
 
 
-@dataclass(frozen=True)
-class Stretch:
-    """Consecutive bases of one sequence.
-
-    Parameters
-    ----------
-    chrom : str
-        Sequence.
-    start, end : int
-        0-based, half-open. On a circle the end may lie past the last base: there the stretch goes on at the first.
-    size : int
-        Length of the sequence [bp].
-    """
-
-    chrom: str
-    start: int
-    end: int
-    size: int
-
-    def __len__(self) -> int:
-        return self.end - self.start
-
-    def __str__(self) -> str:
-        return f"{self.chrom} [{self.start}, {self.end})"
-
-    def offsets(self, positions: Int64) -> Int64:
-        """Return the distance of each position of the sequence from the start, along the circle if need be."""
-        return (positions - self.start) % self.size
-
-    def positions(self, offsets: Int64) -> Int64:
-        """Return the position on the sequence of each offset from the start."""
-        return (offsets + self.start) % self.size
-
-    def block_numbers(self, block_bp: int) -> Int64:
-        """Return the block of each base, from 0, shape (len(self),); the last block may be short."""
-        return np.arange(len(self), dtype=np.int64) // block_bp
+def offsets_in(stretch: Interval, positions: Int64, size_bp: int) -> Int64:
+    """Return the distance of each position of a sequence from the start of a stretch, along the circle if need be."""
+    return (positions - stretch.start) % size_bp
 
 
-def whole_stretches(chrom_sizes: Mapping[str, int]) -> list[Stretch]:
+def positions_in(stretch: Interval, offsets: Int64, size_bp: int) -> Int64:
+    """Return the position on its sequence of each offset from the start of a stretch."""
+    return (offsets + stretch.start) % size_bp
+
+
+def whole_stretches(chrom_sizes: Mapping[str, int]) -> list[Interval]:
     """Return every sequence as a whole; those of no length left out."""
-    return [Stretch(chrom, 0, size, size) for chrom, size in chrom_sizes.items() if size]
+    return [Interval(chrom, 0, size) for chrom, size in chrom_sizes.items() if size]
 
 
-def part_stretches(genome: Genome, split: Split, part: str) -> list[Stretch]:
+def part_stretches(genome: Genome, split: Split, part: str) -> list[Interval]:
     """Return the stretches of a genome that play one part.
 
     Raises
@@ -82,7 +54,7 @@ def part_stretches(genome: Genome, split: Split, part: str) -> list[Stretch]:
 
 def bed_stretches(
     path: Path, chrom_sizes: Mapping[str, int], circular: Collection[str], renames: Mapping[str, str] | None = None
-) -> list[Stretch]:
+) -> list[Interval]:
     """Return the intervals of a BED file, joined where they touch; a strand column says nothing.
 
     Raises
@@ -103,13 +75,13 @@ def bed_stretches(
 
 def _joined(
     intervals: Iterable[tuple[str, int, int]], chrom_sizes: Mapping[str, int], circular: Collection[str]
-) -> list[Stretch]:
+) -> list[Interval]:
     """Join intervals that overlap or touch, also across the origin of a circle; in the order of the genome."""
     held: dict[str, list[Range]] = {chrom: [] for chrom in chrom_sizes}
     for chrom, start, end in intervals:
         held[chrom].append((start, end))
     return [
-        Stretch(chrom, *row, chrom_sizes[chrom])
+        Interval(chrom, *row)
         for chrom, rows in held.items()
         for row in merge(rows, circle_bp=chrom_sizes[chrom] if chrom in circular else None)
     ]

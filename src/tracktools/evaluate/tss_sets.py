@@ -10,9 +10,9 @@ import numpy as np
 
 from tracktools.arrays import Int64
 from tracktools.errors import ConfigError
-from tracktools.evaluate.stretches import Stretch
+from tracktools.evaluate.stretches import offsets_in
 from tracktools.formats.tss_bed import read_tss_bed
-from tracktools.interval import STRANDS, Strand
+from tracktools.interval import STRANDS, Interval, Strand
 
 TssSet = Mapping[tuple[str, Strand], Int64]  # ascending distinct positions of each sequence and strand
 
@@ -31,9 +31,9 @@ def read_tss(
     return positions, left_out
 
 
-def tss_offsets(tss: TssSet, stretch: Stretch, strand: Strand) -> Int64:
-    """Return the TSS on one strand of a stretch, as ascending distances from its start."""
-    offsets = stretch.offsets(tss.get((stretch.chrom, strand), np.zeros(0, dtype=np.int64)))
+def tss_offsets(tss: TssSet, stretch: Interval, size_bp: int, strand: Strand) -> Int64:
+    """Return the TSS on one strand of a stretch of a sequence of `size_bp`, as ascending distances from its start."""
+    offsets = offsets_in(stretch, tss.get((stretch.chrom, strand), np.zeros(0, dtype=np.int64)), size_bp)
     return np.sort(offsets[offsets < len(stretch)])
 
 

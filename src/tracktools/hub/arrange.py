@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from tracktools.hub.model import HubGroup, HubTrack, Mirror
 from tracktools.hub.text import LONG_LABEL_CHARACTERS, SHORT_LABEL_CHARACTERS, label
+from tracktools.interval import STRANDS
 from tracktools.palette import GREY, STRAND_COLORS
 
 # group in tracks.tsv: label in browsers; in the order in which browsers show them
@@ -116,8 +117,8 @@ def _stem(name: str) -> str:
 
 
 def _mirrors(tracks: Sequence[HubTrack]) -> list[Mirror]:
-    signals = [track for track in tracks if track.kind == "signal" and track.strand in ("+", "-")]
-    plus, minus = ([track for track in signals if track.strand == strand] for strand in ("+", "-"))
+    signals = [track for track in tracks if track.kind == "signal" and track.strand in STRANDS]
+    plus, minus = ([track for track in signals if track.strand == strand] for strand in STRANDS)
     mirrors = []
     for upper in plus:
         stem = _stem(upper.source.row.name)

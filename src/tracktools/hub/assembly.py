@@ -16,7 +16,7 @@ from tracktools.genome import Genome
 from tracktools.hub.convert.chroms import chrom_aliases
 from tracktools.hub.model import Assembly
 from tracktools.hub.text import label
-from tracktools.interval import Interval
+from tracktools.interval import STRANDS, Interval
 
 
 def describe_assembly(
@@ -144,7 +144,7 @@ def _busiest_centre(rows: pd.DataFrame, window_bp: int) -> tuple[float, int]:
     weights = rows["support"].to_numpy(dtype=float) if "support" in rows else np.ones(len(rows))
     ends = np.searchsorted(starts, starts + window_bp)
     sums = []
-    for strand in ("+", "-"):
+    for strand in STRANDS:
         cumulative = np.concatenate(([0.0], np.cumsum(weights * (rows["strand"] == strand).to_numpy())))
         sums.append(cumulative[ends] - cumulative[: len(starts)])
     heavy = int(np.argmax((sums[0] + 1) * (sums[1] + 1)))

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -15,12 +15,20 @@ from tracktools.arrays import Float32
 from tracktools.concise import concise
 from tracktools.config import ConditionedConfig, DilatedConfig, ModelConfig, NetworkConfig
 
-if TYPE_CHECKING:
-    from tracktools.model.networks import Network
-
 N_LETTERS = 4
 
 Shapes = dict[str, tuple[int, ...]]
+
+
+class TorchModule(Protocol):
+    """A network in torch, as far as its weights are read."""
+
+    @property
+    def config(self) -> Any:
+        """The architecture, a `NetworkConfig`."""
+
+    def state_dict(self) -> Mapping[str, Any]:
+        """Return the tensors by name."""
 
 
 @concise
@@ -49,7 +57,7 @@ class Parameters:
         return digest.hexdigest()
 
 
-def parameters_of(network: Network) -> Parameters:
+def parameters_of(network: TorchModule) -> Parameters:
     """Return a copy of the weights of a torch network."""
     arrays = {name: tensor.detach().cpu().float().numpy().copy() for name, tensor in network.state_dict().items()}
     return Parameters(network.config, arrays)

@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class MeasuredSet:
+class PublishedSet:
     """A published TSS set: its name here, its files in a data folder, and whether they speak of the older assembly."""
 
     name: str
@@ -28,16 +28,16 @@ class MeasuredSet:
 
 
 MEASURED_SETS = (
-    MeasuredSet("cappable", ("TSS_enriched_cluster_5.gtf",), True),
-    MeasuredSet("sendseq", ("41564_2019_500_MOESM3_ESM.tsv",)),
-    MeasuredSet(
+    PublishedSet("cappable", ("TSS_enriched_cluster_5.gtf",), True),
+    PublishedSet("sendseq", ("41564_2019_500_MOESM3_ESM.tsv",)),
+    PublishedSet(
         "smrt",
         (
             "M9_RegulonDB_TU_longestRead",
             "Rich_RegulonDB_TU_longestRead",
         ),
     ),
-    MeasuredSet("regulondb", ("PromoterSet.tsv",)),
+    PublishedSet("regulondb", ("PromoterSet.tsv",)),
 )
 TERMSEQ = {
     "plus": ("forward_1.bedgraph", "forward_2.bedgraph"),
@@ -107,7 +107,7 @@ def find_measured(data: Path) -> dict[str, Path]:
     return found
 
 
-def _import(measured: MeasuredSet, files: list[Path], folder: Path, genome: Genome) -> None:
+def _import(measured: PublishedSet, files: list[Path], folder: Path, genome: Genome) -> None:
     log.info("importing %s", measured.name)
     request = ImportRequest(measured.name)
     if not measured.older_assembly:

@@ -14,7 +14,7 @@ from tracktools.errors import InputError
 from tracktools.figures.region import draw_region
 from tracktools.formats.bed import read_bed
 from tracktools.formats.bigwig import BigWigReader
-from tracktools.interval import Interval, Strand
+from tracktools.interval import STRANDS, Interval, Strand
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -62,7 +62,7 @@ class Prediction:
         InputError
             If there is no such contig, or the range is not within it.
         """
-        if strand not in ("+", "-"):
+        if strand not in STRANDS:
             raise InputError(f"there is no strand {strand!r}", path=self.folder, hint="say '+' or '-'")
         with BigWigReader(self.plus if strand == "+" else self.minus) as reader:
             length = reader.chrom_sizes.get(chrom)
@@ -96,7 +96,7 @@ class Prediction:
             where = Interval.from_ucsc(region) if isinstance(region, str) else region
         except ValueError as error:
             raise InputError(str(error)) from None
-        plus, minus = (self.signal(where.chrom, strand, where.start, where.end) for strand in ("+", "-"))
+        plus, minus = (self.signal(where.chrom, strand, where.start, where.end) for strand in STRANDS)
         calls = self.calls()
         inside = (calls["chrom"] == where.chrom) & calls["chromStart"].between(where.start, where.end - 1)
         return draw_region(where, plus, minus, calls[inside])

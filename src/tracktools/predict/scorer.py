@@ -17,6 +17,7 @@ from tracktools.engine.interface import Engine
 from tracktools.errors import InputError
 from tracktools.formats.fasta import as_dna, check_nucleotides
 from tracktools.genome import Contig, Genome
+from tracktools.interval import STRANDS
 from tracktools.model.checkpoint import Checkpoint
 from tracktools.model.registry import as_model
 from tracktools.predict.preflight import engine_for
@@ -69,7 +70,7 @@ class Scorer:
         genome = Genome("sequence", (Contig("sequence", letters, circular),))
         model = set_to_host(self.model, genome, self.host)
         engine, network = self._engine_of(model), model.config
-        signals = {strand: np.full(len(letters), np.nan, dtype=np.float32) for strand in ("+", "-")}
+        signals = {strand: np.full(len(letters), np.nan, dtype=np.float32) for strand in STRANDS}
         for block in plan_blocks(genome, self.config.block_bp, network):
             for piece, values in block.split(score_block(block, genome, engine, network)):
                 signals[piece.strand][piece.start : piece.end] = values

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,7 @@ from tracktools.errors import InputError
 from tracktools.formats.annotation_rows import read_annotation_rows
 from tracktools.formats.bed import read_bed
 from tracktools.formats.input_file import open_maybe_gzip
-from tracktools.interval import Interval
+from tracktools.interval import STRANDS, FeatureStrand, Interval
 from tracktools.names import join_names
 from tracktools.profile.matrix import Absent, OpenSignal, StrandPair
 
@@ -26,29 +26,20 @@ _STRANDS = {"forward": "+", "reverse": "-", "+": "+", "-": "-"}
 _HEADER_SEARCH = 200  # lines; RegulonDB's downloads begin with a long comment
 
 
-class Region(NamedTuple):
-    """A stretch of one sequence, 0-based, half-open; a region with the strand ``.`` has no direction."""
-
-    chrom: str
-    start: int
-    end: int
-    strand: str
-
-
 @dataclass(frozen=True)
 class Landmarks:
     """Where genes and operons are.
 
     Parameters
     ----------
-    coding : tuple of Region
+    coding : tuple of Interval
         Every CDS part.
-    between : tuple of Region
+    between : tuple of Interval
         Bases between the genes of one operon, with its strand.
     """
 
-    coding: tuple[Region, ...]
-    between: tuple[Region, ...]
+    coding: tuple[Interval, ...]
+    between: tuple[Interval, ...]
 
 
 def read_landmarks(
@@ -74,13 +65,13 @@ def read_landmarks(
     )
     kept = [row for row in rows if row.chrom in names]
     coding = _on_circle(
-        (Region(names[row.chrom], row.start, row.end, row.strand) for row in kept if row.type == "CDS"), chrom_sizes
+        (_interval(names[row.chrom], row.start, row.end, row.strand) for row in kept if row.type == "CDS"), chrom_sizes
     )
     if not coding:
         raise InputError("has no CDS row", path=annotation, hint="levels need an annotation with coding sequences")
     genes = _on_circle(
         (
-            Region(names[row.chrom], row.start, row.end, row.strand)
+            _interval(names[row.chrom], row.start, row.end, row.strand)
             for row in kept
             if row.type in ("CDS", "gene", "pseudogene") or row.type.endswith("RNA")
         ),
@@ -92,20 +83,25 @@ def read_landmarks(
     return Landmarks(tuple(coding), tuple(_gaps(bounds, genes, chrom_sizes)))
 
 
-def _on_circle(regions: Iterable[Region], chrom_sizes: Mapping[str, int]) -> list[Region]:
+def _interval(chrom: str, start: int, end: int, strand: str) -> Interval:
+    """Return a feature's place; a strand that is not known is ``.``."""
+    return Interval(chrom, start, end, cast(FeatureStrand, strand) if strand in STRANDS else ".")
+
+
+def _on_circle(regions: Iterable[Interval], chrom_sizes: Mapping[str, int]) -> list[Interval]:
     """Cut regions that go on across the origin."""
     cut = []
     for region in regions:
         size = chrom_sizes[region.chrom]
-        cut.append(region._replace(end=min(region.end, size)))
+        cut.append(replace(region, end=min(region.end, size)))
         if region.end > size:
-            cut.append(region._replace(start=0, end=min(region.end - size, size)))
+            cut.append(replace(region, start=0, end=min(region.end - size, size)))
     return [region for region in cut if region.start < region.end]
 
 
 def _read_operons(
     path: Path, chrom_sizes: Mapping[str, int], *, renames: Mapping[str, str] | None, only_genome: bool
-) -> list[Region]:
+) -> list[Interval]:
     with open_maybe_gzip(path) as file:
         lines = [line.decode("utf-8", "replace") for line in file]
     header = next((n for n, line in enumerate(lines[:_HEADER_SEARCH]) if all(name in line for name in _REGULONDB)), -1)
@@ -116,10 +112,10 @@ def _read_operons(
         raise InputError("has no strands", path=path, hint="BED with six columns, or RegulonDB's OperonSet.tsv")
     names = join_names(table["chrom"].astype(str), chrom_sizes, renames=renames, only_genome=only_genome, path=path)
     columns = zip(table["chrom"].astype(str), table["chromStart"], table["chromEnd"], table["strand"], strict=True)
-    return [Region(names[chrom], int(s), int(e), str(strand)) for chrom, s, e, strand in columns if chrom in names]
+    return [_interval(names[chrom], int(s), int(e), str(strand)) for chrom, s, e, strand in columns if chrom in names]
 
 
-def _regulondb_operons(path: Path, lines: Sequence[str], header: int, sizes: Mapping[str, int]) -> list[Region]:
+def _regulondb_operons(path: Path, lines: Sequence[str], header: int, sizes: Mapping[str, int]) -> list[Interval]:
     """Read 1-based bounds; the file names no sequence, so that there may be only one."""
     if len(sizes) != 1:
         hint = "give the operons as BED, which names the sequence"
@@ -129,16 +125,17 @@ def _regulondb_operons(path: Path, lines: Sequence[str], header: int, sizes: Map
     for number, row in enumerate(csv.DictReader(lines[header:], delimiter="\t"), start=header + 2):
         try:
             first, last = int(row[_REGULONDB[0]]), int(row[_REGULONDB[1]])
-            operons.append(Region(chrom, first - 1, last, _STRANDS[row["strand"]]))
+            strand = _STRANDS[row["strand"]]
         except (TypeError, ValueError, KeyError):
             problem = f"is no operon: {[row.get(name) for name in _REGULONDB]}"
             raise InputError(problem, path=path, line=number, hint="two positions and forward or reverse") from None
         if not 0 < first <= last <= sizes[chrom]:
             raise InputError(f"{first} to {last} lies outside the {sizes[chrom]:,} bp", path=path, line=number)
+        operons.append(_interval(chrom, first - 1, last, strand))
     return operons
 
 
-def _gaps(operons: Sequence[Region], genes: Sequence[Region], chrom_sizes: Mapping[str, int]) -> list[Region]:
+def _gaps(operons: Sequence[Interval], genes: Sequence[Interval], chrom_sizes: Mapping[str, int]) -> list[Interval]:
     covered = {
         (chrom, strand): _mask((g for g in genes if (g.chrom, g.strand) == (chrom, strand)), size)
         for chrom, size in chrom_sizes.items()
@@ -149,14 +146,14 @@ def _gaps(operons: Sequence[Region], genes: Sequence[Region], chrom_sizes: Mappi
         free = ~covered[operon.chrom, operon.strand][operon.start : operon.end]
         edges = np.flatnonzero(np.diff(np.concatenate(([False], free, [False])).astype(np.int8)))
         gaps += [
-            operon._replace(start=operon.start + int(first), end=operon.start + int(last))
+            replace(operon, start=operon.start + int(first), end=operon.start + int(last))
             for first, last in edges.reshape(-1, 2)
             if first > 0 and last < len(free)  # a gap at the border is not between two genes
         ]
     return gaps
 
 
-def _mask(regions: Iterable[Region], length: int) -> Bool:
+def _mask(regions: Iterable[Interval], length: int) -> Bool:
     mask = np.zeros(length, dtype=bool)
     for region in regions:
         mask[region.start : region.end] = True
@@ -195,7 +192,7 @@ def level_table(
     """
     pools: dict[tuple[str, str], list[Float32]] = {}
     for chrom, size in chrom_sizes.items():
-        inside = _mask((Region(i.chrom, i.start, i.end, ".") for i in within if i.chrom == chrom), size)
+        inside = _mask((one for one in within if one.chrom == chrom), size)
         if not within:
             inside[:] = True
         if not inside.any():

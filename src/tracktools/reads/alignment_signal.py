@@ -18,6 +18,7 @@ from tracktools.counting import count_line
 from tracktools.errors import ConfigError, GenomeMismatchError, InputError
 from tracktools.formats.alignments import RECORDS, read_contig_checksums, read_contig_sizes
 from tracktools.genome import Genome
+from tracktools.interval import STRANDS
 from tracktools.reads.content import refuse_repeated
 from tracktools.reads.fragments import ALONE, PAIRS, STOPS, WITHOUT_MATE, Fragment, Library, read_fragments
 from tracktools.reads.naming import names_in_genome
@@ -93,7 +94,7 @@ class AlignmentSignal:
         if library == "unstranded" and self.config.signal != "coverage":
             hint = "ask for coverage"
             raise ConfigError(f"an unstranded library does not tell the {self.config.signal} end of an RNA ({hint})")
-        self.strands: tuple[str, ...] = (".",) if library == "unstranded" else ("+", "-")
+        self.strands: tuple[str, ...] = (".",) if library == "unstranded" else STRANDS
         self._contigs = [_contigs(path, chrom_sizes, renames, only_genome) for path in self.paths]
         _check_replicates(self.paths, self._contigs)
         if genome is not None:

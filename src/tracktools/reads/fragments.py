@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from tracktools.formats.alignments import MATE_UNKNOWN, Alignment, Blocks, read_alignments
+from tracktools.interval import merge
 
 Library = Literal["forward", "reverse", "unstranded"]
 SignalKind = Literal["coverage", "5prime", "3prime"]
@@ -153,13 +154,7 @@ def _joined(left: Alignment, right: Alignment) -> Blocks:
     if len(left.blocks) == len(right.blocks) == 1:  # most pairs
         return ((min(left.blocks[0][0], start), max(end, right.blocks[0][1])),)
     gap = ((end, start),) if end < start else ()
-    joined: list[tuple[int, int]] = []
-    for low, high in sorted(left.blocks + gap + right.blocks):
-        if joined and low <= joined[-1][1]:
-            joined[-1] = joined[-1][0], max(high, joined[-1][1])
-        else:
-            joined.append((low, high))
-    return tuple(joined)
+    return tuple(merge(left.blocks + gap + right.blocks))
 
 
 class _WaitingRoom:

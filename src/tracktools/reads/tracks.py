@@ -18,6 +18,7 @@ from tracktools.arrays import Bool
 from tracktools.errors import ConfigError
 from tracktools.formats.bigwig import BigWigReader, BigWigWriter
 from tracktools.genome import Genome
+from tracktools.interval import STRANDS
 from tracktools.palette import STRAND_COLORS
 from tracktools.reads.alignment_signal import WINDOW_BP, Window
 from tracktools.regions import check_on_genome, split_parts
@@ -30,7 +31,7 @@ _FLIPPED_BELOW = 0.5  # share of the signal inside genes that is on their strand
 _STRAND_WORDS = {"+": "plus", "-": "minus", ".": "both"}
 
 
-class Signal(Protocol):
+class SignalReader(Protocol):
     """Where values come from: `AlignmentSignal` or `ValueSignal`."""
 
     paths: tuple[Path, ...]
@@ -58,7 +59,7 @@ class Signal(Protocol):
 
 
 def make_read_tracks(
-    signal: Signal,
+    signal: SignalReader,
     output: Path,
     *,
     name: str,
@@ -108,7 +109,7 @@ def make_read_tracks(
         files = _write_bigwigs(folder, name, signal)
         parameters = {"inputs": [str(path) for path in signal.paths], **signal.parameters}
         notes = signal.notes
-        if genes is not None and signal.strands == ("+", "-"):
+        if genes is not None and signal.strands == STRANDS:
             share = _agreement(files[0], files[1], genes, signal.sizes)
             parameters["strand_agreement"] = share
             notes = notes + _doubts(share)
@@ -122,7 +123,7 @@ def make_read_tracks(
     return [replace(track, path=output / track.path.name) for track in tracks]
 
 
-def _write_bigwigs(folder: Path, name: str, signal: Signal) -> list[Path]:
+def _write_bigwigs(folder: Path, name: str, signal: SignalReader) -> list[Path]:
     endings = {"+": ".plus.bw", "-": ".minus.bw", ".": ".bw"}
     paths = [folder / f"{name}{endings[strand]}" for strand in signal.strands]
     with ExitStack() as stack:
@@ -133,7 +134,7 @@ def _write_bigwigs(folder: Path, name: str, signal: Signal) -> list[Path]:
     return paths
 
 
-def _track(path: Path, strand: str, name: str, signal: Signal) -> Track:
+def _track(path: Path, strand: str, name: str, signal: SignalReader) -> Track:
     word = _STRAND_WORDS[strand]
     inputs = ", ".join(path.name for path in signal.paths)
     return Track(
@@ -197,7 +198,7 @@ def strand_agreement(plus: Path, minus: Path, genes: pd.DataFrame, chrom_sizes: 
         for chrom, rows in parts.groupby("chrom", sort=False):
             for start in range(0, chrom_sizes[str(chrom)], WINDOW_BP):
                 end = min(start + WINDOW_BP, chrom_sizes[str(chrom)])
-                on_plus, on_minus = (_covered(rows[rows["strand"] == strand], start, end) for strand in ("+", "-"))
+                on_plus, on_minus = (_covered(rows[rows["strand"] == strand], start, end) for strand in STRANDS)
                 for reader, gene, other in ((plus_reader, on_plus, on_minus), (minus_reader, on_minus, on_plus)):
                     values = reader.values(str(chrom), start, end)
                     sense += float(np.nansum(values[gene & ~other], dtype=np.float64))

@@ -17,6 +17,7 @@ from tracktools.counting import count_line
 from tracktools.errors import ConfigError, GenomeMismatchError
 from tracktools.formats.bedgraph import Steps, read_bedgraph
 from tracktools.formats.bigwig import BigWigReader
+from tracktools.interval import STRANDS
 from tracktools.reads.alignment_signal import WINDOW_BP, Window
 from tracktools.reads.content import is_bigwig, refuse_alignments, refuse_repeated
 from tracktools.reads.naming import names_in_genome
@@ -64,7 +65,7 @@ class ValueSignal:
         Length of each sequence [bp].
     """
 
-    strands: tuple[str, ...] = ("+", "-")
+    strands: tuple[str, ...] = STRANDS
 
     def __init__(
         self,

@@ -4,15 +4,15 @@ from tracktools.train.adapt import adapt_model
 from tracktools.train.average import average_models
 from tracktools.train.folds import TrainedFolds, train_folds
 from tracktools.train.run import TrainedModel, train_model
-from tracktools.train.sheet import Sheet, read_sheet
+from tracktools.train.sheet import SpeciesSheet, read_sheet
 from tracktools.train.soft import SoftLabels
 from tracktools.train.species_average import average_species_models
 from tracktools.train.species_run import train_species
 from tracktools.train.split_options import choose_split
 
 __all__ = [
-    "Sheet",
     "SoftLabels",
+    "SpeciesSheet",
     "TrainedFolds",
     "TrainedModel",
     "adapt_model",

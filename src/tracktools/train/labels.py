@@ -12,7 +12,7 @@ import numpy as np
 from tracktools.counting import count_line
 from tracktools.formats.tss_bed import read_tss_bed
 from tracktools.genome import Genome
-from tracktools.interval import Strand
+from tracktools.interval import STRANDS
 from tracktools.tracks import TRACKS_FILE, file_sha256, read_tracks
 from tracktools.train.windows import LabelArrays
 
@@ -25,11 +25,10 @@ def read_labels(
     """Read a TSS set (see `read_tss_bed`, whose errors these are) into one array a contig and strand."""
     table, left_out = read_tss_bed(path, genome.chrom_sizes, renames=renames, only_genome=only_genome)
     log.info("%s: %s", path, count_line(len(table), left_out, "TSS"))
-    strands: tuple[Strand, ...] = ("+", "-")
     arrays: LabelArrays = {}
     for number, contig in enumerate(genome):
         rows = table[table["chrom"] == contig.name]
-        for strand in strands:
+        for strand in STRANDS:
             array = np.zeros(len(contig), dtype=bool)
             array[rows.loc[rows["strand"] == strand, "chromStart"]] = True
             arrays[number, strand] = array

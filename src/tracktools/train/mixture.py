@@ -16,9 +16,9 @@ from tracktools.arrays import Float32, Float64, Int64
 from tracktools.config import MixtureConfig
 from tracktools.descriptor import Descriptor, Reference
 from tracktools.genome import Genome
-from tracktools.interval import Strand
+from tracktools.interval import STRANDS, Span, Strand
 from tracktools.train.species_windows import PAD, SpeciesWindows
-from tracktools.train.windows import LabelArrays, Stretch
+from tracktools.train.windows import LabelArrays
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +52,7 @@ class SpeciesGenome:
     phylum: str
     genome: Genome
     labels: Sequence[LabelArrays | None]
-    stretches: Sequence[Stretch]
+    stretches: Sequence[Span]
     descriptor: Descriptor
     weight: float = 1.0
 
@@ -171,9 +171,8 @@ def _offset(one: SpeciesWindows, density: float, reach: int, around_share: float
     return float(np.log(share / (1 - share)) - np.log(density / (1 - density)))
 
 
-def _draw(rng: np.random.Generator, stretches: Sequence[Stretch], length: int) -> tuple[int, Strand, int]:
+def _draw(rng: np.random.Generator, stretches: Sequence[Span], length: int) -> tuple[int, Strand, int]:
     """Draw a window: contig, strand, and first base in plus-strand coordinates (before wrapping)."""
     room = np.array([stretch.end - stretch.start - length + 1 for stretch in stretches], dtype=np.float64).clip(0)
     stretch = stretches[int(rng.choice(len(stretches), p=room / room.sum()))]
-    either: tuple[Strand, Strand] = ("+", "-")
-    return stretch.contig, either[rng.integers(2)], int(rng.integers(stretch.start, stretch.end - length + 1))
+    return stretch.contig, STRANDS[rng.integers(2)], int(rng.integers(stretch.start, stretch.end - length + 1))

@@ -89,7 +89,7 @@ class WindowsRow:
 
 
 @dataclass(frozen=True)
-class Sheet:
+class SpeciesSheet:
     """What a training on many species learns from.
 
     Parameters
@@ -114,7 +114,7 @@ class Sheet:
         return next(row for row in self.genomes if row.role == "main")
 
 
-def read_sheet(path: Path) -> Sheet:
+def read_sheet(path: Path) -> SpeciesSheet:
     """Read a sheet: TOML with tables ``[[genome]]``, ``[[windows]]`` and ``[batch]``; paths are relative to it.
 
     Raises
@@ -134,7 +134,7 @@ def read_sheet(path: Path) -> Sheet:
     windows = tuple(_row(WindowsRow, row, path) for row in rows["windows"])
     _check(genomes, windows, path)
     kept = None if "homologues" not in values else path.parent / Path(_text(values["homologues"], path)).expanduser()
-    return Sheet(genomes, windows, _batch(values.get("batch", {}), path), kept)
+    return SpeciesSheet(genomes, windows, _batch(values.get("batch", {}), path), kept)
 
 
 def _batch(values: object, path: Path) -> MixtureConfig:

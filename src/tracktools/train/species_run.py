@@ -24,7 +24,7 @@ from tracktools.train.fit import KEEPS, fit, identity_of, load_weights, resolve_
 from tracktools.train.labels import describe_labels
 from tracktools.train.recipe import check_recipe
 from tracktools.train.run import TrainedModel, finished_model
-from tracktools.train.sheet import Sheet
+from tracktools.train.sheet import SpeciesSheet
 from tracktools.train.species_loop import SpeciesTrainer
 from tracktools.train.species_task import SpeciesTask, check_left_out
 from tracktools.train.threshold import (
@@ -42,7 +42,7 @@ _HOMOLOGUES = "homologues.safetensors"
 
 
 def train_species(
-    sheet: Sheet,
+    sheet: SpeciesSheet,
     output: Path,
     *,
     name: str,
@@ -59,7 +59,7 @@ def train_species(
 
     Parameters
     ----------
-    sheet : Sheet
+    sheet : SpeciesSheet
         From `read_sheet`.
     output : Path
         Folder to make: ``model.safetensors``, ``log.jsonl``, ``curves.svg`` and ``.png``, ``provenance.json``.

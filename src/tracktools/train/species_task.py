@@ -23,7 +23,7 @@ from tracktools.tracks import file_sha256
 from tracktools.train.homologues import homologous
 from tracktools.train.labels import read_labels
 from tracktools.train.mixture import Mixture, SpeciesGenome
-from tracktools.train.sheet import GenomeRow, Sheet, WindowsRow
+from tracktools.train.sheet import GenomeRow, SpeciesSheet, WindowsRow
 from tracktools.train.species_windows import SpeciesWindows, read_species_windows
 from tracktools.train.split_options import choose_split, receptive_field_bp
 from tracktools.train.state import load_state, save_state
@@ -42,7 +42,7 @@ class SpeciesTask:
 
     Parameters
     ----------
-    sheet : Sheet
+    sheet : SpeciesSheet
     config, model_config : TrainConfig, ConditionedConfig
     mixture : MixtureConfig
     leave_out : tuple of str
@@ -51,7 +51,7 @@ class SpeciesTask:
         A file that keeps which windows are homologous to what is judged, since that takes a minute or two to find.
     """
 
-    sheet: Sheet
+    sheet: SpeciesSheet
     config: TrainConfig
     model_config: ConditionedConfig
     mixture: MixtureConfig
@@ -179,7 +179,7 @@ def _phylum(row: GenomeRow) -> str:
     return row.lineage[0] if row.lineage else row.species
 
 
-def check_left_out(leave_out: Collection[str], sheet: Sheet) -> None:
+def check_left_out(leave_out: Collection[str], sheet: SpeciesSheet) -> None:
     """Refuse to leave out the main genome, which chooses.
 
     Raises

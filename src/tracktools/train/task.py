@@ -11,6 +11,7 @@ from typing import Any
 from tracktools.config import NetworkConfig, TrainConfig
 from tracktools.errors import ConfigError
 from tracktools.genome import Genome
+from tracktools.interval import STRANDS
 from tracktools.model.checkpoint import Checkpoint
 from tracktools.model.networks import Network
 from tracktools.splits import Split
@@ -121,8 +122,6 @@ class Task:
             for number, contig in enumerate(self.genome)
             for region in self.split.regions_of(contig, "valid")
         ]
-        if not any(
-            truth[number, strand][one.start : one.end].any() for number, one in regions for strand in ("+", "-")
-        ):
+        if not any(truth[number, strand][one.start : one.end].any() for number, one in regions for strand in STRANDS):
             where = "no TSS of " + label if regions else "no region"
             raise ConfigError(f"the validation part of the split holds {where}: nothing could be chosen by it")

@@ -6,7 +6,6 @@ nearer to a region of another part than the full receptive field, so that nothin
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,23 +14,14 @@ import numpy.typing as npt
 from tracktools.arrays import Bool, Codes, Float32, Int64
 from tracktools.config import NetworkConfig, TrainConfig
 from tracktools.genome import UNKNOWN, Contig, Genome
-from tracktools.interval import Strand, merge
+from tracktools.interval import STRANDS, Range, Span, Strand, merge
 from tracktools.splits import PARTS, Split
 
 LabelArrays = dict[tuple[int, Strand], Bool]  # (contig number, strand): one value a base
 SoftArrays = dict[tuple[int, Strand], Float32]  # the same; NaN where nothing is known
 
 
-@dataclass(frozen=True)
-class Stretch:
-    """Bases that windows may be drawn from; on a circular contig `end` may lie beyond the origin."""
-
-    contig: int
-    start: int
-    end: int
-
-
-def training_stretches(genome: Genome, split: Split, gap_bp: int) -> list[Stretch]:
+def training_stretches(genome: Genome, split: Split, gap_bp: int) -> list[Span]:
     """Return the training regions, joined where they touch, without what is nearer than `gap_bp` to another part."""
     stretches = []
     for number, contig in enumerate(genome):
@@ -46,14 +36,14 @@ def training_stretches(genome: Genome, split: Split, gap_bp: int) -> list[Stretc
         for start, end in _joined_regions(contig, split):
             for first, last in forbidden:
                 if start < min(first, end):
-                    stretches.append(Stretch(number, start, min(first, end)))
+                    stretches.append(Span(number, start, min(first, end)))
                 start = max(start, last)
             if start < end:
-                stretches.append(Stretch(number, start, end))
+                stretches.append(Span(number, start, end))
     return stretches
 
 
-def _joined_regions(contig: Contig, split: Split) -> list[tuple[int, int]]:
+def _joined_regions(contig: Contig, split: Split) -> list[Range]:
     """Return start and end of the training regions of a contig; the last may go on beyond the origin of a circle."""
     regions = [(region.start, region.end) for region in split.regions_of(contig, "train")]
     return merge(regions, circle_bp=len(contig) if contig.circular else None)
@@ -85,7 +75,7 @@ class TrainingWindows:
     genome : Genome
     labels : list of LabelArrays
         One for each output that is trained.
-    stretches : list of Stretch
+    stretches : list of Span
         From `training_stretches`.
     model_config, config : ModelConfig or DilatedConfig, TrainConfig
     soft : SoftArrays, optional
@@ -96,7 +86,7 @@ class TrainingWindows:
         self,
         genome: Genome,
         labels: list[LabelArrays],
-        stretches: list[Stretch],
+        stretches: list[Span],
         model_config: NetworkConfig,
         config: TrainConfig,
         soft: SoftArrays | None = None,
@@ -121,8 +111,7 @@ class TrainingWindows:
         found: list[tuple[int, Strand, int]] = []
         for index, stretch in enumerate(self._stretches):
             positions = np.arange(stretch.start + margin, stretch.end - margin)
-            strands: tuple[Strand, ...] = ("+", "-")
-            for strand in strands:
+            for strand in STRANDS:
                 arrays = [labels[stretch.contig, strand] for labels in self._labels]
                 wrapped = positions % len(arrays[0])
                 hit = np.logical_or.reduce([array[wrapped] for array in arrays])
@@ -157,8 +146,7 @@ class TrainingWindows:
             return self._stretches[index].contig, strand, start
         index = int(rng.choice(len(self._stretches), p=self._lengths / self._lengths.sum()))
         stretch = self._stretches[index]
-        either: tuple[Strand, Strand] = ("+", "-")
-        return stretch.contig, either[rng.integers(2)], int(rng.integers(stretch.start, stretch.end - length + 1))
+        return stretch.contig, STRANDS[rng.integers(2)], int(rng.integers(stretch.start, stretch.end - length + 1))
 
     def _codes(self, number: int, strand: Strand, start: int, length: int) -> Codes:
         contig: Contig = self._contigs[number]

@@ -20,7 +20,7 @@ from tracktools.config import TssConfig
 from tracktools.errors import ConfigError
 from tracktools.metrics import match_calls
 from tracktools.tss.curate import CuratedSet, curate_tss, load_sets
-from tracktools.tss.line import Line, Source, join_sets
+from tracktools.tss.line import Line, PlacedSet, join_sets
 from tracktools.tss.table import check_name
 
 TOLERANCES_BP = tuple(range(11))
@@ -98,7 +98,7 @@ def compare_tss(
     )
 
 
-def _nearest(line: Line, source: Source, others: Int64) -> Int64:
+def _nearest(line: Line, source: PlacedSet, others: Int64) -> Int64:
     """Return the signed distance along the strand to the nearest other position; huge where there is none."""
     at, targets = line.at[source.index], line.at[others]
     far = np.iinfo(np.int64).max // 4
@@ -136,7 +136,7 @@ def _memberships(curated: CuratedSet) -> pd.DataFrame:
     return table.sort_values(["curated", "sets"], ascending=[False, True], ignore_index=True)
 
 
-def _agreement(line: Line, prediction: Source, truth: Source, tolerance_bp: int) -> dict[str, object]:
+def _agreement(line: Line, prediction: PlacedSet, truth: PlacedSet, tolerance_bp: int) -> dict[str, object]:
     heights = np.where(np.isnan(prediction.score), -np.inf, prediction.score)
     found = match_calls(line.at[prediction.index], heights, line.at[truth.index], tolerance_bp)
     return {

@@ -22,7 +22,7 @@ _RANK_STEPS = 2**40  # ranks are summed as whole numbers: the order of sources c
 
 
 @dataclass(frozen=True)
-class Source:
+class PlacedSet:
     """The distinct positions of one set.
 
     Parameters
@@ -50,7 +50,7 @@ class Line:
         Ascending; positions of two strands or sequences stand farther apart than `margin_bp` of `join_sets`.
     masks : ndarray of uint64, shape (n,)
         Sets that have the position: bit i is ``sources[i]``.
-    sources : tuple of Source
+    sources : tuple of PlacedSet
         In order of name.
     chroms : tuple of str
         Sequences, in order of name.
@@ -62,7 +62,7 @@ class Line:
 
     at: Int64
     masks: Masks
-    sources: tuple[Source, ...]
+    sources: tuple[PlacedSet, ...]
     chroms: tuple[str, ...]
     stride: int
     margin_bp: int
@@ -114,7 +114,7 @@ def join_sets(tables: Mapping[str, pd.DataFrame], margin_bp: int) -> Line:
     for bit, (name, (positions, score)) in enumerate(zip(names, placed, strict=True)):
         index = np.searchsorted(at, positions)
         masks[index] |= np.uint64(1 << bit)
-        sources.append(Source(name, index, score))
+        sources.append(PlacedSet(name, index, score))
     return Line(at, masks, tuple(sources), tuple(chroms), stride, margin_bp)
 
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import ctypes
-import weakref
 from collections.abc import Sequence
-
-import numpy as np
 
 from tracktools.arrays import Codes, Float32
 from tracktools.engine.attention import Trace
 from tracktools.engine.interface import Window, pack_windows
-from tracktools.engine.native.library import Kernel, load_library, usable_kernels
+from tracktools.engine.native.library import Kernel, usable_kernels
+from tracktools.engine.native.network import NativeNetwork
 from tracktools.engine.native.trace import NativeTrace
 from tracktools.engine.native.weights import CHANNELS, TILE, lay_out
 from tracktools.model.transformer import Transformer
@@ -36,25 +33,12 @@ class NativeEngine:
     alignment_bp = TILE
 
     def __init__(self, model: Transformer, *, kernel: Kernel, threads: int) -> None:
-        library = load_library()
-        assert library is not None
-        self.library = library
         self.config = model.config
         self.precision, self.instruction_set = kernel.precision, kernel.name
         self.threads = threads
         self._weights = lay_out(model)
-        self.network = self._make(kernel)
-        self._watched = self.network if kernel.observes else None
-
-    def _make(self, kernel: Kernel) -> int:
-        weights, config = self._weights, self.config
-        layers = (ctypes.c_void_p * len(weights.layers))(*(layer.ctypes.data for layer in weights.layers))
-        dimensions = (config.n_heads, config.d_model, config.conv_width_bp, config.attention_window_bp, config.n_layers)
-        network: int | None = self.library.tracktools_make(kernel.name.encode(), *dimensions, layers, *weights[1:])
-        if not network:
-            raise MemoryError(f"no memory for the network, or no {kernel.name} on this processor")
-        weakref.finalize(self, self.library.tracktools_free, network)
-        return network
+        self._network = NativeNetwork(model.config, self._weights, kernel)
+        self._watched = self._network if kernel.observes else None
 
     def probabilities(self, codes: Codes, first: int, last: int) -> Float32:
         """Return the probability of a TSS at network positions first ... last - 1 of one window (see `Engine`)."""
@@ -64,23 +48,15 @@ class NativeEngine:
         """Return the probabilities of many windows, which see nothing of each other (see `Engine`)."""
         answers: list[Float32] = []
         for pack in pack_windows(windows, tile=TILE, gap=0, capacity=PACK_BP * self.threads):
-            codes = np.concatenate([window.codes for window in pack.windows])
-            lengths = np.array([len(window.codes) for window in pack.windows], dtype=np.int64)
-            whole = np.empty(len(codes), dtype=np.float32)
-            if self.library.tracktools_run(self.network, codes, lengths, len(lengths), whole, None, self.threads):
-                raise MemoryError(f"no memory for {len(codes)} bases")
-            ends = np.cumsum(lengths)
-            answers += [
-                whole[end - length + w.first : end - length + w.last].copy()
-                for w, end, length in zip(pack.windows, ends, lengths, strict=True)
-            ]
+            answers += self._network.run(pack.windows, threads=self.threads)
         return answers
 
     def trace(self, windows: Sequence[Window]) -> Trace:
         """Run windows and keep the hidden states that enter every layer (see `AttentiveEngine`)."""
         if self._watched is None:
-            self._watched = self._make(next(kernel for kernel in usable_kernels() if kernel.observes))
-        return NativeTrace(self, self._watched, windows)
+            observing = next(kernel for kernel in usable_kernels() if kernel.observes)
+            self._watched = NativeNetwork(self.config, self._weights, observing)
+        return NativeTrace(self._network, self._watched, windows, threads=self.threads)
 
     def memory_bytes(self, windows_bp: int) -> int:
         """Return what a run over windows of this length together adds to the process at most [bytes] (see `Engine`)."""

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from tracktools.arrays import Float32, Float64, Int64
+from tracktools.arrays import Float64, Int64
 from tracktools.engine.attention import BIN_SHIFT, BINS, FIRST_BIN, RANK_BITS, Observation, Reduction, Sums
 from tracktools.engine.interface import Window
 from tracktools.engine.native.library import Watch
+from tracktools.engine.native.network import NativeNetwork, lengths_of
 from tracktools.engine.native.weights import CHANNELS, TILE
-
-if TYPE_CHECKING:
-    from tracktools.engine.native.engine import NativeEngine
 
 
 class NativeTrace:
@@ -26,38 +22,30 @@ class NativeTrace:
 
     Parameters
     ----------
-    engine : NativeEngine
-        Whose network runs the windows.
-    watched : int
-        The network, of a kernel that observes, that gives their attention.
+    network, watched : NativeNetwork
+        What runs the windows, and, of a kernel that observes, what gives their attention.
     windows : sequence of Window
+    threads : int
     """
 
-    def __init__(self, engine: NativeEngine, watched: int, windows: Sequence[Window]) -> None:
+    def __init__(
+        self, network: NativeNetwork, watched: NativeNetwork, windows: Sequence[Window], *, threads: int
+    ) -> None:
         for window in windows:
             window.check()
-        self._engine, self._watched, config = engine, watched, engine.config
-        codes = np.concatenate([window.codes for window in windows])
-        self._lengths = np.array([len(window.codes) for window in windows], dtype=np.int64)
+        self._watched, self._threads, config = watched, threads, network.config
+        self._lengths = lengths_of(windows)
         n_tiles = -(-self._lengths // TILE)
         self._n_tiles = int(n_tiles.sum())
-        whole = np.empty(len(codes), dtype=np.float32)
         self._states = np.empty((config.n_layers, self._n_tiles * CHANNELS * TILE), dtype=np.float32)
-        to = (whole, self._states.ctypes.data, engine.threads)
-        if engine.library.tracktools_run(engine.network, codes, self._lengths, len(windows), *to):
-            raise MemoryError(f"no memory for {len(codes)} bases")
-        ends = np.cumsum(self._lengths)
-        self.probabilities: list[Float32] = [
-            whole[end - length + w.first : end - length + w.last].copy()
-            for w, end, length in zip(windows, ends, self._lengths, strict=True)
-        ]
+        self.probabilities = network.run(windows, threads=threads, states=self._states)
         starts = (np.cumsum(n_tiles) - n_tiles) * TILE
         asked = [start + np.arange(w.first, w.last) for w, start in zip(windows, starts, strict=True)]
         self._asked: Int64 = np.concatenate(asked).astype(np.int64)
 
     def observe(self, layer: int, rows: Int64, reduction: Reduction | None = None) -> Observation:
         """Compute the attention of a layer (see `Trace`)."""
-        H, W = self._engine.config.n_heads, self._engine.config.attention_window_bp
+        H, W = self._watched.config.n_heads, self._watched.config.attention_window_bp
         positions = self._asked[rows]
         weights = np.empty((len(rows), H, W), dtype=np.float32)
         needed = np.zeros(self._n_tiles, dtype=np.uint8)
@@ -83,10 +71,7 @@ class NativeTrace:
         return Observation(weights, found)
 
     def _call(self, layer: int, watch: Watch, sums: Float64, histogram: Int64) -> None:
-        windows = (self._lengths, len(self._lengths), self._states[layer])
-        to = (ctypes.byref(watch), sums, histogram, self._engine.threads)
-        if self._engine.library.tracktools_observe(self._watched, layer, *windows, *to):
-            raise MemoryError("no memory for the attention of a layer")
+        self._watched.observe(layer, self._lengths, self._states[layer], watch, sums, histogram, self._threads)
 
 
 def _at(array: npt.NDArray[np.generic]) -> int:

@@ -18,7 +18,7 @@ from tracktools.hub.check.features import check_features
 from tracktools.hub.check.files import find_data, is_big_endian
 from tracktools.hub.check.items import DAMAGE
 from tracktools.hub.check.model import Genome, Track
-from tracktools.hub.check.places import Places
+from tracktools.hub.check.places import HubFiles
 from tracktools.hub.check.report import Findings
 from tracktools.hub.check.values import as_limits
 from tracktools.hub.check.zooms import check_zooms
@@ -28,7 +28,7 @@ _MOST_BP = 4_000_000_000  # of longer genomes the header is believed
 _MINUS = re.compile(r"(?i)(^|[_\W])(minus|rev|reverse|neg|negative)([_\W]|$)|\(-\)")
 
 
-def check_contents(genome: Genome, track: Track, places: Places, findings: Findings) -> None:
+def check_contents(genome: Genome, track: Track, places: HubFiles, findings: Findings) -> None:
     """Open the data file of a track and hold it against the genome and the settings of the track.
 
     Parameters
@@ -37,7 +37,7 @@ def check_contents(genome: Genome, track: Track, places: Places, findings: Findi
         The genome, with its sizes and aliases where the hub brings it.
     track : Track
         A track that holds no others.
-    places : Places
+    places : HubFiles
         The files of the hub.
     findings : Findings
         Where findings go.

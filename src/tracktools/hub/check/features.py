@@ -9,7 +9,7 @@ from pathlib import Path
 from tracktools.hub.check.families import is_bigbed_type
 from tracktools.hub.check.items import BedItems, read_items
 from tracktools.hub.check.model import Track
-from tracktools.hub.check.places import Places
+from tracktools.hub.check.places import HubFiles
 from tracktools.hub.check.ra import split_words
 from tracktools.hub.check.report import Findings
 from tracktools.hub.check.trix import check_trix
@@ -30,7 +30,7 @@ _NUMERIC_FILTERS = ("", "ByRange", "Limits")
 _COLUMN_LISTS = ("labelFields", "defaultLabelFields", "searchIndex", "skipFields", "sepFields")
 
 
-def check_features(path: Path, track: Track, places: Places, findings: Findings) -> Mapping[str, int]:
+def check_features(path: Path, track: Track, places: HubFiles, findings: Findings) -> Mapping[str, int]:
     """Hold a bigBed against the settings of its track; return the lengths of its sequences [bp].
 
     Raises

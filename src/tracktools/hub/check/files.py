@@ -10,7 +10,7 @@ from pathlib import Path
 from tracktools.formats.bbi import BIGBED_MAGIC, BIGWIG_MAGIC
 from tracktools.hub.check.families import BIG_BEDS
 from tracktools.hub.check.model import Track
-from tracktools.hub.check.places import Fetched, MissingFileError, Places, UnknownFileError, is_url
+from tracktools.hub.check.places import Fetched, HubFiles, MissingFileError, UnknownFileError, is_url
 from tracktools.hub.check.ra import Stanza
 from tracktools.hub.check.report import Findings, Level
 
@@ -80,7 +80,7 @@ _INDEXES = {"bam": (".bai", ".csi"), "cram": (".crai",), "vcf": (".tbi", ".csi")
 
 
 def check_named_files(
-    stanza: Stanza, base: str, rules: tuple[FileRule, ...], places: Places, findings: Findings
+    stanza: Stanza, base: str, rules: tuple[FileRule, ...], places: HubFiles, findings: Findings
 ) -> dict[str, Fetched]:
     """Look for every file that a stanza names; return those that are there, by setting."""
     there: dict[str, Fetched] = {}
@@ -96,7 +96,7 @@ def check_named_files(
 
 
 def find_file(
-    stanza: Stanza, rule: FileRule, suffix: str, base: str, places: Places, findings: Findings
+    stanza: Stanza, rule: FileRule, suffix: str, base: str, places: HubFiles, findings: Findings
 ) -> Fetched | None:
     """Return one file that a stanza names; None, with a finding, where it is not to be had."""
     key, value = rule.key, stanza.get(rule.key)
@@ -120,14 +120,14 @@ def find_file(
     return found
 
 
-def find_data(track: Track, places: Places, findings: Findings) -> Fetched | None:
+def find_data(track: Track, places: HubFiles, findings: Findings) -> Fetched | None:
     """Return the data of a track that shows some, its kind and its index being right; None else.
 
     Parameters
     ----------
     track : Track
         A track that holds no others.
-    places : Places
+    places : HubFiles
         The files of the hub.
     findings : Findings
         Where findings go.
@@ -168,7 +168,7 @@ def _wanted_kind(kind: str) -> str:
     }.get(kind, "")
 
 
-def _check_index(track: Track, wanted: str, address: str, data: Fetched, places: Places, findings: Findings) -> None:
+def _check_index(track: Track, wanted: str, address: str, data: Fetched, places: HubFiles, findings: Findings) -> None:
     """Look for the index that a browser needs to read parts of BAM, CRAM and VCF."""
     if wanted not in _INDEXES or track.find("bigDataIndex"):
         return

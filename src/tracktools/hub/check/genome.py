@@ -13,7 +13,7 @@ from tracktools.hub.check.files import GENOME_FILES, check_named_files
 from tracktools.hub.check.items import read_items
 from tracktools.hub.check.model import Genome
 from tracktools.hub.check.pages import check_page
-from tracktools.hub.check.places import Fetched, MissingFileError, Places, UnknownFileError
+from tracktools.hub.check.places import Fetched, HubFiles, MissingFileError, UnknownFileError
 from tracktools.hub.check.ra import Stanza, read_text
 from tracktools.hub.check.report import Findings, Level
 from tracktools.hub.check.settings import unknown_setting
@@ -22,14 +22,14 @@ from tracktools.interval import Interval
 _NAME = re.compile(r"[A-Za-z0-9_.-]+")
 
 
-def check_genome(genome: Genome, places: Places, findings: Findings) -> None:
+def check_genome(genome: Genome, places: HubFiles, findings: Findings) -> None:
     """Check the stanza of a genome and its files; sets the sizes and aliases of the genome.
 
     Parameters
     ----------
     genome : Genome
         The genome.
-    places : Places
+    places : HubFiles
         The files of the hub.
     findings : Findings
         Where findings go.
@@ -138,7 +138,7 @@ def _check_position(genome: Genome, findings: Findings) -> None:
         add("ends past the sequence", f"it has {genome.sizes[chrom]} bp")
 
 
-def _check_sizes_file(genome: Genome, there: Mapping[str, Fetched], places: Places, findings: Findings) -> None:
+def _check_sizes_file(genome: Genome, there: Mapping[str, Fetched], places: HubFiles, findings: Findings) -> None:
     if "chromSizes" not in there:
         return
     name = places.name(places.address(genome.base, genome.get("chromSizes")))
@@ -168,7 +168,7 @@ def _check_sizes_file(genome: Genome, there: Mapping[str, Fetched], places: Plac
         findings.add_file(Level.ERROR, name, "chrom-sizes", problem, "write it from the 2bit")
 
 
-def check_groups(genome: Genome, places: Places, findings: Findings) -> None:
+def check_groups(genome: Genome, places: HubFiles, findings: Findings) -> None:
     """Check the file of the groups of tracks, and that each track is in one of them."""
     value = genome.get("groups")
     if not value:

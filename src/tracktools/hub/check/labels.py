@@ -6,7 +6,7 @@ import re
 
 from tracktools.hub.check.model import Hub, Track
 from tracktools.hub.check.pages import check_page
-from tracktools.hub.check.places import MissingFileError, Places, UnknownFileError
+from tracktools.hub.check.places import HubFiles, MissingFileError, UnknownFileError
 from tracktools.hub.check.ra import Stanza, split_words
 from tracktools.hub.check.report import Findings, Level
 from tracktools.hub.check.settings import unknown_setting
@@ -30,7 +30,7 @@ _TEXT_KEY = re.compile(
 _NAME = re.compile(r"[A-Za-z][\w-]*", re.ASCII)
 
 
-def check_hub_stanza(hub: Hub, places: Places, findings: Findings) -> None:
+def check_hub_stanza(hub: Hub, places: HubFiles, findings: Findings) -> None:
     """Check what the hub says of itself."""
     stanza, file = hub.stanza, places.name(places.home)
     if not file.partition("?")[0].endswith("hub.txt"):
@@ -64,7 +64,7 @@ def check_hub_stanza(hub: Hub, places: Places, findings: Findings) -> None:
     _check_description(stanza, hub.base, places, findings)
 
 
-def _check_description(stanza: Stanza, base: str, places: Places, findings: Findings) -> None:
+def _check_description(stanza: Stanza, base: str, places: HubFiles, findings: Findings) -> None:
     key, value = "descriptionUrl", stanza.get("descriptionUrl")
     if not value:
         problem = "the hub has no descriptionUrl"

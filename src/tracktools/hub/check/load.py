@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tracktools.errors import InputError
 from tracktools.hub.check.model import Genome, Hub, Track, link_tracks
-from tracktools.hub.check.places import MissingFileError, Places, UnknownFileError
+from tracktools.hub.check.places import HubFiles, MissingFileError, UnknownFileError
 from tracktools.hub.check.ra import Include, Stanza, read_text, split_words
 from tracktools.hub.check.report import Findings, Level
 from tracktools.hub.check.settings import unknown_setting
@@ -18,7 +18,7 @@ _MOST_INCLUDES = 1000  # in all; two that include two, and so on, would be read 
 class Loader:
     """Reads the text files of a hub, each once."""
 
-    def __init__(self, places: Places, findings: Findings) -> None:
+    def __init__(self, places: HubFiles, findings: Findings) -> None:
         self.places = places
         self.findings = findings
         self._n_includes = 0

@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 from tracktools.hub.check.files import is_text
 from tracktools.hub.check.model import Track
-from tracktools.hub.check.places import FolderError, MissingFileError, Places, UnknownFileError, is_url
+from tracktools.hub.check.places import FolderError, HubFiles, MissingFileError, UnknownFileError, is_url
 from tracktools.hub.check.ra import Stanza
 from tracktools.hub.check.report import Findings, Level
 
@@ -15,14 +15,14 @@ _MOST_BYTES = 1 << 22  # of a page are looked through for links
 _LINKS = {"a": "href", "img": "src", "link": "href", "script": "src", "iframe": "src"}
 
 
-def check_track_page(track: Track, places: Places, findings: Findings) -> None:
+def check_track_page(track: Track, places: HubFiles, findings: Findings) -> None:
     """Look for the page of a track as UCSC does: its own, ``<track>.html``, or that of a parent.
 
     Parameters
     ----------
     track : Track
         The track.
-    places : Places
+    places : HubFiles
         The files of the hub.
     findings : Findings
         Where findings go.
@@ -57,7 +57,7 @@ def check_track_page(track: Track, places: Places, findings: Findings) -> None:
         findings.warning(track.stanza, "html", "missing-html", problem, fix)
 
 
-def check_page(stanza: Stanza, key: str, address: str, data: bytes, places: Places, findings: Findings) -> None:
+def check_page(stanza: Stanza, key: str, address: str, data: bytes, places: HubFiles, findings: Findings) -> None:
     """Check that a page is one: not empty, text, its links to files of the hub right."""
     value = stanza.get(key) or places.name(address)
     if not data.strip():
@@ -91,7 +91,7 @@ class _Links(HTMLParser):
                 self.found.append((self.getpos()[0], value.strip()))
 
 
-def _broken(link: str, address: str, places: Places) -> str:
+def _broken(link: str, address: str, places: HubFiles) -> str:
     """Return what is wrong with a link to a file of the hub; empty where nothing is, or where it leads elsewhere."""
     try:
         split = urlsplit(link)

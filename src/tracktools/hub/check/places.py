@@ -55,7 +55,7 @@ class Fetched:
     size: int
 
 
-class Places:
+class HubFiles:
     """The files of one hub.
 
     Parameters

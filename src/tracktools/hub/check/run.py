@@ -16,7 +16,7 @@ from tracktools.hub.check.labels import check_hub_stanza, check_labels, check_se
 from tracktools.hub.check.load import Loader
 from tracktools.hub.check.model import Genome, Hub
 from tracktools.hub.check.pages import check_track_page
-from tracktools.hub.check.places import Places, is_url
+from tracktools.hub.check.places import HubFiles, is_url
 from tracktools.hub.check.report import Finding, Findings, Level
 from tracktools.hub.check.server import check_server
 from tracktools.hub.check.values import check_values
@@ -44,7 +44,7 @@ def check_hub(place: str | Path | HasFolder, config: HubCheckConfig | None = Non
     config = config or HubCheckConfig()
     findings = Findings()
     with tempfile.TemporaryDirectory() as cache:
-        places = Places(_home(place if isinstance(place, str | Path) else place.folder), Path(cache), config)
+        places = HubFiles(_home(place if isinstance(place, str | Path) else place.folder), Path(cache), config)
         hub = Loader(places, findings).load()
         if hub is not None:
             _check(hub, places, config, findings)
@@ -84,7 +84,7 @@ def _home(place: str | Path) -> str:
     return str(path / found[0])
 
 
-def _check(hub: Hub, places: Places, config: HubCheckConfig, findings: Findings) -> None:
+def _check(hub: Hub, places: HubFiles, config: HubCheckConfig, findings: Findings) -> None:
     check_hub_stanza(hub, places, findings)
     file = places.name(places.home)
     if not hub.genomes and not hub.unread:
@@ -110,7 +110,7 @@ def _check(hub: Hub, places: Places, config: HubCheckConfig, findings: Findings)
         check_server(data, places.name(data), config, findings)
 
 
-def _check_tracks(genome: Genome, places: Places, findings: Findings) -> None:
+def _check_tracks(genome: Genome, places: HubFiles, findings: Findings) -> None:
     check_families(genome, findings)
     for track in genome.tracks:
         check_settings(track.stanza, findings)
@@ -122,7 +122,7 @@ def _check_tracks(genome: Genome, places: Places, findings: Findings) -> None:
             check_contents(genome, track, places, findings)
 
 
-def _data_address(hub: Hub, places: Places) -> str:
+def _data_address(hub: Hub, places: HubFiles) -> str:
     """Return the web address of a data file of the hub that is there; empty where there is none."""
     for genome in hub.genomes:
         for track in genome.tracks:

@@ -12,14 +12,14 @@ from bisect import bisect_right
 from itertools import accumulate
 
 from tracktools.hub.check.model import Track
-from tracktools.hub.check.places import MissingFileError, Places, UnknownFileError
+from tracktools.hub.check.places import HubFiles, MissingFileError, UnknownFileError
 from tracktools.hub.check.report import Findings, Level
 
 _PREFIX = 5
 _LINE = re.compile(rb"(.{5})([0-9A-F]{10})", re.DOTALL)
 
 
-def check_trix(track: Track, names: set[str], places: Places, findings: Findings) -> None:
+def check_trix(track: Track, names: set[str], places: HubFiles, findings: Findings) -> None:
     """Check the name index of a track.
 
     Parameters
@@ -28,7 +28,7 @@ def check_trix(track: Track, names: set[str], places: Places, findings: Findings
         A track with searchTrix.
     names : set of str
         What the index may find: the indexed values of the data.
-    places : Places
+    places : HubFiles
         The files of the hub.
     findings : Findings
         Where findings go.
