@@ -321,6 +321,43 @@ def test_a_stopped_command_says_so_and_removes_what_is_unfinished(
     assert left_behind(tmp_path) == {"genome.fa", "genes.gff3"}
 
 
+INTERRUPT = "os.kill(os.getpid(), number)"
+LIBRARIES = {  # what a library may make of a Ctrl-C
+    "swallows it": f"class Thing:\n    def __del__(self):\n        {INTERRUPT}\nThing()\ntime.sleep(60)",
+    "another error": f"try:\n    {INTERRUPT}\nexcept BaseException:\n    raise ImportError('numpy')",
+    "an error of the system": f"try:\n    {INTERRUPT}\nexcept BaseException:\n    raise OSError(5, 'x')",
+}
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_an_interrupt_is_one_line_whatever_a_library_makes_of_it(library: str) -> None:
+    body = "\n".join(f"    {line}" for line in LIBRARIES[library].splitlines())
+    code = (
+        f"import os, time\nimport tracktools.model.registry as module\nnumber = {int(signal.SIGINT)}\n"
+        f"def broken(*_):\n{body}\nmodule.shipped_models = broken\n"
+        "from tracktools.cli import main\nmain(['models', 'list'])"
+    )
+    assert interrupted_child(code) == (130, "Interrupted.\n")
+
+
+def test_an_interrupt_while_a_command_is_loaded_is_one_line() -> None:
+    code = (
+        "import os, sys, types\n"
+        "class Finder:\n"
+        "    def find_spec(self, name, *_):\n"
+        f"        if name == 'tracktools.cli.models':\n            os.kill(os.getpid(), {int(signal.SIGINT)})\n"
+        "sys.meta_path.insert(0, Finder())\nsys.argv[1:] = ['models', 'list']\n"
+        "from tracktools.__main__ import main\nmain()"
+    )
+    assert interrupted_child(code) == (130, "Interrupted.\n")
+
+
+def interrupted_child(code: str) -> tuple[int, str]:
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, preexec_fn=from_a_terminal)
+    return done.returncode, done.stderr
+
+
 def test_a_hub_that_is_missing_is_built_of_tracks_that_are_there(tmp_path: Path) -> None:
     fasta, out, hub = tmp_path / "genome.fa", tmp_path / "out", tmp_path / "hub"
     fasta.write_text(FASTA)

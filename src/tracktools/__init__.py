@@ -3,14 +3,25 @@
 The names are listed in ``__init__.pyi``, for people, editors and type checkers alike; docs/python.md shows their use.
 """
 
-from importlib.metadata import version
-from typing import Any
-
-from lazy_loader import attach_stub
-
-_get, __dir__, __all__ = attach_stub(__name__, __file__)
+from functools import cache
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     """Import a public name when it is first used, so that importing the package costs nothing."""
-    return version("tracktools") if name == "__version__" else _get(name)
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("tracktools")
+    get, _, names = _stub()
+    return names if name == "__all__" else get(name)
+
+
+def __dir__() -> list[str]:
+    return _stub()[1]()
+
+
+@cache
+def _stub():  # type: ignore[no-untyped-def]
+    from lazy_loader import attach_stub
+
+    return attach_stub(__name__, __file__)

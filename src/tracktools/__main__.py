@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import signal
-import threading
+from tracktools.interrupts import end_at_once, ignore
 
 
 def main() -> None:
-    """Run the command line. Until its modules are there, Ctrl-C ends the process at once: there is nothing to clean."""
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    """Run the command line; until its modules are there, a signal ends the process at once."""
+    end_at_once()
     from tracktools.cli import main as command_line
 
-    command_line()
+    try:
+        command_line()
+    finally:
+        ignore()
 
 
 if __name__ == "__main__":

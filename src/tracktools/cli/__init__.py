@@ -5,16 +5,15 @@ from __future__ import annotations
 import errno
 import logging
 import os
-import signal
 import sys
-import threading
 from importlib import import_module
-from typing import Any
+from typing import NoReturn
 
 import click
 
 from tracktools.cli.config_file import read_config_file
 from tracktools.errors import TracktoolsError
+from tracktools.interrupts import INTERRUPTED, SAID, at_once, unwind, was_interrupted
 
 COMMANDS: dict[str, str] = {
     # name: what `tracktools --help` says; the command lives in cli/<name>.py as the function <name>
@@ -39,8 +38,6 @@ COMMANDS: dict[str, str] = {
 }
 
 
-INTERRUPTED = 130  # exit status after Ctrl-C, as shells have it: 128 + SIGINT
-TERMINATED = 143  # 128 + SIGTERM
 _FULL_OR_BROKEN_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
 _FORBIDDEN_OR_GONE = (
     errno.EACCES,
@@ -58,13 +55,12 @@ _USERS_FAULTS = (*_FULL_OR_BROKEN_DISK, *_FORBIDDEN_OR_GONE, *_TOO_MANY_FILES)
 class LazyGroup(click.Group):
     """A group that imports a command's module when that command is asked for, so that ``--help`` is instant."""
 
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; Ctrl-C ends it with one word, after its cleaning up."""
+    def invoke(self, ctx: click.Context) -> None:
+        """Run a command; what its function returns is no exit status."""
         try:
-            return super().invoke(ctx)
-        except KeyboardInterrupt:
-            click.echo("Interrupted.", err=True)
-            ctx.exit(INTERRUPTED)
+            super().invoke(ctx)
+        except KeyboardInterrupt:  # click would write an empty line
+            _fail(SAID, INTERRUPTED)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names in the order of `COMMANDS`, which is the order of the work."""
@@ -74,7 +70,7 @@ class LazyGroup(click.Group):
         """Import and return a command."""
         if cmd_name not in COMMANDS:
             return None
-        command = getattr(import_module(f"tracktools.cli.{cmd_name}"), cmd_name)
+        command = getattr(at_once(lambda: import_module(f"tracktools.cli.{cmd_name}")), cmd_name)
         assert isinstance(command, click.Command)
         return command
 
@@ -123,29 +119,37 @@ class _Message(logging.Formatter):
         return final_path(super().format(record))
 
 
-def main(arguments: list[str] | None = None) -> Any:
-    """Run the command line; a `TracktoolsError`, or an error of disk or memory, becomes one line and exit status 1."""
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, _terminate)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run the command line; an error that a user can fix, or of disk or memory, becomes one line and exit status 1."""
+    unwind()
     try:
-        return tracktools.main(args=arguments, prog_name="tracktools", standalone_mode=True)
+        status = tracktools.main(args=arguments, prog_name="tracktools", standalone_mode=False)
+        sys.exit(status if isinstance(status, int) else 0)
+    except (KeyboardInterrupt, click.Abort):
+        _fail(SAID, INTERRUPTED)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
     except TracktoolsError as error:
-        click.echo(f"Error: {error}", err=True)
-        sys.exit(1)
+        _fail(f"Error: {error}")
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has left: nothing more to say
         sys.exit(1)
     except MemoryError as error:
-        click.echo(f"Error: {' '.join(str(error).split()) or 'no memory'} (free some, or take fewer threads)", err=True)
-        sys.exit(1)
+        _fail(f"Error: {' '.join(str(error).split()) or 'no memory'} (free some, or take fewer threads)")
     except OSError as error:
-        if error.errno not in _USERS_FAULTS:
+        if error.errno not in _USERS_FAULTS and not was_interrupted():
             raise
         where = "" if error.filename is None else f"{error.filename}: "
-        click.echo(f"Error: {where}{error.strerror}", err=True)
-        sys.exit(1)
+        _fail(f"Error: {where}{error.strerror}")
+    except Exception:
+        if not was_interrupted():
+            raise
+        _fail(SAID, INTERRUPTED)
 
 
-def _terminate(_signal: int, _frame: object) -> None:
-    sys.exit(TERMINATED)  # an exception, so that unfinished outputs are removed
+def _fail(text: str, status: int = 1) -> NoReturn:
+    """Say one line and end; after a Ctrl-C that a library turned into another error, say that."""
+    interrupted = was_interrupted()
+    click.echo(SAID if interrupted else text, err=True)
+    sys.exit(INTERRUPTED if interrupted else status)

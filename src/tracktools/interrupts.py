@@ -1,0 +1,97 @@
+"""Ctrl-C and SIGTERM: one line and an exit status at any moment, also while modules are loaded.
+
+While modules are loaded there is nothing to clean up, and an exception would come out of the middle of other libraries:
+the process ends at once (`end_at_once`). Afterwards a signal is an exception, so that unfinished outputs are removed
+(`unwind`).
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+TYPE_CHECKING = False  # this module is the first one: it imports no more than it must
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+    from typing import NoReturn, TypeVar
+
+    Made = TypeVar("Made")
+
+INTERRUPTED = 130  # exit status after Ctrl-C, as shells have it: 128 + SIGINT
+TERMINATED = 143  # 128 + SIGTERM
+SAID = "Interrupted."
+_AGAIN_S = 0.01  # after which an interrupt that was swallowed comes again
+
+_seen = {"interrupt": False}
+_others: dict[str, Callable[[sys.UnraisableHookArgs], object]] = {"hook": sys.__unraisablehook__}
+
+
+def end_at_once() -> None:
+    """From now on, a signal ends the process at once."""
+    _install(_end)
+
+
+def unwind() -> None:
+    """From now on, a signal is an exception in the main thread: KeyboardInterrupt or SystemExit."""
+    _seen["interrupt"] = False
+    if sys.unraisablehook is not _unraisable:
+        _others["hook"] = sys.unraisablehook
+        sys.unraisablehook = _unraisable
+    _install(_raise)
+
+
+def ignore() -> None:
+    """From now on, a signal does nothing: the work is over, and its exit status holds."""
+    _install(signal.SIG_IGN)
+
+
+def was_interrupted() -> bool:
+    """Return whether there was a Ctrl-C; libraries may have made another exception of it."""
+    return _seen["interrupt"]
+
+
+def at_once(load: Callable[[], Made]) -> Made:
+    """Call a function that has nothing to clean up: a signal ends the process, where it would be an exception."""
+    if signal.getsignal(signal.SIGINT) is not _raise:
+        return load()
+    _install(_end)
+    try:
+        return load()
+    finally:
+        _install(_raise)
+
+
+def _install(handler: Callable[[int, FrameType | None], object] | signal.Handlers) -> None:
+    try:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, handler)
+    except ValueError:  # only the main thread may
+        return
+
+
+def _end(number: int, _frame: FrameType | None) -> NoReturn:
+    if number == signal.SIGINT:
+        os.write(2, f"{SAID}\n".encode())
+    os._exit(128 + number)
+
+
+def _raise(number: int, _frame: FrameType | None) -> NoReturn:
+    if number == signal.SIGINT:
+        _seen["interrupt"] = True
+        raise KeyboardInterrupt
+    sys.exit(TERMINATED)
+
+
+def _unraisable(unraisable: sys.UnraisableHookArgs, /) -> None:
+    """Send a signal again that came where exceptions are swallowed, such as while an object is deleted."""
+    if issubclass(unraisable.exc_type, KeyboardInterrupt | SystemExit):
+        number = signal.SIGINT if unraisable.exc_type is KeyboardInterrupt else signal.SIGTERM
+        import threading
+
+        timer = threading.Timer(_AGAIN_S, os.kill, (os.getpid(), number))
+        timer.daemon = True
+        timer.start()
+    else:
+        _others["hook"](unraisable)
