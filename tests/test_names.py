@@ -121,7 +121,7 @@ _READING = {
 
 
 @pytest.mark.parametrize("command", _READING.values(), ids=_READING)
-def test_a_renaming_is_missed_where_no_file_has_the_name_and_there_alone(
+def test_a_renaming_that_no_file_needs_is_refused_and_nothing_is_written(
     command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -132,23 +132,52 @@ def test_a_renaming_is_missed_where_no_file_has_the_name_and_there_alone(
         Path(f"{name}.bed").write_text(f"{chrom}\t80\t81\tt\t0\t+\n")
         for strand in ("plus", "minus"):
             write_bigwig(Path(f"{name}.{strand}.bw"), {chrom: 600}, {chrom: np.linspace(0, 1, 600, dtype=np.float32)})
-    arguments = [*command.split(), "-o", "out", "--rename", "old=c1", "--rename", "typo=c1"]
+    arguments = [*command.split(), "-o", "out", "--rename", "old=c1"]
+    with pytest.raises(ConfigError, match=r"--rename typo=c1: no file has a sequence 'typo' \(they have .*old.*\)"):
+        CliRunner().invoke(command_line, [*arguments, "--rename", "typo=c1"], catch_exceptions=False)
+    assert not Path("out").exists()
     result = CliRunner().invoke(command_line, arguments, catch_exceptions=False)
     assert result.exit_code == 0, result.output
-    assert "warning: --rename typo=c1: no file has a sequence 'typo'" in result.output
-    assert "--rename old" not in result.output
+
+
+_LONG = {
+    "predict": "predict g.fa --regions a.bed",
+    "predict a hub": "predict g.fa --annotation a.gff --hub hub",
+    "train": "train g.fa a.bed --fractions 0.4,0.3,0.3",
+    "adapt": "adapt g.fa a.bed",
+}
+
+
+@pytest.mark.parametrize("command", _LONG.values(), ids=_LONG)
+def test_long_commands_refuse_a_renaming_before_they_compute(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("g.fa").write_text(">c1\n" + "ACGTTGACATTGCAAGCCTA" * 2000 + "\n")
+    Path("a.gff").write_text("##gff-version 3\n" + _GFF.format("old"))
+    Path("a.bed").write_text("".join(f"old\t{at}\t{at + 1}\tt{at}\t0\t+\n" for at in range(500, 39_500, 500)))
+    with pytest.raises(ConfigError, match=r"--rename typo=c1: no file has a sequence 'typo' \(they have .*old.*\)"):
+        CliRunner().invoke(
+            command_line,
+            [*command.split(), "-o", "out", "--rename", "old=c1", "--rename", "typo=c1"],
+            catch_exceptions=False,
+        )
+    assert not list(tmp_path.glob("out*"))  # not even unfinished work
 
 
 def test_a_file_of_renamings_may_list_other_genomes_but_not_them_alone(tmp_path: Path) -> None:
     (tmp_path / "names.tsv").write_text("old\tc1\nother\tc9\n")
     for name, chrom in (("a", "old"), ("b", "c1")):
         (tmp_path / f"{name}.bed").write_text(f"{chrom}\t80\t81\tt\t0\t+\n")
-    for name, missed in (("a", False), ("b", True)):
+
+    def curate(name: str) -> int:
         arguments = ["tss", "curate", "--rename-file", f"{tmp_path}/names.tsv", "-o", f"{tmp_path}/{name}"]
         arguments += [f"--source=x={tmp_path}/{name}.bed", f"--source=y={tmp_path}/{name}.bed"]
-        result = CliRunner().invoke(command_line, arguments, catch_exceptions=False)
-        assert result.exit_code == 0
-        assert ("no file has any of the sequences it renames" in result.output) == missed
+        return CliRunner().invoke(command_line, arguments, catch_exceptions=False).exit_code
+
+    assert curate("a") == 0
+    with pytest.raises(ConfigError, match=r"no file has any of the sequences it renames \(they have c1\)"):
+        curate("b")
 
 
 def test_a_sequence_too_many_names_the_option_that_skips_it() -> None:

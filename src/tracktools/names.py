@@ -24,45 +24,64 @@ _LISTED = 3  # names that a message gives
 
 
 class Renames(dict[str, str]):
-    """Renamings that the user asked for, which notice what they were good for.
+    """Renamings that the user asked for; they remember which names a command looked up.
 
-    A command looks up the names that it reads in its files; a renaming that was never looked up names nothing in them.
+    A command looks up every name that it reads in its files. So a renaming whose old name was never looked up is of
+    no use: most likely the old name is misspelt.
 
-    Attributes
+    Parameters
     ----------
-    used : set of str
-        Names that were looked up and are renamed.
+    renames : mapping of str to str
+        Old name to new name; each one must be used (`--rename`).
+    from_file : mapping of str to str, optional
+        The same from a file, which may list the names of many genomes: one of them must be used.
+    path : Path, optional
+        This file, for messages.
 
     Examples
     --------
     >>> renames = Renames({"p1": "plasmid", "p2": "other"})
     >>> join_names(["p1"], ["plasmid"], renames=renames)
     {'p1': 'plasmid'}
-    >>> renames.used
-    {'p1'}
+    >>> renames.refuse_unused()
+    Traceback (most recent call last):
+    tracktools.errors.ConfigError: --rename p2=other: no file has a sequence 'p2' (they have p1)
     """
 
-    def __init__(self, *renames: Mapping[str, str]) -> None:
-        super().__init__(*renames)
-        self.used: set[str] = set()
+    def __init__(
+        self, renames: Mapping[str, str], from_file: Mapping[str, str] | None = None, path: Path | None = None
+    ) -> None:
+        super().__init__({**(from_file or {}), **renames})
+        self._own, self._from_file, self._path = dict(renames), dict(from_file or {}), path
+        self._asked: dict[str, None] = {}
 
     def __contains__(self, name: object) -> bool:
-        return self._noticed(name, super().__contains__(name))
+        self._asked[str(name)] = None
+        return super().__contains__(name)
 
     def __getitem__(self, name: str) -> str:
-        new = super().__getitem__(name)
-        self._noticed(name, True)
-        return new
+        self._asked[str(name)] = None
+        return super().__getitem__(name)
 
     def get(self, name: str, default: Any = None) -> Any:
         """Return the new name, or `default`."""
-        self._noticed(name, super().__contains__(name))
+        self._asked[str(name)] = None
         return super().get(name, default)
 
-    def _noticed(self, name: object, held: bool) -> bool:
-        if held:
-            self.used.add(str(name))
-        return held
+    def refuse_unused(self) -> None:
+        """Raise an error if a renaming is of no use for the names that were looked up.
+
+        Raises
+        ------
+        ConfigError
+            If no file has the old name of a `--rename`, or none of the old names of a `--rename-file`.
+        """
+        there = f"(they have {listed(list(self._asked))})" if self._asked else "(no file that names sequences is given)"
+        for old, new in self._own.items():
+            if old not in self._asked:
+                raise ConfigError(f"--rename {old}={new}: no file has a sequence {old!r} {there}")
+        if self._from_file and not self._from_file.keys() & self._asked.keys():
+            raise ConfigError(f"--rename-file {self._path}: no file has any of the sequences it renames {there}")
 
 
 def join_names(

@@ -53,15 +53,11 @@ def rename_option(command: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(command)
     def with_renames(*args: Any, renames: dict[str, str], rename_file: Path | None, **options: Any) -> Any:
         from tracktools.names import Renames
+        from tracktools.run import checked_before_publishing
 
-        from_file = _read_renames(rename_file)
-        said = Renames(from_file | renames)
-        result = command(*args, renames=said, **options)
-        for old in sorted(set(renames) - said.used):
-            click.echo(f"warning: --rename {old}={renames[old]}: no file has a sequence {old!r}", err=True)
-        if from_file and not set(from_file) & said.used:  # such a file may list the names of many genomes
-            click.echo(f"warning: --rename-file {rename_file}: no file has any of the sequences it renames", err=True)
-        return result
+        said = Renames(renames, _read_renames(rename_file), rename_file)
+        with checked_before_publishing(said.refuse_unused):
+            return command(*args, renames=said, **options)
 
     with_file = click.option(
         "--rename-file", type=click.Path(path_type=Path), help="Two-column file for --rename: old name, new name."

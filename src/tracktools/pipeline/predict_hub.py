@@ -103,7 +103,7 @@ class Inputs:
         return (
             genome,
             models.set_to(genome, host),
-            None if self.regions is None else read_selection(self.regions, genome),
+            None if self.regions is None else read_selection(self.regions, genome, self.renames),
         )
 
 

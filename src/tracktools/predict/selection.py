@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from tracktools.aliases import other_version, resolve_chrom
@@ -13,7 +14,9 @@ from tracktools.interval import STRANDS, Range, Strand, merge
 Selection = tuple[tuple[str, int, int, str], ...]
 
 
-def read_selection(path: Path | str, genome: Genome | Path | str) -> Selection:
+def read_selection(
+    path: Path | str, genome: Genome | Path | str, renames: Mapping[str, str] | None = None
+) -> Selection:
     """Read the regions to score.
 
     Parameters
@@ -23,6 +26,8 @@ def read_selection(path: Path | str, genome: Genome | Path | str) -> Selection:
         both. Intervals may overlap, touch and come in any order.
     genome : Genome, Path or str
         Other names of its contigs are understood (`resolve_chrom`).
+    renames : mapping of str to str, optional
+        Name in the BED file to name in the genome.
 
     Returns
     -------
@@ -44,7 +49,7 @@ def read_selection(path: Path | str, genome: Genome | Path | str) -> Selection:
     for line, name, start, end, strand in zip(
         lines, table["chrom"], table["chromStart"], table["chromEnd"], marked, strict=True
     ):
-        chrom = resolve_chrom(name, sizes)
+        chrom = resolve_chrom(name, sizes, renames)
         if chrom is None:
             raise _unknown(name, genome, path, line)
         if end > sizes[chrom]:

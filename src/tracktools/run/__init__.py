@@ -3,6 +3,7 @@
 `Run` for a command whose work is kept and continued, `output_folder` and `output_file` for one that writes in one go.
 """
 
+from tracktools.run.checks import checked_before_publishing
 from tracktools.run.identity import difference, is_complete
 from tracktools.run.listing import PROVENANCE_FILE, remove_output, without_list
 from tracktools.run.output import check_disjoint, check_output
@@ -14,6 +15,7 @@ __all__ = [
     "Run",
     "check_disjoint",
     "check_output",
+    "checked_before_publishing",
     "difference",
     "drop_unfinished",
     "is_complete",

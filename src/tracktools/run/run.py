@@ -20,6 +20,7 @@ from tracktools.errors import (
 )
 from tracktools.formats.atomic import DISK_FAULTS, sync_path, write_synced
 from tracktools.formats.json_file import json_bytes, read_json, sealed
+from tracktools.run.checks import call_checks
 from tracktools.run.identity import differs, identity_sha256, was_made
 from tracktools.run.listing import FORMAT, PROVENANCE_FILE, check_ours, list_files, remove_listed
 from tracktools.run.output import check_file, check_output, is_taken
@@ -113,6 +114,8 @@ class Run:
 
     def __enter__(self) -> Self:
         policy = self._policy
+        if self._identity is not None:
+            call_checks()
         self.output = check_output(self._named, force=policy.force, inputs=self._inputs, keep=policy.keep)
         self.folder = partial_of(self.output)
         self._space = Workspace.enter(self.output)
@@ -164,6 +167,7 @@ class Run:
         OutputNotEmpty
             If somebody has made the output meanwhile.
         """
+        call_checks()
         self._seal(record)
         sync_folder(self.result)
         if self.output.is_dir():
@@ -269,6 +273,7 @@ def output_file(output: Path, *, force: bool = False, inputs: Iterable[Path] = (
         space.mark(None, ())
         partial = space.new_result() / output.name
         yield partial
+        call_checks()
         check_file(output, force=force, inputs=inputs)
         sync_path(partial)
         if output.exists():
