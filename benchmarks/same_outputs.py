@@ -79,7 +79,15 @@ def commands(home: Path, own: Path) -> dict[str, list[str]]:
         "shard2": ["predict", *genome, *dilated, "--shard", "2/2"],
         "merge": ["merge", f"{own}/shard1", f"{own}/shard2"],
         "out_of_fold": ["predict", *genome, *fast, "--out-of-fold", f"{home}/folds"],
-        "hub": ["hub", "build", f"{own}/predict", "--genome", f"{home}/genome.fa", "--gff", f"{home}/genes.gff3"],
+        "hub": [
+            "hub",
+            "build",
+            f"{own}/predict",
+            "--genome",
+            f"{home}/genome.fa",
+            "--annotation",
+            f"{home}/genes.gff3",
+        ],
         "attention": [
             "attention",
             *genome,

@@ -303,7 +303,7 @@ def test_a_hub_leaves_out_what_is_on_other_sequences_and_says_so(tmp_path: Path,
     path = write(tmp_path, "c1 x gene 1 90 . + . ID=g", "p9 x gene 1 20 . + . ID=z")
     bed = tmp_path / "sites.bed"
     bed.write_text("c1\t5\t6\ta\t0\t+\np9\t5\t6\tb\t0\t+\n")
-    command = ["hub", "build", bed, "--gff", path, "--genome", genome, "-o", tmp_path / "hub"]
+    command = ["hub", "build", bed, "--annotation", path, "--genome", genome, "-o", tmp_path / "hub"]
     assert isinstance(run(*command).exception, GenomeMismatchError)
     result = run(*command, "--only-genome")
     assert result.exit_code == 0, result.output

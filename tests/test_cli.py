@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import errno
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -16,6 +18,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from processes import from_a_terminal
+from tracktools import cli
 from tracktools.cli import COMMANDS, main, tracktools
 from tracktools.config import PredictConfig, TrainConfig
 
@@ -89,6 +92,31 @@ def test_every_option_says_what_it_is_for(name: str) -> None:
             assert option.help, f"{name} {option.opts}"
             assert option.help.endswith((".", ")", "]")), f"{name} {option.opts}: {option.help}"
             assert "-h" not in option.opts
+
+
+_OF_ONE_COMMAND_EACH = {  # flags that mean another thing in each command; all others are defined once, in options.py
+    "--circular", "--far", "--model", "--name", "--output", "--regions", "--sheet", "--signal", "--species", "--strict",
+    "--threshold", "--top", "--window", "--within", "--where",
+}  # fmt: skip
+
+
+def test_an_option_of_several_commands_is_defined_once() -> None:
+    defined: dict[str, set[str]] = {}
+    for path in Path(cli.__file__).parent.rglob("*.py"):
+        for call in ast.walk(ast.parse(path.read_text())):
+            if isinstance(call, ast.Call):
+                words = [word.value for word in call.args if isinstance(word, ast.Constant)]
+                for flag in [word for word in words if isinstance(word, str) and re.fullmatch(r"--[a-z-]+", word)]:
+                    defined.setdefault(flag, set()).add(path.name)
+    assert "options.py" in defined["--genome"]
+    assert {flag: files for flag, files in defined.items() if len(files) > 1 and flag not in _OF_ONE_COMMAND_EACH} == {}
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_an_annotation_is_given_by_one_option_and_by_its_older_name(name: str) -> None:
+    flags = {flag for option in ALL[name].params for flag in option.opts}
+    assert ("--gff" in flags) == ("--annotation" in flags)
+    assert "--gff" not in ALL[name].get_help(click.Context(ALL[name], info_name=name))
 
 
 def test_the_list_of_commands_is_the_commands() -> None:

@@ -280,14 +280,14 @@ def test_bad_inputs_are_one_line(inputs: dict[str, Path], tmp_path: Path) -> Non
     predictions = str(inputs["predictions"])
     assert "no track to show" in refused(inputs, tmp_path)
     assert "no such file" in refused(inputs, tmp_path, str(tmp_path / "nowhere"))
-    assert "no such file" in refused(inputs, tmp_path, predictions, "--gff", str(tmp_path / "no.gff"))
+    assert "no such file" in refused(inputs, tmp_path, predictions, "--annotation", str(tmp_path / "no.gff"))
     assert "no such file" in refused(inputs, tmp_path, predictions, "--bam", str(tmp_path / "no.bam"))
     assert "used twice" in refused(inputs, tmp_path, predictions, predictions)
     foreign = tmp_path / "foreign.gff3"
     foreign.write_text("##gff-version 3\nchrZ\tx\tgene\t1\t9\t.\t+\t.\tID=a\n")
-    assert "chrZ" in refused(inputs, tmp_path, predictions, "--gff", str(foreign))
+    assert "chrZ" in refused(inputs, tmp_path, predictions, "--annotation", str(foreign))
     (tmp_path / "text.gff3").write_text("nothing\n")
-    assert "text.gff3" in refused(inputs, tmp_path, predictions, "--gff", str(tmp_path / "text.gff3"))
+    assert "text.gff3" in refused(inputs, tmp_path, predictions, "--annotation", str(tmp_path / "text.gff3"))
 
 
 @pytest.mark.parametrize(
@@ -474,7 +474,7 @@ def test_alignments_to_another_genome_are_one_line(inputs: dict[str, Path], tmp_
 def test_genes_given_twice_are_one_line(inputs: dict[str, Path], tmp_path: Path) -> None:
     (tmp_path / "genes.bed").write_text("chrA\t1\t2\ti\t0\t+\n")
     (tmp_path / "tracks.tsv").write_text("name\tpath\tformat\npseudogenes\tgenes.bed\tbed\n")
-    assert "used twice" in refused(inputs, tmp_path, str(tmp_path), "--gff", str(inputs["gff"]))
+    assert "used twice" in refused(inputs, tmp_path, str(tmp_path), "--annotation", str(inputs["gff"]))
 
 
 def test_columns_with_gaps_get_no_filter(inputs: dict[str, Path], tmp_path: Path) -> None:

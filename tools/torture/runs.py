@@ -124,7 +124,7 @@ def _jobs(home: Path, failures: list[str]) -> list[Job]:
             "--flank",
             "20",
         ),
-        "hub build": ("hub", "build", one["imported"], "--genome", one["genome.fa"], "--gff", one["genes.gff3"]),
+        "hub build": ("hub", "build", one["imported"], "--genome", one["genome.fa"], "--annotation", one["genes.gff3"]),
         "attention": ("attention", one["genome.fa"], *model, "--sample", "0.05"),
         "train": train,
         "demo": ("demo",),

@@ -8,11 +8,16 @@ import click
 
 from tracktools.cli.options import (
     circular_option,
+    few_threads_option,
+    folds_option,
     force_option,
+    model_option,
     only_genome_option,
     output_option,
     rename_option,
     restart_option,
+    seed_option,
+    species_option,
 )
 from tracktools.config import ADAPTATION
 from tracktools.model.files import DEFAULT_MODEL
@@ -22,21 +27,16 @@ from tracktools.model.files import DEFAULT_MODEL
 @click.argument("genome_path", metavar="GENOME", type=click.Path(path_type=Path))
 @click.argument("tss", type=click.Path(path_type=Path))
 @output_option
-@click.option("-m", "--model", help=f"Start from this shipped model or checkpoint file.  [default: {DEFAULT_MODEL}]")
-@click.option(
-    "--folds", type=click.IntRange(2), metavar="N",
-    help="Adapt N models, each without another N-th of the genome, for `tracktools predict --out-of-fold`.",
-)  # fmt: skip
+@model_option("Start from this shipped model or checkpoint file.", default=DEFAULT_MODEL)
+@folds_option("Adapt")
 @circular_option
 @rename_option
 @only_genome_option
 @click.option("--name", default="adapted", show_default=True, help="Name of the model.")
-@click.option("--species", default="", help="Species and strain, for the header of the checkpoint.  [default: empty]")
+@species_option
 @click.option("--steps", type=click.IntRange(1), default=ADAPTATION.steps, show_default=True, help="Training steps.")
-@click.option(
-    "--seed", type=click.IntRange(0), default=ADAPTATION.seed, show_default=True, help="Seed of everything random."
-)
-@click.option("-t", "--threads", type=click.IntRange(1), default=1, show_default=True, help="CPU threads.")
+@seed_option(ADAPTATION.seed)
+@few_threads_option
 @force_option
 @restart_option
 def adapt(

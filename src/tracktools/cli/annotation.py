@@ -7,27 +7,27 @@ from typing import Any
 
 import click
 
-from tracktools.cli.options import circular_option, force_option, only_genome_option, output_option, rename_option
-from tracktools.cli.tss.table import parse_sets
+from tracktools.cli.options import (
+    circular_option,
+    force_option,
+    genome_option,
+    only_genome_option,
+    output_option,
+    rename_option,
+    sets_option,
+)
 from tracktools.errors import ConfigError
 
 
 @click.command()
 @click.argument("file", metavar="ANNOTATION", type=click.Path(path_type=Path))
 @output_option
-@click.option(
-    "--genome",
-    type=click.Path(path_type=Path),
-    help="The genome: FASTA, 2bit or GenBank.  [default: the sequence in ANNOTATION]",
-)
+@genome_option(default="the sequence in ANNOTATION")
 @click.option(
     "--rank-pseudogenes", "prediction", type=click.Path(path_type=Path), metavar="PREDICTION",
     help="Output folder of `tracktools predict`: also rank pseudogenes by the model output upstream.  [default: none]",
 )  # fmt: skip
-@click.option(
-    "--measured", multiple=True, metavar="NAME=BED", callback=parse_sets,
-    help="Set of measured TSS for the ranking; repeatable.  [default: none]",
-)  # fmt: skip
+@sets_option("--measured", "Set of measured TSS for the ranking; repeatable.  [default: none]", needs_name=False)
 @rename_option
 @only_genome_option
 @circular_option

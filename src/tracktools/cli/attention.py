@@ -7,44 +7,34 @@ from pathlib import Path
 import click
 
 from tracktools.cli.options import (
+    block_option,
     circular_option,
     device_option,
     engine_option,
     force_option,
+    model_option,
     only_genome_option,
     output_option,
     rename_option,
+    seed_option,
+    sets_option,
     threads_option,
 )
 from tracktools.config import AttentionConfig, PredictConfig
 from tracktools.model.files import ATTENTIVE_MODEL
 
 
-def _parse_sets(_ctx: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, Path]:
-    sets: dict[str, Path] = {}
-    for value in values:
-        name, equals, path = value.partition("=")
-        if not equals:
-            name, path = Path(value).name.removesuffix(".gz").removesuffix(".bed"), value
-        if not (name and path):
-            raise click.BadParameter(f"{value!r} is neither a BED nor NAME=BED")
-        if name in sets:
-            raise click.BadParameter(f"{name!r} is named twice: write NAME=BED, with a name for each")
-        sets[name] = Path(path)
-    return sets
-
-
 @click.command()
 @click.argument("genome_path", metavar="GENOME", type=click.Path(path_type=Path))
 @output_option
-@click.option(
-    "-m", "--model", help=f"Model with attention heads: shipped, or a checkpoint file.  [default: {ATTENTIVE_MODEL}]"
-)
-@click.option(
-    "--at", metavar="[NAME=]BED|DIR", multiple=True, callback=_parse_sets,
-    help="TSS to look at: a BED of single bases with a strand, or a folder of `tracktools predict` (its called TSS); "
+@model_option("Model with attention heads: shipped, or a checkpoint file.", default=ATTENTIVE_MODEL)
+@sets_option(
+    "--at",
+    "TSS to look at: a BED of single bases with a strand, or a folder of `tracktools predict` (its called TSS); "
     "repeatable.",
-)  # fmt: skip
+    needs_name=False,
+    metavar="[NAME=]BED|DIR",
+)
 @click.option(
     "--sample", "sample_share", metavar="SHARE", type=click.FloatRange(0, 1), default=AttentionConfig.sample_share,
     show_default=True, help="Share of all positions that the group random gets; 0: no groups random, top and bottom.",
@@ -68,16 +58,8 @@ def _parse_sets(_ctx: click.Context, _parameter: click.Parameter, values: tuple[
 @engine_option
 @device_option
 @threads_option
-@click.option(
-    "--block-bp",
-    type=click.IntRange(1),
-    default=PredictConfig.block_bp,
-    show_default=True,
-    help="Bases computed at once [bp].",
-)
-@click.option(
-    "--seed", type=click.IntRange(0), default=AttentionConfig.seed, show_default=True, help="Seed of the random sample."
-)
+@block_option
+@seed_option(AttentionConfig.seed, "Seed of the random sample.")
 @force_option
 def attention(
     genome_path: Path,

@@ -7,35 +7,24 @@ from pathlib import Path
 import click
 
 from tracktools.cli.options import (
+    absent_option,
     circular_option,
     engine_option,
     force_option,
+    genome_option,
     only_genome_option,
     output_option,
     rename_option,
+    seed_option,
+    sets_option,
     threads_option,
 )
 from tracktools.config import EvaluateConfig, PredictConfig
 
 
-def _parse_sets(_ctx: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, Path]:
-    sets: dict[str, Path] = {}
-    for value in values:
-        name, equals, path = value.partition("=")
-        if not (name and equals and path):
-            raise click.BadParameter(f"{value!r} is not NAME=BED")
-        if name in sets:
-            raise click.BadParameter(f"{name!r} is named twice: each set needs a name of its own")
-        sets[name] = Path(path)
-    return sets
-
-
 @click.command()
 @click.argument("judged", metavar="MODEL|PLUS.bw MINUS.bw", nargs=-1, required=True)
-@click.option(
-    "--tss", metavar="NAME=BED", multiple=True, required=True, callback=_parse_sets,
-    help="Set of measured TSS, from `tss import` or `tss curate`; repeat for each set.",
-)  # fmt: skip
+@sets_option("--tss", "Set of measured TSS, from `tss import` or `tss curate`; repeat for each set.", required=True)
 @output_option
 @click.option(
     "--region", type=click.Choice(["train", "valid", "test", "all"]), default=EvaluateConfig.region, show_default=True,
@@ -47,17 +36,13 @@ def _parse_sets(_ctx: click.Context, _parameter: click.Parameter, values: tuple[
     help="Model whose split defines train, valid and test.  [default: MODEL; for bigWigs, a shipped model that knows "
     "the genome, else the paper's split of NC_000913.3]",
 )  # fmt: skip
-@click.option(
-    "--genome", type=click.Path(path_type=Path),
-    help="FASTA, 2bit or GenBank, to find the split.  [default: the embedded E. coli genome, if the bigWigs name it]",
-)  # fmt: skip
+@genome_option(
+    "FASTA, 2bit or GenBank, to find the split.", default="the embedded E. coli genome, if the bigWigs name it"
+)
 @circular_option
 @rename_option
 @only_genome_option
-@click.option(
-    "--absent", type=click.Choice(["skip", "zero"]), default=EvaluateConfig.absent, show_default=True,
-    help="A base without a value: skip it (as in files of tracktools), or count it as zero (as in sparse counts).",
-)  # fmt: skip
+@absent_option
 @click.option("--minus-negative", is_flag=True, hidden=True, help="No longer needed: either sign is read.")
 @click.option(
     "--near-copies", is_flag=True,
@@ -67,7 +52,7 @@ def _parse_sets(_ctx: click.Context, _parameter: click.Parameter, values: tuple[
     "--resamples", type=click.IntRange(2), default=EvaluateConfig.resamples, show_default=True,
     help="Bootstrap draws of 10-kb blocks, for the 95 % intervals.",
 )  # fmt: skip
-@click.option("--seed", type=int, default=EvaluateConfig.seed, show_default=True, help="Seed of these draws.")
+@seed_option(EvaluateConfig.seed, "Seed of these draws.")
 @click.option(
     "--log", "test_log", type=click.Path(path_type=Path),
     help="Append a line per set to this test log (docs/test-log.md); only if the test region is scored.",

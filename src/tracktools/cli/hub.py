@@ -10,7 +10,17 @@ from pathlib import Path
 
 import click
 
-from tracktools.cli.options import circular_option, force_option, only_genome_option, rename_option
+from tracktools.cli.options import (
+    annotation_option,
+    circular_option,
+    force_option,
+    genome_option,
+    only_genome_option,
+    output_file_option,
+    output_option,
+    rename_option,
+    templates_option,
+)
 from tracktools.config import HubCheckConfig, HubConfig, ServeConfig
 
 _FILE = click.Path(exists=False, dir_okay=False, path_type=Path)
@@ -25,11 +35,9 @@ def hub() -> None:
 
 @hub.command()
 @click.argument("folders", metavar="[DIR|FILE]...", nargs=-1, type=click.Path(path_type=Path))
-@click.option("-o", "--output", required=True, type=_FOLDER, help="Output folder: the hub.")
-@click.option("--genome", required=True, type=_FILE, help="The genome: FASTA, 2bit or GenBank.")
-@click.option(
-    "--gff", type=_FILE, help="GFF3, GTF or GenBank with the genes.  [default: the genes in --genome, if any]"
-)
+@output_option
+@genome_option()
+@annotation_option(default="the genes in --genome, if any")
 @click.option("--bam", "bams", multiple=True, type=_FILE, help="Alignments, with their .bai next to them; repeatable.")
 @click.option(
     "--attach",
@@ -38,11 +46,7 @@ def hub() -> None:
 )
 @click.option("--base-url", metavar="URL", help="Web address that the folder will have; prints links that open it.")
 @click.option("--igv-js", type=_FILE, help="igv.min.js for index.html.  [default: an installed one]")
-@click.option(
-    "--templates",
-    type=_FOLDER,
-    help="Folder with your own templates; the packaged ones fill in.  [default: the packaged ones]",
-)
+@templates_option()
 @rename_option
 @only_genome_option
 @circular_option
@@ -57,7 +61,7 @@ def build(
     folders: tuple[Path, ...],
     output: Path,
     genome: Path,
-    gff: Path | None,
+    annotation: Path | None,
     bams: tuple[Path, ...],
     attach: str | None,
     base_url: str | None,
@@ -89,7 +93,7 @@ def build(
 
     \b
     Example:
-      tracktools hub build predictions/ tss/ --genome NC_000913.3.fa.gz --gff genes.gff3 -o hub/
+      tracktools hub build predictions/ tss/ --genome NC_000913.3.fa.gz --annotation genes.gff3 -o hub/
     """
     from tracktools.hub.build import build_hub
     from tracktools.hub.clients.links import upload_commands
@@ -98,7 +102,7 @@ def build(
         folders,
         output,
         genome=genome,
-        gff=gff,
+        gff=annotation,
         bams=bams,
         attach=attach,
         base_url=base_url,
@@ -186,13 +190,9 @@ def check(place: str, as_json: bool, strict: bool, max_file_mb: int, max_mb: int
 
 @hub.command()
 @click.argument("folder", type=_FOLDER)
-@click.option("-o", "--output", required=True, type=_FILE, help="HTML file to write.")
+@output_file_option("HTML file to write.")
 @click.option("--igv-js", type=_FILE, help="igv.min.js to embed.  [default: an installed one]")
-@click.option(
-    "--templates",
-    type=_FOLDER,
-    help="Folder with your own templates; the packaged ones fill in.  [default: the packaged ones]",
-)
+@templates_option()
 @force_option
 def view(folder: Path, output: Path, igv_js: Path | None, templates: Path | None, force: bool) -> None:
     """Make one HTML file of a hub: genome, tracks and viewer. It opens from disk and needs no network.

@@ -6,7 +6,11 @@ from pathlib import Path
 
 import click
 
-from tracktools.cli.options import force_option, output_option, restart_option
+from tracktools.cli.options import (
+    force_option,
+    output_option,
+    restart_option,
+)
 
 
 @click.command()

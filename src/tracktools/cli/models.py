@@ -9,7 +9,14 @@ from typing import Any
 
 import click
 
-from tracktools.cli.options import circular_option, force_option, only_genome_option, output_option, rename_option
+from tracktools.cli.options import (
+    circular_option,
+    few_threads_option,
+    force_option,
+    only_genome_option,
+    output_option,
+    rename_option,
+)
 from tracktools.config import ConditionedConfig
 
 
@@ -102,7 +109,7 @@ def verify_models(model: tuple[str, ...]) -> None:
     help="Of models that are set to a genome: expected precision by output, from held-out species.",
 )  # fmt: skip
 @click.option("--name", default="average", show_default=True, help="Name of the model.")
-@click.option("-t", "--threads", type=click.IntRange(1), default=1, show_default=True, help="CPU threads.")
+@few_threads_option
 @force_option
 def average(
     genome_path: Path,

@@ -6,17 +6,18 @@ from pathlib import Path
 
 import click
 
-from tracktools.cli.options import force_option, output_option
+from tracktools.cli.options import (
+    force_option,
+    genome_option,
+    output_option,
+)
 from tracktools.config import MotifConfig
 
 
 @click.command()
 @click.argument("attention", metavar="DIR", type=click.Path(path_type=Path))
 @output_option
-@click.option(
-    "--genome", type=click.Path(path_type=Path),
-    help="FASTA, 2bit or GenBank that DIR was made from.  [default: the embedded E. coli genome]",
-)  # fmt: skip
+@genome_option("FASTA, 2bit or GenBank that DIR was made from.", default="the embedded E. coli genome")
 @click.option(
     "--collection", "collections", multiple=True, type=click.Path(path_type=Path),
     help="Known motifs to compare with, a MEME or TRANSFAC file; repeatable.  [default: none]",

@@ -11,12 +11,25 @@ circular_option      ``circular: tuple[str, ...]`` ``load_genome(path, circular=
 force_option         ``force: bool``              `tracktools.run.Policy`, or the verb's ``force``
 restart_option       ``restart: bool``            `tracktools.run.Policy`, or the verb's ``restart``
 output_option        ``output: Path``             the verb's output folder
+output_file_option   ``output: Path``             the verb's output file
+genome_option        ``genome: Path``             `tracktools.genome.load_genome`, or the verb's ``genome``
+annotation_option    ``annotation: Path``         the verb's ``annotation``: GFF3, GTF or GenBank
+model_option         ``model: str``               `tracktools.model.registry.load_model`
+sets_option          a dict of name to Path       the verb's TSS sets
+signals_option       a list of `SignalSource`     the verb's signals
+folds_option         ``folds: int``               the number of models to train
+absent_option        ``absent: str``              the verb's config
+block_option         ``block_bp: int``            the verb's config
+seed_option          ``seed: int``                the verb's config
 engine_option        ``engine: str``              `tracktools.config.PredictConfig`
 device_option        ``device: str``              `tracktools.config.PredictConfig`
 threads_option       ``threads: int``             `tracktools.config.PredictConfig`
+few_threads_option   ``threads: int``             the same for training, where one thread is the default
+templates_option     ``templates: Path``          the verb's ``templates``
 ==================== ============================ =========================================================
 
-``--rename`` comes with ``--rename-file``; both end up in ``renames``. A command that reads rows ends with
+Some are called with the words that differ from command to command, such as what the default is. ``--rename`` comes
+with ``--rename-file``; both end up in ``renames``. A command that reads rows ends with
 ``click.echo(count_line(...))`` of `tracktools.counting`.
 """
 
@@ -29,8 +42,11 @@ from typing import Any
 
 import click
 
-from tracktools.config import PredictConfig
+from tracktools.config import EvaluateConfig, PredictConfig
 from tracktools.errors import InputError
+
+PATH = click.Path(path_type=Path)
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 def _parse_renames(_ctx: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
@@ -59,9 +75,9 @@ def rename_option(command: Callable[..., Any]) -> Callable[..., Any]:
         with checked_before_publishing(said.refuse_unused):
             return command(*args, renames=said, **options)
 
-    with_file = click.option(
-        "--rename-file", type=click.Path(path_type=Path), help="Two-column file for --rename: old name, new name."
-    )(with_renames)
+    with_file = click.option("--rename-file", type=PATH, help="Two-column file for --rename: old name, new name.")(
+        with_renames
+    )
     return click.option(
         "--rename",
         "renames",
@@ -112,8 +128,136 @@ restart_option = click.option(
     help="Start again: delete the unfinished work in <output>.partial.  [default: continue it]",
 )
 
-output_option = click.option(
-    "-o", "--output", type=click.Path(path_type=Path), required=True, help="Output folder; it is created."
+output_option = click.option("-o", "--output", type=PATH, required=True, help="Output folder; it is created.")
+
+
+def output_file_option(words: str) -> Decorator:
+    """Give a command ``-o FILE``; `words` say which file that is."""
+    return click.option("-o", "--output", type=PATH, required=True, help=words)
+
+
+def genome_option(words: str = "The genome: FASTA, 2bit or GenBank.", *, default: str | None = None) -> Decorator:
+    """Give a command ``--genome FILE``, which is required unless `default` says what is taken without it."""
+    said = words if default is None else f"{words}  [default: {default}]"
+    return click.option("--genome", type=PATH, required=default is None, help=said)
+
+
+class _WithSilentAlias(click.Option):
+    """An option whose second name works, but is not in the help."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """Return the line of the help without the second name."""
+        names, self.opts = self.opts, self.opts[:1]
+        try:
+            return super().get_help_record(ctx)
+        finally:
+            self.opts = names
+
+
+def annotation_option(words: str = "GFF3, GTF or GenBank with the genes.", *, default: str) -> Decorator:
+    """Give a command ``--annotation FILE``; ``--gff`` means the same, as in older versions."""
+    said = f"{words}  [default: {default}]"
+    return click.option("--annotation", "--gff", "annotation", type=PATH, cls=_WithSilentAlias, help=said)
+
+
+def model_option(words: str, *, default: str) -> Decorator:
+    """Give a command ``-m MODEL``, the name of a shipped model or a checkpoint file."""
+    return click.option("-m", "--model", help=f"{words}  [default: {default}]")
+
+
+def parse_sets(values: tuple[str, ...], *, needs_name: bool = True) -> dict[str, Path]:
+    """Read words of the form ``NAME=BED``.
+
+    Parameters
+    ----------
+    values : tuple of str
+        As the user writes them.
+    needs_name : bool
+        False: ``BED`` alone is also right; its name is that of the file.
+    """
+    sets: dict[str, Path] = {}
+    for value in values:
+        name, equals, path = value.partition("=")
+        if not (equals or needs_name):
+            name, path = Path(value).name.removesuffix(".gz").removesuffix(".bed"), value
+        if not (name and path):
+            raise click.BadParameter(f"{value!r} is not {'' if needs_name else 'BED or '}NAME=BED")
+        if name in sets:
+            raise click.BadParameter(f"{name!r} is named twice: give each set a name of its own, NAME=BED")
+        sets[name] = Path(path)
+    return sets
+
+
+def read_named_sets(_ctx: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, Path]:
+    """Read ``NAME=BED`` words; callback of options and arguments."""
+    return parse_sets(values)
+
+
+def read_sets(_ctx: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, Path]:
+    """Read ``BED`` and ``NAME=BED`` words; callback of options and arguments."""
+    return parse_sets(values, needs_name=False)
+
+
+def sets_option(flag: str, words: str, *names: str, needs_name: bool = True, **more: Any) -> Decorator:
+    """Give a command an option for TSS sets, ``NAME=BED``, to repeat for each set."""
+    settings: dict[str, Any] = {"metavar": "NAME=BED" if needs_name else "[NAME=]BED", **more}
+    callback = read_named_sets if needs_name else read_sets
+    return click.option(flag, *names, multiple=True, callback=callback, help=words, **settings)
+
+
+def read_signals(_ctx: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> list[Any]:
+    """Read ``NAME=PLUS.bw,MINUS.bw`` and ``NAME=FOLDER`` words; callback of options."""
+    from tracktools.profile.matrix import SignalSource
+
+    try:
+        return [SignalSource.parse(value) for value in values]
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+def signals_option(flag: str, words: str, *names: str, **more: Any) -> Decorator:
+    """Give a command an option for stranded signals, to repeat for each."""
+    metavar = "NAME=PLUS.bw,MINUS.bw|FOLDER"
+    return click.option(flag, *names, metavar=metavar, multiple=True, callback=read_signals, help=words, **more)
+
+
+reads_option = signals_option("--reads", "Stranded signal to sum within 5 nt of each TSS; repeatable.  [default: none]")
+
+
+def folds_option(verb: str) -> Decorator:
+    """Give a command ``--folds N``; `verb` is what it does with the models."""
+    said = f"{verb} N models, each without another N-th of the genome, for `tracktools predict --out-of-fold`."
+    return click.option("--folds", type=click.IntRange(2), metavar="N", help=f"{said}  [default: one model]")
+
+
+def seed_option(default: int, words: str = "Seed of everything random.") -> Decorator:
+    """Give a command ``--seed N``."""
+    return click.option("--seed", type=click.IntRange(0), default=default, show_default=True, help=words)
+
+
+def templates_option(words: str = "Folder with your own templates; the packaged ones fill in.") -> Decorator:
+    """Give a command ``--templates DIR``."""
+    return click.option("--templates", type=PATH, help=f"{words}  [default: the packaged ones]")
+
+
+absent_option = click.option(
+    "--absent",
+    type=click.Choice(["skip", "zero"]),
+    default=EvaluateConfig.absent,
+    show_default=True,
+    help="A base without a value: skip it (as in predictions), or count it as zero (as in sparse counts).",
+)
+
+block_option = click.option(
+    "--block-bp",
+    type=click.IntRange(1),
+    default=PredictConfig.block_bp,
+    show_default=True,
+    help="Bases computed at once [bp].",
+)
+
+species_option = click.option(
+    "--species", default="", help="Species and strain, for the header of the checkpoint.  [default: empty]"
 )
 
 engine_option = click.option(
@@ -139,4 +283,8 @@ threads_option = click.option(
     default=PredictConfig.threads,
     show_default=True,
     help="CPU threads; 0: all cores.",
+)
+
+few_threads_option = click.option(
+    "-t", "--threads", type=click.IntRange(1), default=1, show_default=True, help="CPU threads."
 )

@@ -7,10 +7,13 @@ from pathlib import Path
 import click
 
 from tracktools.cli.options import (
+    annotation_option,
+    block_option,
     circular_option,
     device_option,
     engine_option,
     force_option,
+    model_option,
     only_genome_option,
     output_option,
     rename_option,
@@ -26,17 +29,11 @@ from tracktools.model.files import DEFAULT_MODEL
 @click.argument("genome_path", metavar="GENOME", type=click.Path(path_type=Path))
 @output_option
 @click.option("--name", help="Stem of the output files.  [default: that of GENOME]")
-@click.option(
-    "-m",
-    "--model",
-    help=f"Shipped model (see `tracktools models list`) or checkpoint file.  [default: {DEFAULT_MODEL}]",
-)
+@model_option("Shipped model (see `tracktools models list`) or checkpoint file.", default=DEFAULT_MODEL)
 @circular_option
-@click.option(
-    "--annotation",
-    type=click.Path(path_type=Path),
-    help="GFF3, GTF or GenBank with the genes for the hub; also tells which contigs are circular.  [default: GENOME, "
-    "if it is GenBank or EMBL]",
+@annotation_option(
+    "GFF3, GTF or GenBank with the genes for the hub; also tells which contigs are circular.",
+    default="GENOME, if it is GenBank or EMBL",
 )
 @rename_option
 @only_genome_option
@@ -74,13 +71,7 @@ from tracktools.model.files import DEFAULT_MODEL
 )  # fmt: skip
 @device_option
 @threads_option
-@click.option(
-    "--block-bp",
-    type=click.IntRange(1),
-    default=PredictConfig.block_bp,
-    show_default=True,
-    help="Bases computed at once [bp].",
-)
+@block_option
 @click.option(
     "--cache", default=PredictConfig.cache, metavar="DIR", show_default="none",
     help="Keep answers by sequence in this folder, so that a similar genome costs only what differs.",

@@ -7,21 +7,25 @@ from typing import Any
 
 import click
 
-from tracktools.cli.options import circular_option, force_option, only_genome_option, output_option, rename_option
+from tracktools.cli.options import (
+    absent_option,
+    circular_option,
+    force_option,
+    only_genome_option,
+    output_option,
+    rename_option,
+    signals_option,
+)
 from tracktools.config import ProfileConfig
 
 
-def _parse(kind: str) -> Any:
-    def parsed(_ctx: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> list[Any]:
-        from tracktools.profile.matrix import SignalSource
-        from tracktools.profile.sites import SiteSource
+def _parse_sites(_ctx: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> list[Any]:
+    from tracktools.profile.sites import SiteSource
 
-        try:
-            return [(SignalSource if kind == "signal" else SiteSource).parse(value) for value in values]
-        except ValueError as error:
-            raise click.BadParameter(str(error)) from None
-
-    return parsed
+    try:
+        return [SiteSource.parse(value) for value in values]
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
 
 
 def _parse_regions(_ctx: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> list[Any]:
@@ -34,13 +38,14 @@ def _parse_regions(_ctx: click.Context, _parameter: click.Parameter, values: tup
 
 
 @click.command()
+@signals_option(
+    "--signal",
+    "Stranded signal: two bigWigs, or a folder of `predict` or `reads`; repeatable. MINUS.bw may be negative.",
+    "signals",
+    required=True,
+)
 @click.option(
-    "--signal", "signals", metavar="NAME=PLUS.bw,MINUS.bw|FOLDER", multiple=True, required=True,
-    callback=_parse("signal"),
-    help="Stranded signal: two bigWigs, or a folder of `predict` or `reads`; repeatable. MINUS.bw may be negative.",
-)  # fmt: skip
-@click.option(
-    "--sites", metavar="NAME=BED|GFF3:TYPE", multiple=True, callback=_parse("sites"),
+    "--sites", metavar="NAME=BED|GFF3:TYPE", multiple=True, callback=_parse_sites,
     help="Sites: the 5' ends of the items of a BED, or of the GFF3 rows of one type (genes.gff3:gene). Add :3prime for "
     "the 3' ends. Repeatable.",
 )  # fmt: skip
@@ -49,10 +54,7 @@ def _parse_regions(_ctx: click.Context, _parameter: click.Parameter, values: tup
     "--flank", type=click.IntRange(1), default=ProfileConfig.flank_bp, show_default=True,
     help="Bases on each side of a site [nt].",
 )  # fmt: skip
-@click.option(
-    "--absent", type=click.Choice(["skip", "zero"]), default=ProfileConfig.absent, show_default=True,
-    help="A base without a value: skip it (as in predictions), or count it as zero (as in sparse counts).",
-)  # fmt: skip
+@absent_option
 @click.option(
     "--within", metavar="CHROM:FIRST-LAST", multiple=True, callback=_parse_regions,
     help="Use only these bases (1-based, closed); repeatable.  [default: all]",

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from tracktools.cli.options import force_option, only_genome_option, output_option, rename_option
+from tracktools.cli.options import (
+    annotation_option,
+    force_option,
+    genome_option,
+    only_genome_option,
+    output_option,
+    rename_option,
+)
 from tracktools.config import ReadsConfig
 
 if TYPE_CHECKING:
@@ -28,11 +35,7 @@ _PATH = click.Path(path_type=Path)
 @click.option("--minus", multiple=True, type=_PATH, help="The same for the - strand; values may be stored negative.")
 @output_option
 @click.option("--name", required=True, help="Name of the tracks and stem of the files.")
-@click.option(
-    "--genome",
-    type=_PATH,
-    help="The genome: FASTA, 2bit or GenBank.  [default: names and lengths in the header of the BAM, CRAM or bigWig]",
-)
+@genome_option(default="names and lengths in the header of the BAM, CRAM or bigWig")
 @click.option(
     "--library",
     type=click.Choice(["forward", "reverse", "unstranded"]),
@@ -67,10 +70,8 @@ _PATH = click.Path(path_type=Path)
     show_default=True,
     help="BAM: none: counts; cpm: counts per million counted fragments of the file.",
 )
-@click.option(
-    "--annotation",
-    type=_PATH,
-    help="GFF3, GTF or GenBank: print how much of the signal in genes is on their strand.  [default: no check]",
+@annotation_option(
+    "GFF3, GTF or GenBank: print how much of the signal in genes is on their strand.", default="no check"
 )
 @rename_option
 @only_genome_option

@@ -6,18 +6,18 @@ from pathlib import Path
 
 import click
 
-from tracktools.cli.options import force_option
+from tracktools.cli.options import (
+    force_option,
+    output_file_option,
+    templates_option,
+)
 
 
 @click.command()
 @click.argument("folders", metavar="DIR...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="Output page, NAME.html.")
+@output_file_option("Output page, NAME.html.")
 @click.option("--title", help="Title of the page.  [default: from the name of the genome]")
-@click.option(
-    "--templates",
-    type=click.Path(path_type=Path),
-    help="Folder with your own report.html or style.css.  [default: the packaged ones]",
-)
+@templates_option("Folder with your own report.html or style.css.")
 @force_option
 def report(folders: tuple[Path, ...], output: Path, title: str | None, templates: Path | None, force: bool) -> None:
     """Write one page from the output folders DIR... of other commands.

@@ -10,11 +10,14 @@ import click
 
 from tracktools.cli.options import (
     circular_option,
+    folds_option,
     force_option,
     only_genome_option,
     output_option,
     rename_option,
     restart_option,
+    sets_option,
+    species_option,
 )
 from tracktools.config import ARCHITECTURES, RECIPES, TrainConfig, architecture_of
 
@@ -61,17 +64,12 @@ def _recipe_options(command: Any) -> Any:
     return command
 
 
-def _labels(tss: Path, also: tuple[str, ...]) -> dict[str, Path]:
+def _labels(tss: Path, also: dict[str, Path]) -> dict[str, Path]:
     """Return the TSS sets by name, the one that is kept first."""
-    labels = {tss.stem: tss}
-    for item in also:
-        label, _, path = item.partition("=")
-        if not (label and path):
-            raise click.BadParameter(f"{item!r} is not NAME=BED", param_hint="--also")
-        if label in labels:
-            raise click.BadParameter(f"{label!r} is named twice: each set needs a name of its own", param_hint="--also")
-        labels[label] = Path(path)
-    return labels
+    if tss.stem in also:
+        problem = f"{tss.stem!r} is named twice: give each set a name of its own, NAME=BED"
+        raise click.BadParameter(problem, param_hint="--also")
+    return {tss.stem: tss, **also}
 
 
 def _fractions(_ctx: click.Context, _parameter: click.Parameter, value: str | None) -> tuple[float, ...] | None:
@@ -123,9 +121,7 @@ def _train_sheet(path: Path, output: Path, settings: dict[str, Any], recipe: dic
 @click.argument("genome_path", metavar="GENOME", type=click.Path(path_type=Path))
 @click.argument("tss", type=click.Path(path_type=Path), required=False)
 @output_option
-@click.option(
-    "--also", multiple=True, metavar="NAME=BED", help="Another TSS set to learn from, as a side output; repeatable."
-)
+@sets_option("--also", "Another TSS set to learn from, as a side output; repeatable.  [default: none]")
 @click.option("--keep-sides", is_flag=True, help="Also keep the output of each --also set, as NAME.safetensors.")
 @click.option(
     "--split", "split_path", metavar="BED", type=click.Path(path_type=Path),
@@ -136,10 +132,7 @@ def _train_sheet(path: Path, output: Path, settings: dict[str, Any], recipe: dic
     "--fractions", metavar="TRAIN,VALID,TEST", callback=_fractions,
     help="Instead of --split: draw the parts at random (--seed), with these shares, such as 0.7,0.1,0.2.",
 )  # fmt: skip
-@click.option(
-    "--folds", type=click.IntRange(2), metavar="N",
-    help="Train N models, each without another N-th of the genome, for `tracktools predict --out-of-fold`.",
-)  # fmt: skip
+@folds_option("Train")
 @click.option(
     "--soft", nargs=2, metavar="PLUS.bw MINUS.bw", type=click.Path(path_type=Path),
     help="Signal between 0 and 1 to learn from as well as TSS, such as another model's track; see --soft-weight.",
@@ -170,7 +163,7 @@ def _train_sheet(path: Path, output: Path, settings: dict[str, Any], recipe: dic
 @rename_option
 @only_genome_option
 @click.option("--name", default="model", show_default=True, help="Name of the model.")
-@click.option("--species", default="", help="Species and strain, for the header of the checkpoint.  [default: empty]")
+@species_option
 @force_option
 @restart_option
 @_recipe_options
@@ -178,7 +171,7 @@ def train(
     genome_path: Path,
     tss: Path | None,
     output: Path,
-    also: tuple[str, ...],
+    also: dict[str, Path],
     keep_sides: bool,
     split_path: Path | None,
     fractions: tuple[float, ...] | None,

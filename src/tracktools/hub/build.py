@@ -231,7 +231,9 @@ def _sign_notes(hub: Hub) -> list[str]:
 def _check_inputs(sources: Sequence[Source], output: Path) -> None:
     """Check that there is something to show, and that nothing of it stands where the hub will replace it."""
     if not sources:
-        raise InputError("there is no track to show", hint="name a folder with a tracks.tsv, or give --gff or --bam")
+        raise InputError(
+            "there is no track to show", hint="name a folder with a tracks.tsv, or give --annotation or --bam"
+        )
     for source in sources:
         if output.resolve() in source.row.path.resolve().parents:
             raise OutputError(f"holds an input, {source.row.path.name}", path=output, hint="name another folder")

@@ -6,7 +6,12 @@ from pathlib import Path
 
 import click
 
-from tracktools.cli.options import circular_option, force_option, output_option, rename_option
+from tracktools.cli.options import (
+    circular_option,
+    force_option,
+    output_option,
+    rename_option,
+)
 from tracktools.config import CallConfig
 
 

@@ -6,23 +6,23 @@ from pathlib import Path
 
 import click
 
-from tracktools.cli.options import circular_option, force_option, only_genome_option, output_option, rename_option
+from tracktools.cli.options import (
+    annotation_option,
+    circular_option,
+    force_option,
+    genome_option,
+    only_genome_option,
+    output_option,
+    rename_option,
+)
 from tracktools.config import TssConfig
 
 
 @click.command()
 @click.argument("set_", metavar="SET", type=click.Path(path_type=Path))
 @output_option
-@click.option(
-    "--annotation",
-    type=click.Path(path_type=Path),
-    help="GFF3, GTF or GenBank with the genes.  [default: the embedded E. coli genes]",
-)
-@click.option(
-    "--genome",
-    type=click.Path(path_type=Path),
-    help="Check the annotation against this genome: FASTA, 2bit or GenBank.  [default: no check]",
-)
+@annotation_option(default="the embedded E. coli genes")
+@genome_option("Check the annotation against this genome: FASTA, 2bit or GenBank.", default="no check")
 @rename_option
 @only_genome_option
 @circular_option

@@ -7,24 +7,29 @@ from typing import Any
 
 import click
 
-from tracktools.cli.options import circular_option, force_option, only_genome_option, output_option, rename_option
-from tracktools.cli.tss.table import parse_sets, parse_signals
+from tracktools.cli.options import (
+    circular_option,
+    force_option,
+    genome_option,
+    only_genome_option,
+    output_option,
+    read_sets,
+    reads_option,
+    rename_option,
+)
 from tracktools.config import TssConfig
 
 
 @click.command()
 @click.argument("predicted", metavar="PREDICTED", type=click.Path(path_type=Path))
-@click.argument("measured", metavar="MEASURED...", nargs=-1, required=True, callback=parse_sets)
-@click.option("--genome", type=click.Path(path_type=Path), required=True, help="The genome: FASTA, 2bit or GenBank.")
+@click.argument("measured", metavar="MEASURED...", nargs=-1, required=True, callback=read_sets)
+@genome_option()
 @output_option
 @click.option(
     "--window", "window_bp", type=click.IntRange(0), default=TssConfig.window_bp, show_default=True,
     help="Greatest distance between a prediction and the measured TSS that confirms it [nt].",
 )  # fmt: skip
-@click.option(
-    "--reads", metavar="NAME=PLUS.bw,MINUS.bw|FOLDER", multiple=True, callback=parse_signals,
-    help="Stranded signal to sum within 5 nt of each TSS; repeatable.  [default: none]",
-)  # fmt: skip
+@reads_option
 @circular_option
 @rename_option
 @only_genome_option

@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tracktools.cli.options import force_option, output_option, rename_option
+from tracktools.cli.options import (
+    force_option,
+    genome_option,
+    output_option,
+    rename_option,
+)
 from tracktools.cli.tss.suggestions import import_hint
 from tracktools.errors import ConfigError
 
@@ -37,11 +42,7 @@ _FORMATS = (
     show_default=True,
     help="Kind of file; auto: recognised by its content.",
 )
-@click.option(
-    "--genome",
-    type=click.Path(path_type=Path),
-    help="The genome: FASTA, 2bit or GenBank.  [default: the embedded E. coli genome, if FILES name it]",
-)
+@genome_option(default="the embedded E. coli genome, if FILES name it")
 @click.option(
     "--sheet",
     metavar="NAME|all",

@@ -7,7 +7,12 @@ from pathlib import Path
 
 import click
 
-from tracktools.cli.options import force_option, output_option, rename_option
+from tracktools.cli.options import (
+    force_option,
+    genome_option,
+    output_option,
+    rename_option,
+)
 
 
 @click.command()
@@ -21,11 +26,7 @@ from tracktools.cli.options import force_option, output_option, rename_option
 @click.option(
     "--from", "source", metavar="NAME", help="Sequence of the chain that SET is on.  [default: the name in SET]"
 )
-@click.option(
-    "--genome",
-    type=click.Path(path_type=Path),
-    help="Target genome, FASTA, 2bit or GenBank: check the lifted set against it.  [default: no check]",
-)
+@genome_option("Target genome, FASTA, 2bit or GenBank: check the lifted set against it.", default="no check")
 @rename_option
 @force_option
 def lift(

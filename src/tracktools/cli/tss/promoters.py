@@ -6,12 +6,19 @@ from pathlib import Path
 
 import click
 
-from tracktools.cli.options import circular_option, force_option, only_genome_option, output_option, rename_option
+from tracktools.cli.options import (
+    circular_option,
+    force_option,
+    genome_option,
+    only_genome_option,
+    output_option,
+    rename_option,
+)
 
 
 @click.command()
 @click.argument("set_", metavar="SET", type=click.Path(path_type=Path))
-@click.option("--genome", type=click.Path(path_type=Path), required=True, help="The genome: FASTA, 2bit or GenBank.")
+@genome_option()
 @output_option
 @click.option(
     "--learn",

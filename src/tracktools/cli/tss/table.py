@@ -7,46 +7,26 @@ from typing import Any
 
 import click
 
-from tracktools.cli.options import circular_option, force_option, only_genome_option, output_option, rename_option
+from tracktools.cli.options import (
+    annotation_option,
+    circular_option,
+    force_option,
+    genome_option,
+    only_genome_option,
+    output_option,
+    read_sets,
+    reads_option,
+    rename_option,
+)
 from tracktools.config import TssConfig
 
 
-def parse_sets(_ctx: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, Path]:
-    """Read ``BED`` or ``NAME=BED``; the name of a file without one is that of the file."""
-    sets: dict[str, Path] = {}
-    for value in values:
-        name, equals, path = value.partition("=")
-        if not equals:
-            name, path = Path(value).name.removesuffix(".gz").removesuffix(".bed"), value
-        if not (name and path):
-            raise click.BadParameter(f"{value!r} is not BED or NAME=BED")
-        if name in sets:
-            raise click.BadParameter(f"{name!r} is named twice: give each set a name of its own, NAME=BED")
-        sets[name] = Path(path)
-    return sets
-
-
-def parse_signals(_ctx: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> list[Any]:
-    """Read ``NAME=PLUS.bw,MINUS.bw`` or ``NAME=FOLDER``."""
-    from tracktools.profile.matrix import SignalSource
-
-    try:
-        return [SignalSource.parse(value) for value in values]
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from None
-
-
 @click.command()
-@click.argument("sets", metavar="SET...", nargs=-1, required=True, callback=parse_sets)
-@click.option("--genome", type=click.Path(path_type=Path), required=True, help="The genome: FASTA, 2bit or GenBank.")
+@click.argument("sets", metavar="SET...", nargs=-1, required=True, callback=read_sets)
+@genome_option()
 @output_option
-@click.option(
-    "--annotation", type=click.Path(path_type=Path), help="GFF3, GTF or GenBank with the genes.  [default: no genes]"
-)
-@click.option(
-    "--reads", metavar="NAME=PLUS.bw,MINUS.bw|FOLDER", multiple=True, callback=parse_signals,
-    help="Stranded signal to sum within 5 nt of each TSS; repeatable.  [default: none]",
-)  # fmt: skip
+@annotation_option(default="no genes")
+@reads_option
 @click.option(
     "--window", "window_bp", type=click.IntRange(0), default=TssConfig.window_bp, show_default=True,
     help="Positions at most so far apart are one TSS [nt].",
