@@ -28,6 +28,8 @@ def merge(folders: tuple[Path, ...], output: Path, force: bool, restart: bool) -
       NAME.split.bed                which bases the model was trained on, if it knows this genome
       tracks.tsv, provenance.json   input of `tracktools hub build`; how it was made
 
+    Shards of `tracktools mutate --all --shard I/N` are joined, too, to the four bigWigs of that command.
+
     Needs neither the genome nor the model. Stops if a shard is missing, or of another genome, model or engine.
 
     \b
@@ -35,6 +37,13 @@ def merge(folders: tuple[Path, ...], output: Path, force: bool, restart: bool) -
       tracktools merge shard1 shard2 shard3 -o predictions
     """
     from tracktools.predict import merge_shards
+    from tracktools.predict.manifest import MUTATE_ALL
+    from tracktools.predict.merge import verb_of_shards
 
+    if verb_of_shards(folders) == MUTATE_ALL:
+        from tracktools.mutate.all import merge_all
+
+        click.echo(f"{merge_all(folders, output, force=force, restart=restart)}")
+        return
     prediction = merge_shards(folders, output, force=force, restart=restart)
     click.echo(f"{prediction.folder}: {prediction.n_calls:,} TSS called")

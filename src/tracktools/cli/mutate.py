@@ -55,6 +55,18 @@ def _parse_tss(_ctx: click.Context, _parameter: click.Parameter, value: str | No
     help="Propose changes of this sequence, such as a plasmid: FASTA or GenBank. No GENOME then.",
 )  # fmt: skip
 @click.option(
+    "--all", "everywhere", is_flag=True,
+    help="Try all substitutions of the genome: tracks of the largest gain and loss that each base can give.",
+)  # fmt: skip
+@click.option(
+    "--regions", type=click.Path(path_type=Path), metavar="BED",
+    help="With --all: change only these bases.  [default: all bases]",
+)  # fmt: skip
+@click.option(
+    "--shard", metavar="I/N",
+    help="With --all: compute only shard I of N, such as 1/3; join all with `tracktools merge`.",
+)  # fmt: skip
+@click.option(
     "--best", type=click.IntRange(1), default=MutateConfig.best, show_default=True,
     help="With --from: how many changes to propose, of each kind.",
 )  # fmt: skip
@@ -102,6 +114,9 @@ def mutate(
     at: Path | None,
     variants: tuple[str, ...],
     sequence: Path | None,
+    everywhere: bool,
+    regions: Path | None,
+    shard: str | None,
     model: str | None,
     circular: tuple[str, ...],
     force: bool,
@@ -110,7 +125,7 @@ def mutate(
 ) -> None:
     """Compute what changes of the sequence do to the model output: exact, each mutant is predicted.
 
-    One of --at, --vcf and --from says what is changed. GENOME: FASTA (plain, gzip, bgzip), 2bit, GenBank or EMBL.
+    One of --at, --vcf, --from and --all says what is changed. GENOME: FASTA (plain or gzip), 2bit, GenBank or EMBL.
     Effects are changes of the log-odds of the model output (natural logarithm), or of the output itself, 0 to 1.
 
     \b
@@ -122,6 +137,9 @@ def mutate(
     --vcf writes:
       NAME.mutate.vcf         the lines of the file with new INFO fields (TT_...)
       NAME.mutate.tsv         a row per allele: largest gain and loss on each strand, TSS created, destroyed, moved
+    --all writes, for `tracktools hub build`:
+      NAME.gain.bw, NAME.loss.bw   largest change of output by a substitution of each base
+      NAME.mean_gain.bw, NAME.mean_loss.bw   mean of its three substitutions
     --from writes:
       changes.tsv             the best single and double substitutions that raise or lower the TSS
 
@@ -133,14 +151,18 @@ def mutate(
       tracktools mutate genome.fa.gz --at curated.bed -o at --circular all
       tracktools mutate genome.fa.gz --vcf variants.vcf.gz -o effects --circular all
       tracktools mutate --from plasmid.gb --best 5 -o changes
+      tracktools mutate genome.fa.gz --all -o landscape --circular all
     """
     from tracktools.circles import load_joined
     from tracktools.model.registry import as_model
     from tracktools.run import check_output
 
-    chosen = [name for name, value in (("--at", at), ("--vcf", variants), ("--from", sequence)) if value]
+    kinds = (("--at", at), ("--vcf", variants), ("--from", sequence), ("--all", everywhere))
+    chosen = [name for name, value in kinds if value]
     if len(chosen) != 1:
-        raise click.UsageError(f"one of --at, --vcf and --from is needed, and there are {len(chosen)}")
+        raise click.UsageError(f"one of --at, --vcf, --from and --all is needed, and there are {len(chosen)}")
+    if not everywhere and (regions is not None or shard is not None):
+        raise click.UsageError(f"{'--shard' if regions is None else '--regions'} goes with --all")
     path = genome_path if sequence is None else sequence
     if path is None:
         raise click.UsageError("GENOME is needed")
@@ -152,12 +174,24 @@ def mutate(
     config = PredictConfig(**{name: options[name] for name in ("engine", "device", "threads", "threshold")})
     common = {"model": checkpoint, "config": config, "host": options["descriptor_of"], "force": force}
     named = {"renames": options["renames"], "only_genome": options["only_genome"], "restart": restart}
-    if at is not None:
+    if everywhere:
+        click.echo(_run_all(genome, output, regions, shard, common | {"restart": restart}))
+    elif at is not None:
         click.echo(_run_at(genome, at, output, options, common | named))
     elif variants:
         click.echo(_run_vcf(genome, variants, output, common | named))
     else:
         click.echo(_run_from(genome, output, options, common))
+
+
+def _run_all(genome: Genome, output: Path, regions: Path | None, shard: str | None, common: dict[str, Any]) -> str:
+    from tracktools.mutate import mutate_all
+    from tracktools.predict import Shard, read_selection
+
+    part = None if shard is None else Shard.parse(shard)
+    chosen = None if regions is None else read_selection(regions, genome)
+    folder = mutate_all(genome, output, regions=chosen, shard=part, **common)
+    return f"{folder}" if part is None else f"{folder}: shard {part}; join all with `tracktools merge`"
 
 
 def _run_at(genome: Genome, at: Path, output: Path, options: dict[str, Any], common: dict[str, Any]) -> str:

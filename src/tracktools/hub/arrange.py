@@ -19,6 +19,8 @@ GROUPS = {
     "classes": "TSS classes",
     "motifs": "Attended motifs",
     "attention": "Attention profiles",
+    "contributions": "Contributions",
+    "mutations": "Mutations",
     "reads": "Reads",
     "signals": "Signals",
     "annotation": "Genes and pseudogenes",

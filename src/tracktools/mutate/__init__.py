@@ -1,5 +1,6 @@
 """In-silico mutagenesis: what changes of the sequence do to the model output and to TSS."""
 
+from tracktools.mutate.all import merge_all, mutate_all
 from tracktools.mutate.at import SiteEffects, mutate_sites
 from tracktools.mutate.design import DesignedChanges, design_changes
 from tracktools.mutate.sequence import mutate_sequence
@@ -10,6 +11,8 @@ __all__ = [
     "SiteEffects",
     "VariantEffects",
     "design_changes",
+    "merge_all",
+    "mutate_all",
     "mutate_sequence",
     "mutate_sites",
     "mutate_variants",

@@ -18,7 +18,7 @@ from tracktools.config import NetworkConfig, PredictConfig, architecture_of, rea
 from tracktools.errors import ConfigError, InputError
 from tracktools.formats.atomic import write_synced
 from tracktools.formats.json_file import is_sealed, json_bytes, read_json, sealed
-from tracktools.interval import Range, Strand
+from tracktools.interval import Range, Strand, merge
 from tracktools.predict.asked_calls import AskedCalls
 from tracktools.predict.caveats import caveats_of
 from tracktools.splits import Split
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from tracktools.predict.models import Models
 
 MANIFEST = "manifest.json"
+PREDICT, MUTATE_ALL = "predict", "mutate --all"  # verbs
 DEFAULT_THRESHOLD = 0.5  # of a model that stores none
 
 _SUMMARY = (
@@ -136,6 +137,8 @@ class Manifest:
         Number (1-based) and count of the shards, where this is one of several.
     asked : AskedCalls, optional
         What the user asks to be called, instead of what the model would call.
+    verb : {"predict", "mutate --all"}
+        What is done: every base of both strands is scored, or every base is changed.
     """
 
     genome_sha256: str
@@ -153,6 +156,7 @@ class Manifest:
     warnings: tuple[str, ...] = ()
     shard: tuple[int, int] | None = None
     asked: AskedCalls | None = None
+    verb: str = PREDICT
 
     @classmethod
     def of(
@@ -224,7 +228,7 @@ class Manifest:
 
     def identity(self) -> dict[str, Any]:
         """Return what tells this run from another one, see `Run`."""
-        return {"verb": "predict", **self.to_record()}
+        return self.to_record()
 
     def write(self, folder: Path) -> None:
         """Write ``manifest.json``."""
@@ -262,6 +266,11 @@ class Manifest:
         return tuple(ContigShape(name, size, name in rings) for name, size in self.chrom_sizes)
 
     @property
+    def planes(self) -> int:
+        """Values that are kept of each position."""
+        return 1 if self.verb == PREDICT else 4
+
+    @property
     def chosen(self) -> RegionMask | None:
         """What is scored, by number of contig and strand; None for everything."""
         if self.regions is None:
@@ -269,8 +278,9 @@ class Manifest:
         numbers = {name: number for number, (name, _) in enumerate(self.chrom_sizes)}
         chosen: dict[tuple[int, Strand], list[Range]] = {}
         for chrom, start, end, strand in self.regions:
-            chosen.setdefault((numbers[chrom], "-" if strand == "-" else "+"), []).append((start, end))
-        return chosen
+            own: Strand = "-" if strand == "-" and self.verb == PREDICT else "+"  # a change is one of both strands
+            chosen.setdefault((numbers[chrom], own), []).append((start, end))
+        return {own: merge(ranges) for own, ranges in chosen.items()}
 
     @property
     def held(self) -> Held | None:
@@ -298,7 +308,8 @@ class Manifest:
     @cached_property
     def blocks(self) -> list[Block]:
         """The blocks of the whole run."""
-        return plan_blocks(self.contigs, self.block_bp, self.network, self.chosen, self.held)
+        blocks = plan_blocks(self.contigs, self.block_bp, self.network, self.chosen, self.held)
+        return blocks if self.verb == PREDICT else [block for block in blocks if block.pieces[0].strand == "+"]
 
     @property
     def own_blocks(self) -> list[Block]:

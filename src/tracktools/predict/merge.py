@@ -11,7 +11,7 @@ from tracktools.arrays import Float32
 from tracktools.blocks import Block
 from tracktools.errors import ConfigError, InputError
 from tracktools.predict.finish import finish
-from tracktools.predict.manifest import MANIFEST, Manifest
+from tracktools.predict.manifest import MANIFEST, PREDICT, Manifest
 from tracktools.predict.prediction import Prediction
 from tracktools.predict.store import BlockFolder
 from tracktools.run import Policy, Run, check_output, difference
@@ -50,21 +50,37 @@ def merge_shards(
     started = time.time()
     paths = [Path(folder) for folder in folders]
     output = check_output(Path(output), force=force, inputs=paths)
-    shards = _complete({folder: _read_manifest(folder) for folder in paths}, paths)
-    manifest, policy = next(iter(shards.values())).whole(), Policy(force=force, restart=restart)
-    with Run(output, manifest.identity(), inputs=paths, policy=policy) as run:
-        parameters = {"shards": [_made_by(folder, shard) for folder, shard in shards.items()]}
-        return finish(run, manifest, _loader(shards), started, parameters)
+    manifest, load, parameters = join_shards(paths, PREDICT)
+    with Run(output, manifest.identity(), inputs=paths, policy=Policy(force=force, restart=restart)) as run:
+        return finish(run, manifest, load, started, parameters)
 
 
-def _loader(shards: Mapping[Path, Manifest]) -> Callable[[Block], Float32]:
-    """Return what loads a block of any of the shards."""
-    folder_of = {block.index: folder for folder, manifest in shards.items() for block in manifest.own_blocks}
-    return lambda block: BlockFolder(folder_of[block.index]).load(block, _MEND)
+def join_shards(
+    folders: Sequence[Path], verb: str
+) -> tuple[Manifest, Callable[[Block], Float32], dict[str, list[dict[str, Any]]]]:
+    """Return the run that shards are of, what loads each of its blocks, and what ``provenance.json`` says of them.
+
+    Raises
+    ------
+    InputError
+        See `merge_shards`; also if they are shards of another command than `verb`.
+    """
+    shards = _complete({folder: _read_manifest(folder) for folder in folders}, folders)
+    manifest = next(iter(shards.values())).whole()
+    if manifest.verb != verb:
+        raise InputError(f"is a shard of `tracktools {manifest.verb}`", path=folders[0], hint=f"name those of {verb}")
+    folder_of = {block.index: folder for folder, shard in shards.items() for block in shard.own_blocks}
+    made_by = {"shards": [_made_by(folder, shard) for folder, shard in shards.items()]}
+    return manifest, lambda block: BlockFolder(folder_of[block.index], manifest.planes).load(block, _MEND), made_by
+
+
+def verb_of_shards(folders: Sequence[Path]) -> str:
+    """Return which command made the first of some shards: `PREDICT` or `MUTATE_ALL`."""
+    return _read_manifest(Path(folders[0])).verb if folders else PREDICT
 
 
 def _read_manifest(folder: Path) -> Manifest:
-    hint = "name folders that `tracktools predict --shard` made"
+    hint = "name folders that `tracktools predict --shard`, or `mutate --all --shard`, made"
     if not folder.is_dir():
         raise InputError("no such folder", path=folder, hint=hint)
     try:
@@ -101,7 +117,7 @@ def _complete(shards: Mapping[Path, Manifest], named: Sequence[Path]) -> dict[Pa
         raise InputError(f"shards are missing beside this one: {some}", path=first, hint="compute and name them, too")
     ordered = {by_number[number]: shards[by_number[number]] for number in sorted(by_number)}
     for folder, manifest in ordered.items():
-        BlockFolder(folder).check(manifest.own_blocks, _MEND)
+        BlockFolder(folder, manifest.planes).check(manifest.own_blocks, _MEND)
     return ordered
 
 

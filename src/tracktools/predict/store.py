@@ -33,10 +33,17 @@ log = logging.getLogger(__name__)
 
 
 class BlockFolder:
-    """Finished blocks in a folder: of an unfinished run, or of a shard."""
+    """Finished blocks in a folder: of an unfinished run, or of a shard.
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    Parameters
+    ----------
+    folder : Path
+    planes : int
+        Values of each position, one plane of a block after the other.
+    """
+
+    def __init__(self, folder: Path, planes: int = 1) -> None:
+        self.folder, self.planes = folder, planes
 
     def path_of(self, block: Block) -> Path:
         """Return where the values of a block are."""
@@ -58,7 +65,7 @@ class BlockFolder:
             self._read(block, hint)
 
     def load(self, block: Block, hint: str = "run the same command again: it computes this block anew") -> Float32:
-        """Return the values of a finished block.
+        """Return the values of a finished block, shape (planes * len(block),).
 
         Raises
         ------
@@ -77,9 +84,10 @@ class BlockFolder:
         path = self.path_of(block)
         if not os.path.lexists(path):
             raise InputError(f"is not complete: {path.name} is missing", path=self.folder, hint=hint)
+        size = _VALUE_BYTES * self.planes * len(block)
         with open_seekable(path) as file:
-            data = file.read(_VALUE_BYTES * len(block) + 1)
-        if len(data) != _VALUE_BYTES * len(block):
+            data = file.read(size + 1)
+        if len(data) != size:
             raise InputError(f"is cut short, or too long: {path.stat().st_size:,} bytes", path=path, hint=hint)
         if block.index not in self._checksums:
             raise InputError(f"has no checksum in {_CHECKSUMS}", path=path, hint=hint)
@@ -104,7 +112,7 @@ class BlockStore(BlockFolder):
         return todo
 
     def save(self, block: Block, values: Float32) -> None:
-        """Keep the values of a block, shape (len(block),), pieces one after the other."""
+        """Keep the values of a block, shape (len(block),) or (planes, len(block)), pieces one after the other."""
         data, path = values.astype("<f4").tobytes(), self.path_of(block)
         sha256 = hashlib.sha256(data).hexdigest()
         try:
