@@ -15,7 +15,7 @@ from tracktools.answers import TableOptions, TssTable, make_tss_table
 from tracktools.answers.sequence import sequences
 from tracktools.answers.sets import join_tss
 from tracktools.cli import tracktools
-from tracktools.errors import GenomeMismatchError
+from tracktools.errors import ConfigError, GenomeMismatchError
 from tracktools.formats.bigwig import write_bigwig
 from tracktools.genome import Contig, Genome
 from tracktools.profile.matrix import SignalSource
@@ -70,6 +70,34 @@ def test_without_a_circle_the_last_gene_is_followed_by_none(tmp_path: Path) -> N
     table = made(tmp_path, (150, "+", 2), circular=False)
     assert table[["gene", "locus_tag"]].iloc[0].tolist() == ["", ""]
     assert table["utr_length"].isna().all()
+
+
+REGULONDB = (
+    "# a comment\noperonId\toperonName\tfirstGeneLeftPosition\tlastGeneRightPosition\tstrand\n"
+    "1\tabcXY\t101\t400\tforward\n2\tdef\t150\t260\treverse\n3\tother\t102\t400\tforward\n"
+)
+OPERON_BED = "chr\t100\t400\tabcXY\t0\t+\nchr\t149\t260\tdef\t0\t-\nchr\t101\t400\tother\t0\t+\n"
+
+
+@pytest.mark.parametrize("text", [REGULONDB, OPERON_BED])
+def test_the_operon_is_that_of_the_first_base_of_the_next_gene(tmp_path: Path, text: str) -> None:
+    (tmp_path / "genes.gff3").write_text(GFF)
+    (tmp_path / "operons").write_text(text)
+    sets = {"one": bed(tmp_path / "one.bed", (60, "+", 5), (300, "-", 4), (270, "+", 1))}
+    options = TableOptions(annotation=tmp_path / "genes.gff3", operons=tmp_path / "operons")
+    table = make_tss_table(sets, genome_of(letters(), circular=True), options).table
+    assert dict(zip(table["position"], table["operon"], strict=True)) == {61: "abcXY", 301: "def", 271: "abcXY"}
+    with pytest.raises(ConfigError, match="operons need the annotation"):
+        make_tss_table(sets, genome_of(letters()), TableOptions(operons=tmp_path / "operons"))
+
+
+def test_a_gene_in_several_operons_names_them_all_and_one_in_none_names_none(tmp_path: Path) -> None:
+    (tmp_path / "genes.gff3").write_text(GFF)
+    (tmp_path / "operons.bed").write_text(OPERON_BED.replace("101\t400", "90\t400").replace("149\t260", "149\t259"))
+    sets = {"one": bed(tmp_path / "one.bed", (60, "+", 5), (300, "-", 4))}
+    options = TableOptions(annotation=tmp_path / "genes.gff3", operons=tmp_path / "operons.bed")
+    table = make_tss_table(sets, genome_of(letters(), circular=True), options).table
+    assert table["operon"].tolist() == ["abcXY;other", ""]
 
 
 @given(

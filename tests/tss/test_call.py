@@ -156,3 +156,50 @@ def test_what_the_prediction_was_warned_of_holds_for_its_calls_too(tmp_path: Pat
     (tmp_path / "provenance.json").write_text("not ours")
     call_folder(plus, minus, 0.4, tmp_path / "second")
     assert read_bed_head(tmp_path / "second" / "called.bed")[1] == ()
+
+
+def predicted_folder(tmp_path: Path) -> Path:
+    """A folder as predict writes it: one call of three is known, and its sequence is split."""
+    folder = tmp_path / "predicted"
+    folder.mkdir()
+    plus, minus = pair(folder)
+    plus.rename(folder / "g.plus.bw")
+    minus.rename(folder / "g.minus.bw")
+    rows = [
+        ("c1", 16, 17, "a", 950, "+", 0.95, 0.5, "train", 0.6, 0.4, 0.8),
+        ("c1", 62, 63, "b", 100, "-", 0.1, 0.01, "train", 0.1, 0.0, 0.2),  # another height: not of these files
+    ]
+    head = "#" + "\t".join(CALLED_TSS.columns) + "\n"
+    text = "".join("\t".join(map(str, row)) + "\n" for row in rows)
+    (folder / "g.called_tss.bed").write_text(head + text)
+    (folder / "g.split.bed").write_text("c1\t0\t41\ttrain\t0\t.\nc1\t41\t120\ttest\t0\t.\n")
+    return folder
+
+
+def test_calls_of_a_prediction_keep_its_calibration_and_split(tmp_path: Path, run) -> None:
+    folder = predicted_folder(tmp_path)
+    words = ("tss", "call", folder / "g.plus.bw", folder / "g.minus.bw", "--threshold", 0.5)
+    out = run(*words, "-o", tmp_path / "out").stdout
+    assert "1 of 5 calls have the calibration of g.called_tss.bed" in out
+    assert "predict --threshold" in out
+    table, _ = read_bed(tmp_path / "out" / "called.bed")
+    known = table.set_index(["chrom", "chromStart", "strand"])
+    first = known.loc[("c1", 16, "+")]
+    assert (first["calibrated"], first["split"], first["expectedPrecision"]) == (0.5, "train", 0.6)
+    assert (first["expectedPrecisionLow"], first["expectedPrecisionHigh"]) == (0.4, 0.8)
+    assert np.isnan(known.loc[("c1", 62, "-"), "calibrated"])
+    assert known["split"].to_dict() == {
+        ("c1", 16, "+"): "train", ("c1", 40, "+"): "train", ("c1", 62, "-"): "test",
+        ("c2", 0, "-"): "none", ("c2", 76, "-"): "none",
+    }  # fmt: skip
+    renamed = call_tss(folder / "g.plus.bw", folder / "g.minus.bw", 0.5, renames={"c1": "x"}).table
+    assert renamed.loc[renamed["chrom"] == "x", "calibrated"].notna().sum() == 1
+
+
+def test_calls_of_other_signals_know_nothing(tmp_path: Path) -> None:
+    found = call_tss(*pair(tmp_path), 0.5)
+    assert found.kept == ""
+    assert found.table["calibrated"].isna().all()
+    folder = predicted_folder(tmp_path)
+    (folder / "g.called_tss.bed").write_text("this is no BED\n")
+    assert call_tss(folder / "g.plus.bw", folder / "g.minus.bw", 0.5).kept == ""

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import pandas as pd
 
+from tracktools.answers.promoter_folder import RARE
 from tracktools.answers.promoters import HEXAMER_BP
 from tracktools.errors import InputError
 from tracktools.formats.genbank import is_flat_file, new_flat_file, read_flat_file
@@ -19,7 +20,6 @@ from tracktools.formats.recognise import recognise_format
 from tracktools.genome import Genome
 from tracktools.names import join_names
 
-LEAST_PROMOTER_BITS = 5.0  # of E. coli's curated TSS 75 % have it, of its random positions 12 %
 SOURCE = "tracktools"
 _GENBANK = {  # Sequence Ontology term -> INSDC feature key and /regulatory_class
     "TSS": ("misc_feature", ""),
@@ -68,8 +68,9 @@ class Feature:
 def features_of(table: pd.DataFrame, genome: Genome) -> list[Feature]:
     """Return the features of the rows of `tracktools.answers.table.make_tss_table`.
 
-    A TSS whose promoter scores 5 bits or more has the promoter, from the -35 to the TSS, with the two hexamers and the
-    TSS as its parts; others stand alone. A promoter that would reach past an end of a linear sequence is left out.
+    A TSS whose promoter scores higher than 95 % of random places of the genome has the promoter, from the -35 to the
+    TSS, with the two hexamers and the TSS as its parts; others have none. A promoter that would reach past an end of a
+    linear sequence is left out.
     """
     features = []
     for row in table.to_dict("records"):
@@ -88,7 +89,7 @@ def features_of(table: pd.DataFrame, genome: Genome) -> list[Feature]:
 
 def _promoter(row: Mapping[Hashable, Any], tss: int, length: int, circular: bool) -> list[Feature]:
     bits = float(row["promoter_score"])
-    if not bits >= LEAST_PROMOTER_BITS:
+    if not float(row["promoter_by_chance"]) <= RARE:
         return []
     chrom, strand, name = str(row["contig"]), str(row["strand"]), str(row["id"]).replace("TSS_", "promoter_", 1)
     minus35, minus10 = int(row["minus35_position"]), int(row["minus10_position"])

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from tracktools.answers.export import export_features, features_of
-from tracktools.answers.genes import genes_at
+from tracktools.answers.genes import genes_at, operons_of
 from tracktools.answers.promoter_folder import ELEMENT_DESCRIPTIONS, promoter_columns
 from tracktools.answers.promoters import PromoterModel, shipped_model
 from tracktools.answers.sequence import sequences
@@ -19,8 +19,10 @@ from tracktools.answers.sets import join_tss, read_sets
 from tracktools.answers.write import write_tables
 from tracktools.concise import concise
 from tracktools.config import TssConfig
+from tracktools.errors import ConfigError
 from tracktools.genome import Genome, as_genome, load_genome
 from tracktools.profile.matrix import SignalSource, gather_matrix, open_signal
+from tracktools.profile.operons import Operon, read_operons
 from tracktools.regions import NO_GENE, PlacedAnnotation, next_genes, place_annotation
 from tracktools.run import output_folder
 from tracktools.tracks import file_sha256, write_provenance
@@ -41,6 +43,7 @@ DESCRIPTIONS = {
     "gene": "Next gene downstream on the strand, which the TSS can start",
     "locus_tag": "Its locus tag",
     "product": "What it makes",
+    "operon": "Operons of the given file that this gene belongs to",
     "utr_length": "Bases from the TSS to the first base of that gene: the length of the 5' UTR; 0 on the first base",
     "leaderless": f"yes: the 5' UTR has at most {LEADERLESS_BP} bases",
     "in_gene": "Gene on the strand of the TSS that the TSS lies in",
@@ -73,6 +76,8 @@ class TableOptions:
         Formats of `write_tss_table` besides; see `tracktools.answers.export.export_features`.
     merge_into : Path, optional
         GFF3 or GenBank file whose copy gets the features.
+    operons : Path, optional
+        BED, or RegulonDB's ``OperonSet.tsv``: the operon of each gene. Needs `annotation`.
     window_bp : int
         Greatest distance of two positions that are one TSS.
     circular, renames, only_genome
@@ -88,6 +93,7 @@ class TableOptions:
     promoters: PromoterModel | None = None
     export: Collection[str] = ()
     merge_into: Path | None = None
+    operons: Path | None = None
 
 
 @concise
@@ -143,6 +149,8 @@ def make_tss_table(
         If a file is not what it should be; as `GenomeMismatchError`, if files are of different genomes.
     """
     options = options or TableOptions()
+    if options.operons is not None and options.annotation is None:
+        raise ConfigError("operons need the annotation, too: the column is the operon of the next gene")
     genome = as_genome(genome, options.circular)
     placed = _place(genome, options)
     if placed is not None:
@@ -153,7 +161,7 @@ def make_tss_table(
     notes: list[str] = []
     columns = _positions(rows)
     if placed is not None:
-        columns |= _gene_columns(rows, placed)
+        columns |= _gene_columns(rows, placed, _operons(genome, options))
         notes.append(placed.count_line)
     columns |= {"support": rows["support"], "sets": rows["sets"]}
     for name in read:
@@ -195,7 +203,13 @@ def _place(genome: Genome, options: TableOptions) -> PlacedAnnotation | None:
     )
 
 
-def _gene_columns(rows: pd.DataFrame, placed: PlacedAnnotation) -> dict[str, object]:
+def _operons(genome: Genome, options: TableOptions) -> list[Operon] | None:
+    if options.operons is None:
+        return None
+    return read_operons(options.operons, genome.chrom_sizes, renames=options.renames, only_genome=options.only_genome)
+
+
+def _gene_columns(rows: pd.DataFrame, placed: PlacedAnnotation, operons: list[Operon] | None) -> dict[str, object]:
     genes = placed.genes.reset_index(drop=True)
     bed = pd.DataFrame(
         {
@@ -212,6 +226,9 @@ def _gene_columns(rows: pd.DataFrame, placed: PlacedAnnotation) -> dict[str, obj
     there = (following["gene"] != NO_GENE).to_numpy()
     utr = following["distance"].astype("Int64").where(there)
 
+    if operons is not None:
+        genes = genes.assign(operon=operons_of(genes, operons, placed.circles))
+
     def of(column: str, index: pd.Series) -> pd.Series:
         values = np.append(genes[column].to_numpy(dtype=object), "")  # index -1: no gene
         return pd.Series(values[index.to_numpy()])
@@ -221,6 +238,7 @@ def _gene_columns(rows: pd.DataFrame, placed: PlacedAnnotation) -> dict[str, obj
         "gene": of("name", following["gene"]),
         "locus_tag": of("locus_tag", following["gene"]),
         "product": of("product", following["gene"]),
+        **({} if operons is None else {"operon": of("operon", following["gene"])}),
         "utr_length": utr,
         "leaderless": np.where(there & (following["distance"] <= LEADERLESS_BP), "yes", ""),
         "in_gene": of("name", inside["sense"]),
@@ -257,7 +275,8 @@ def write_tss_table(
     """
     started = time.time()
     options = options or TableOptions()
-    inputs = [Path(genome), *map(Path, sets.values()), *([options.annotation] if options.annotation else [])]
+    inputs = [Path(genome), *map(Path, sets.values())]
+    inputs += [path for path in (options.annotation, options.operons) if path is not None]
     inputs += [path for one in options.reads for path in (one.plus, one.minus)]
     inputs += [options.merge_into] if options.merge_into else []
     with output_folder(output, force=force, inputs=inputs) as folder:

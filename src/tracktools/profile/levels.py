@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -14,16 +12,12 @@ import pandas as pd
 from tracktools.arrays import Bool, Float32
 from tracktools.errors import InputError
 from tracktools.formats.annotation_rows import read_annotation_rows
-from tracktools.formats.bed import read_bed
-from tracktools.formats.input_file import open_maybe_gzip
-from tracktools.interval import STRANDS, FeatureStrand, Interval
+from tracktools.interval import Interval
 from tracktools.names import join_names
 from tracktools.profile.matrix import Absent, OpenSignal, StrandPair
+from tracktools.profile.operons import read_operons, stranded
 
 COLUMNS = ("level", "direction", "regions", "n", "mean", "median", "medianOfMaxima")
-_REGULONDB = ("firstGeneLeftPosition", "lastGeneRightPosition", "strand")
-_STRANDS = {"forward": "+", "reverse": "-", "+": "+", "-": "-"}
-_HEADER_SEARCH = 200  # lines; RegulonDB's downloads begin with a long comment
 
 
 @dataclass(frozen=True)
@@ -65,13 +59,13 @@ def read_landmarks(
     )
     kept = [row for row in rows if row.chrom in names]
     coding = _on_circle(
-        (_interval(names[row.chrom], row.start, row.end, row.strand) for row in kept if row.type == "CDS"), chrom_sizes
+        (stranded(names[row.chrom], row.start, row.end, row.strand) for row in kept if row.type == "CDS"), chrom_sizes
     )
     if not coding:
         raise InputError("has no CDS row", path=annotation, hint="levels need an annotation with coding sequences")
     genes = _on_circle(
         (
-            _interval(names[row.chrom], row.start, row.end, row.strand)
+            stranded(names[row.chrom], row.start, row.end, row.strand)
             for row in kept
             if row.type in ("CDS", "gene", "pseudogene") or row.type.endswith("RNA")
         ),
@@ -79,13 +73,8 @@ def read_landmarks(
     )
     if operons is None:
         return Landmarks(tuple(coding), ())
-    bounds = _read_operons(operons, chrom_sizes, renames=renames, only_genome=only_genome)
+    bounds = [one.place for one in read_operons(operons, chrom_sizes, renames=renames, only_genome=only_genome)]
     return Landmarks(tuple(coding), tuple(_gaps(bounds, genes, chrom_sizes)))
-
-
-def _interval(chrom: str, start: int, end: int, strand: str) -> Interval:
-    """Return a feature's place; a strand that is not known is ``.``."""
-    return Interval(chrom, start, end, cast(FeatureStrand, strand) if strand in STRANDS else ".")
 
 
 def _on_circle(regions: Iterable[Interval], chrom_sizes: Mapping[str, int]) -> list[Interval]:
@@ -97,42 +86,6 @@ def _on_circle(regions: Iterable[Interval], chrom_sizes: Mapping[str, int]) -> l
         if region.end > size:
             cut.append(replace(region, start=0, end=min(region.end - size, size)))
     return [region for region in cut if region.start < region.end]
-
-
-def _read_operons(
-    path: Path, chrom_sizes: Mapping[str, int], *, renames: Mapping[str, str] | None, only_genome: bool
-) -> list[Interval]:
-    with open_maybe_gzip(path) as file:
-        lines = [line.decode("utf-8", "replace") for line in file]
-    header = next((n for n, line in enumerate(lines[:_HEADER_SEARCH]) if all(name in line for name in _REGULONDB)), -1)
-    if header >= 0:
-        return _regulondb_operons(path, lines, header, chrom_sizes)
-    table, schema = read_bed(path)
-    if schema.defined_fields < 6:
-        raise InputError("has no strands", path=path, hint="BED with six columns, or RegulonDB's OperonSet.tsv")
-    names = join_names(table["chrom"].astype(str), chrom_sizes, renames=renames, only_genome=only_genome, path=path)
-    columns = zip(table["chrom"].astype(str), table["chromStart"], table["chromEnd"], table["strand"], strict=True)
-    return [_interval(names[chrom], int(s), int(e), str(strand)) for chrom, s, e, strand in columns if chrom in names]
-
-
-def _regulondb_operons(path: Path, lines: Sequence[str], header: int, sizes: Mapping[str, int]) -> list[Interval]:
-    """Read 1-based bounds; the file names no sequence, so that there may be only one."""
-    if len(sizes) != 1:
-        hint = "give the operons as BED, which names the sequence"
-        raise InputError(f"names no sequence, and the genome has {len(sizes)}", path=path, hint=hint)
-    (chrom,) = sizes
-    operons = []
-    for number, row in enumerate(csv.DictReader(lines[header:], delimiter="\t"), start=header + 2):
-        try:
-            first, last = int(row[_REGULONDB[0]]), int(row[_REGULONDB[1]])
-            strand = _STRANDS[row["strand"]]
-        except (TypeError, ValueError, KeyError):
-            problem = f"is no operon: {[row.get(name) for name in _REGULONDB]}"
-            raise InputError(problem, path=path, line=number, hint="two positions and forward or reverse") from None
-        if not 0 < first <= last <= sizes[chrom]:
-            raise InputError(f"{first} to {last} lies outside the {sizes[chrom]:,} bp", path=path, line=number)
-        operons.append(_interval(chrom, first - 1, last, strand))
-    return operons
 
 
 def _gaps(operons: Sequence[Interval], genes: Sequence[Interval], chrom_sizes: Mapping[str, int]) -> list[Interval]:

@@ -23,6 +23,7 @@ from tracktools.interval import STRANDS, Strand
 from tracktools.names import listed
 from tracktools.run import output_folder
 from tracktools.tracks import Track, as_track_name, read_provenance, write_provenance, write_tracks
+from tracktools.tss.predicted_calls import keep_predicted_columns
 from tracktools.tss.table import check_name, rank_fractions, tss_name
 
 log = logging.getLogger(__name__)
@@ -39,20 +40,24 @@ class CalledSet:
     Parameters
     ----------
     table : DataFrame
-        Columns of `CALLED_TSS`; `calibrated` is nan and `split` is ``none``, since nothing is known of the signal.
-        `score` is the rank of the value, 1000 the highest.
+        Columns of `CALLED_TSS`; `score` is the rank of the value, 1000 the highest. Where the pair is one of
+        ``predict``, a call that it made, too, keeps what it said of it; `calibrated` is nan and `split` is ``none``
+        otherwise.
     n_above : int
         Bases of both strands at or above the threshold.
     notes : list of str
         What to say of the files: a minus file stored negative, a strand that gave nothing.
     record : dict
         The same for the provenance.
+    kept : str
+        How many calls have the calibration that ``predict`` gave; empty where the pair is not one of ``predict``.
     """
 
     table: pd.DataFrame
     n_above: int
     notes: list[str]
     record: dict[str, object]
+    kept: str = ""
 
     @property
     def counts(self) -> str:
@@ -127,7 +132,8 @@ def call_tss(
     table = pd.concat(parts, ignore_index=True)
     ranks = rank_fractions(table["modelOutput"].to_numpy(dtype=np.float64))
     table = table.assign(score=np.round(1000 * (1 - ranks)).astype(np.int64))
-    return CalledSet(table, n_above, [*notes, *_one_sided(table, threshold)], record)
+    table, kept = keep_predicted_columns(table, plus, renames)
+    return CalledSet(table, n_above, [*notes, *_one_sided(table, threshold)], record, kept)
 
 
 def call_folder(
@@ -166,7 +172,7 @@ def call_folder(
         write_tracks(folder, [track])
         parameters = {"plus": str(plus), "minus": str(minus), "threshold": threshold}
         parameters |= {"min_distance_bp": min_distance_bp, "circular": sorted(circular), "read": called.record}
-        parameters |= {"counts": called.counts, "warnings": called.notes}
+        parameters |= {"counts": called.counts, "warnings": called.notes, "calibration": called.kept}
         write_provenance(folder, started=started, parameters=parameters, warnings=inherited)
     for note in called.notes:
         log.warning("warning: %s", note)

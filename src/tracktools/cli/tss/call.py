@@ -46,7 +46,8 @@ def call(
     """Call TSS in PLUS and MINUS, a stranded pair of bigWigs, by the rule of `tracktools predict`.
 
     A call is a local maximum at or above the threshold: of a plateau its 5'-most base, of two that are too close the
-    higher one. MINUS may be stored negative; all values of a file have one sign.
+    higher one. MINUS may be stored negative; all values of a file have one sign. Calls in the output of
+    `tracktools predict` keep their calibration and split.
 
     \b
     Writes DIR/<name>.bed   BED6 and the value; input of `tss compare` and `tss classify`
@@ -72,4 +73,6 @@ def call(
     counts = called.table["strand"].value_counts()
     strands = f"{counts.get('+', 0):,} on +, {counts.get('-', 0):,} on -"
     click.echo(f"{output / f'{name}.bed'}: {len(called.table):,} TSS at or above {threshold:g} ({strands})")
+    if called.kept:
+        click.echo(called.kept)
     click.echo(called.counts)

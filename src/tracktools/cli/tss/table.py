@@ -26,6 +26,10 @@ from tracktools.config import TssConfig
 @genome_option()
 @output_option
 @annotation_option(default="no genes")
+@click.option(
+    "--operons", type=click.Path(path_type=Path), metavar="BED|TSV",
+    help="With --annotation: operons, a BED or RegulonDB's OperonSet.tsv, for the column operon.  [default: none]",
+)  # fmt: skip
 @reads_option
 @click.option(
     "--window", "window_bp", type=click.IntRange(0), default=TssConfig.window_bp, show_default=True,
@@ -48,6 +52,7 @@ def table(
     genome: Path,
     output: Path,
     annotation: Path | None,
+    operons: Path | None,
     reads: list[Any],
     window_bp: int,
     export: tuple[str, ...],
@@ -78,7 +83,15 @@ def table(
     from tracktools.counting import count_line
 
     options = TableOptions(
-        annotation, reads, window_bp, circular, renames, only_genome, export=export, merge_into=merge_into
+        annotation,
+        reads,
+        window_bp,
+        circular,
+        renames,
+        only_genome,
+        export=export,
+        merge_into=merge_into,
+        operons=operons,
     )
     made = write_tss_table(sets, genome, output, options=options, force=force)
     for note in made.notes:
