@@ -463,6 +463,11 @@ def test_alignments_to_another_genome_are_one_line(inputs: dict[str, Path], tmp_
     write_bam(tmp_path / "b.bam", {"chrA": 6007})
     (tmp_path / "b.bam.bai").unlink()
     assert "samtools index" in refused(inputs, tmp_path, "--bam", str(tmp_path / "b.bam"))
+    pysam.index("-c", str(tmp_path / "b.bam"))  # type: ignore[attr-defined]
+    assert (tmp_path / "b.bam.csi").is_file()
+    hub = build_hub([], tmp_path / "of_csi", genome=inputs["genome"], bams=[tmp_path / "b.bam"]).folder
+    with pysam.AlignmentFile(str(hub / "b.bam"), index_filename=str(hub / "b.bam.bai")) as copy:
+        assert copy.count("chrA", 0, 6007) == copy.mapped > 0
     sam, cram = tmp_path / "b.sam", tmp_path / "b.cram"
     pysam.view("-h", "-o", str(sam), str(tmp_path / "b.bam"), catch_stdout=False)  # type: ignore[attr-defined]
     pysam.view("-C", "-o", str(cram), str(tmp_path / "b.bam"), "--output-fmt-option", "no_ref", catch_stdout=False)  # type: ignore[attr-defined]

@@ -246,7 +246,7 @@ def broken(found: Found, tmp_path: Path) -> Path:
     return Path(shutil.copytree(found.attention, tmp_path / "attention"))
 
 
-def test_faults_of_the_folder_are_one_line_and_leave_nothing(found: Found, tmp_path: Path) -> None:
+def test_errors_of_the_folder_are_one_line_and_leave_nothing(found: Found, tmp_path: Path) -> None:
     def refused(folder: Path, words: str, kind: type[InputError] = InputError, genome: Path | None = None) -> None:
         with pytest.raises(kind, match=words):
             find_motifs(folder, tmp_path / "out", genome=genome or found.genome_path)
@@ -278,9 +278,21 @@ def test_faults_of_the_folder_are_one_line_and_leave_nothing(found: Found, tmp_p
     top.write_text(whole.replace("\t+\t", "\t.\t", 1))
     refused(folder, "strand is")
     top.write_text(whole.replace("\tline\t", "\tlime\t"))
-    refused(folder, "speaks of 'lime'", GenomeMismatchError)
+    refused(folder, "contains 'lime', which is not in", GenomeMismatchError)
     top.unlink()
     refused(folder, r"top.tsv: no such file")
+
+
+def test_a_genome_whose_sequences_have_other_names_needs_renamings(found: Found, tmp_path: Path) -> None:
+    fasta = tmp_path / "renamed.fa"
+    fasta.write_text(found.genome_path.read_text().replace(">line", ">CP0.1"))
+    with pytest.raises(GenomeMismatchError, match="say --rename OLD=NEW"):
+        find_motifs(found.attention, tmp_path / "out", genome=fasta)
+    config = MotifConfig(shown_heads=1)
+    made = find_motifs(found.attention, tmp_path / "out", genome=fasta, config=config, renames={"line": "CP0.1"})
+    for bed in (made.folder / "beds").iterdir():
+        expected = (found.result.folder / "beds" / bed.name).read_text().replace("\nline\t", "\nCP0.1\t")
+        assert sorted(bed.read_text().splitlines()) == sorted(expected.splitlines())
 
 
 def test_an_output_that_holds_the_input_is_not_replaced(found: Found, tmp_path: Path) -> None:

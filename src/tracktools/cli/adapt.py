@@ -68,12 +68,12 @@ def adapt(
     Example:
       tracktools adapt genome.fa tss.bed --circular all -o adapted
     """
-    from tracktools.genome import load_genome
+    from tracktools.circles import load_joined
     from tracktools.model.registry import load_model
     from tracktools.train import TrainedFolds, adapt_model
 
-    genome = load_genome(genome_path, circular=circular)
     start = load_model(model) if model else load_model()
+    genome = load_joined(genome_path, circular, start.config)
     made = adapt_model(
         genome, tss, output, model=start, name=name, species=species, folds=folds, steps=steps, seed=seed,
         threads=threads, force=force, restart=restart, renames=renames, only_genome=only_genome,

@@ -38,7 +38,13 @@ def hub() -> None:
 @output_option
 @genome_option()
 @annotation_option(default="the genes in --genome, if any")
-@click.option("--bam", "bams", multiple=True, type=_FILE, help="Alignments, with their .bai next to them; repeatable.")
+@click.option(
+    "--bam",
+    "bams",
+    multiple=True,
+    type=_FILE,
+    help="Alignments, with their .bai or .csi next to them; repeatable.  [default: none]",
+)
 @click.option(
     "--attach",
     metavar="NAME",

@@ -142,12 +142,13 @@ def average(
     Example:
       tracktools models average genome.fa tss.bed -m a/model.safetensors -m b/model.safetensors -o average
     """
+    from tracktools.circles import load_joined
     from tracktools.genome import load_genome
     from tracktools.model.registry import load_model
     from tracktools.train import average_models, average_species_models
 
     checkpoints = [load_model(member) for member in members]
-    genome = load_genome(genome_path, circular=circular)
+    genome = load_joined(genome_path, circular, checkpoints[0].config) if checkpoints else load_genome(genome_path)
     if checkpoints and isinstance(checkpoints[0].config, ConditionedConfig):
         own = None if specialist is None else load_model(specialist)
         taught = None if expected is None else json.loads(expected.read_text(encoding="utf-8"))

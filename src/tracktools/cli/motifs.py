@@ -10,6 +10,7 @@ from tracktools.cli.options import (
     force_option,
     genome_option,
     output_option,
+    rename_option,
 )
 from tracktools.config import MotifConfig
 
@@ -46,6 +47,7 @@ from tracktools.config import MotifConfig
     "--min-times-uniform", type=click.FloatRange(0), default=MotifConfig.min_times_uniform, show_default=True,
     help="A site gets into the BED if its attention is at least so many times the uniform share.",
 )  # fmt: skip
+@rename_option
 @force_option
 def motifs(
     attention: Path,
@@ -58,6 +60,7 @@ def motifs(
     min_sites: int,
     max_q: float,
     min_times_uniform: float,
+    renames: dict[str, str],
     force: bool,
 ) -> None:
     """Find motifs in what the attention heads look at. DIR is the output folder of `tracktools attention`.
@@ -85,8 +88,9 @@ def motifs(
         top=top, window_bp=window_bp, min_sites=min_sites, max_q=max_q, min_times_uniform=min_times_uniform
     )
     result = find_motifs(
-        attention, output, genome=genome, collections=collections, background=background, config=config, force=force
-    )
+        attention, output, genome=genome, collections=collections, background=background, config=config,
+        renames=renames, force=force,
+    )  # fmt: skip
     found = [one for one in result.motifs if one.pwm is not None]
     for one in found:
         assert one.pwm is not None

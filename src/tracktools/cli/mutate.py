@@ -10,9 +10,11 @@ import click
 
 from tracktools.cli.options import (
     circular_option,
+    descriptor_option,
     device_option,
     engine_option,
     force_option,
+    model_option,
     only_genome_option,
     output_option,
     rename_option,
@@ -74,11 +76,7 @@ def _parse_tss(_ctx: click.Context, _parameter: click.Parameter, value: str | No
     "--tss", metavar="POSITION:STRAND", callback=_parse_tss,
     help="With --from: the TSS to change, such as 1042:+ (1-based).  [default: the base with the highest model output]",
 )  # fmt: skip
-@click.option(
-    "-m",
-    "--model",
-    help=f"Shipped model (see `tracktools models list`) or checkpoint file.  [default: {DEFAULT_MODEL}]",
-)
+@model_option("Shipped model (see `tracktools models list`) or checkpoint file.", default=DEFAULT_MODEL)
 @click.option(
     "--upstream", type=click.IntRange(0), default=MutateConfig.upstream_bp, show_default=True,
     help="With --at: the first base to change, upstream of the TSS [nt].",
@@ -98,11 +96,7 @@ def _parse_tss(_ctx: click.Context, _parameter: click.Parameter, value: str | No
 @circular_option
 @rename_option
 @only_genome_option
-@click.option(
-    "--descriptor-of", type=click.Path(path_type=Path), metavar="FASTA|DIR",
-    help="The whole genome that the sequence, such as a plasmid, belongs to, or a folder of its predictions. Only for "
-    "models that are set to a genome by its composition.  [default: GENOME or SEQUENCE, unchanged]",
-)  # fmt: skip
+@descriptor_option("GENOME or SEQUENCE, unchanged")
 @engine_option
 @device_option
 @threads_option

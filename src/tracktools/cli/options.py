@@ -17,6 +17,7 @@ annotation_option    ``annotation: Path``         the verb's ``annotation``: GFF
 model_option         ``model: str``               `tracktools.model.registry.load_model`
 sets_option          a dict of name to Path       the verb's TSS sets
 signals_option       a list of `SignalSource`     the verb's signals
+descriptor_option    ``descriptor_of: Path``      the verb's ``host``
 folds_option         ``folds: int``               the number of models to train
 absent_option        ``absent: str``              the verb's config
 block_option         ``block_bp: int``            the verb's config
@@ -222,6 +223,17 @@ def signals_option(flag: str, words: str, *names: str, **more: Any) -> Decorator
 
 
 reads_option = signals_option("--reads", "Stranded signal to sum within 5 nt of each TSS; repeatable.  [default: none]")
+
+
+def descriptor_option(default: str) -> Decorator:
+    """Give a command ``--descriptor-of FASTA|DIR``."""
+    return click.option(
+        "--descriptor-of",
+        type=PATH,
+        metavar="FASTA|DIR",
+        help="The whole genome that the sequence, such as a plasmid, belongs to, or a folder of its predictions. Only "
+        f"for models that are set to a genome by its composition.  [default: {default}]",
+    )
 
 
 def folds_option(verb: str) -> Decorator:

@@ -10,6 +10,7 @@ from tracktools.cli.options import (
     annotation_option,
     block_option,
     circular_option,
+    descriptor_option,
     device_option,
     engine_option,
     force_option,
@@ -43,11 +44,7 @@ from tracktools.model.files import DEFAULT_MODEL
     metavar="BED",
     help="Score only these bases; all others are absent.  [default: all bases]",
 )
-@click.option(
-    "--descriptor-of", type=click.Path(path_type=Path), metavar="FASTA|DIR",
-    help="The whole genome that GENOME, such as a plasmid, belongs to, or a folder of its predictions. Only for models "
-    "that are set to a genome by its composition.  [default: GENOME]",
-)  # fmt: skip
+@descriptor_option("GENOME")
 @click.option(
     "--shard", metavar="I/N", help="Compute only shard I of N, such as 1/3; join all with `tracktools merge`."
 )

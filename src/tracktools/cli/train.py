@@ -216,8 +216,8 @@ def train(
       tracktools train genome.fa tss.bed --circular all --fractions 0.7,0.1,0.2 --init ecoli-tss -o model
       tracktools train species.toml --leave-out Firmicutes -o model
     """
+    from tracktools.circles import load_joined
     from tracktools.engine.host import set_to_host
-    from tracktools.genome import load_genome
     from tracktools.model.registry import load_model
     from tracktools.train import SoftLabels, choose_split, train_folds, train_model
 
@@ -231,8 +231,9 @@ def train(
         raise click.UsageError("Missing argument 'TSS': a BED file; only a sheet (NAME.toml) needs none.")
     _only_of_sheets("init_member", "leave_out", "far")
     labels = _labels(tss, also)
-    genome = load_genome(genome_path, circular=circular)
-    start = set_to_host(load_model(init), genome) if init else None
+    start = load_model(init) if init else None
+    genome = load_joined(genome_path, circular, start.config if start else ARCHITECTURES[architecture]())
+    start = set_to_host(start, genome) if start else None
     architecture = architecture_of(start.model.config) if start else architecture
     network = start.model.config if start else ARCHITECTURES[architecture]()
     config = _recipe(architecture, recipe)

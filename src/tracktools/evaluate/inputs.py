@@ -112,9 +112,9 @@ def _read_pair(
 def _read_model(
     model: str | Path, tss: Mapping[str, Path], wanted: ScopeOptions, config: EvaluateConfig, predict: PredictConfig
 ) -> Material:
-    from tracktools.evaluate.model_signal import ModelSignal
+    from tracktools.evaluate.model_signal import ModelSignal, network_of
 
-    genome = find_genome(wanted, None)
+    genome = find_genome(wanted, None, network_of(model))
     assert genome is not None
     sets, left_out = _read_sets(tss, genome.chrom_sizes, wanted)
     scope = choose_scope(config.region, wanted, genome, genome.chrom_sizes, model)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tracktools.config import PredictConfig
+from tracktools.config import NetworkConfig, PredictConfig
 from tracktools.engine import make_engine
 from tracktools.engine.devices import resolve_device
 from tracktools.engine.grid import score_region
@@ -17,6 +17,11 @@ from tracktools.genome import Genome
 from tracktools.interval import STRANDS
 from tracktools.model.checkpoint import Checkpoint
 from tracktools.model.registry import load_model
+
+
+def network_of(name: str | Path) -> NetworkConfig:
+    """Return the architecture of a shipped model or a checkpoint file."""
+    return load_model(name).config
 
 
 class ModelSignal:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from tracktools.aliases import resolve_chrom
 from tracktools.bundle import CHROM, load_bundle
+from tracktools.circles import load_joined
+from tracktools.config import NetworkConfig
 from tracktools.errors import ConfigError
 from tracktools.evaluate.stretches import bed_stretches, part_stretches, whole_stretches
 from tracktools.genome import Genome, load_genome
@@ -71,7 +73,9 @@ class ScopeOptions:
     only_genome: bool = False
 
 
-def find_genome(wanted: ScopeOptions, held: Mapping[str, int] | None) -> Genome | None:
+def find_genome(
+    wanted: ScopeOptions, held: Mapping[str, int] | None, network: NetworkConfig | None = None
+) -> Genome | None:
     """Return the genome that the user names, or the embedded one; None for bigWigs of another genome.
 
     Parameters
@@ -80,6 +84,8 @@ def find_genome(wanted: ScopeOptions, held: Mapping[str, int] | None) -> Genome 
         Names the file, if any.
     held : mapping of str to int, or None
         Sequences of the bigWigs and their lengths; None for a model.
+    network : NetworkConfig, optional
+        That of the model: circles that ``all`` makes must not be shorter than its context.
 
     Raises
     ------
@@ -87,9 +93,11 @@ def find_genome(wanted: ScopeOptions, held: Mapping[str, int] | None) -> Genome 
         If circular sequences are named without a genome.
     """
     if wanted.genome is not None:
+        if network is not None:
+            return load_joined(wanted.genome, wanted.circular, network)
         return load_genome(wanted.genome, circular=wanted.circular)
     if wanted.circular:
-        raise ConfigError("--circular speaks of the genome file: name it with --genome")
+        raise ConfigError("--circular needs the genome: name its file with --genome")
     embedded = load_bundle().load_genome()
     if held is None:
         return embedded

@@ -209,3 +209,26 @@ def _alignment(read: pysam.AlignedSegment, blocks: Blocks) -> Alignment:
     # mates without a name are known by where the two start
     name = read.query_name or "*{}-{}".format(*sorted((read.reference_start, mate_start)))
     return Alignment(name, contig, read.reference_start, blocks, bool(flag & _REVERSE), number, mate_start)
+
+
+def write_bai(bam: Path, bai: Path, *, path: Path) -> None:
+    """Make the index of a sorted BAM file.
+
+    Parameters
+    ----------
+    bam : Path
+        Sorted by position.
+    bai : Path
+        The index to write.
+    path : Path
+        The file of the user, for messages.
+
+    Raises
+    ------
+    InputError
+        If the file is not sorted, or is damaged.
+    """
+    try:
+        pysam.index("-b", "-o", str(bai), str(bam))
+    except pysam.utils.SamtoolsError:
+        raise InputError("cannot be indexed", path=path, hint="sort it first: samtools sort") from None

@@ -100,7 +100,11 @@ def _row(text: str, path: Path, line: int) -> tuple[FeatureRow, bool]:
         raise InputError(f"the feature goes from {start} to {end}", path=path, line=line, hint=hint)
     if strand not in ("+", "-", ".", "?"):
         raise InputError(f"strand is {strand!r}", path=path, line=line, hint="write +, -, . or ?")
-    gtf = gtf_attributes(ninth)
+    try:
+        gtf = gtf_attributes(ninth)
+    except ValueError as error:
+        hint = 'GTF writes name "value"; for each attribute'
+        raise InputError(f"attribute {str(error)[:40]!r} is not GTF", path=path, line=line, hint=hint) from None
     if gtf is not None and not (gtf.get("gene_id") or gtf.get("transcript_id")):
         hint = "GTF needs a gene_id or transcript_id on each row; download GFF3 or GTF"
         raise InputError(f"is GFF2, without gene_id: {ninth[:40]!r}", path=path, line=line, hint=hint)

@@ -5,14 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-_PAIR = re.compile(r'\s*([A-Za-z_][\w.-]*) +("(?:[^"\\]|\\.)*"|[^\s";=][^;="]*?) *(?:;|$)')
+_PAIR = re.compile(r'\s*([A-Za-z_][\w.-]*) +("(?:[^"\\]|\\.|"")*"|[^\s";=][^;="]*?) *(?:;|$)')
 _DOUBLED = re.compile(r'""([^";\s][^"]*)""')  # after a visit to a spreadsheet
 
 
 def gtf_attributes(text: str) -> dict[str, str] | None:
-    """Return the attributes of a GTF row; None where the text is not of that form.
+    """Return the attributes of a GTF row; None where the text does not begin like one.
 
-    Of a name that is there more than once, the first value is taken.
+    Of a name that is there more than once, the first value is taken. A doubled quote inside a quoted value is a quote.
+
+    Raises
+    ------
+    ValueError
+        If the text begins like GTF and goes on otherwise, with the first piece that is not GTF.
 
     Examples
     --------
@@ -27,8 +32,11 @@ def gtf_attributes(text: str) -> dict[str, str] | None:
     while at < end:
         pair = _PAIR.match(text, at)
         if pair is None:
+            if values:
+                raise ValueError(text[at:].strip())
             return None
-        values.setdefault(pair[1], " ".join(pair[2].strip('"').split()))
+        value = pair[2][1:-1].replace('""', '"') if pair[2].startswith('"') else pair[2]
+        values.setdefault(pair[1], " ".join(value.split()))
         at = pair.end()
     return values or None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from tracktools.errors import GenomeMismatchError, InputError
 from tracktools.genome import Genome
 from tracktools.tracks import read_provenance
 
+_ON_THE_GENOME = ("top", "samples", "sites")  # tables with positions
 _TEXT = ("group", "head", "chrom", "strand", "name", "description")
 _WHOLE = ("tssOffset", "rank", "position", "n", "positives")
 _COLUMNS = {
@@ -196,25 +197,47 @@ def _numbers(texts: pd.Series[str], path: Path, *, whole: bool) -> pd.Series[Any
     return values.astype(np.int64) if whole else values.astype(np.float64)
 
 
-def check_genome(folder: AttentionFolder, genome: Genome, path: Path | None = None) -> None:
-    """Refuse a genome that is not the one whose attention the folder holds.
+def check_genome(
+    folder: AttentionFolder, genome: Genome, path: Path | None = None, renames: Mapping[str, str] | None = None
+) -> AttentionFolder:
+    """Refuse a genome that is not the one that the folder was made on; return the folder with the genome's names.
+
+    Parameters
+    ----------
+    folder : AttentionFolder
+        From `read_attention`.
+    genome : Genome
+        The same sequences, in the same order.
+    path : Path, optional
+        Its file, for messages.
+    renames : mapping of str to str, optional
+        Name in the folder to name in the genome.
 
     Raises
     ------
     GenomeMismatchError
         Naming both.
     """
+    renames = renames or {}
+    old_names = {new: old for old, new in renames.items()}
+    as_named_there = replace(
+        genome, contigs=tuple(replace(contig, name=old_names.get(contig.name, contig.name)) for contig in genome)
+    )
     made_on = folder.said_of("genome")
-    if made_on.get("sha256") not in (None, genome.sha256):
+    if made_on.get("sha256") not in (None, as_named_there.sha256):
         problem = f"was made on {made_on.get('name')} ({str(made_on.get('sha256'))[:12]}…), not on {genome.name}"
-        raise GenomeMismatchError(problem, path=path or folder.path, hint="give --genome the file it was made from")
-    for name in ("top", "samples", "sites"):
-        table = getattr(folder, name)
-        strange = sorted(set(table["chrom"]) - set(genome.chrom_sizes))
+        hint = "give --genome the file it was made from; if only the names of sequences differ, say --rename OLD=NEW"
+        raise GenomeMismatchError(problem, path=path or folder.path, hint=hint)
+    tables = {}
+    for name in _ON_THE_GENOME:
+        table, file = getattr(folder, name), folder.path / f"{name}.tsv"
+        names = {chrom: renames.get(chrom, chrom) for chrom in dict.fromkeys(table["chrom"])}
+        strange = sorted(set(names.values()) - set(genome.chrom_sizes))
         if strange:
-            raise GenomeMismatchError(
-                f"speaks of {strange[0]!r}, not in {genome.name}", path=folder.path / f"{name}.tsv"
-            )
-        beyond = table["position"].to_numpy() >= table["chrom"].map(genome.chrom_sizes).to_numpy(dtype=np.float64)
+            raise GenomeMismatchError(f"contains {strange[0]!r}, which is not in {genome.name}", path=file)
+        tables[name] = table.assign(chrom=table["chrom"].map(names))
+        beyond = table["position"].to_numpy() >= tables[name]["chrom"].map(genome.chrom_sizes).to_numpy(np.float64)
         if beyond.any() or (table["position"] < 0).any():
-            raise GenomeMismatchError(f"has positions past the end of {genome.name}", path=folder.path / f"{name}.tsv")
+            raise GenomeMismatchError(f"has positions past the end of {genome.name}", path=file)
+    circular = tuple(renames.get(chrom, chrom) for chrom in folder.circular)
+    return replace(folder, circular=circular, **tables)

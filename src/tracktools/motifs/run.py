@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ def find_motifs(
     collections: Sequence[Path | str] = (),
     background: Sequence[str] = (),
     config: MotifConfig | None = None,
+    renames: Mapping[str, str] | None = None,
     force: bool = False,
 ) -> MotifResult:
     """Find what the attention heads of a model have in common where they attend most.
@@ -52,6 +53,8 @@ def find_motifs(
         lowest output do.
     config : MotifConfig, optional
         Numbers of sites and thresholds.
+    renames : mapping of str to str, optional
+        Name of a sequence in the folder to its name in `genome`.
     force : bool
         Replace an `output` that holds results.
 
@@ -72,7 +75,7 @@ def find_motifs(
     output = check_output(Path(output), force=force, inputs=inputs)
     folder = read_attention(attention, background)
     compared = read_collections([Path(path) for path in collections])
-    loaded = _genome(folder, genome)
+    folder, loaded = _on_genome(folder, genome, renames)
     motifs = discover_motifs(folder, loaded, config)
     with output_folder(output, force=force, inputs=inputs) as partial:
         result = write_motifs(partial, folder, loaded, tuple(motifs), compared, config)
@@ -98,16 +101,18 @@ def _check_config(config: MotifConfig) -> None:
         raise ConfigError(f"the best {config.top} sites are fewer than the {config.min_sites} that a motif needs")
 
 
-def _genome(folder: AttentionFolder, given: Genome | Path | str | None) -> Genome:
+def _on_genome(
+    folder: AttentionFolder, given: Genome | Path | str | None, renames: Mapping[str, str] | None
+) -> tuple[AttentionFolder, Genome]:
+    """Return the folder, with the names of the genome, and the genome, circular as it was then."""
     if given is None:
-        embedded = load_bundle().load_genome()
-        if folder.said_of("genome").get("sha256") != embedded.sha256:
+        given = load_bundle().load_genome()
+        if not renames and folder.said_of("genome").get("sha256") != given.sha256:
             hint = "give --genome the FASTA or 2bit that it was made from"
             raise InputError("was not made on the embedded E. coli genome", path=folder.path, hint=hint)
-        return embedded
     genome = as_genome(given)
-    check_genome(folder, genome, None if isinstance(given, Genome) else Path(given))
-    return genome.with_circular(folder.circular)
+    folder = check_genome(folder, genome, None if isinstance(given, Genome) else Path(given), renames)
+    return folder, genome.with_circular(folder.circular)
 
 
 def _parameters(folder: AttentionFolder, collections: Sequence[Collection], config: MotifConfig) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from tracktools.counting import count_line
 from tracktools.errors import InputError
-from tracktools.formats.alignments import alignment_format, read_contig_sizes
+from tracktools.formats.alignments import alignment_format, read_contig_sizes, write_bai
 from tracktools.formats.bed import read_bed, read_bed_head
 from tracktools.formats.bed_schemas import GENES, BedSchema
 from tracktools.formats.bigbed import read_bigbed, read_bigbed_columns
@@ -224,15 +224,18 @@ def _copy_alignments(
     lengths = read_contig_sizes(source)
     names = join_names(lengths, chrom_sizes, renames=renames, only_genome=only_genome, path=source)
     check_lengths(lengths, names, chrom_sizes, path=source)
-    index = next(
-        (path for path in (source.with_suffix(".bam.bai"), source.with_suffix(".bai")) if path.is_file()), None
+    bai, csi = (
+        next((path for path in (source.with_suffix(f".bam{end}"), source.with_suffix(end)) if path.is_file()), None)
+        for end in (".bai", ".csi")
     )
-    if index is None:
-        csi = "a .csi index alone" if source.with_suffix(".bam.csi").is_file() else "no index"
-        hint = f"hubs want a .bai: samtools index -b {source.name}"
-        raise InputError(f"has {csi}", path=source, hint=hint)
+    if bai is None and csi is None:
+        raise InputError("has no index", path=source, hint=f"make one: samtools index {source.name}")
     shutil.copyfile(source, target)
-    shutil.copyfile(index, target.with_name(target.name + ".bai"))
+    own = target.with_name(target.name + ".bai")
+    if bai is not None:
+        shutil.copyfile(bai, own)
+    else:  # not every browser reads .csi
+        write_bai(target, own, path=source)
     return Contents(size_bytes=target.stat().st_size, n_chroms=len(names), n_foreign=len(lengths) - len(names))
 
 
