@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from tracktools import load_model
 from tracktools.bundle import CHROM, load_bundle
 from tracktools.config import DilatedConfig, NetworkConfig
 from tracktools.engine import make_engine
@@ -30,7 +31,6 @@ from tracktools.engine.native.engine import NativeEngine
 from tracktools.engine.native.library import usable_kernels
 from tracktools.model.networks import Network, make_network
 from tracktools.model.parameters import parameters_of
-from tracktools.model.registry import load_model
 from tracktools.model.transformer import Transformer
 
 REGION_START = 2_738_785  # the test region of the published split

@@ -27,6 +27,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from tracktools import load_model
 from tracktools.bundle import CHROM, load_bundle
 from tracktools.config import DilatedConfig, ModelConfig, NetworkConfig
 from tracktools.engine import describe_engines
@@ -40,7 +41,6 @@ from tracktools.engine.torch_engine import TorchEngine
 from tracktools.genome import Genome
 from tracktools.model.networks import Network, make_network
 from tracktools.model.parameters import parameters_of
-from tracktools.model.registry import load_model
 from tracktools.model.transformer import Transformer
 
 REGION_START = 2_738_785  # the test region of the published split

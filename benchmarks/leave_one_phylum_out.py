@@ -18,12 +18,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from tracktools import load_model
 from tracktools.config import RECIPES
 from tracktools.genome import load_genome
 from tracktools.metrics import score_positions
 from tracktools.model.checkpoint import Checkpoint, reference_of, set_to_genome
 from tracktools.model.conditioned import Conditioned
-from tracktools.model.registry import load_model
 from tracktools.splits import Region, Split
 from tracktools.train import read_sheet, train_species
 from tracktools.train.labels import read_labels

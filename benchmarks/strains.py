@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tracktools import load_model
 from tracktools.blocks import plan_blocks
 from tracktools.bundle import CHROM, load_bundle
 from tracktools.config import PredictConfig
@@ -29,7 +30,6 @@ from tracktools.engine.interface import Engine
 from tracktools.engine.kept_answers import KeepingEngine
 from tracktools.genome import Contig, Genome
 from tracktools.model.checkpoint import Checkpoint
-from tracktools.model.registry import load_model
 
 COMPLEMENT = bytes.maketrans(b"ACGT", b"TGCA")
 

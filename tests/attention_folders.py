@@ -46,7 +46,7 @@ class FolderMaker:
         self.planted: list[Planted] = []
 
     def _places(self) -> list[tuple[str, int, str]]:
-        """Places far from each other; the first two of the ring lie so that words cross the origin."""
+        """GenomeKeys far from each other; the first two of the ring lie so that words cross the origin."""
         places = [("ring", 10, "+"), ("ring", LENGTHS["ring"] - 12, "-")]
         others = [
             (name, at, "+-"[number % 2])

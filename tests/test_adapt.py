@@ -11,13 +11,13 @@ from click.testing import CliRunner
 
 from species_files import write_genome
 from test_host import conditioned
+from tracktools import load_model
 from tracktools.cli import tracktools
 from tracktools.config import ADAPTATION, DilatedConfig
 from tracktools.errors import ConfigError
 from tracktools.genome import load_genome
 from tracktools.model.checkpoint import Metadata, load_checkpoint, save_checkpoint
 from tracktools.model.dilated import Dilated
-from tracktools.model.registry import load_model
 from tracktools.train import TrainedFolds, TrainedModel, adapt_model
 
 SMALL = DilatedConfig(n_channels=8, stem_width_bp=7, dilations_bp=(1, 2, 4, 8))

@@ -12,9 +12,10 @@ import pandas as pd
 import pytest
 
 from networks import literal_attention, random_network, word_attender
+from tracktools import load_model
 from tracktools.attention import AttentionRun, attend_genome
-from tracktools.attention.groups import Extremes
-from tracktools.attention.places import Places, blocks_around
+from tracktools.attention.groups import TopAndBottom
+from tracktools.attention.places import GenomeKeys, blocks_around
 from tracktools.attention.statistics import profile_of, ranks_of
 from tracktools.bundle import CHROM, load_bundle
 from tracktools.cli import main
@@ -23,7 +24,7 @@ from tracktools.engine.grid import window_of
 from tracktools.errors import ConfigError, InputError
 from tracktools.genome import Contig, Genome
 from tracktools.model.checkpoint import Checkpoint, Metadata, save_checkpoint
-from tracktools.model.registry import ATTENTIVE_MODEL, load_model
+from tracktools.model.registry import ATTENTIVE_MODEL
 from tracktools.tracks import Track, write_tracks
 
 SMALL = ModelConfig(
@@ -187,7 +188,7 @@ def test_only_the_surroundings_of_a_set_are_run_and_give_the_same(tmp_path: Path
     among = attend(tmp_path, "among", at=at).tables
     assert alone.groups["group"].tolist() == ["set"]
     pd.testing.assert_frame_equal(alone.sites, among.sites, rtol=1e-6)
-    places = Places(GENOME, SMALL)
+    places = GenomeKeys(GENOME, SMALL)
     keys = np.array([40, 44, 700])
     blocks = blocks_around(keys, places, 10_000)
     assert [(piece.start, piece.end) for block in blocks for piece in block.pieces] == [(40, 45), (700, 701)]
@@ -298,7 +299,7 @@ def test_extremes_are_those_of_the_whole_whatever_comes_first() -> None:
     for n in (1, 7, 500):
         order = np.lexsort((known, -outputs[known]))[:n]
         for size in (1, 13, 300):
-            extremes = Extremes(n)
+            extremes = TopAndBottom(n)
             for start in range(0, 300, size):
                 extremes.add(outputs[start : start + size], keys[start : start + size])
             assert extremes.top.tolist() == known[order].tolist()
@@ -306,7 +307,7 @@ def test_extremes_are_those_of_the_whole_whatever_comes_first() -> None:
 
 
 def test_drawn_positions_are_distinct_scored_and_the_same_for_a_seed() -> None:
-    places = Places(GENOME, SMALL)
+    places = GenomeKeys(GENOME, SMALL)
     scored = np.concatenate([np.arange(*each) for each in places.scored()])
     drawn = places.draw(500, 1)
     assert len(np.unique(drawn)) == 500

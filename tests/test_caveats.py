@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tracktools import load_model
 from tracktools.bundle import load_bundle
 from tracktools.formats.bed import CALLED_TSS, read_bed, read_bed_head
 from tracktools.hub.build import build_hub
 from tracktools.hub.clients.view import build_view
-from tracktools.model.registry import load_model
 from tracktools.pipeline.predict_hub import Inputs, predict_and_build
 from tracktools.predict.caveats import caveats_of
 

@@ -10,11 +10,12 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from tracktools import load_model
 from tracktools.config import ModelConfig
 from tracktools.errors import CheckpointError, ConfigError
 from tracktools.model.checkpoint import Metadata, load_checkpoint, save_checkpoint
 from tracktools.model.golden import make_golden, verify_golden
-from tracktools.model.registry import load_model, shipped_models
+from tracktools.model.registry import shipped_models
 from tracktools.model.transformer import Transformer
 
 SMALL = ModelConfig(

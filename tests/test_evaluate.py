@@ -323,7 +323,7 @@ def model(tmp_path: Path) -> tuple[Path, Path]:
 
 
 def test_a_model_scores_as_its_own_bigwigs_do(tmp_path: Path, model: tuple[Path, Path]) -> None:
-    from tracktools.model.registry import load_model
+    from tracktools import load_model
 
     fasta, checkpoint = model
     tss = [("chr1", 30_010, "+"), ("chr1", 31_499, "-"), ("chr1", 29_999, "+"), ("chr1", 31_500, "-")]

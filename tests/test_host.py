@@ -11,6 +11,7 @@ import torch
 from click.testing import CliRunner
 
 from runs import GENOME, checkpoint_of, files_of, letters, settings_of, write_fasta
+from tracktools import load_model
 from tracktools.cli import tracktools
 from tracktools.config import ConditionedConfig
 from tracktools.descriptor import Descriptor, Reference
@@ -20,7 +21,6 @@ from tracktools.formats.bigwig import BigWigReader
 from tracktools.genome import Contig, Genome
 from tracktools.model.checkpoint import Checkpoint, Metadata, save_checkpoint
 from tracktools.model.conditioned import Conditioned
-from tracktools.model.registry import load_model
 from tracktools.predict import Shard, merge_shards, predict_genome, predict_sequence, predict_shard, read_selection
 from tracktools.tracks import read_provenance
 

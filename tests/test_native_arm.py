@@ -12,12 +12,12 @@ import numpy.typing as npt
 import pytest
 
 from dilated_networks import SMALL, exact_probabilities, random_codes, random_dilated
+from tracktools import load_model
 from tracktools.config import DilatedConfig
 from tracktools.engine import Window
 from tracktools.engine.native.dilated import lay_out_dilated
 from tracktools.model.dilated import Dilated
 from tracktools.model.parameters import parameters_of
-from tracktools.model.registry import load_model
 
 SOURCES = Path(__file__).parents[1] / "src" / "tracktools" / "engine" / "native" / "source"
 COMPILER, EMULATOR = "aarch64-linux-gnu-g++", "qemu-aarch64"

@@ -18,6 +18,7 @@ import pytest
 import dilated_networks
 from emulated_library import compile_emulating
 from networks import SMALL, letter_seeker, literal_probabilities, random_network
+from tracktools import load_model
 from tracktools.config import DilatedConfig, ModelConfig
 from tracktools.engine.interface import TOLERANCE, Changes
 from tracktools.engine.native import library
@@ -25,7 +26,6 @@ from tracktools.engine.native.dilated import NativeDilatedEngine
 from tracktools.engine.native.engine import NativeEngine
 from tracktools.model.dilated import Dilated
 from tracktools.model.parameters import parameters_of
-from tracktools.model.registry import load_model
 from tracktools.model.transformer import Transformer
 
 ROOT = Path(__file__).parents[1]

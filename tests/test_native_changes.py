@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from dilated_networks import SMALL, random_codes, random_dilated
+from tracktools import load_model
 from tracktools.arrays import Codes, Float32
 from tracktools.config import DilatedConfig
 from tracktools.engine.changes import changed_outputs
@@ -20,7 +21,6 @@ from tracktools.engine.native.library import Kernel, usable_kernels
 from tracktools.engine.substitutions import Places, substituted_outputs
 from tracktools.model.dilated import Dilated
 from tracktools.model.parameters import parameters_of
-from tracktools.model.registry import load_model
 
 KERNELS = usable_kernels("dilated")
 SHAPES = {

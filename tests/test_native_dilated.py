@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pytest
 
 from dilated_networks import SMALL, exact_probabilities, random_codes, random_dilated
+from tracktools import load_model
 from tracktools.blocks import plan_blocks
 from tracktools.bundle import CHROM, load_bundle
 from tracktools.config import DilatedConfig
@@ -21,7 +22,6 @@ from tracktools.genome import Contig, Genome
 from tracktools.interval import STRANDS, Strand
 from tracktools.model.dilated import Dilated
 from tracktools.model.parameters import parameters_of
-from tracktools.model.registry import load_model
 
 KERNELS = usable_kernels("dilated")
 

@@ -9,9 +9,9 @@ import pytest
 from click.testing import CliRunner
 
 from species_files import write_sheet
+from tracktools import load_model
 from tracktools.cli import tracktools
 from tracktools.errors import TracktoolsError
-from tracktools.model.registry import load_model
 
 
 @pytest.fixture

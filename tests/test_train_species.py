@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from species_files import sequence, write_sheet
+from tracktools import load_model
 from tracktools.config import ConditionedConfig, DilatedConfig, MixtureConfig, TrainConfig
 from tracktools.descriptor import describe_sequences
 from tracktools.engine import make_engine
@@ -20,7 +21,6 @@ from tracktools.model.checkpoint import load_checkpoint, save_checkpoint, set_to
 from tracktools.model.conditioned import Conditioned
 from tracktools.model.dilated import Dilated
 from tracktools.model.golden import verify_golden
-from tracktools.model.registry import load_model
 from tracktools.train import TrainedModel, read_sheet, train_species
 
 NETWORK = ConditionedConfig(n_channels=8, stem_width_bp=7, dilations_bp=(1, 2, 4, 8), n_hidden=4)

@@ -33,7 +33,6 @@ from .hub.model import Hub
 from .interval import Interval
 from .model.checkpoint import Checkpoint, Metadata
 from .model.parameters import Parameters
-from .model.registry import load_model
 from .motifs import MotifResult, find_motifs
 from .motifs.discover import HeadMotif
 from .motifs.sites import SiteBed
@@ -47,6 +46,7 @@ from .mutate import (
     mutate_variants,
 )
 from .predict import (
+    Model,
     Models,
     Prediction,
     Scorer,
@@ -54,6 +54,7 @@ from .predict import (
     Shard,
     ShardResult,
     StrandSignals,
+    load_model,
     load_prediction,
     merge_shards,
     predict_genome,
@@ -110,6 +111,7 @@ __all__ = [
     "Level",
     "LiftedSet",
     "Metadata",
+    "Model",
     "ModelConfig",
     "Models",
     "MotifConfig",

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tracktools import load_model
 from tracktools.config import PredictConfig
 from tracktools.errors import OutputNotEmpty, UnfinishedRunDiffers
 from tracktools.formats.bigwig import BigWigReader
 from tracktools.genome import Genome, load_genome
-from tracktools.model.registry import load_model
 from tracktools.predict import Shard, merge_shards, predict_genome, predict_shard
 from tracktools.run import drop_unfinished
 from tracktools.tracks import read_provenance

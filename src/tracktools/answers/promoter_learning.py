@@ -11,7 +11,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy.optimize import minimize
 
 from tracktools.answers.promoters import (
@@ -22,7 +21,7 @@ from tracktools.answers.promoters import (
     WINDOW_BP,
     PromoterModel,
 )
-from tracktools.arrays import Codes, Float64
+from tracktools.arrays import Bool, Codes, Float64, Int64
 from tracktools.errors import InputError
 
 LEAST_LEARNT, MOST_LEARNT = 50, 1000  # TSS: fewer make no matrices; of more the strongest, whose elements are clearest
@@ -125,7 +124,7 @@ def _start() -> Float64:
     return np.concatenate([*words, _START_STIFFNESS, rest])
 
 
-def _loss(flat: Float64, known: Float64, is_tss: npt.NDArray[np.bool_]) -> tuple[float, Float64]:
+def _loss(flat: Float64, known: Float64, is_tss: Bool) -> tuple[float, Float64]:
     """Return the mean loss of the logistic regression with its penalties, and the gradient."""
     weights = _Weights.of(flat)
     whole = _whole(weights, known)
@@ -157,7 +156,7 @@ def _whole(weights: _Weights, known: Float64) -> Float64:
     return whole
 
 
-def _at(known: Float64, starts: npt.NDArray[np.int64], weights: Float64) -> Float64:
+def _at(known: Float64, starts: Int64, weights: Float64) -> Float64:
     """Return the score of a word that begins at each start, shape (n, starts)."""
     words = [known[:, first : first + len(weights)] for first in starts + WINDOW_BP]
     return np.stack([np.tensordot(word, weights, axes=2) for word in words], axis=1)
@@ -181,7 +180,7 @@ def _gradient(pull: Float64, known: Float64) -> Float64:
     return np.concatenate(parts)
 
 
-def _letters(pull: Float64, known: Float64, starts: npt.NDArray[np.int64], width: int) -> Float64:
+def _letters(pull: Float64, known: Float64, starts: Int64, width: int) -> Float64:
     total = np.zeros((width, _LETTERS))
     for column, first in enumerate(starts + WINDOW_BP):
         total += np.tensordot(pull[:, column], known[:, first : first + width], axes=1)

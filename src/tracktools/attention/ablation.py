@@ -12,7 +12,7 @@ import torch
 
 from tracktools.arrays import Bool, Float32, Float64, Int64
 from tracktools.attention.groups import Group
-from tracktools.attention.places import Places
+from tracktools.attention.places import GenomeKeys
 from tracktools.attention.tables import head_names
 from tracktools.config import AttentionConfig, EvaluateConfig, PredictConfig
 from tracktools.engine import make_attentive_engine
@@ -51,13 +51,18 @@ class Scored:
 
 
 def ablate_heads(
-    places: Places, network: Transformer, metadata: Metadata, truth: Group, config: AttentionConfig, run: PredictConfig
+    places: GenomeKeys,
+    network: Transformer,
+    metadata: Metadata,
+    truth: Group,
+    config: AttentionConfig,
+    run: PredictConfig,
 ) -> pd.DataFrame:
     """Take out each head in turn: its output is replaced by its mean over the same bases.
 
     Parameters
     ----------
-    places : Places
+    places : GenomeKeys
         The genome.
     network, metadata
         The model, and its split, whose validation part is scored: `AttentionConfig.ablate_bp` of it at most.
@@ -111,7 +116,7 @@ def _row(name: str, whole: Scored, ablated: Scored, before: Float64, after: Floa
     }
 
 
-def _stretches(places: Places, metadata: Metadata, most_bp: int) -> Iterator[Span]:
+def _stretches(places: GenomeKeys, metadata: Metadata, most_bp: int) -> Iterator[Span]:
     split, left = Split.from_records(metadata.split), most_bp
     for number, contig in enumerate(places.genome):
         for region in split.regions_of(contig, "valid"):
@@ -121,7 +126,7 @@ def _stretches(places: Places, metadata: Metadata, most_bp: int) -> Iterator[Spa
                 yield Span(number, region.start, end)
 
 
-def _check(stretches: list[Span], metadata: Metadata, truth: Group, places: Places) -> None:
+def _check(stretches: list[Span], metadata: Metadata, truth: Group, places: GenomeKeys) -> None:
     if not stretches:
         raise ConfigError(
             f"--ablate scores the validation part of {metadata.name}, and this genome has none of it "
@@ -131,12 +136,12 @@ def _check(stretches: list[Span], metadata: Metadata, truth: Group, places: Plac
         raise ConfigError(f"--ablate: {truth.name} has no TSS in the validation part (name another set first)")
 
 
-def _is_tss(stretch: Span, strand: Strand, truth: Group, places: Places) -> Bool:
+def _is_tss(stretch: Span, strand: Strand, truth: Group, places: GenomeKeys) -> Bool:
     start = places.first_key(stretch.contig, strand)
     return np.isin(np.arange(start + stretch.start, start + stretch.end), truth.keys)
 
 
-def _sequences(stretches: list[Span], places: Places) -> torch.Tensor:
+def _sequences(stretches: list[Span], places: GenomeKeys) -> torch.Tensor:
     """Return sequences spread over the stretches, on both strands in turn, shape (B, L)."""
     starts = [
         (stretch.contig, at)
@@ -155,7 +160,7 @@ def _sequences(stretches: list[Span], places: Places) -> torch.Tensor:
     return torch.from_numpy(np.stack([own[:shortest] for own in codes])).long()
 
 
-def _score(network: Transformer, stretches: list[Span], places: Places, truth: Group, run: PredictConfig) -> Scored:
+def _score(network: Transformer, stretches: list[Span], places: GenomeKeys, truth: Group, run: PredictConfig) -> Scored:
     engine = make_attentive_engine(run.engine, network, threads=run.threads or None, device=run.device)
     signals, truths, blocks, n_blocks = [], [], [], 0
     for stretch in stretches:

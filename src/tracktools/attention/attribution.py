@@ -10,7 +10,7 @@ import torch
 
 from tracktools.arrays import Float64
 from tracktools.attention.groups import Group
-from tracktools.attention.places import Places
+from tracktools.attention.places import GenomeKeys
 from tracktools.attention.statistics import correlation, ranks_of
 from tracktools.attention.tables import head_names
 from tracktools.blocks import Block, Piece
@@ -32,7 +32,7 @@ class Attribution(NamedTuple):
 
 
 def attribute(
-    places: Places, network: Transformer, engine: AttentiveEngine, group: Group, config: AttentionConfig
+    places: GenomeKeys, network: Transformer, engine: AttentiveEngine, group: Group, config: AttentionConfig
 ) -> Attribution:
     """Hold attention against input x gradient at TSS of a set.
 
@@ -42,7 +42,7 @@ def attribute(
 
     Parameters
     ----------
-    places : Places
+    places : GenomeKeys
     network, engine
         The transformer, and an engine that runs it.
     group : Group
@@ -79,7 +79,7 @@ def attribute(
     return Attribution(heads, pd.DataFrame(profile, columns=["tssOffset", "meanAbs", "meanSigned"]))
 
 
-def _at(key: int, places: Places, network: Transformer, engine: AttentiveEngine) -> tuple[Float64, Float64 | None]:
+def _at(key: int, places: GenomeKeys, network: Transformer, engine: AttentiveEngine) -> tuple[Float64, Float64 | None]:
     """Return weights (heads, W) and attributions (W,) by distance upstream of one position; None at a 5' end."""
     config = network.config
     W = config.attention_window_bp

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from tracktools.arrays import Float32, Int64
-from tracktools.attention.places import Places
+from tracktools.attention.places import GenomeKeys
 from tracktools.counting import count_line
 from tracktools.errors import ConfigError, InputError
 from tracktools.formats.bed import read_bed
@@ -35,7 +35,7 @@ class Group:
     description : str
         Where it comes from.
     keys : ndarray of int64, shape (n,)
-        Ascending distinct keys (`Places`).
+        Ascending distinct keys (`GenomeKeys`).
     names : list of str
         Name of each position, ``.`` where it has none.
     """
@@ -71,7 +71,7 @@ def tss_file(path: Path) -> Path:
 
 
 def read_tss_group(
-    name: str, path: Path, places: Places, *, renames: Mapping[str, str] | None = None, only_genome: bool = False
+    name: str, path: Path, places: GenomeKeys, *, renames: Mapping[str, str] | None = None, only_genome: bool = False
 ) -> Group:
     """Read the positions of a TSS set that get an output; those that get none are left out, with a warning.
 
@@ -121,7 +121,7 @@ def check_groups(names: list[str], n_positions: int) -> None:
         )
 
 
-class Extremes:
+class TopAndBottom:
     """The highest and the lowest outputs of a genome, found block by block.
 
     Parameters

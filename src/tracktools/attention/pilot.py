@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tracktools.arrays import Float64, Int64
-from tracktools.attention.places import Places
+from tracktools.attention.places import GenomeKeys
 from tracktools.attention.rank_correlation import Ranker
 from tracktools.blocks import Block, Piece
 from tracktools.engine.grid import place_values, windows_of
@@ -32,7 +32,7 @@ class Pilot(NamedTuple):
     tracked: Int64
 
 
-def run_pilot(places: Places, engine: AttentiveEngine) -> Pilot:
+def run_pilot(places: GenomeKeys, engine: AttentiveEngine) -> Pilot:
     """Run the pilot; the distances are the `TRACKED` of each head with the highest means."""
     config = places.config
     pieces = _pilot_pieces(places)
@@ -55,7 +55,7 @@ def run_pilot(places: Places, engine: AttentiveEngine) -> Pilot:
     return Pilot(Ranker(outputs), mean_output, means / max(n, 1), np.sort(order[..., :TRACKED], axis=-1))
 
 
-def _pilot_pieces(places: Places) -> list[Piece]:
+def _pilot_pieces(places: GenomeKeys) -> list[Piece]:
     ranges = [(first, last) for first, last in places.scored() if last > first]
     total = sum(last - first for first, last in ranges)
     halo = places.config.halo_upstream_bp + places.config.halo_downstream_bp

@@ -23,7 +23,7 @@ class Located(NamedTuple):
     position: Int64
 
 
-class Places:
+class GenomeKeys:
     """Keys of positions: the plus strand, contig after contig, then the minus strand; plus-strand order on both.
 
     Parameters
@@ -78,14 +78,14 @@ class Places:
         return np.asarray(inside, dtype=np.bool_)
 
 
-def blocks_around(keys: Int64, places: Places, block_bp: int) -> list[Block]:
+def blocks_around(keys: Int64, places: GenomeKeys, block_bp: int) -> list[Block]:
     """Lay blocks around few positions: near ones share a piece, and pieces share a block while their windows fit.
 
     Parameters
     ----------
     keys : ndarray of int64, shape (n,)
         Ascending scored keys.
-    places : Places
+    places : GenomeKeys
     block_bp : int
         Most bases in a block, context included; a longer run of near positions is cut.
     """
@@ -105,7 +105,7 @@ def blocks_around(keys: Int64, places: Places, block_bp: int) -> list[Block]:
     return blocks
 
 
-def _pieces_around(keys: Int64, places: Places, halo: int, block_bp: int) -> Iterator[Piece]:
+def _pieces_around(keys: Int64, places: GenomeKeys, halo: int, block_bp: int) -> Iterator[Piece]:
     contigs, strands, positions = places.locate(keys)
     first = 0
     for i in range(1, len(keys) + 1):

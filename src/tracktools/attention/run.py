@@ -14,9 +14,9 @@ from tracktools.arrays import Int64
 from tracktools.attention.ablation import ablate_heads
 from tracktools.attention.attribution import attribute
 from tracktools.attention.genome_sums import Everything
-from tracktools.attention.groups import Extremes, Group, check_groups, plain_group, read_tss_group, tss_file
+from tracktools.attention.groups import Group, TopAndBottom, check_groups, plain_group, read_tss_group, tss_file
 from tracktools.attention.pilot import run_pilot
-from tracktools.attention.places import Places, blocks_around
+from tracktools.attention.places import GenomeKeys, blocks_around
 from tracktools.attention.scan import Collectors, walk
 from tracktools.attention.tables import Found, Tables, head_names, make_tables, write_table
 from tracktools.attention.weight_files import Spool
@@ -101,7 +101,7 @@ def attend_genome(
         raise ConfigError(
             f"the model {checkpoint.metadata.name} is convolutional: it has no heads (take a transformer)"
         )
-    places = Places(genome, network.config)
+    places = GenomeKeys(genome, network.config)
     inputs = [*sites.values(), *([checkpoint.path] if checkpoint.path else [])]
     with output_folder(Path(output), force=force, inputs=inputs) as folder:
         sets = [
@@ -125,7 +125,7 @@ def attend_genome(
     return AttentionRun(Path(output), tables)
 
 
-def _known_groups(places: Places, sets: Sequence[Group], config: AttentionConfig) -> list[Group]:
+def _known_groups(places: GenomeKeys, sets: Sequence[Group], config: AttentionConfig) -> list[Group]:
     """Return the groups that are known before the outputs: the random one, and those of ``--at``."""
     scored = sum(last - first for first, last in places.scored())
     if not scored:
@@ -143,7 +143,7 @@ def _known_groups(places: Places, sets: Sequence[Group], config: AttentionConfig
 
 
 def _announce(
-    places: Places, groups: list[Group], model: Checkpoint, engine: AttentiveEngine, config: AttentionConfig
+    places: GenomeKeys, groups: list[Group], model: Checkpoint, engine: AttentiveEngine, config: AttentionConfig
 ) -> None:
     genome = places.genome
     circular = ", ".join(contig.name for contig in genome if contig.circular)
@@ -156,7 +156,7 @@ def _announce(
 
 
 def _run(
-    places: Places,
+    places: GenomeKeys,
     groups: list[Group],
     at: list[str],
     engine: AttentiveEngine,
@@ -168,7 +168,7 @@ def _run(
     everything = None
     if config.whole:
         everything = Everything(places.config, run_pilot(places, engine), config.top_positions)
-    extremes = Extremes(config.extremes) if config.sample_share else None
+    extremes = TopAndBottom(config.extremes) if config.sample_share else None
     if extremes or everything:
         blocks = plan_blocks(places.genome, block_bp, places.config)
     else:
@@ -181,7 +181,7 @@ def _run(
 
 def _look_closer(
     folder: Path,
-    places: Places,
+    places: GenomeKeys,
     groups: list[Group],
     model: Checkpoint,
     engine: AttentiveEngine,
@@ -202,7 +202,7 @@ def _look_closer(
         write_table(attribution.profile, folder / "attribution_profile.tsv")
 
 
-def _extreme_groups(extremes: Extremes) -> list[Group]:
+def _extreme_groups(extremes: TopAndBottom) -> list[Group]:
     def told(keys: Int64, what: str) -> str:
         return f"the {len(keys):,} positions with the {what} model output"
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from tracktools.arrays import Float32, Int64
 from tracktools.attention.genome_sums import Everything
-from tracktools.attention.groups import Extremes
-from tracktools.attention.places import Places
+from tracktools.attention.groups import TopAndBottom
+from tracktools.attention.places import GenomeKeys
 from tracktools.attention.weight_files import Spool
 from tracktools.blocks import Block, Piece
 from tracktools.engine.attention import Trace
@@ -48,11 +48,11 @@ class Collectors:
     """What a pass fills: weights of wanted positions, extremes of the outputs, and sums over everything."""
 
     spool: Spool
-    extremes: Extremes | None = None
+    extremes: TopAndBottom | None = None
     everything: Everything | None = None
 
 
-def walk(blocks: Sequence[Block], wanted: Int64, places: Places, engine: AttentiveEngine, into: Collectors) -> None:
+def walk(blocks: Sequence[Block], wanted: Int64, places: GenomeKeys, engine: AttentiveEngine, into: Collectors) -> None:
     """Run blocks and collect.
 
     Parameters
@@ -70,7 +70,7 @@ def walk(blocks: Sequence[Block], wanted: Int64, places: Places, engine: Attenti
             advance(len(block))
 
 
-def _collect(block: Block, wanted: Int64, places: Places, engine: AttentiveEngine, into: Collectors) -> None:
+def _collect(block: Block, wanted: Int64, places: GenomeKeys, engine: AttentiveEngine, into: Collectors) -> None:
     windows = windows_of(block, places.genome, engine, places.config)
     ranges = [_keys_of(piece, places) for piece in block.pieces]
     if into.extremes is None and into.everything is None and not any(_between(wanted, keys) for keys in ranges):
@@ -93,7 +93,7 @@ def _collect(block: Block, wanted: Int64, places: Places, engine: AttentiveEngin
                 into.everything.add(layer, observed.sums)
 
 
-def _keys_of(piece: Piece, places: Places) -> tuple[int, int]:
+def _keys_of(piece: Piece, places: GenomeKeys) -> tuple[int, int]:
     start = places.first_key(piece.contig, piece.strand)
     return start + piece.start, start + piece.end
 
@@ -103,7 +103,7 @@ def _between(wanted: Int64, keys: tuple[int, int]) -> bool:
     return bool(first < last)
 
 
-def _rows(trace: Trace, windows: list[Window], ranges: list[tuple[int, int]], block: Block, places: Places) -> Rows:
+def _rows(trace: Trace, windows: list[Window], ranges: list[tuple[int, int]], block: Block, places: GenomeKeys) -> Rows:
     keys, outputs, sees = [], [], []
     for piece, window, (first, last), values in zip(block.pieces, windows, ranges, trace.probabilities, strict=True):
         known = places.genome.contigs[piece.contig].strand_codes(piece.start, piece.end, "+") != UNKNOWN

@@ -14,7 +14,7 @@ import pandas as pd
 from tracktools.arrays import Float32, Int64
 from tracktools.attention.genome_sums import Everything
 from tracktools.attention.groups import Group
-from tracktools.attention.places import Places
+from tracktools.attention.places import GenomeKeys
 from tracktools.attention.statistics import Profile, profile_of
 from tracktools.attention.weight_files import Spool
 from tracktools.concise import concise
@@ -40,7 +40,7 @@ class Found:
 
     Parameters
     ----------
-    places : Places
+    places : GenomeKeys
     groups : sequence of Group
         Sampled groups, those of ``--at`` last.
     spool : Spool
@@ -51,7 +51,7 @@ class Found:
         Names of the groups of ``--at``.
     """
 
-    places: Places
+    places: GenomeKeys
     groups: Sequence[Group]
     spool: Spool
     everything: Everything | None
@@ -122,7 +122,7 @@ def make_tables(found: Found, config: AttentionConfig) -> Tables:
 _SITE_COLUMNS = ("group", "head", "name", "chrom", "position", "strand", "tssOffset", "attention", "output")
 
 
-def _where(places: Places, keys: Int64) -> dict[str, Any]:
+def _where(places: GenomeKeys, keys: Int64) -> dict[str, Any]:
     located = places.locate(keys)
     names = np.array([contig.name for contig in places.genome], dtype=object)
     return {"chrom": names[located.contig], "position": located.position, "strand": located.strand}
@@ -187,7 +187,7 @@ def _top_tables(
         yield pd.DataFrame(columns | _where(found.places, keys) | {"attention": weights, "output": outputs})
 
 
-def _site_table(places: Places, group: Group, head: str, weights: Float32, outputs: Float32) -> Table:
+def _site_table(places: GenomeKeys, group: Group, head: str, weights: Float32, outputs: Float32) -> Table:
     distance = weights.argmax(axis=1) if len(weights) else np.zeros(0, dtype=np.int64)
     columns: dict[str, Any] = {"group": group.name, "head": head, "name": group.names, **_where(places, group.keys)}
     columns["tssOffset"] = places.config.label_shift_bp - distance

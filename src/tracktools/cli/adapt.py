@@ -69,10 +69,10 @@ def adapt(
       tracktools adapt genome.fa tss.bed --circular all -o adapted
     """
     from tracktools.circles import load_joined
-    from tracktools.model.registry import load_model
+    from tracktools.model.registry import as_model
     from tracktools.train import TrainedFolds, adapt_model
 
-    start = load_model(model) if model else load_model()
+    start = as_model(model) if model else as_model()
     genome = load_joined(genome_path, circular, start.config)
     made = adapt_model(
         genome, tss, output, model=start, name=name, species=species, folds=folds, steps=steps, seed=seed,
@@ -81,6 +81,6 @@ def adapt(
     if isinstance(made, TrainedFolds):
         click.echo(f"{made.folder}: {folds} models; validation AP {made.table['valid_ap'].mean():.4f} on average")
         return
-    held = load_model(made.checkpoint).metadata.metrics["held_out"]
+    held = as_model(made.checkpoint).metadata.metrics["held_out"]
     before, after = (held[when]["average_precision"] for when in ("before", "after"))
     click.echo(f"{made.checkpoint}: AP on the held-out fifth {before:.4f} before, {after:.4f} after")

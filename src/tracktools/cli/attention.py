@@ -105,11 +105,11 @@ def attention(
     """
     from tracktools.attention import attend_genome
     from tracktools.circles import load_joined
-    from tracktools.model.registry import ATTENTIVE_MODEL, load_model
+    from tracktools.model.registry import ATTENTIVE_MODEL, as_model
     from tracktools.run import check_output
 
     check_output(output, force=force, inputs=[genome_path])
-    checkpoint = load_model(model or ATTENTIVE_MODEL)
+    checkpoint = as_model(model or ATTENTIVE_MODEL)
     run = attend_genome(
         load_joined(genome_path, circular, checkpoint.config),
         output,

@@ -33,11 +33,11 @@ def list_models() -> None:
     Example:
       tracktools models list
     """
-    from tracktools.model.registry import USES, load_model, shipped_models
+    from tracktools.model.registry import USES, as_model, shipped_models
 
     click.echo("name\tspecies\tvalidation_roc_auc\tvalidation_ap\tprevalence\tcall_threshold\tsha256\tuse")
     for name in shipped_models():
-        checkpoint = load_model(name)
+        checkpoint = as_model(name)
         metadata = checkpoint.metadata
         scores = metadata.metrics.get("validation", {})
         figures = [
@@ -58,9 +58,9 @@ def show_model(model: str) -> None:
     Example:
       tracktools models show ecoli-tss
     """
-    from tracktools.model.registry import load_model
+    from tracktools.model.registry import as_model
 
-    checkpoint = load_model(model)
+    checkpoint = as_model(model)
     header = {"sha256": checkpoint.sha256, "config": asdict(checkpoint.config), **asdict(checkpoint.metadata)}
     click.echo(json.dumps(header, indent=2))
 
@@ -75,10 +75,10 @@ def verify_models(model: tuple[str, ...]) -> None:
       tracktools models verify
     """
     from tracktools.model.golden import GOLDEN_TOLERANCE, verify_golden
-    from tracktools.model.registry import load_model, shipped_models
+    from tracktools.model.registry import as_model, shipped_models
 
     for name in model or shipped_models():
-        difference = verify_golden(load_model(name))
+        difference = verify_golden(as_model(name))
         click.echo(f"{name}: golden predictions within {difference:.1e} (allowed: {GOLDEN_TOLERANCE:.0e})")
 
 
@@ -144,13 +144,13 @@ def average(
     """
     from tracktools.circles import load_joined
     from tracktools.genome import load_genome
-    from tracktools.model.registry import load_model
+    from tracktools.model.registry import as_model
     from tracktools.train import average_models, average_species_models
 
-    checkpoints = [load_model(member) for member in members]
+    checkpoints = [as_model(member) for member in members]
     genome = load_joined(genome_path, circular, checkpoints[0].config) if checkpoints else load_genome(genome_path)
     if checkpoints and isinstance(checkpoints[0].config, ConditionedConfig):
-        own = None if specialist is None else load_model(specialist)
+        own = None if specialist is None else as_model(specialist)
         taught = None if expected is None else json.loads(expected.read_text(encoding="utf-8"))
         joined = average_species_models(
             checkpoints, genome, tss, output, name=name, specialist=own, at_home=at_home, within=within, far=far,

@@ -14,8 +14,9 @@ output_option        ``output: Path``             the verb's output folder
 output_file_option   ``output: Path``             the verb's output file
 genome_option        ``genome: Path``             `tracktools.genome.load_genome`, or the verb's ``genome``
 annotation_option    ``annotation: Path``         the verb's ``annotation``: GFF3, GTF or GenBank
-model_option         ``model: str``               `tracktools.model.registry.load_model`
+model_option         ``model: str``               `tracktools.load_model`
 sets_option          a dict of name to Path       the verb's TSS sets
+source_option        ``sources``: the same        the verb's TSS sets
 signals_option       a list of `SignalSource`     the verb's signals
 descriptor_option    ``descriptor_of: Path``      the verb's ``host``
 folds_option         ``folds: int``               the number of models to train
@@ -204,6 +205,14 @@ def sets_option(flag: str, words: str, *names: str, needs_name: bool = True, **m
     settings: dict[str, Any] = {"metavar": "NAME=BED" if needs_name else "[NAME=]BED", **more}
     callback = read_named_sets if needs_name else read_sets
     return click.option(flag, *names, multiple=True, callback=callback, help=words, **settings)
+
+
+source_option = sets_option(
+    "--source",
+    "A TSS set; repeat for each. The names cappable, sendseq, smrt and regulondb have colours and labels.",
+    "sources",
+    required=True,
+)
 
 
 def read_signals(_ctx: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> list[Any]:

@@ -79,10 +79,11 @@ def _fractions(_ctx: click.Context, _parameter: click.Parameter, value: str | No
         raise click.BadParameter(f"{value!r} is not like 0.7,0.1,0.2") from None
 
 
-def _recipe(architecture: str, settings: dict[str, Any]) -> TrainConfig:
+def _recipe(architecture: str, options: dict[str, Any]) -> TrainConfig:
     """Return the recipe of an architecture, with what the command line or the configuration file says in its place."""
     context, default = click.get_current_context(), click.core.ParameterSource.DEFAULT
-    said = {name: value for name, value in settings.items() if context.get_parameter_source(name) is not default}
+    names = (item.name for item in fields(TrainConfig))
+    said = {name: options[name] for name in names if context.get_parameter_source(name) is not default}
     return replace(RECIPES[architecture], **said)
 
 
@@ -102,18 +103,50 @@ def _only_of_sheets(*names: str) -> None:
         )
 
 
-def _train_sheet(path: Path, output: Path, settings: dict[str, Any], recipe: dict[str, Any]) -> None:
+def _train_sheet(path: Path, output: Path, options: dict[str, Any]) -> None:
     """Train on the species of a sheet."""
-    from tracktools.model.registry import load_model
+    from tracktools.model.registry import as_model
     from tracktools.train import read_sheet, train_species
 
     given = _given(*_OF_GENOMES)
     if given:
         raise click.UsageError(f"{given[0]} has no place in a training on many species: the sheet says what is learnt")
-    start = load_model(settings["init"]) if settings["init"] else None
-    trained = train_species(
-        read_sheet(path), output, config=_recipe("conditioned", recipe), **{**settings, "init": start}
+    settings = {name: options[name] for name in ("name", "init_member", "leave_out", "far", "force", "restart")}
+    start = as_model(options["init"]) if options["init"] else None
+    trained = train_species(read_sheet(path), output, config=_recipe("conditioned", options), init=start, **settings)
+    click.echo(f"{trained.checkpoint}: validation AP {trained.validation['average_precision']:.4f}")
+
+
+def _train_genome(genome_path: Path, labels: dict[str, Path], output: Path, options: dict[str, Any]) -> None:
+    """Train on one genome, or on each of its folds."""
+    from tracktools.circles import load_joined
+    from tracktools.engine.host import set_to_host
+    from tracktools.model.registry import as_model
+    from tracktools.train import SoftLabels, choose_split, train_folds, train_model
+
+    start = as_model(options["init"]) if options["init"] else None
+    network = start.config if start else ARCHITECTURES[options["architecture"]]()
+    genome = load_joined(genome_path, options["circular"], network)
+    if start:
+        start = set_to_host(start, genome)
+        network = start.config
+    config = _recipe(architecture_of(network), options)
+    inputs = {name: options[name] for name in ("name", "species", "force", "restart", "renames", "only_genome")}
+    inputs["soft"] = SoftLabels(*options["soft"]) if options["soft"] else None
+    inputs |= {"config": config, "model_config": network, "init": start}
+    bed, fractions, folds = options["split_path"], options["fractions"], options["folds"]
+    if folds is not None:
+        if bed is not None or fractions is not None:
+            raise click.UsageError("--folds cuts the genome itself: leave out --split and --fractions")
+        if options["keep_sides"]:
+            raise click.UsageError("--folds keeps one output a fold: leave out --keep-sides")
+        made = train_folds(genome, labels, output, folds=folds, **inputs)
+        click.echo(f"{made.folder}: {folds} models; validation AP {made.table['valid_ap'].mean():.4f} on average")
+        return
+    split = choose_split(
+        genome, bed=bed, fractions=fractions, seed=config.seed, network=network, renames=options["renames"]
     )
+    trained = train_model(genome, labels, output, split=split, keep_sides=options["keep_sides"], **inputs)
     click.echo(f"{trained.checkpoint}: validation AP {trained.validation['average_precision']:.4f}")
 
 
@@ -167,30 +200,7 @@ def _train_sheet(path: Path, output: Path, settings: dict[str, Any], recipe: dic
 @force_option
 @restart_option
 @_recipe_options
-def train(
-    genome_path: Path,
-    tss: Path | None,
-    output: Path,
-    also: dict[str, Path],
-    keep_sides: bool,
-    split_path: Path | None,
-    fractions: tuple[float, ...] | None,
-    folds: int | None,
-    soft: tuple[Path, Path] | None,
-    architecture: str,
-    init: str | None,
-    init_member: int,
-    leave_out: tuple[str, ...],
-    far: float | None,
-    circular: tuple[str, ...],
-    renames: dict[str, str],
-    only_genome: bool,
-    name: str,
-    species: str,
-    force: bool,
-    restart: bool,
-    **recipe: Any,
-) -> None:
+def train(genome_path: Path, tss: Path | None, output: Path, also: dict[str, Path], **options: Any) -> None:
     """Train a network on GENOME and the measured TSS of a BED file, or on many species listed in a sheet.
 
     The best weights are chosen on a validation part; the test part is never read. For NC_000913.3 the parts are those
@@ -216,49 +226,10 @@ def train(
       tracktools train genome.fa tss.bed --circular all --fractions 0.7,0.1,0.2 --init ecoli-tss -o model
       tracktools train species.toml --leave-out Firmicutes -o model
     """
-    from tracktools.circles import load_joined
-    from tracktools.engine.host import set_to_host
-    from tracktools.model.registry import load_model
-    from tracktools.train import SoftLabels, choose_split, train_folds, train_model
-
     if genome_path.suffix == ".toml":
-        _train_sheet(genome_path, output, {
-            "name": name, "init": init, "init_member": init_member, "leave_out": leave_out, "far": far,
-            "force": force, "restart": restart,
-        }, recipe)  # fmt: skip
+        _train_sheet(genome_path, output, options)
         return
     if tss is None:
         raise click.UsageError("Missing argument 'TSS': a BED file; only a sheet (NAME.toml) needs none.")
     _only_of_sheets("init_member", "leave_out", "far")
-    labels = _labels(tss, also)
-    start = load_model(init) if init else None
-    genome = load_joined(genome_path, circular, start.config if start else ARCHITECTURES[architecture]())
-    start = set_to_host(start, genome) if start else None
-    architecture = architecture_of(start.model.config) if start else architecture
-    network = start.model.config if start else ARCHITECTURES[architecture]()
-    config = _recipe(architecture, recipe)
-    inputs: dict[str, Any] = {
-        "name": name,
-        "species": species,
-        "config": config,
-        "model_config": network,
-        "soft": SoftLabels(*soft) if soft else None,
-        "init": start,
-        "force": force,
-        "restart": restart,
-        "renames": renames,
-        "only_genome": only_genome,
-    }
-    if folds is not None:
-        if split_path is not None or fractions is not None:
-            raise click.UsageError("--folds cuts the genome itself: leave out --split and --fractions")
-        if keep_sides:
-            raise click.UsageError("--folds keeps one output a fold: leave out --keep-sides")
-        made = train_folds(genome, labels, output, folds=folds, **inputs)
-        click.echo(f"{made.folder}: {folds} models; validation AP {made.table['valid_ap'].mean():.4f} on average")
-        return
-    split = choose_split(
-        genome, bed=split_path, fractions=fractions, seed=config.seed, network=network, renames=renames
-    )
-    trained = train_model(genome, labels, output, split=split, keep_sides=keep_sides, **inputs)
-    click.echo(f"{trained.checkpoint}: validation AP {trained.validation['average_precision']:.4f}")
+    _train_genome(genome_path, _labels(tss, also), output, options)

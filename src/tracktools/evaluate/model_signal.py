@@ -16,12 +16,12 @@ from tracktools.evaluate.signals import Values
 from tracktools.genome import Genome
 from tracktools.interval import STRANDS
 from tracktools.model.checkpoint import Checkpoint
-from tracktools.model.registry import load_model
+from tracktools.model.registry import as_model
 
 
 def network_of(name: str | Path) -> NetworkConfig:
     """Return the architecture of a shipped model or a checkpoint file."""
-    return load_model(name).config
+    return as_model(name).config
 
 
 class ModelSignal:
@@ -40,7 +40,7 @@ class ModelSignal:
     """
 
     def __init__(self, name: str | Path, genome: Genome, config: PredictConfig, advance: Callable[[int], None]) -> None:
-        self.checkpoint: Checkpoint = set_to_host(load_model(name), genome)
+        self.checkpoint: Checkpoint = set_to_host(as_model(name), genome)
         self._genome, self._config, self._advance = genome, config, advance
         self._numbers = {contig.name: number for number, contig in enumerate(genome)}
         self._engine = make_engine(

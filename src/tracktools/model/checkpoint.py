@@ -36,8 +36,6 @@ from tracktools.model.parameters import (
 )
 
 if TYPE_CHECKING:
-    from tracktools import Scorer
-    from tracktools.genome import Genome
     from tracktools.model.networks import Network
 
 FORMAT_VERSION = 1
@@ -135,23 +133,10 @@ class Checkpoint:
 
         return network_of(self.network) if isinstance(self.network, Parameters) else self.network
 
-    def scorer(self, *, threads: int = 0, host: Genome | Descriptor | Path | str | None = None) -> Scorer:
-        """Return what scores sequences with this model and keeps its engine from one to the next; see `Scorer`.
-
-        Parameters
-        ----------
-        threads : int
-            CPU threads; 0 takes all.
-        host : optional
-            See `Scorer`.
-        """
-        from tracktools import PredictConfig, Scorer  # the rooms above, by the front door
-
-        return Scorer(self, host=host, config=PredictConfig(threads=threads))
-
     def __repr__(self) -> str:
         name, weights = self.metadata.name, sum(array.size for array in self.parameters.arrays.values())
-        return f"Checkpoint({name!r}, {architecture_of(self.config)}, {weights:,} weights, sha256 {self.sha256[:12]!r})"
+        told = f"{name!r}, {architecture_of(self.config)}, {weights:,} weights, sha256 {self.sha256[:12]!r}"
+        return f"{type(self).__name__}({told})"
 
 
 def save_checkpoint(path: Path, model: Network, metadata: Metadata, *, half: bool = False) -> None:

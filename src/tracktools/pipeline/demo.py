@@ -12,7 +12,7 @@ from tracktools.config import PredictConfig
 from tracktools.genome import Genome
 from tracktools.hub.build import build_hub
 from tracktools.model.checkpoint import Checkpoint
-from tracktools.model.registry import ATTENTIVE_MODEL, load_model
+from tracktools.model.registry import ATTENTIVE_MODEL, as_model
 from tracktools.palette import BLUE, PURPLE
 from tracktools.pipeline.attended import attended_folders
 from tracktools.pipeline.measured import find_measured, measured_folders
@@ -60,7 +60,7 @@ def run_demo(
     policy = Policy(force=force, restart=restart, keep=True)
     check_output(output, force=force, inputs=found.values(), keep=True)
     bundle = load_bundle()
-    genome, model, attentive = bundle.load_genome(), load_model(), load_model(ATTENTIVE_MODEL)
+    genome, model, attentive = bundle.load_genome(), as_model(), as_model(ATTENTIVE_MODEL)
     identity = {
         "verb": "demo",
         "version": package_versions(["tracktools"])["tracktools"],

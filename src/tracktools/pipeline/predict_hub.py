@@ -12,7 +12,7 @@ from tracktools.config import PredictConfig
 from tracktools.engine.host import read_host
 from tracktools.genome import Genome
 from tracktools.hub.build import build_hub
-from tracktools.model.registry import DEFAULT_MODEL, load_model
+from tracktools.model.registry import DEFAULT_MODEL, as_model
 from tracktools.predict import (
     Models,
     Prediction,
@@ -84,7 +84,7 @@ class Inputs:
         TracktoolsError
             If any of them is not what it should be.
         """
-        models = load_folds(self.folds) if self.folds else Models((load_model(self.model or DEFAULT_MODEL),))
+        models = load_folds(self.folds) if self.folds else Models((as_model(self.model or DEFAULT_MODEL),))
         genome = load_joined(self.genome, self.circular, models.checkpoints[0].config, name=self.name)
         if self.annotation is not None:
             rings = [contig.name for contig in genome if contig.circular]

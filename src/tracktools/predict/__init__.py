@@ -10,11 +10,12 @@ if TYPE_CHECKING:
     from tracktools.predict.merge import merge_shards
     from tracktools.predict.models import Models, check_folds, load_folds, read_folds
     from tracktools.predict.prediction import Prediction, load_prediction
-    from tracktools.predict.scorer import Scorer, StrandSignals, predict_sequence
+    from tracktools.predict.scorer import Model, Scorer, StrandSignals, load_model, predict_sequence
     from tracktools.predict.selection import Selection, read_selection
     from tracktools.predict.shards import Shard, ShardResult
 
 _LAZY = {
+    "Model": "scorer",
     "Models": "models",
     "Prediction": "prediction",
     "Scorer": "scorer",
@@ -24,6 +25,7 @@ _LAZY = {
     "StrandSignals": "scorer",
     "check_folds": "models",
     "load_folds": "models",
+    "load_model": "scorer",
     "load_prediction": "prediction",
     "merge_shards": "merge",
     "predict_genome": "genome_run",
@@ -35,6 +37,7 @@ _LAZY = {
 }
 
 __all__ = [
+    "Model",
     "Models",
     "Prediction",
     "Scorer",
@@ -44,6 +47,7 @@ __all__ = [
     "StrandSignals",
     "check_folds",
     "load_folds",
+    "load_model",
     "load_prediction",
     "merge_shards",
     "predict_genome",

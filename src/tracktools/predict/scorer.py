@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,8 +20,49 @@ from tracktools.formats.fasta import as_dna, check_nucleotides
 from tracktools.genome import Contig, Genome
 from tracktools.interval import STRANDS
 from tracktools.model.checkpoint import Checkpoint
-from tracktools.model.registry import as_model
+from tracktools.model.registry import DEFAULT_MODEL, as_model
 from tracktools.predict.preflight import engine_for
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Model(Checkpoint):
+    """A checkpoint that scores sequences."""
+
+    def scorer(self, *, threads: int = 0, host: Genome | Descriptor | Path | str | None = None) -> Scorer:
+        """Return what scores sequences with this model and keeps its engine from one to the next; see `Scorer`.
+
+        Parameters
+        ----------
+        threads : int
+            CPU threads; 0 takes all.
+        host : optional
+            See `Scorer`.
+        """
+        return Scorer(self, host=host, config=PredictConfig(threads=threads))
+
+
+def load_model(name: str | Path = DEFAULT_MODEL) -> Model:
+    """Load a model by its shipped name or from a checkpoint file.
+
+    Parameters
+    ----------
+    name : str or Path
+        A name that ``tracktools models list`` prints, or the path of a ``.safetensors`` file.
+
+    Raises
+    ------
+    ConfigError
+        If there is neither such a model nor such a file.
+    CheckpointError
+        If the file is not a whole tracktools checkpoint.
+
+    Examples
+    --------
+    >>> load_model().metadata.name
+    'bacteria-tss'
+    """
+    found = as_model(name)
+    return Model(found.network, found.metadata, found.path, found.sha256)
 
 
 class StrandSignals(NamedTuple):

@@ -6,12 +6,7 @@ from pathlib import Path
 
 import click
 
-from tracktools.cli.options import (
-    force_option,
-    output_option,
-    rename_option,
-)
-from tracktools.cli.tss.sources import source_option
+from tracktools.cli.options import force_option, output_option, rename_option, source_option
 from tracktools.config import TssConfig
 
 
