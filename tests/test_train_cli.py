@@ -34,6 +34,11 @@ def fault_of(genome: Path, *arguments: str, status: int = 1) -> str:
     return str(result.exception)
 
 
+def test_folds_have_no_teacher(genome: Path) -> None:
+    told = fault_of(genome, "--folds", "3", "--teacher", "bacteria-tss", status=2)
+    assert "leave out --teacher" in told
+
+
 def test_another_genome_without_parts_is_one_clear_line(genome: Path) -> None:
     assert "no split is known for genome: name its parts with --split BED" in fault_of(genome)
 

@@ -295,6 +295,7 @@ class TrainConfig:
     positive_share: float = 0.35  # windows drawn around a TSS; the others are drawn anywhere
     focal_gamma: float = 0.8
     soft_weight: float = 0.5  # of soft labels, where there are any; 1 learns from them alone
+    mutated_share: float = 0.35  # with a teacher: windows with letters drawn anew, which only the teacher labels
     clip_norm: float = 0.25
     ema_decay: float = 0.998  # what is validated and kept is the moving average of the weights
     lead_bp: int = 64  # bases at the 5' end of a window that are context only

@@ -22,8 +22,29 @@ from tracktools.cli.options import (
 from tracktools.config import ARCHITECTURES, RECIPES, TrainConfig, architecture_of
 
 _OF_GENOMES = (
-    *("tss", "also", "keep_sides", "split_path", "fractions", "folds", "soft", "architecture", "circular", "species"),
-    *("window_bp", "positions_per_step", "positive_share", "masked_share", "focal_gamma", "soft_weight", "lead_bp"),
+    *(
+        "tss",
+        "also",
+        "keep_sides",
+        "split_path",
+        "fractions",
+        "folds",
+        "soft",
+        "teacher",
+        "architecture",
+        "circular",
+        "species",
+    ),
+    *(
+        "window_bp",
+        "positions_per_step",
+        "positive_share",
+        "masked_share",
+        "focal_gamma",
+        "soft_weight",
+        "mutated_share",
+        "lead_bp",
+    ),
 )  # what a sheet says itself, or has no place for
 
 _RECIPE_HELP = {  # of each setting of `TrainConfig`: what it does, with its unit
@@ -37,7 +58,8 @@ _RECIPE_HELP = {  # of each setting of `TrainConfig`: what it does, with its uni
     "masked_share": "Share of letters that are replaced by N, 0 to 1.",
     "positive_share": "Share of windows that are drawn around a TSS, 0 to 1.",
     "focal_gamma": "Gamma of the focal loss; 0: cross-entropy.",
-    "soft_weight": "With --soft: weight of the signal in the loss, 0 to 1; 1 learns from the signal alone.",
+    "soft_weight": "With --soft or --teacher: weight of the soft labels in the loss, 0 to 1; 1 learns from them alone.",
+    "mutated_share": "With --teacher: share of windows with mutated letters, which the teacher alone labels, 0 to 1.",
     "clip_norm": "Greatest norm of the gradient.",
     "ema_decay": "Decay of the moving average of the weights, per step; the average is what is kept.",
     "lead_bp": "Bases at the 5' end of a window that are context only [bp].",
@@ -140,13 +162,16 @@ def _train_genome(genome_path: Path, labels: dict[str, Path], output: Path, opti
             raise click.UsageError("--folds cuts the genome itself: leave out --split and --fractions")
         if options["keep_sides"]:
             raise click.UsageError("--folds keeps one output a fold: leave out --keep-sides")
+        if options["teacher"]:
+            raise click.UsageError("--folds holds out parts that a --teacher may have learnt from: leave out --teacher")
         made = train_folds(genome, labels, output, folds=folds, **inputs)
         click.echo(f"{made.folder}: {folds} models; validation AP {made.table['valid_ap'].mean():.4f} on average")
         return
     split = choose_split(
         genome, bed=bed, fractions=fractions, seed=config.seed, network=network, renames=options["renames"]
     )
-    trained = train_model(genome, labels, output, split=split, keep_sides=options["keep_sides"], **inputs)
+    inputs |= {"keep_sides": options["keep_sides"], "teacher": options["teacher"]}
+    trained = train_model(genome, labels, output, split=split, **inputs)
     click.echo(f"{trained.checkpoint}: validation AP {trained.validation['average_precision']:.4f}")
 
 
@@ -169,6 +194,11 @@ def _train_genome(genome_path: Path, labels: dict[str, Path], output: Path, opti
 @click.option(
     "--soft", nargs=2, metavar="PLUS.bw MINUS.bw", type=click.Path(path_type=Path),
     help="Signal between 0 and 1 to learn from as well as TSS, such as another model's track; see --soft-weight.",
+)  # fmt: skip
+@click.option(
+    "--teacher", metavar="MODEL",
+    help="Learn what this convolutional model says of every base as well as TSS, also in mutated windows; see "
+    "--soft-weight.",
 )  # fmt: skip
 @click.option(
     "--architecture", type=click.Choice(("clauwaert2021", "dilated")), default="clauwaert2021", show_default=True,

@@ -34,7 +34,7 @@ def focal_loss(log_odds: Tensor, is_tss: Tensor, gamma: float) -> Tensor:
     return -((1 - log_p.exp()) ** gamma) * log_p
 
 
-def mixed_loss(hard: Tensor, log_odds: Tensor, soft: Tensor, weight: float) -> Tensor:
+def mixed_loss(hard: Tensor, log_odds: Tensor, soft: Tensor, weight: float | Tensor) -> Tensor:
     """Return (1 - weight) hard + weight (-y log p - (1 - y) log(1 - p)), y the soft label; hard where y is NaN."""
     known = ~torch.isnan(soft)
     entropy = F.binary_cross_entropy_with_logits(log_odds, torch.nan_to_num(soft), reduction="none")
@@ -99,10 +99,12 @@ class Trainer:
         )
         side = F.linear(states, self.side_weight, self.side_bias)
         log_odds = torch.cat([self.model.log_odds(states)[..., None], side], dim=-1)  # (B, L, outputs)
-        losses = focal_loss(log_odds, is_tss[:, first:last], config.focal_gamma)
+        is_tss = is_tss[:, first:last]
+        losses = torch.where(is_tss.isnan(), 0.0, focal_loss(log_odds, is_tss, config.focal_gamma))
         if batch.soft is not None:
             soft = torch.from_numpy(batch.soft)[:, first:last]
-            kept = mixed_loss(losses[..., 0], log_odds[..., 0], soft, config.soft_weight)
+            weight = torch.where(is_tss[..., 0].isnan(), 1.0, config.soft_weight)  # unmeasured: the soft label alone
+            kept = mixed_loss(losses[..., 0], log_odds[..., 0], soft, weight)
             losses = torch.cat([kept[..., None], losses[..., 1:]], dim=-1)
         return losses.mean()
 

@@ -21,7 +21,7 @@ _AT_LEAST = {
     "threads": 1,
 }
 _ABOVE_ZERO = ("learning_rate", "clip_norm")
-_SHARES = ("masked_share", "positive_share", "soft_weight")  # 0 to 1
+_SHARES = ("masked_share", "positive_share", "soft_weight", "mutated_share")  # 0 to 1
 _BELOW_ONE = ("dropout", "ema_decay")
 
 

@@ -30,6 +30,7 @@ from tracktools.train.loop import Trainer
 from tracktools.train.recipe import check_recipe
 from tracktools.train.soft import SoftLabels
 from tracktools.train.task import Task
+from tracktools.train.teacher import Teacher
 from tracktools.train.threshold import as_metrics, position_scores
 from tracktools.train.windows import TrainingWindows
 
@@ -57,6 +58,7 @@ def train_model(
     config: TrainConfig | None = None,
     model_config: NetworkConfig | None = None,
     soft: SoftLabels | None = None,
+    teacher: Checkpoint | Path | str | None = None,
     init: Checkpoint | Path | str | None = None,
     keep_sides: bool = False,
     measure: bool = False,
@@ -84,6 +86,8 @@ def train_model(
         The recipe and the architecture; with `init` the architecture is that of the checkpoint.
     soft : SoftLabels, optional
         A stranded signal that the kept output learns from beside the first label set; validation is by the set alone.
+    teacher : Checkpoint, Path or str, optional
+        A convolutional model whose output is the soft label of every base, also of mutated windows; not with `soft`.
     init : Checkpoint, Path or str, optional
         From `load_model`, or the name or file that it takes: start from its weights.
     keep_sides : bool
@@ -111,6 +115,7 @@ def train_model(
     started, kept, output = time.time(), next(iter(labels)), Path(output)
     genome, sets = as_genome(genome), {label: Path(path) for label, path in labels.items()}
     start = None if init is None else set_to_host(as_model(init), genome)
+    taught = None if teacher is None else Teacher(set_to_host(as_model(teacher), genome))
     config, policy = config or TrainConfig(), Policy(force=force, restart=restart)
     check_recipe(config)
     check_output(output, force=force, inputs=sets.values())
@@ -120,7 +125,8 @@ def train_model(
         raise ConfigError("the network of the checkpoint to start from has another architecture than the one asked for")
     network = start.model.config if start else model_config or ModelConfig()
     config = resolve_precision(config, output, restart=restart)
-    task = Task(genome, sets, split, config, network, soft, start, renames or {}, only_genome)
+    task = Task(genome, sets, split, config, network, soft, start, renames or {}, only_genome, taught)
+    _check_teacher(task)
     torch.set_num_threads(config.threads)
     windows = task.windows()  # all inputs are read, and what is wrong with them said, before anything is written
     for label in labels if keep_sides else ():
@@ -165,6 +171,21 @@ def _check_names(labels: Mapping[str, Path]) -> None:
             raise ConfigError(f"{label!r} cannot name a file of its own: {allowed}")
 
 
+def _check_teacher(task: Task) -> None:
+    if task.teacher is None:
+        return
+    if task.soft is not None:
+        raise ConfigError("soft labels are from a signal or from a teacher: give one of the two")
+    seen = task.teacher.seen_bp(task.split)
+    if seen:
+        name = task.teacher.checkpoint.metadata.name
+        log.warning(
+            "warning: %s was trained on %s bp of the validation and test parts: what it teaches reveals them",
+            name,
+            f"{seen:,}",
+        )
+
+
 def _train(task: Task, windows: TrainingWindows, folder: Path) -> list[dict[str, Any]]:
     init = None if task.init is None else task.init.model
     trainer = Trainer(task.model_config, task.config, windows, len(task.labels), init)
@@ -177,6 +198,9 @@ def _recipe(task: Task) -> dict[str, Any]:
     recipe: dict[str, Any] = {**asdict(task.config), "outputs": list(task.labels)}
     if task.soft is not None:
         recipe["soft"] = task.soft.describe()
+    if task.teacher is not None:
+        taught = task.teacher.checkpoint
+        recipe["teacher"] = {"name": taught.metadata.name, "sha256": taught.sha256}
     if task.init is not None:
         recipe["init"] = {"name": task.init.metadata.name, "sha256": task.init.sha256}
     return recipe

@@ -19,6 +19,7 @@ from tracktools.tracks import file_sha256
 from tracktools.train.labels import read_labels
 from tracktools.train.soft import SoftLabels, read_soft
 from tracktools.train.split_options import receptive_field_bp
+from tracktools.train.teacher import Teacher
 from tracktools.train.threshold import RegionSignal, score_part
 from tracktools.train.windows import LabelArrays, TrainingWindows, training_stretches
 
@@ -45,6 +46,8 @@ class Task:
         Name of a sequence in label and signal files to its name in the genome.
     only_genome : bool
         Leave out TSS on sequences that the genome lacks, instead of refusing them.
+    teacher : Teacher, optional
+        What gives soft labels of every window, instead of `soft`.
     """
 
     genome: Genome
@@ -56,6 +59,7 @@ class Task:
     init: Checkpoint | None = None
     renames: Mapping[str, str] = field(default_factory=dict)
     only_genome: bool = False
+    teacher: Teacher | None = None
 
     @cached_property
     def arrays(self) -> dict[str, LabelArrays]:
@@ -79,6 +83,7 @@ class Task:
             "init": "" if self.init is None else self.init.sha256,
             **({"renames": dict(self.renames)} if self.renames else {}),
             **({"only_genome": True} if self.only_genome else {}),
+            **({"teacher": self.teacher.checkpoint.sha256} if self.teacher is not None else {}),
         }
 
     @property
@@ -99,7 +104,7 @@ class Task:
         try:
             stretches = training_stretches(self.genome, self.split, self.gap_bp)
             labels = list(self.arrays.values())
-            return TrainingWindows(self.genome, labels, stretches, self.model_config, self.config, soft)
+            return TrainingWindows(self.genome, labels, stretches, self.model_config, self.config, soft, self.teacher)
         except ValueError as error:
             raise ConfigError(f"no windows can be drawn: {error}") from None
 

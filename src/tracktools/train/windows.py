@@ -6,7 +6,7 @@ nearer to a region of another part than the full receptive field, so that nothin
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,8 @@ from tracktools.config import NetworkConfig, TrainConfig
 from tracktools.genome import UNKNOWN, Contig, Genome
 from tracktools.interval import STRANDS, Range, Span, Strand, merge
 from tracktools.splits import PARTS, Split
+
+MUTATED_FROM, MUTATED_TO = 0.01, 0.2  # share of letters that are drawn anew in a mutated window
 
 LabelArrays = dict[tuple[int, Strand], Bool]  # (contig number, strand): one value a base
 SoftArrays = dict[tuple[int, Strand], Float32]  # the same; NaN where nothing is known
@@ -49,6 +51,16 @@ def _joined_regions(contig: Contig, split: Split) -> list[Range]:
     return merge(regions, circle_bp=len(contig) if contig.circular else None)
 
 
+class Labels(Protocol):
+    """A source of soft labels for any sequence, see `tracktools.train.teacher`."""
+
+    reach_bp: int
+
+    def probabilities(self, codes: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+        """Return the soft label of each base but the outer `reach_bp` on both sides."""
+        ...
+
+
 class Batch(NamedTuple):
     """What the network is shown in one step.
 
@@ -57,7 +69,8 @@ class Batch(NamedTuple):
     codes : ndarray of int64, shape (B, L)
         Letters 5' to 3'; some replaced by N.
     is_tss : ndarray of float32, shape (B, L, outputs)
-        1 at network position t where base t - `label_shift_bp` is a TSS.
+        1 at network position t where base t - `label_shift_bp` is a TSS; NaN throughout a mutated window, of which
+        nothing is measured.
     soft : ndarray of float32, shape (B, L), or None
         The soft label of base t - `label_shift_bp`; NaN where there is none. None without soft labels.
     """
@@ -80,6 +93,8 @@ class TrainingWindows:
     model_config, config : ModelConfig or DilatedConfig, TrainConfig
     soft : SoftArrays, optional
         Soft labels of the first output.
+    teacher : Labels, optional
+        What gives the soft labels of each window instead; then `mutated_share` of the windows are mutated.
     """
 
     def __init__(
@@ -90,9 +105,10 @@ class TrainingWindows:
         model_config: NetworkConfig,
         config: TrainConfig,
         soft: SoftArrays | None = None,
+        teacher: Labels | None = None,
     ) -> None:
         self._contigs = genome.contigs
-        self._labels, self._soft = labels, soft
+        self._labels, self._soft, self._teacher = labels, soft, teacher
         self._config = config
         self._shift = model_config.label_shift_bp
         self._tail = model_config.halo_downstream_bp
@@ -124,16 +140,22 @@ class TrainingWindows:
         rng = np.random.default_rng((config.seed, step))
         length = config.window_bp * (2 if step % 3 == 2 else 1)
         count = max(config.positions_per_step // length, 1)
-        codes = np.empty((count, length), dtype=np.int64)
+        reach = 0 if self._teacher is None else self._teacher.reach_bp
+        codes = np.empty((count, length + 2 * reach), dtype=np.int64)
         is_tss = np.zeros((count, length, len(self._labels)), dtype=np.float32)
         soft = None if self._soft is None else np.full((count, length), np.nan, dtype=np.float32)
         for row in range(count):
             contig, strand, start = self._draw(rng, length)
-            codes[row] = self._codes(contig, strand, start, length)
+            codes[row] = self._codes(contig, strand, start - reach, length + 2 * reach)
             for output, labels in enumerate(self._labels):
                 is_tss[row, self._shift :, output] = self._along(labels[contig, strand], strand, start, length)
             if soft is not None and self._soft is not None:
                 soft[row, self._shift :] = self._along(self._soft[contig, strand], strand, start, length)
+        if self._teacher is not None:
+            is_tss[_mutate(codes, config.mutated_share, rng)] = np.nan
+            soft = np.full((count, length), np.nan, dtype=np.float32)
+            soft[:, self._shift :] = self._teacher.probabilities(codes)[:, : length - self._shift]
+            codes = codes[:, reach : reach + length].copy()
         codes[rng.random(codes.shape) < config.masked_share] = UNKNOWN
         return Batch(codes, is_tss, soft)
 
@@ -150,10 +172,25 @@ class TrainingWindows:
 
     def _codes(self, number: int, strand: Strand, start: int, length: int) -> Codes:
         contig: Contig = self._contigs[number]
-        strand_start = start if strand == "+" else len(contig) - start - length
-        return contig.strand_codes(strand_start, strand_start + length, strand)
+        first = start if strand == "+" else len(contig) - start - length
+        codes = np.full(
+            length, UNKNOWN, dtype=np.uint8
+        )  # beyond the ends of a linear contig: only a teacher looks there
+        before = 0 if contig.circular else max(-first, 0)
+        found = contig.strand_codes(first, first + length, strand)
+        codes[before : before + len(found)] = found
+        return codes
 
     def _along(self, values: npt.NDArray[Any], strand: Strand, start: int, length: int) -> Float32:
         """Return the values of a window, 5' to 3', but for its last `label_shift_bp` bases."""
         inside = values[np.arange(start, start + length) % len(values)].astype(np.float32)
         return (inside if strand == "+" else inside[::-1])[: length - self._shift]
+
+
+def _mutate(codes: npt.NDArray[np.int64], share: float, rng: np.random.Generator) -> npt.NDArray[np.bool_]:
+    """Draw letters of some windows anew, in place; return which windows."""
+    mutated = rng.random(len(codes)) < share
+    for row in np.flatnonzero(mutated):
+        hit = np.flatnonzero(rng.random(codes.shape[1]) < rng.uniform(MUTATED_FROM, MUTATED_TO))
+        codes[row, hit] = rng.integers(0, 4, len(hit))
+    return mutated

@@ -1,0 +1,54 @@
+"""A teacher: a model whose output at every base another network learns to give, also on DNA that was not measured."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from tracktools.config import DilatedConfig
+from tracktools.errors import ConfigError
+from tracktools.model.checkpoint import Checkpoint
+from tracktools.model.networks import Network
+from tracktools.splits import Split
+
+
+class Teacher:
+    """What a convolutional model says of windows.
+
+    Parameters
+    ----------
+    checkpoint : Checkpoint
+        Set to the genome, where it takes a descriptor.
+
+    Raises
+    ------
+    ConfigError
+        If it is no convolutional model: others need too much context to be asked in every step.
+    """
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        if not isinstance(checkpoint.config, DilatedConfig):
+            raise ConfigError(
+                f"{checkpoint.metadata.name} cannot teach: a teacher is a convolutional model, such as bacteria-tss"
+            )
+        self.checkpoint = checkpoint
+        self.reach_bp = checkpoint.config.halo_upstream_bp  # context that it needs on both sides of a base
+        self._network: Network = checkpoint.model.eval()
+
+    @torch.no_grad()
+    def probabilities(self, codes: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+        """Return the output of each base but the outer `reach_bp` on both sides: (B, L) to (B, L - 2 * reach_bp)."""
+        log_odds = self._network.log_odds(self._network.states(torch.from_numpy(codes)))
+        output: npt.NDArray[np.float32] = torch.sigmoid(log_odds[:, self.reach_bp : -self.reach_bp]).numpy()
+        return output
+
+    def seen_bp(self, split: Split) -> int:
+        """Return how many bases outside the training part of a split the teacher was trained on."""
+        own = Split.from_records(self.checkpoint.metadata.split)
+        return sum(
+            max(0, min(seen.end, kept.end) - max(seen.start, kept.start))
+            for seen in own.regions
+            for kept in split.regions
+            if seen.part == "train" and kept.part != "train" and seen.sequence_sha256 == kept.sequence_sha256
+        )
