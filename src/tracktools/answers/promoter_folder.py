@@ -25,13 +25,13 @@ from tracktools.answers.promoters import (
 )
 from tracktools.answers.sequence import sequences
 from tracktools.answers.sets import read_sets
-from tracktools.arrays import Codes
+from tracktools.arrays import Codes, Float64
 from tracktools.concise import concise
 from tracktools.errors import ConfigError
 from tracktools.formats.bed import PROMOTER_ELEMENTS, write_bed
 from tracktools.genome import Genome, as_genome
 from tracktools.interval import STRANDS
-from tracktools.motifs.drawings import draw_elements
+from tracktools.motifs.drawings import ElementRow, draw_elements
 from tracktools.palette import BLUE, VERMILLION
 from tracktools.run import output_folder
 from tracktools.tracks import Track, write_provenance, write_tracks
@@ -172,8 +172,7 @@ def promoter_folder(
         text = result.table.to_csv(sep="\t", index=False, float_format="%.4g", lineterminator="\n")
         (folder / "promoters.tsv").write_text(text, encoding="utf-8")
         _write_track(folder, rows, found, loaded, model)
-        titles = {"−35": model.minus35, "−10": model.minus10}
-        draw_elements(titles, dict(zip(SPACERS_BP, model.spacing.tolist(), strict=True)), folder, "elements")
+        draw_elements([_weight_row(model), *_letter_rows(result)], folder, "elements")
         write_model(folder / "model.json", model)
         write_provenance(
             folder,
@@ -182,6 +181,46 @@ def promoter_folder(
             parameters={"learnt": options.learn, "source": model.source, "n": model.n, "left_out": result.left_out},
         )
     return result
+
+
+def _weight_row(model: PromoterModel) -> ElementRow:
+    """Return the weights of the model [bits], as they add up to a score."""
+    return ElementRow(
+        title=f"weights of the model, learnt from {model.n:,} TSS",
+        heights={
+            "−35": model.minus35_weight * np.log2(model.minus35 / model.background),
+            "−10": np.log2(model.minus10 / model.background),
+        },
+        label="weight [bits]",
+        distances=dict(zip(SPACERS_BP, model.spacing_weight * np.log2(model.spacing * len(SPACERS_BP)), strict=True)),
+        distance_label="weight [bits]",
+    )
+
+
+def _letter_rows(found: PromoterSet) -> list[ElementRow]:
+    """Return the letters of the pairs that stand out from chance; none if there are none."""
+    clear = found.table[found.table["promoter_by_chance"] <= RARE]
+    if clear.empty:
+        return []
+    lengths = clear["spacer_length"].value_counts(normalize=True)
+    return [
+        ElementRow(
+            title=f"letters of the {len(clear):,} of {len(found.table):,} TSS of the set that stand out from chance",
+            heights={"−35": _information(clear["minus35"]), "−10": _information(clear["minus10"])},
+            label="information [bits]",
+            distances={length: float(lengths.get(length, 0)) for length in SPACERS_BP},
+            distance_label="share of these TSS",
+        )
+    ]
+
+
+def _information(words: pd.Series) -> Float64:
+    """Return the share of each letter at each place, times the information of the place [bits]."""
+    letters = np.array([list(word) for word in words])
+    counts = np.stack([(letters == letter).sum(axis=0) for letter in "ACGT"], axis=1) + 1e-9
+    shares: Float64 = counts / counts.sum(axis=1, keepdims=True)
+    heights: Float64 = shares * (2 + (shares * np.log2(shares)).sum(axis=1, keepdims=True))
+    return heights
 
 
 def _model(

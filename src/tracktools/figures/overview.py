@@ -30,6 +30,7 @@ def draw_bars(counts: Mapping[str, float], label: str, folder: Path, name: str, 
         ``R,G,B`` of the bars.
     """
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     with figure_style():
         figure = Figure(figsize=(6.4, 0.7 + 0.3 * max(len(counts), 1)), layout="constrained")
@@ -40,6 +41,8 @@ def draw_bars(counts: Mapping[str, float], label: str, folder: Path, name: str, 
         axes.set_yticks(places, [_safe(text) for text in counts])
         axes.invert_yaxis()
         axes.set_xlabel(label)
+        axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+        axes.xaxis.set_major_formatter("{x:,.0f}")
         axes.margins(x=0.12)
         return save_figure(figure, folder, name)
 
@@ -76,6 +79,7 @@ def draw_heights(
         if cut is not None and np.isfinite(cut):
             axes.axvline(cut, color="#555555", linestyle="dashed", label=f"called at or above {cut:.3g}")
         axes.set(xlabel=label, ylabel="called TSS")
+        axes.yaxis.set_major_formatter("{x:,.0f}")
         axes.legend(frameon=False)
         return save_figure(figure, folder, name)
 

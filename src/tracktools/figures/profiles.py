@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+_MOST_COLUMNS = 3  # of panels
 _ROWS = 400  # of a heat map; more sites are averaged by rank
 _DECADES = 100  # a span above which an axis is logarithmic
 _BRIGHTEST = 99  # percentile of the values that gets the darkest colour
@@ -132,6 +133,11 @@ def _grid(panels: Sequence[DrawnProfile], *, height: float) -> tuple[Figure, lis
     from matplotlib.figure import Figure
 
     columns = len({panel.sites for panel in panels})
+    if len(panels) == columns > _MOST_COLUMNS:  # one signal: its panels go on in the next row
+        columns = -(-columns // -(-columns // _MOST_COLUMNS))
     rows = -(-len(panels) // columns)
     figure = Figure(figsize=(3.2 * columns + 0.4, height * rows + 0.4), layout="constrained")
-    return figure, list(figure.subplots(rows, columns, squeeze=False).ravel())
+    axes = list(figure.subplots(rows, columns, squeeze=False).ravel())
+    for spare in axes[len(panels) :]:
+        spare.set_axis_off()
+    return figure, axes[: len(panels)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -138,27 +139,53 @@ def _shares(axes: Any, table: pd.DataFrame, column: str, label: str) -> None:
     axes.xaxis.get_major_locator().set_params(integer=True)
 
 
-def draw_elements(matrices: Mapping[str, Float64], spacing: Mapping[int, float], folder: Path, name: str) -> list[Path]:
-    """Draw ``<name>.svg`` and ``.png``: a logo of each element [bits], and the share of each distance between them.
+@dataclass(frozen=True)
+class ElementRow:
+    """A row of `draw_elements`.
 
     Parameters
     ----------
-    matrices : mapping of str to ndarray, shape (width, 4)
-        Shares of A, C, G, T by title.
-    spacing : mapping of int to float
-        Share of each number of bases between two elements.
-    folder, name
-        Where to write.
+    title : str
+        What the row shows.
+    heights : mapping of str to ndarray, shape (width, 4)
+        Heights of A, C, G, T at each place of an element, by its name; below the line where they are negative.
+    label : str
+        What a height is.
+    distances : mapping of int to float
+        A value for each number of bases between two elements.
+    distance_label : str
+        What this value is.
     """
+
+    title: str
+    heights: Mapping[str, Float64]
+    label: str
+    distances: Mapping[int, float]
+    distance_label: str
+
+
+def draw_elements(rows: Sequence[ElementRow], folder: Path, name: str) -> list[Path]:
+    """Draw ``<name>.svg`` and ``.png``: in each row a logo of each element, and bars of the distance between them."""
     from matplotlib.figure import Figure
 
     with figure_style():
-        figure = Figure(figsize=(2.3 * (len(matrices) + 1), 1.9), layout="constrained")
-        *panels, last = figure.subplots(1, len(matrices) + 1)
-        for (title, shares), axes in zip(matrices.items(), panels, strict=True):
-            bits = shares * (2 + (shares * np.log2(shares)).sum(axis=1, keepdims=True))
-            draw_letters(axes, pd.DataFrame(bits, columns=list("ACGT")))
-            axes.set(title=title, ylabel="bits", ylim=(0, 2))
-        last.bar(list(spacing), list(spacing.values()), color=css(BLUE))
-        last.set(title="distance", xlabel="bases between them", ylabel="share")
+        columns = 1 + max(len(row.heights) for row in rows)
+        figure = Figure(figsize=(2.5 * columns, 2.3 * len(rows)), layout="constrained")
+        for part, row in zip(figure.subfigures(len(rows), 1, squeeze=False).ravel(), rows, strict=True):
+            part.suptitle(row.title, fontsize=9)
+            *panels, last = part.subplots(1, columns)
+            letters = {
+                element: pd.DataFrame(heights, columns=list("ACGT"), index=np.arange(1, len(heights) + 1))
+                for element, heights in row.heights.items()
+            }
+            lowest = min(float(one.clip(upper=0).sum(axis=1).min()) for one in letters.values())
+            highest = max(float(one.clip(lower=0).sum(axis=1).max()) for one in letters.values())
+            for (element, heights), axes in zip(letters.items(), panels, strict=True):
+                draw_letters(axes, heights)
+                axes.set(
+                    ylim=(1.05 * lowest, 1.05 * max(highest, 0.1)), ylabel=row.label, xlabel=f"place in the {element}"
+                )
+            last.bar(list(row.distances), list(row.distances.values()), color=css(BLUE))
+            last.axhline(0, color="black", linewidth=0.8)
+            last.set(xlabel="bases between them", ylabel=row.distance_label, xticks=list(row.distances))
         return save_figure(figure, folder, name)

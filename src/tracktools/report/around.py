@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from tracktools.figures.overview import draw_bars
 from tracktools.formats.bed import read_bed
 from tracktools.report.folders import Folder
@@ -9,6 +11,19 @@ from tracktools.report.page import Section, Table
 from tracktools.report.predicted import LISTED, grouped, is_number
 from tracktools.tracks import read_tracks
 
+_LEVEL_COLUMNS = {
+    "signal": "signal", "level": "where", "direction": "strand", "regions": "regions", "n": "values", "mean": "mean",
+    "median": "median", "medianOfMaxima": "median of the maxima",
+}  # fmt: skip
+_LEVEL_NUMBERS = ("regions", "n", "mean", "median", "medianOfMaxima")
+_LEVELS = {
+    "all": "all bases", "coding": "in a CDS", "noncoding": "outside CDS", "operon": "between genes of an operon",
+}  # fmt: skip
+_PSEUDOGENE_COLUMNS = {
+    "rank": "rank", "gene": "gene", "contig": "contig", "start": "start", "end": "end", "strand": "strand",
+    "upstream_output": "upstream", "predicted_tss": "called TSS", "measured_tss": "measured TSS",
+    "inside_output": "inside", "antisense_output": "antisense",
+}  # fmt: skip
 _RARE = 0.05  # see tracktools.answers.promoter_folder
 _SPACER = 17  # bases between -35 and -10 of the textbook promoter
 
@@ -20,9 +35,10 @@ def promoters_section(folder: Folder) -> Section:
     spacers = table["spacer_length"].value_counts()
     section.numbers["promoters"] = len(table)
     section.see.append(
-        f"Matrices of the −35 and −10 hexamers, learnt from {folder.parameters.get('n', 0):,} TSS "
-        f"({folder.parameters.get('source', 'unknown')}), and the distance between them. Tall letters are those that "
-        "matter; TTGACA and TATAAT are those of the main sigma factor of E. coli."
+        f"The −35 and −10 hexamers, and the distance between them. Above: what each letter adds to the score of a "
+        f"pair, learnt from {folder.parameters.get('n', 0):,} TSS ({folder.parameters.get('source', 'unknown')}). "
+        "Below: the letters of those TSS of the set that stand out from chance. TTGACA and TATAAT are the hexamers of "
+        "the main sigma factor of most bacteria."
     )
     if len(spacers):
         near = sum(int(spacers.get(str(n), 0)) for n in (_SPACER - 1, _SPACER, _SPACER + 1))
@@ -48,17 +64,12 @@ def profile_section(folder: Folder) -> Section:
     """Return the signal around sites, and its levels."""
     section = Section("Signal around sites", where=folder.name)
     table = folder.table("profile.tsv", ("signal", "sites", "direction", "offset", "n", "median"))
+    floors = folder.table("baseline.tsv", ("signal", "median")).set_index("signal")["median"].to_dict()
     sense = table[table["direction"] == "sense"]
     for (signal, sites), part in sense.groupby(["signal", "sites"], sort=False):
         known = part[[is_number(text) for text in part["median"]]]
         if len(known):
-            best = known.to_dict("records")[int(known["median"].astype(float).to_numpy().argmax())]
-            offset = int(best["offset"])
-            shown = f"{offset:+d}" if offset else "0"
-            section.see.append(
-                f"{signal} at {sites} (up to {max(map(int, known['n'])):,} sites): the median is highest, "
-                f"{float(best['median']):.3g}, at offset {shown}."
-            )
+            section.see.append(_highest(str(signal), str(sites), known, floors.get(str(signal), "")))
     section.see.append(
         "Offset 0 is the site, downstream is to the right. The line is the median, its band the 95 % interval, the "
         "pale band the quartiles; the dashed line is the median of the whole signal."
@@ -67,17 +78,25 @@ def profile_section(folder: Folder) -> Section:
     section.show(folder.path / "heat_map.png", "Heat map of the signal, a row a site, the strongest on top")
     if (folder.path / "levels.tsv").is_file():
         levels = folder.table("levels.tsv", ("signal", "level", "mean", "median"))
-        section.tables.append(
-            Table(
-                "Levels in and between genes",
-                list(levels.columns),
-                [[grouped(value) for value in row] for row in levels.to_numpy().tolist()],
-                numbers=[
-                    i for i, name in enumerate(levels) if name in ("regions", "n", "mean", "median", "medianOfMaxima")
-                ],
-            )
-        )
+        names = [name for name in _LEVEL_COLUMNS if name in levels]
+        rows = [[_LEVELS.get(row[name], grouped(row[name])) for name in names] for row in levels.to_dict("records")]
+        numbers = [names.index(name) for name in names if name in _LEVEL_NUMBERS]
+        titles = [_LEVEL_COLUMNS[name] for name in names]
+        section.tables.append(Table("Levels of the signal in genes and between them", titles, rows, numbers))
     return section
+
+
+def _highest(signal: str, sites: str, known: pd.DataFrame, floor: str) -> str:
+    """Return where the median is highest, and how much that is above the median of all bases."""
+    best = known.to_dict("records")[int(known["median"].astype(float).to_numpy().argmax())]
+    offset, value = int(best["offset"]), float(best["median"])
+    where = "on the site itself" if not offset else f"{abs(offset)} nt {'down' if offset > 0 else 'up'}stream"
+    ratio = float(f"{value / float(floor):.2g}") if is_number(floor) and float(floor) else 0.0
+    times = f", {f'{ratio:,.0f}' if ratio >= 10 else f'{ratio:g}'} times the median of all bases" if ratio else ""
+    return (
+        f"{signal} around {sites} (up to {max(map(int, known['n'])):,} sites): the median is highest {where}, "
+        f"{value:.3g}{times}."
+    )
 
 
 def motifs_section(folder: Folder) -> Section:
@@ -119,14 +138,18 @@ def annotation_section(folder: Folder) -> Section:
     for track in read_tracks(folder.path):
         table, _ = read_bed(track.path, any_score=True)
         for biotype, number in (table["biotype"].value_counts() if "biotype" in table else {}).items():
-            counts[str(biotype)] = counts.get(str(biotype), 0) + int(number)
-    section.see.append("Rows of the tracks of genes and pseudogenes, by kind; a gene in parts has a row a part.")
+            kind = str(biotype).replace("_", " ") or "of no kind"
+            counts[kind] = counts.get(kind, 0) + int(number)
+    section.see.append(
+        "Rows of the tracks of genes and pseudogenes, by kind; a gene in parts has a row for each. Without pseudogenes "
+        "or RNA genes, the annotation has only what codes for proteins."
+    )
     if counts:
         section.draw(
             lambda home: draw_bars(counts, "rows", home, "genes"),
             "Rows by kind: " + ", ".join(f"{name} {n:,}" for name, n in counts.items()),
         )
-    section.numbers |= {f"genes_{name}": count for name, count in counts.items()}
+    section.numbers |= {f"genes_{name}".replace(" ", "_"): count for name, count in counts.items()}
     return section
 
 
@@ -138,15 +161,18 @@ def ranking_section(folder: Folder) -> Section:
     called = int((table["predicted_tss"] != "").sum()) if "predicted_tss" in table else 0
     section.see.append(
         f"{len(table):,} pseudogenes, those with the strongest start site upstream first; {called:,} have a called TSS "
-        "there. A pseudogene high in the list may still be transcribed."
+        "there. A pseudogene high in the list may still be transcribed, or its start site is that of a gene in "
+        "between; high output on the other strand may silence it."
     )
     section.show(folder.path / "pseudogenes.png", "Highest model output upstream of each pseudogene, by rank")
-    names = ("rank", "gene", "contig", "start", "end", "strand", "upstream_output", "predicted_tss", "measured_tss",
-             "inside_output", "antisense_output")  # fmt: skip
-    columns = [name for name in names if name in table]
+    columns = [name for name in _PSEUDOGENE_COLUMNS if name in table]
     rows = [[grouped(row[name]) for name in columns] for row in table.head(LISTED).to_dict("records")]
-    caption = f"The first {min(LISTED, len(table))} of {len(table):,}; all in pseudogenes.tsv"
-    section.tables.append(Table(caption, [name.replace("_", " ") for name in columns], rows, numbers=(0, 3, 4)))
+    caption = (
+        f"The first {min(LISTED, len(table))} of {len(table):,}; all in pseudogenes.tsv. Upstream, inside and "
+        "antisense: the highest output there"
+    )
+    numbers = [at for at, name in enumerate(columns) if name not in ("gene", "contig", "strand")]
+    section.tables.append(Table(caption, [_PSEUDOGENE_COLUMNS[name] for name in columns], rows, numbers))
     return section
 
 
@@ -159,7 +185,8 @@ def reads_section(folders: list[Folder]) -> Section:
             sizes[track.path.name] = track.path.stat().st_size / 1e6
             rows.append([track.name, track.strand, track.long_label, str(folder.parameters.get("counts") or "")])
     section.see.append(
-        "Signals that were read from files of reads; look at them in the hub, above and below the model output."
+        "Signals that were read from files of reads. To see them next to the model output, name their folders in "
+        "tracktools hub build."
     )
     section.tables.append(Table("Tracks", ("track", "strand", "what", "rows read"), rows))
     return section

@@ -12,6 +12,7 @@ from tracktools.report.folders import Folder
 from tracktools.report.page import Section, Table
 from tracktools.report.predicted import grouped, is_number
 from tracktools.tracks import read_tracks
+from tracktools.tss.classify import CLASSES
 
 _CLASS_WORDS = (
     "Primary: the strongest upstream of a gene; secondary: the others there; internal: in a gene, on its strand; "
@@ -101,7 +102,8 @@ def table_section(folder: Folder) -> Section:
 
 
 def _classes(section: Section, classes: list[str]) -> Section:
-    counts = {word: classes.count(word) for word in sorted(set(classes), key=lambda w: (-classes.count(w), w)) if word}
+    words = [*CLASSES, *sorted(set(classes) - {*CLASSES, ""})]
+    counts = {word: classes.count(word) for word in words if word in classes}
     if counts:
         section.see.append(_CLASS_WORDS)
         section.draw(lambda home: draw_bars(counts, "TSS", home, "classes", color=PURPLE), _words(counts, "TSS"))

@@ -23,14 +23,23 @@ class Picture:
     words: str
 
 
-@dataclass(frozen=True)
+@dataclass
 class Table:
-    """A table: a caption, names of columns, rows of text; columns in `numbers` are set flush right."""
+    """A table: a caption, names of columns, rows of text; columns in `numbers` are set flush right.
+
+    Columns without any text are left out.
+    """
 
     caption: str
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
     numbers: Sequence[int] = ()
+
+    def __post_init__(self) -> None:
+        kept = [at for at in range(len(self.columns)) if any(row[at] for row in self.rows) or not self.rows]
+        self.numbers = [new for new, old in enumerate(kept) if old in self.numbers]
+        self.columns = [self.columns[at] for at in kept]
+        self.rows = [[row[at] for at in kept] for row in self.rows]
 
 
 @dataclass

@@ -16,6 +16,10 @@ from tracktools.report.page import Section, Table
 from tracktools.tracks import read_tracks
 
 LISTED = 20  # rows of a ranked list
+_SCORES = {  # columns of evaluate, and what they are called here
+    "set": "set", "positives": "TSS", "prevalence": "share of TSS", "roc_auc": "ROC AUC", "ap": "AP",
+    "ap_low": "AP, 95 % from", "ap_high": "to",
+}  # fmt: skip
 
 
 def predict_section(folder: Folder) -> Section:
@@ -95,7 +99,8 @@ def confirm_section(folder: Folder) -> Section:
     section.see.append(
         f"{confirmed:,} of {calls:,} predictions{_share(confirmed, calls)} have a measured TSS{near} on their "
         f"strand; of {measured:,} measured TSS{_share(confirmed, measured)} are found. A prediction without one is "
-        "wrong, or was silent in the conditions of the experiments."
+        "wrong, or was silent in the conditions of the experiments. One set is enough to confirm, so this share can be "
+        "higher than what is expected of the calls above, where a strict set counted."
     )
     if len(bins) > 1:
         first, last = bins.iloc[0], bins.iloc[-1]
@@ -121,11 +126,11 @@ def _ranked(folder: Folder, name: str, title: str) -> Table:
     table = folder.table(f"{name}.tsv", ("rank", "contig", "position", "strand", score))
     columns = ["rank", "contig", "position", "strand", score]
     rows = [
-        [row["rank"], row["contig"], grouped(row["position"]), row["strand"], row[score].replace(";", ", ")]
+        [row["rank"], row["contig"], grouped(row["position"]), row["strand"], rounded(row[score].replace(";", ", "))]
         for row in table.head(LISTED).to_dict("records")
     ]
     caption = f"{title} ({min(LISTED, len(table)):,} of {len(table):,}; all in {name}.tsv)"
-    return Table(caption, columns, rows, numbers=(0, 2))
+    return Table(caption, columns, rows, numbers=(0, 2, 4) if name == "candidates" else (0, 2))
 
 
 def evaluate_section(folder: Folder) -> Section:
@@ -135,16 +140,19 @@ def evaluate_section(folder: Folder) -> Section:
     base = table[table["level"] == "base"]
     section.see.append(
         "Precision against recall: the higher and the further to the right a curve, the better. Average precision (AP) "
-        "is the area under it; a signal that knows nothing has the prevalence of TSS as its AP."
+        "is the area under it; a signal that knows nothing has the share of TSS among all bases as its AP."
     )
     section.show(
         folder.path / "pr.png", "Precision against recall of each set, at the exact base and within some bases"
     )
-    section.show(folder.path / "calibration.png", "Share of TSS among bases of like value")
-    columns = [
-        name for name in ("set", "positives", "prevalence", "roc_auc", "ap", "ap_low", "ap_high") if name in base
-    ]
-    rows = [[row[name] for name in columns] for row in base.to_dict("records")]
+    section.show(
+        folder.path / "calibration.png",
+        "Share of TSS among bases of like value: on the dashed line the value is the share; above it, the set has more "
+        "TSS than the value says",
+    )
+    known = [(name, title) for name, title in _SCORES.items() if name in base]
+    rows = [[grouped(row[name]) for name, _ in known] for row in base.to_dict("records")]
+    columns = [title for _, title in known]
     section.tables.append(Table("At the exact base", columns, rows, numbers=range(1, len(columns))))
     for row in base.to_dict("records"):
         if is_number(row["ap"]):
@@ -161,8 +169,15 @@ def is_number(text: str) -> bool:
 
 
 def grouped(text: str) -> str:
-    """Return a whole number with its thousands apart; any other text as it is."""
-    return f"{int(text):,}" if text.isascii() and text.isdigit() and len(text) < 20 else text
+    """Return a whole number with its thousands apart, another number to three digits; any other text as it is."""
+    if text.isascii() and text.isdigit() and len(text) < 20:
+        return f"{int(text):,}"
+    return rounded(text) if is_number(text) else text
+
+
+def rounded(text: str) -> str:
+    """Return a number to three digits; a text that is no number as it is."""
+    return f"{float(text):.3g}" if is_number(text) else text
 
 
 def _floats(table: pd.DataFrame, column: str) -> Float64:
