@@ -220,8 +220,8 @@ class Process:
 
 def killed_run(job: Job, output: Path, ending: bool, rng: np.random.Generator) -> int:
     """Kill a run once or twice, then let it end; return how often it was killed, at least once."""
-    for _ in range(MOST_TRIES):
-        if killed := try_to_kill(job, output, ending, rng):
+    for attempt in range(MOST_TRIES):
+        if killed := try_to_kill(job, output, ending, rng, 0.9**attempt):  # earlier, if a run is faster than the first
             if not done(output) and Process(job.words, output).wait():
                 print(f"{' '.join(job.words)} did not continue")
             return killed
@@ -229,15 +229,15 @@ def killed_run(job: Job, output: Path, ending: bool, rng: np.random.Generator) -
     sys.exit(f"{' '.join(job.words)} ended before every one of {MOST_TRIES} kills")
 
 
-def try_to_kill(job: Job, output: Path, ending: bool, rng: np.random.Generator) -> int:
+def try_to_kill(job: Job, output: Path, ending: bool, rng: np.random.Generator, share: float) -> int:
     killed = 0
     for _ in range(rng.integers(1, MOST_KILLS + 1)):
         process = Process(job.words, output)
         if ending:
             wait_until(process, lambda: has_result(output))
-            time.sleep(rng.random() * job.ending_s)
+            time.sleep(rng.random() * share * job.ending_s)
         else:
-            wait_until(process, clock(rng.random() * job.seconds))
+            wait_until(process, clock(rng.random() * share * job.seconds))
         killed += process.kill()
         if done(output):
             break
