@@ -1,4 +1,4 @@
-"""What `tracktools attention --all` costs beside `tracktools predict`, on the same engine.
+"""What `tracktools attention --all` costs, compared with `tracktools predict`, on the same engine.
 
     python benchmarks/attention.py [--bases 150000] [--threads 1] [--engine native]
 

@@ -1,4 +1,4 @@
-"""What a second strain of a species costs where answers are kept (`predict --cache`), beside the plain run.
+"""What a second strain of a species costs where answers are kept (`predict --cache`), compared with the plain run.
 
     python benchmarks/strains.py [--bases 1000000] [--threads 1]
 

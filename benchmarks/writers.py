@@ -1,4 +1,4 @@
-"""Writing bigWig and bigBed: CPU seconds and size beside pyBigWig and pybigtools, on data of E. coli's length.
+"""Writing bigWig and bigBed: CPU seconds and size, compared with pyBigWig and pybigtools, on data of E. coli's length.
 
 Run ``python benchmarks/writers.py``. All writers take turns in one process, so that the ratios hold whatever else the
 machine does; the CPU seconds of tracktools include the read-back that it never leaves out. Times are medians.

@@ -21,9 +21,9 @@ HEADS = [f"L{layer}H{head}" for layer in range(1, N_LAYERS + 1) for head in rang
 
 @dataclass
 class Planted:
-    """A head that attends `offset` from the TSS, on letter `letter` of a word that stands there.
+    """A head that attends `offset` from the TSS, on letter `letter` of a word that is there.
 
-    A TSS without word (`word` empty) has what stands there by chance.
+    A TSS without word (`word` empty) has what is there by chance.
     """
 
     head: str

@@ -190,11 +190,11 @@ def word_attender(word: npt.NDArray[np.uint8], distance_bp: int, config: ModelCo
     base is the fourth letter of the word, the word is [base - 3, base + 3) on its strand. Each match adds 5 to a score,
     and the position term adds up to 8, highest at `distance_bp` upstream. So a base that has the word there gives it
     0.97 of its attention or more, even in a random sequence; a word elsewhere in sight takes the attention where none
-    stands at the distance; and where there is none at all, the mean over many bases is highest at the distance.
+    is at the distance; and where there is none at all, the mean over many bases is highest at the distance.
 
-    Head L1H2 looks exactly `distance_bp` upstream, whatever stands there, and makes the network say "TSS" (0.99) where
+    Head L1H2 looks exactly `distance_bp` upstream, whatever is there, and makes the network say "TSS" (0.99) where
     that is the fourth letter of the word, and 0.01 elsewhere. All other heads look at all bases alike. The base that
-    answers is `label_shift_bp` upstream of the network position: as a TSS offset, the attended base stands at
+    answers is `label_shift_bp` upstream of the network position: as a TSS offset, the attended base is at
     ``label_shift_bp - distance_bp``.
 
     Use: ``word_attender(codes_of("TATAAT"), 30, ModelConfig(n_layers=1, n_heads=2, attention_window_bp=100))``; more

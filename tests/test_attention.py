@@ -140,7 +140,7 @@ def test_all_is_every_position_and_its_spearman_keeps_its_bound(tmp_path: Path) 
 
 
 def planted(length: int, seed: int, centres: list[tuple[int, str]], origin: int = 0) -> npt.NDArray[np.uint8]:
-    """A random circle with words whose attended base, the fourth letter, stands at the given bases."""
+    """A random circle with words whose attended base, the fourth letter, is at the given bases."""
     sequence = letters(length, seed)
     for at, strand in centres:
         places = np.arange(at - 3, at + 3) if strand == "+" else np.arange(at + 3, at - 3, -1)

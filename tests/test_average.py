@@ -50,7 +50,7 @@ def test_networks_of_two_shapes_are_no_average() -> None:
 
 
 def save_members(folder: Path) -> tuple[list[Path], Path, Path]:
-    """Two models of one genome and split, beside the genome and its TSS."""
+    """Two models of one genome and split, with the genome and its TSS."""
     genome = circular_genome()
     fasta = folder / "g.fa"
     (contig,) = genome.contigs

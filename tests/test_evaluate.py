@@ -150,7 +150,7 @@ def test_recall_at_a_number_of_false_calls(tmp_path: Path) -> None:
     signals, tss = zeros(), spread()
     for number, (chrom, at, strand) in enumerate(tss):
         signals[chrom, strand][at] = 0.9 if number < 30 else 0.5
-    for at in (10_037, 20_037, 30_037):  # between the TSS, which stand at 25 mod 50
+    for at in (10_037, 20_037, 30_037):  # between the TSS, which are at 25 mod 50
         signals["chr1", "+"][at] = 0.7 if at < 20_000 else 0.6
     row = peak_row(judge(tmp_path, signals, tss), 5)
     assert row["recall_at_1"] == pytest.approx(30 / len(tss))
@@ -161,7 +161,7 @@ def test_recall_at_a_number_of_false_calls(tmp_path: Path) -> None:
 def test_the_floor_of_a_signal_is_no_peak(tmp_path: Path) -> None:
     signals = zeros()
     signals["chr2", "+"][100:103] = 1
-    signals["chr2", "+"][300:400] = np.nan  # zeros between gaps stand above nothing
+    signals["chr2", "+"][300:400] = np.nan  # zeros between gaps are above nothing
     assert peak_row(judge(tmp_path, signals, [("chr2", 100, "+")]), 0)["calls"] == 1
 
 
@@ -350,7 +350,7 @@ def test_a_model_scores_as_its_own_bigwigs_do(tmp_path: Path, model: tuple[Path,
 def test_a_part_goes_on_across_the_origin_of_a_circle(tmp_path: Path, model: tuple[Path, Path]) -> None:
     fasta, checkpoint = model
     signals = zeros()
-    signals["chr1", "+"][[61_001, 0]] = 0.6, 0.9  # closer than calls may stand, across the origin
+    signals["chr1", "+"][[61_001, 0]] = 0.6, 0.9  # closer than calls may be, across the origin
     tss = [("chr1", 61_000, "+"), ("chr1", 699, "-")]
     bed = write_set(tmp_path / "set.bed", tss)
     found = {}

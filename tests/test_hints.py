@@ -33,7 +33,7 @@ ROOMS = ("tss/*.py", "evaluate/*.py", "names.py", "formats/bigwig_pair.py", "for
 
 @dataclass(frozen=True)
 class Situation:
-    """Files by name, a command on them (``{}`` stands for their folder), and part of what it says."""
+    """Files by name, a command on them (``{}`` is their folder), and part of what it says."""
 
     files: dict[str, str]
     command: str

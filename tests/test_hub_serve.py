@@ -40,7 +40,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def ask(address: str, path: str, method: str = "GET", **headers: str) -> tuple[int, dict[str, str], bytes]:
-    """Send a path as it stands: clients that clean it would hide escapes."""
+    """Send a path as it is: clients that clean it would hide escapes."""
     connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=10)
     connection.request(method, path, headers=headers)
     answer = connection.getresponse()

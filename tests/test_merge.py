@@ -126,7 +126,7 @@ def test_missing_doubled_and_mixed_shards_are_refused(tmp_path: Path) -> None:
     half, _ = make_shards(tmp_path / "half", 2)
     copy = shutil.copytree(one, tmp_path / "copy")
     for folders, words in [
-        ([two, one], "shards are missing beside this one: 3/3"),
+        ([two, one], "other shards are missing: 3/3"),
         ([one, two, three, copy], "copy: is shard 1/3, as .*s1 is"),
         ([one, one, two, three], "s1: is shard 1/3, as .*s1 is"),
         ([one, half, two], "half/s1: is shard 1/2, and .*s1 one of 3"),

@@ -49,7 +49,7 @@ def test_no_tss_is_found_twice_and_every_match_is_near(calls: list[int], tss: li
         assert near or not hit
     if not found.all():
         missed = [call for call, hit in zip(calls, found, strict=True) if not hit]
-        assert found.sum() == len(tss) or all(  # a missed call has no free TSS beside it
+        assert found.sum() == len(tss) or all(  # a missed call has no free TSS next to it
             sum(abs(call - position) <= k for position in tss) <= found.sum() for call in missed
         )
 

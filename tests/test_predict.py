@@ -210,9 +210,9 @@ def test_calls_are_local_maxima_of_the_bigwig(tmp_path: Path) -> None:
         contig = GENOME[row.chrom]
         signal = read_bigwig(prediction.plus if row.strand == "+" else prediction.minus, contig)
         value = signal[row.chromStart]
-        beside = signal[[(row.chromStart + step) % len(contig) for step in (-1, 1)]]
+        neighbours = signal[[(row.chromStart + step) % len(contig) for step in (-1, 1)]]
         assert value >= 0.6
-        assert not (beside > value).any()
+        assert not (neighbours > value).any()
         assert row.modelOutput == pytest.approx(value, abs=1e-6)
         assert row.name == f"pTSS_{row.chrom}_{row.chromStart + 1}_{'f' if row.strand == '+' else 'r'}"
         assert row.split == "none"

@@ -1,4 +1,4 @@
-"""Training: the truth stands where it should, nothing of validation or test is seen, a killed run ends the same."""
+"""Training: the truth is where it should be, nothing of validation or test is seen, a killed run ends the same."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ from trainings import (
 
 
 def positions_in_genome(genome: Genome, codes: np.ndarray) -> set[int]:
-    """Where a window's letters stand: every place where they match one of the strands."""
+    """Where a window's letters are: every place where they match one of the strands."""
     contig = genome.contigs[0]
     length, size = len(codes), len(contig)
     wanted = codes.astype(np.uint8).tobytes()

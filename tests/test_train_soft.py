@@ -1,4 +1,4 @@
-"""Soft labels: each stands at its base on its strand, weighs what is asked for, and bad ones are refused."""
+"""Soft labels: each is at its base on its strand, weighs what is asked for, and bad ones are refused."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_the_soft_label_of_a_base_stands_label_shift_downstream_on_its_own_stran
     assert np.isnan(values[:, : MODEL.label_shift_bp]).all()
     contig, shift, strands = genome.contigs[0], MODEL.label_shift_bp, set()
     for row in range(len(codes)):
-        at = 30  # network position; it speaks of base 30 - shift of the window
+        at = 30  # network position; it is that of base 30 - shift of the window
         strand = "-" if values[row, at] >= 1 else "+"
         strands.add(strand)
         base = round(float(values[row, at] % 1) * len(genome))

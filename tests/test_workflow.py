@@ -94,9 +94,9 @@ def test_the_example_sheet_and_settings_are_good() -> None:
         ("name\tgenome\na\ta.fa\n", r":1: there is no column 'fasta'"),
         ("name,fasta\na,a.fa\n", r":1: there is no column 'name' .*with tabs"),
         ("name\tfasta\tgff\na\ta.fa\tb\n", r":1: column 'gff' is unknown"),
-        ("name\tfasta\tfasta\na\ta.fa\tb\n", r":1: column 'fasta' stands twice"),
-        ("name\tfasta\na\ta.fa\n\na\tb.fa\n", r":4: the name 'a' stands in line 2, too"),
-        ("name\tfasta\na\ta.fa\nA\tb.fa\n", r":3: the name 'A' stands in line 2, too"),
+        ("name\tfasta\tfasta\na\ta.fa\tb\n", r":1: column 'fasta' is there twice"),
+        ("name\tfasta\na\ta.fa\n\na\tb.fa\n", r":4: the name 'a' is in line 2, too"),
+        ("name\tfasta\na\ta.fa\nA\tb.fa\n", r":3: the name 'A' is in line 2, too"),
         ("name\tfasta\na\ta.fa\nb c\tb.fa\n", r":3: name: 'b c' does not match .* \(wanted: up to 100 letters"),
         ("name\tfasta\n../up\ta.fa\n", r":2: name: '../up' does not match"),
         ("name\tfasta\na\t{x}.fa\n", r":2: fasta: '{x}.fa' does not match"),
@@ -163,7 +163,7 @@ def test_the_command_says_one_line_of_a_bad_sheet(tmp_path: Path) -> None:
     done = run(tmp_path, "--configfile", str(tmp_path / "config.yaml"), "--quiet")
     assert done.returncode == 1
     lines = [line for line in done.stderr.splitlines() if not line.startswith("Using workflow specific profile")]
-    assert lines == ["Error: samples.tsv:3: the name 'a' stands in line 2, too (rename one)"]
+    assert lines == ["Error: samples.tsv:3: the name 'a' is in line 2, too (rename one)"]
 
 
 def test_small_genomes_share_a_batch_and_a_large_one_has_its_shards(tmp_path: Path) -> None:

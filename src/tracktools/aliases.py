@@ -27,7 +27,7 @@ def resolve_chrom(name: str, chrom_names: Collection[str], extra: Mapping[str, s
     Parameters
     ----------
     name : str
-        Name in some file; the bar form ``gi|48994873|gb|U00096.2|`` stands for its accession, version kept.
+        Name in some file; the bar form ``gi|48994873|gb|U00096.2|`` means its accession, with the version.
     chrom_names : collection of str
         Names in the genome.
     extra : mapping of str to str, optional

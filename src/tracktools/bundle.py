@@ -1,6 +1,6 @@
 """The embedded *E. coli* K-12 MG1655 bundle: the genome, its genes, and the way to it from the older assembly.
 
-Sources and terms stand in ``data/ecoli/README.md``; ``tools/make_bundle.py`` makes the files.
+Sources and terms are in ``data/ecoli/README.md``; ``tools/make_bundle.py`` makes the files.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ def call_positions(
     circular : bool
         Whether the last base is a neighbour of the first.
     min_distance_bp : int
-        Calls stand at least this far apart: of two closer maxima the higher wins, of equal ones the 5'-most.
+        Calls are at least this far apart: of two closer maxima the higher wins, of equal ones the 5'-most.
 
     Returns
     -------
@@ -55,7 +55,7 @@ def call_positions(
 
 
 def _local_maxima(positions: Int64, values: Float32, length: int, circular: bool) -> Int64:
-    """Return the index of the first base of every run of equal values that is higher than what stands beside it."""
+    """Return the index of the first base of every run of equal values that is higher than its neighbours."""
     if len(positions) == 0:
         return np.empty(0, dtype=np.int64)
     touches = np.diff(positions) == 1

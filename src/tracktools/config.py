@@ -63,7 +63,7 @@ class DilatedConfig:
 class ConditionedConfig(DilatedConfig):
     """Architecture of the convolutional network that is set to a genome by the genome's descriptor."""
 
-    n_features: int = 12  # what it is told of a genome: `tracktools.descriptor.Reference.features`
+    n_features: int = 12  # what it gets to know about a genome: `tracktools.descriptor.Reference.features`
     n_hidden: int = 16  # of each member: what scales and shifts of channels are made of
 
 
@@ -124,7 +124,7 @@ def _check_setting(name: str, value: object, usual: object) -> None:
 class CallConfig:
     """How TSS are called from a signal."""
 
-    min_distance_bp: int = 6  # calls of one strand stand at least this far apart; the higher wins
+    min_distance_bp: int = 6  # calls on one strand are at least this far apart; the higher wins
 
 
 @dataclass(frozen=True)
@@ -307,16 +307,16 @@ class TrainConfig:
 
 @dataclass(frozen=True)
 class MixtureConfig:
-    """What stands in a batch of a training on many species."""
+    """What a batch of a training on many species contains."""
 
     stretch_bp: int = 1184  # of genomes, as they come
     main_stretches: int = 6
     other_stretches: int = 7  # of the other genomes together
     windows: int = 96
     around_share: float = 0.5  # of the windows, those around a TSS
-    window_weight: float = 0.7  # of a base of a window in the loss, beside 1 of a base of a stretch
+    window_weight: float = 0.7  # of a base of a window in the loss; a base of a stretch has 1
     side_weight: float = 0.5  # of a side output
-    gc_alone: float = 0.5  # share of stretches and windows whose genome is told by its GC content alone
+    gc_alone: float = 0.5  # share of stretches and windows whose genome is described by its GC content alone
     noise: float = 0.2  # standard deviation of what is added to features, as relatives differ
 
 

@@ -1,6 +1,6 @@
 """What a genome as a whole looks like: the few numbers by which a model is set to it.
 
-The descriptor is the share of G and C, and how much more often than by chance each of the ten dinucleotides stands on
+The descriptor is the share of G and C, and how much more often than by chance each of the ten dinucleotides occurs on
 both strands together: log rho*_xy = log(f*_xy / (f*_x f*_y)), the genomic signature of Karlin & Burge 1995 (Trends
 Genet 11:283). Both are rounded coarsely, so that a contig more or less, or a few letters, do not change a prediction.
 """
@@ -43,7 +43,7 @@ class Descriptor:
     bp: int = _UNKNOWN_BP
 
     def __eq__(self, other: object) -> bool:
-        """Compare what a model is told."""
+        """Compare what a model gets."""
         return isinstance(other, Descriptor) and self.values == other.values
 
     def __hash__(self) -> int:
@@ -92,7 +92,7 @@ def describe_sequences(sequences: Iterable[Letters]) -> Descriptor:
 
 
 def count_pairs(sequences: Iterable[Letters]) -> Int64:
-    """Return how often each letter stands before each other one, shape (4, 4), where both are A, C, G or T."""
+    """Return how often each letter comes before each other one, shape (4, 4), where both are A, C, G or T."""
     pairs = np.zeros((5, 5), dtype=np.int64)
     for codes in sequences:
         for at in range(0, len(codes), _PART_BP):
@@ -147,14 +147,14 @@ class Specialists:
 
 @dataclass(frozen=True)
 class Reference:
-    """The genomes that a model learnt from, by their descriptors, and how the network is told of a new one.
+    """The genomes that a model learnt from, by their descriptors, and how a new one is described to the network.
 
     Parameters
     ----------
     genomes : tuple of (str, str, tuple of float)
         Name, phylum and the eleven values of each.
     far : float
-        Distance to the nearest of them (see `distances`) beyond which the network is told the GC content alone.
+        Distance to the nearest of them (see `distances`) beyond which the network gets the GC content alone.
     specialists : Specialists, optional
         Members of the network that serve one genome and its like.
     """
@@ -171,7 +171,7 @@ class Reference:
         return cls(rows, float(record["far"]), None if own is None else Specialists.from_record(own))
 
     def to_record(self) -> dict[str, Any]:
-        """Return the form that stands in a checkpoint."""
+        """Return the form for a checkpoint."""
         rows = [{"name": name, "phylum": phylum, "values": list(values)} for name, phylum, values in self.genomes]
         own = None if self.specialists is None else asdict(self.specialists)
         return {"genomes": rows, "far": self.far, "specialists": own}
@@ -207,13 +207,13 @@ class Reference:
         return own.near if near else own.elsewhere
 
     def features(self, descriptor: Descriptor, *, rich: bool | None = None) -> Float32:
-        """Return what the network is told, shape (12,): GC content, 1 if more is told, then the dinucleotides or zeros.
+        """Return what the network gets, shape (12,): GC content, 1 if dinucleotides follow, then these or zeros.
 
         Parameters
         ----------
         descriptor : Descriptor
         rich : bool, optional
-            Whether the dinucleotides are told; by default, if the nearest training genome is no further than `far`.
+            Whether the network gets the dinucleotides; by default, if the nearest training genome is no further than `far`.
         """
         standard = self._standard(descriptor.values)
         rich = self.distances(descriptor)[0][0] <= self.far if rich is None else rich

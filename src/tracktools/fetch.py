@@ -62,7 +62,7 @@ class DataSet:
     what, licence, citation : str
         One line each.
     use : str
-        The command that takes it; ``{files}`` stands for the paths.
+        The command that takes it; ``{files}`` is replaced by the paths.
     """
 
     files: tuple[RemoteFile, ...]

@@ -173,7 +173,7 @@ class Genome:
         return digest.hexdigest()
 
     def with_circular(self, names: Collection[str]) -> Genome:
-        """Return the same genome with the contigs of these names circular, beside those that are."""
+        """Return the same genome with the contigs of these names circular, too."""
         return replace(self, contigs=tuple(replace(c, circular=c.circular or c.name in names) for c in self.contigs))
 
     @cached_property
@@ -214,7 +214,9 @@ def _check_names(contigs: Collection[Contig], path: Path) -> None:
     for contig in contigs:
         if not CHROM_NAME.fullmatch(contig.name):
             hint = "rename it: no spaces, no leading #, not the word track or browser"
-            raise InputError(f"the sequence name {contig.name[:40]!r} cannot stand in a BED file", path=path, hint=hint)
+            raise InputError(
+                f"the sequence name {contig.name[:40]!r} is not possible in a BED file", path=path, hint=hint
+            )
         if len(contig.name.encode()) > LONGEST_NAME_BYTES:
             hint = f"2bit holds {LONGEST_NAME_BYTES}: rename it"
             problem = f"the sequence name {contig.name[:40]!r}… has {len(contig.name.encode())} bytes"
@@ -250,7 +252,7 @@ def load_genome(path: Path | str, *, circular: Collection[str] = (), name: str |
     path : Path or str
         The file; recognised by its content.
     circular : collection of str
-        Names of circular contigs; ``"all"`` stands for every contig. Others are circular only where the file says so:
+        Names of circular contigs; ``"all"`` means every contig. Others are circular only where the file says so:
         ``circular`` in the LOCUS line of GenBank, ``Is_circular=true`` in GFF3.
     name : str, optional
         Name of the genome; by default the file's stem.

@@ -13,7 +13,7 @@ STRANDS: tuple[Strand, ...] = ("+", "-")
 
 Range = tuple[int, int]  # start and end on a sequence that is known, 0-based and half-open
 
-CHROM_NAME = re.compile(r"(?!#|(track|browser)$)[^\s\x00-\x1f\x7f]+")  # others cannot stand in a BED file
+CHROM_NAME = re.compile(r"(?!#|(track|browser)$)[^\s\x00-\x1f\x7f]+")  # others are not possible in a BED file
 _UCSC_POSITION = re.compile(r"(?P<chrom>.+):(?P<first>[\d,]+)(?:-(?P<last>[\d,]+))?")
 
 

@@ -203,7 +203,7 @@ def common_names(names: Iterable[str], *, renames: Mapping[str, str] | None = No
     names : iterable of str
         Names in all the files.
     renames : mapping of str to str, optional
-        Name in a file to the name it shall have, as the user says it.
+        Name in a file to its new name, as the user says it.
 
     Examples
     --------

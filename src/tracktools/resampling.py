@@ -1,7 +1,7 @@
 """Scores of a ranking, and their intervals by resampling blocks of the genome (the block bootstrap; Künsch 1989).
 
 Neighbouring bases are not independent, so that whole blocks are drawn, with replacement. A draw is a weight for each
-block. How many items of each block stand at or above a value is counted once; a draw is then one matrix product, and
+block. How many items of each block are at or above a value is counted once; a draw is then one matrix product, and
 nothing is sorted again.
 """
 

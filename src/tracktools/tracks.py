@@ -1,4 +1,4 @@
-"""Tracks: the rows of ``tracks.tsv`` and the ``provenance.json`` beside it, in which commands meet.
+"""Tracks: the rows of ``tracks.tsv`` and the ``provenance.json`` next to it, by which commands exchange results.
 
 Every command that makes tracks writes a folder of data files with one ``tracks.tsv`` (a row a track) and one
 ``provenance.json`` (what made them); ``hub build`` gathers such folders. A ``tracks.tsv`` can be written by hand: only
@@ -68,9 +68,9 @@ class Track:
     format : str
         One of `FORMATS`.
     strand : {"+", "-", "."}
-        Strand that the whole file speaks of; ``.`` for files with features of both.
+        Strand of everything in the file; ``.`` for files with features on both.
     group : str
-        Tracks of one group stand together; a ``+`` and a ``-`` bigWig of one group are a mirrored pair.
+        Tracks of one group are shown together; a ``+`` and a ``-`` bigWig of one group are a mirrored pair.
     short_label, long_label : str
         Up to 17 and 76 characters, as UCSC prints them.
     color : str

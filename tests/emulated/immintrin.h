@@ -1,6 +1,6 @@
 // Instructions that a processor may lack, in plain code, so that all kernels run on any x86-64: in front of the compiler's
 // own header of this name (-I). EMULATE_VECTORS: AVX-512, as SIMDe's functions under the names of the intrinsics; what
-// SIMDe 0.7.4 lacks stands below, written down from the "Operation" of each instruction in Intel's manual. EMULATE_TILES:
+// SIMDe 0.7.4 lacks is below, written down from the "Operation" of each instruction in Intel's manual. EMULATE_TILES:
 // the tiles of AMX, as loops of the same meaning.
 #pragma once
 #include_next <immintrin.h>

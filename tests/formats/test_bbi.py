@@ -13,7 +13,7 @@ from tracktools.formats.bbi import LEAF, b_plus_tree, r_tree
 from tracktools.formats.bbi_zoom import dense_records, run_records
 from tracktools.formats.bigbed import coverage
 
-SOME_PLACE = 1234  # trees stand anywhere in a file
+SOME_PLACE = 1234  # trees may be anywhere in a file
 
 
 @pytest.mark.parametrize("n", [0, 1, 2, 255, 256, 257, 512, 513, 65_536, 65_537, 70_001])

@@ -93,7 +93,7 @@ def test_a_file_cut_short_says_so(tmp_path: Path, length: int) -> None:
     path = tmp_path / "a.2bit"
     write_twobit(path, as_arrays({"chrA": "ACGTN" * 30}))
     path.write_bytes(path.read_bytes()[:length])
-    for read in (contents, read_twobit_sizes) if length < 30 else (contents,):  # sizes stand before the bases
+    for read in (contents, read_twobit_sizes) if length < 30 else (contents,):  # sizes come before the bases
         with pytest.raises(InputError, match=r"a.2bit: is damaged or cut short \(copy or download it again\)"):
             read(path)
 

@@ -31,7 +31,7 @@ class Attended:
 
 
 def put_word(letters: dict[str, np.ndarray], chrom: str, position: int, strand: str) -> None:
-    """Write the word so that its fourth letter stands at the attended offset from a position."""
+    """Write the word so that its fourth letter is at the attended offset from a position."""
     for index, base in enumerate(WORD):
         along = OFFSET + index - 3
         at = (position + along if strand == "+" else position - along) % SIZES[chrom]
@@ -76,7 +76,7 @@ def test_the_head_that_attends_to_the_word_has_it_as_motif_in_its_exact_place(at
 
 def test_heads_that_look_at_a_place_or_at_nothing_have_none(attended: Attended) -> None:
     by_head = {one.head: one for one in attended.result.motifs}
-    assert "no common letters" in by_head["L1H2"].reason, "it looks at the place, whatever stands there"
+    assert "no common letters" in by_head["L1H2"].reason, "it looks at the place, whatever is there"
     for head in ("L1H3", "L2H1", "L2H2", "L2H3"):
         assert "flat attention" in by_head[head].reason
     assert [path.name for path in sorted((attended.result.folder / "beds").iterdir())] == ["L1H1.bed"]

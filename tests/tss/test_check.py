@@ -149,9 +149,9 @@ def test_shares_are_those_of_the_letters() -> None:
     genome = Genome("made", (Contig("c1", letters),))
     table = pd.DataFrame({"chrom": "c1", "chromStart": [18, 19, 20, 2], "strand": ["+", "+", "-", "-"]})
     report = check_positions(table, genome)
-    stands = {r.strand: r for r in report.readings if r.offset == 0 and not r.swapped and not r.chain}
-    assert (stands["+"].purine_share, stands["+"].hexamer_share) == (1.0, 1.0)  # TAGGGT starts 13 and 14 upstream
-    assert (stands["-"].purine_share, stands["-"].hexamer_share) == (1.0, 0.0)  # C on plus is G on minus
+    as_it_is = {r.strand: r for r in report.readings if r.offset == 0 and not r.swapped and not r.chain}
+    assert (as_it_is["+"].purine_share, as_it_is["+"].hexamer_share) == (1.0, 1.0)  # TAGGGT starts 13 and 14 upstream
+    assert (as_it_is["-"].purine_share, as_it_is["-"].hexamer_share) == (1.0, 0.0)  # C on plus is G on minus
     turned = {(r.strand, r.offset): r for r in report.readings if r.swapped}
     assert turned["+", 0].purine_share == 0.0  # A, G on plus are T, C on minus
     far = {r.offset: r.hexamer_share for r in report.readings if r.strand == "+" and not r.swapped}

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tracktools.errors import ConfigError
 from tracktools.tss.compare import HISTOGRAM_BP, TOLERANCES_BP, average_precision, compare_tss
-from tracktools.tss.paper import beside_the_paper
+from tracktools.tss.paper import compare_with_paper
 from tracktools.tss.plots import draw_comparison
 
 bases = st.lists(st.tuples(st.integers(0, 200), st.sampled_from("+-")), min_size=1, max_size=12, unique=True)
@@ -106,13 +106,13 @@ def test_a_set_alone_is_refused() -> None:
         compare_tss({"a": as_set([(1, "+")])})
 
 
-def test_the_real_sets_stand_beside_the_paper(real_sets: dict[str, pd.DataFrame]) -> None:
+def test_the_real_sets_agree_with_the_paper(real_sets: dict[str, pd.DataFrame]) -> None:
     comparison = compare_tss(real_sets)
-    rows = beside_the_paper(comparison, 5).set_index("figure")
+    rows = compare_with_paper(comparison, 5).set_index("figure")
     assert rows.loc["positions, smrt", ["ours", "paper"]].tolist() == ["2,569", "2,311"]
     assert rows.loc["share in another set, smrt", ["ours", "paper"]].tolist() == ["91.75 %", "89.78 %"]
     assert rows.loc["in 4 sets or more", "paper"] == "1,012"
     assert (rows["why"].str.len() > 40).all()
-    assert beside_the_paper(comparison, 6).empty
+    assert compare_with_paper(comparison, 6).empty
     agreement = comparison.agreement.set_index(["prediction", "truth", "tolerance"])["average_precision"]
     assert agreement["cappable", "sendseq", 5] > agreement["cappable", "sendseq", 0] > 0.3

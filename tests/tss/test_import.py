@@ -145,7 +145,7 @@ def test_a_date_cell_of_excel_is_refused(tmp_path: Path) -> None:
         (b"\xd0\xcf\x11\xe0\xa1\xb1", "is an old Excel workbook (.xls)"),
         (gzip.compress(b"seq\tpos\tstrand\n" * 99, mtime=0)[:-20], "is damaged"),
         (b"seq\tpos\tstrand\n", "holds no row of data"),
-        (b"seq\tpos\tpos\tstrand\nc1\t1\t1\t+\n", "the column 'pos' stands twice"),
+        (b"seq\tpos\tpos\tstrand\nc1\t1\t1\t+\n", "the column 'pos' is there twice"),
         (b"seq\tstart\tstrand\nc1\t1\t+\n", "has no column 'pos'"),
         (b"pos\tstrand\n1\t+\n", "has no column 'seq'"),
         (b"seq\tpos\tstrand\nc1\tx\t+\nc1\ty\t?\nc1\tx\t+\n", "no row could be taken; 2 of 3: pos is 'x'"),

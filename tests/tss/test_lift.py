@@ -21,7 +21,7 @@ from tracktools.tss.table import tss_name
 
 Run = Callable[..., Result]
 
-# old [0, 40) and [50, 90) stand in new c1; old [40, 50) is lost; new has 7 more in between. old2 is turned round.
+# old [0, 40) and [50, 90) are in new c1; old [40, 50) is lost; new has 7 more in between. old2 is turned round.
 CHAIN = """chain 1000 old 90 + 0 90 new 87 + 0 87 1
 40 10 7
 40

@@ -41,7 +41,7 @@ __all__ = ["READERS", "Case", "Reader", "read_config_file"]
 
 @dataclass(frozen=True)
 class Case:
-    """What a reader gets: the damaged file, whole samples beside it, and an empty folder to write to."""
+    """What a reader gets: the damaged file, whole samples next to it, and an empty folder to write to."""
 
     path: Path
     samples: dict[str, Path]

@@ -17,7 +17,7 @@ from tracktools.run import remove_output
 
 
 def main(job: dict[str, Any], table: Path, shard_tables: list[Path]) -> None:
-    """Join the shards that stand beside their tables; where one failed, its reason is that of the genome."""
+    """Join the shards next to their tables; if one failed, the genome failed for the same reason."""
     row = job["rows"][0]
     Path(job["output"]).mkdir(parents=True, exist_ok=True)
     reasons = [shard["reason"] for path in shard_tables for shard in read_table(path) if shard["reason"]]

@@ -19,7 +19,7 @@ from tracktools.tracks import read_provenance
 def predict_one(
     row: dict[str, str], output: str, model_name: str, config: dict[str, Any], shard: str | None
 ) -> dict[str, Any]:
-    """Predict a genome, or a shard of it, and return its figures; what stands there already is not made again."""
+    """Predict a genome, or a shard of it, and return its figures; what is there already is not made again."""
     print(f"== {row['name']}", flush=True)
     genome = load_genome(Path(row["fasta"]), circular=circular_contigs(row), name=row["name"])
     model = load_model(model_name)

@@ -68,7 +68,7 @@ def read_samples(path: Path) -> list[Row]:
     Raises
     ------
     SheetError
-        Naming the line, if a column or cell is missing, unknown or not what the schema allows, or a name stands twice.
+        Naming the line, if a column or cell is missing, unknown or not what the schema allows, or a name is there twice.
     """
     lines = _read_lines(path)
     header = _header(lines, path)
@@ -145,7 +145,7 @@ def _header(lines: Sequence[tuple[int, list[str]]], path: Path) -> list[str]:
         if column not in COLUMNS:
             raise SheetError(f"{path}:{number}: column {column!r} is unknown (known are {', '.join(COLUMNS)})")
         if header.count(column) > 1:
-            raise SheetError(f"{path}:{number}: column {column!r} stands twice")
+            raise SheetError(f"{path}:{number}: column {column!r} is there twice")
     return header
 
 
@@ -160,9 +160,7 @@ def _check_rows(rows: Sequence[Row], numbers: Sequence[int], path: Path) -> None
     for row, number in zip(rows, numbers, strict=True):
         folded = row["name"].casefold()  # some disks keep no two names that differ in case alone
         if folded in seen:
-            raise SheetError(
-                f"{path}:{number}: the name {row['name']!r} stands in line {seen[folded]}, too (rename one)"
-            )
+            raise SheetError(f"{path}:{number}: the name {row['name']!r} is in line {seen[folded]}, too (rename one)")
         seen[folded] = number
 
 

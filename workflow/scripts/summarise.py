@@ -62,7 +62,7 @@ def with_ratios(row: dict[str, str]) -> dict[str, str]:
 
 
 def page(rows: list[dict[str, str]]) -> str:
-    """Return the summary as one HTML page without scripts or links to other places than the hubs beside it."""
+    """Return the summary as one HTML page without scripts or links to other places than the hubs next to it."""
     counts = Counter(row["status"] for row in rows)
     head = "".join(f"<th>{column.replace('_', ' ')}</th>" for column in COLUMNS)
     body = "\n".join(_row(row) for row in rows)

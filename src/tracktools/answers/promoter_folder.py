@@ -38,7 +38,7 @@ from tracktools.tracks import Track, write_provenance, write_tracks
 
 _SEED = 0
 _RANDOM = 5000  # places
-RARE = 0.05  # share of random places that score as high, below which a promoter is told from chance
+RARE = 0.05  # share of random places that score as high, below which a promoter differs from chance
 _COLORS = {"-35": VERMILLION, "-10": BLUE}
 
 

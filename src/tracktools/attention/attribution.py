@@ -1,4 +1,4 @@
-"""``attention --attribute``: which letters the output depends on, beside what the heads attend to."""
+"""``attention --attribute``: which letters the output depends on, next to what the heads attend to."""
 
 from __future__ import annotations
 

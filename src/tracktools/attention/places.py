@@ -16,7 +16,7 @@ from tracktools.interval import STRANDS, Strand
 
 
 class Located(NamedTuple):
-    """Where keys stand: number of the contig, strand, 0-based plus-strand position; shape (n,) each."""
+    """Where keys are: number of the contig, strand, 0-based plus-strand position; shape (n,) each."""
 
     contig: Int64
     strand: npt.NDArray[np.str_]
@@ -43,7 +43,7 @@ class GenomeKeys:
         return int(self._starts[contig + (len(self.genome.contigs) if strand == "-" else 0)])
 
     def locate(self, keys: Int64) -> Located:
-        """Return where keys stand."""
+        """Return where keys are."""
         number = np.searchsorted(self._starts, keys, side="right") - 1
         n_contigs = len(self.genome.contigs)
         return Located(number % n_contigs, np.where(number < n_contigs, "+", "-"), keys - self._starts[number])

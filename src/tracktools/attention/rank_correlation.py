@@ -9,7 +9,7 @@ values are: here they are binned.
   genome. How often each value of g came is counted, too.
 
 **Bound.** Take ranks of n positions, less their mean and scaled to length 1, as points on a sphere: the true ranks of
-weights a and outputs p, and what stands for them here, b and g. A correlation is the cosine of an angle, and angles on
+weights a and outputs p, and what replaces them here, b and g. A correlation is the cosine of an angle, and angles on
 a sphere obey the triangle inequality::
 
     |angle(a, p) - angle(b, g)| <= angle(a, b) + angle(p, g)

@@ -15,7 +15,7 @@ class Spool:
     Parameters
     ----------
     folder : Path
-        Where the files stand; `remove` deletes them.
+        Folder of the files; `remove` deletes them.
     heads : list of str
         Names of the heads, layer after layer.
     window_bp : int

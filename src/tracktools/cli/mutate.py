@@ -138,7 +138,7 @@ def mutate(
       changes.tsv             the best single and double substitutions that raise or lower the TSS
 
     After a kill, give the same command again: it continues. With `-m ecoli-tss`, the transformer, every change costs a
-    thousand times more; how long a run takes is told before it.
+    thousand times more; the expected time is printed before a run.
 
     \b
     Examples:

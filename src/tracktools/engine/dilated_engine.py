@@ -1,8 +1,8 @@
 """The convolutional network over whole chromosomes, in plain torch, on any device, in float32.
 
 A window is cut into parts of `PART_BP` bases, each with its own context; parts, and short windows side by side, are
-laid on an axis of always the same length. What stands between them is kept at zero in every layer, as if the molecule
-ended there. Each part begins at a multiple of `TILE`, so that its arithmetic is the same wherever it stands.
+laid on an axis of always the same length. What is between them is kept at zero in every layer, as if the molecule
+ended there. Each part begins at a multiple of `TILE`, so that its arithmetic is the same wherever it is.
 """
 
 from __future__ import annotations

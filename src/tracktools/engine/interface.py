@@ -35,11 +35,11 @@ class Window(NamedTuple):
     last: int
 
     def check(self) -> None:
-        """Refuse a range outside the codes, and codes that stand for no letter."""
+        """Refuse a range outside the codes, and codes that mean no letter."""
         if not 0 <= self.first <= self.last <= len(self.codes):
             raise ValueError(f"positions {self.first} to {self.last} are not within {len(self.codes)} codes")
         if self.codes.size and self.codes.max() > MAX_CODE:
-            raise ValueError(f"code {self.codes.max()} stands for no letter; codes are 0 to {MAX_CODE}")
+            raise ValueError(f"code {self.codes.max()} means no letter; codes are 0 to {MAX_CODE}")
 
 
 class Changes(NamedTuple):
@@ -66,7 +66,7 @@ class Engine(Protocol):
 
     An answer depends on the window alone: it is the same, bit for bit, for a window alone and among others, and for any
     number of threads. It is also the same for two windows over the same DNA, with full context both, whose first bases
-    stand a multiple of `alignment_bp` apart.
+    are a multiple of `alignment_bp` apart.
     """
 
     @property

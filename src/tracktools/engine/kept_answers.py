@@ -2,7 +2,7 @@
 
 An answer of the convolutional network depends on the bases that it reaches, and in the native engine its bits depend on
 nothing else. Sequences are cut where their letters say so (content-defined chunking, as in rsync and backup programs: a
-border stands where a hash of the 16 letters around it is small), so that a genome with other letters before it, turned
+border is where a hash of the 16 letters around it is small), so that a genome with other letters before it, turned
 round, or in another order has the same pieces. A piece is known by the digest of its letters and of the context to both
 sides; pieces that are not known are computed, neighbours together.
 
@@ -225,7 +225,7 @@ def _stretches(pieces: Pieces, wanted: Bool) -> Iterator[tuple[int, int]]:
 def piece_borders(codes: Codes, first: int, last: int) -> Int64:
     """Return where pieces of first ... last - 1 begin, and the end of the last one; shape (pieces + 1,).
 
-    Where a border stands depends on the 16 letters around it, and in a long stretch without one on the border before.
+    Where a border is depends on the 16 letters around it, and in a long stretch without one on the border before.
     """
     half = LETTERS_OF_A_BORDER // 2
     hashes, step, factor = codes.astype(np.uint64), 1, 0x9E3779B97F4A7C15

@@ -14,7 +14,7 @@ square. Layer by layer over a window, chunk by chunk along it:
                  ...    . . . x x x x x | x x x x x x x x x x x x x | x x x . . .
 
 3. Position is a plain dot product with a constant table (`rotate`); positions are counted from the tile's first key, so
-   angles stay small and a window gives the same bits wherever it stands.
+   angles stay small and a window gives the same bits wherever it is.
 
 Axes: T bases of a chunk, N tiles, Q = TILE queries, J = window + TILE keys, H heads, K = d_head, D = d_model.
 """
@@ -154,7 +154,7 @@ class TorchNetwork:
         q, u : Tensor, shapes (chunk tiles, Q, H, K) and (chunk tiles, Q, H, D)
         keys, values : Tensor, shapes (window + T, H, K) and (window + T, H, D)
         tile_offsets : list of int
-            First base of each tile within its own window [bp]: what stands before that is not to be seen.
+            First base of each tile within its own window [bp]: what comes before it is not to be seen.
         update : Tensor, shape (chunk tiles, Q, D)
         """
         window, at_once = self.config.attention_window_bp, self.tiles_at_once
@@ -180,7 +180,7 @@ class TorchNetwork:
         begun : list of (int, int)
             Tiles that are so near to the start of their window that they see it, and how far they are from it [bp].
         weights : Tensor, shape (N, Q, J)
-            Where to put the weights: key j stands window + query - j upstream of a query.
+            Where to put the weights: key j is window + query - j upstream of a query.
         """
         window = self.config.attention_window_bp
         torch.bmm(q, k, out=weights)

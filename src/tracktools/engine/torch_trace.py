@@ -1,6 +1,6 @@
 """Attention with torch: scores and softmax again, from the kept states.
 
-The weights of a group of tiles stand as (N, Q, J) with key j `window + query - j` upstream of its query. Read with
+The weights of a group of tiles are (N, Q, J) with key j `window + query - j` upstream of its query. Read with
 strides of (Q J, J + 1, 1), the same memory is (N, Q, W): for every query its weights by distance, the farthest first.
 
 Axes as in `torch_network`; W = window, the distances 0 ... window - 1.
@@ -167,7 +167,7 @@ def _observe(task: _Task) -> Observation:
 
 
 class _Totals:
-    """Sums over the rows of a pack that count; distances stand the farthest first until `sums`."""
+    """Sums over the rows of a pack that count; the farthest distances come first until `sums`."""
 
     def __init__(self, task: _Task) -> None:
         assert task.reduction is not None

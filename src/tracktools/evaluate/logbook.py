@@ -40,7 +40,7 @@ def append_log(path: Path, table: pd.DataFrame, model: str, label: str) -> None:
     table : DataFrame
         Scores, see `score_table`.
     model : str
-        SHA-256 of the model, or what stands for it.
+        SHA-256 of the model, or what is known instead.
     label : str
         The bases that were scored.
     """

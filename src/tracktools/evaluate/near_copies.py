@@ -1,4 +1,4 @@
-"""Bases whose surroundings stand, nearly letter by letter, in the sequence that a model was trained on.
+"""Bases whose surroundings occur, nearly letter by letter, in the sequence that a model was trained on.
 
 Ribosomal RNA operons and insertion sequences have copies on both sides of any split: a model may know them by heart.
 The rule: a base is a near-copy if the 100 nt around it are equal, in at least 90 of their letters and without gaps, to
@@ -28,7 +28,7 @@ _POSITIONS, _PAIRS = 1 << 16, 1 << 16  # at once: of the judged sequence, and pa
 
 
 class TrainingWords:
-    """Where each word of the training sequence stands, on both strands.
+    """Where each word of the training sequence occurs, on both strands.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Which genome a signal speaks of, which of its bases were held back from training, and which are scored."""
+"""The genome of a signal, which of its bases were held back from training, and which are scored."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class ScopeOptions:
         FASTA or 2bit, by which the split is recognised; by default the embedded *E. coli* genome, for a model and for
         bigWigs whose sequences have its name and length.
     circular : collection of str
-        Circular sequences of `genome`; ``"all"`` stands for every one.
+        Circular sequences of `genome`; ``"all"`` means every one.
     split_of : str or Path, optional
         Model whose split says what train, valid and test are; by default the judged model, or the shipped one that
         knows the genome, or the split of the paper.

@@ -13,7 +13,7 @@ from tracktools.formats.genbank import is_flat_file, read_flat_file
 from tracktools.formats.gff3 import is_gff3, read_gff3
 from tracktools.formats.recognise import recognise_format
 
-SEQUENCE_TYPE = "sequence-region"  # of the rows that speak of a whole sequence, and come from no feature
+SEQUENCE_TYPE = "sequence-region"  # of the rows that describe a whole sequence, not a feature
 
 
 @dataclass(frozen=True)

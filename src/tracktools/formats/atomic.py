@@ -33,7 +33,7 @@ def atomic_file(path: Path) -> Iterator[Path]:
     Parameters
     ----------
     path : Path
-        Where the finished file shall be; an older file there stays until it is replaced.
+        Where the finished file will be; an older file there stays until it is replaced.
 
     Raises
     ------
@@ -112,8 +112,8 @@ def sync_path(path: Path) -> None:
 def final_path(text: str) -> str:
     """Return a text in which files of an unfinished run are named as they will be when it is published.
 
-    Steps of one run read each other's results before they are published; what is told of them, in messages and in
-    provenance, should still be true afterwards.
+    Steps of one run read each other's results before they are published; messages and provenance should still
+    name these correctly afterwards.
 
     Examples
     --------

@@ -163,7 +163,7 @@ def _nodes(levels: list[npt.NDArray[np.void]], node_items: int, at: int) -> byte
 
 
 class BbiWriter:
-    """The frame of a bigWig or bigBed: what stands before the data, and what follows them.
+    """The frame of a bigWig or bigBed: what comes before the data, and what follows them.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
 """Zoom levels of bigWig and bigBed: exact summaries of windows, made while the data pass by.
 
-A record of reduction r speaks of the window [k r, (k+1) r), clipped to the sequence: how many bases have a value, and
+A record of reduction r describes the window [k r, (k+1) r), clipped to the sequence: how many bases have a value, and
 the minimum, maximum, sum and sum of squares of these. Windows without values have no record. Sums are added in float64
 from the finest level up, never from a rounded level, and rounded to float32 once, when they are written.
 """

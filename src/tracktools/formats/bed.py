@@ -81,7 +81,7 @@ _INTEGER = re.compile(r"-?[0-9]{1,18}")
 _SCORE = re.compile(r"1000|[0-9]{1,3}")
 _NOT_DATA = re.compile(r"#|track(\s|$)|browser(\s|$)")
 _WARNING = "# Warning: "
-_ROWS_AT_ONCE = 4096  # that stand in memory as text
+_ROWS_AT_ONCE = 4096  # that are in memory as text
 
 
 def read_bed(path: Path, *, any_score: bool = False) -> tuple[pd.DataFrame, BedSchema]:

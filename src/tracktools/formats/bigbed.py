@@ -1,6 +1,6 @@
 """bigBed files with extra columns and name indexes, written and read without any UCSC program.
 
-Beside what `bedToBigBed` does (zooms and summary of the depth of coverage, autoSql, extra indexes), the number of
+Besides what `bedToBigBed` does (zooms and summary of the depth of coverage, autoSql, extra indexes), the number of
 standard columns in the header is right, which igv.js needs to see the extra ones. Extra indexes make names searchable
 in the UCSC Genome Browser and igv.js, and alias columns usable as ``chromAliasBb``.
 """
@@ -138,7 +138,7 @@ def _write_items(writer: BbiWriter, chrom_sizes: Mapping[str, int], columns: lis
 
 
 def _rows_of_chroms(chroms: Sequence[str]) -> Iterator[tuple[str, range]]:
-    """Yield each sequence with the rows of its items, of a table in which they stand together."""
+    """Yield each sequence with the rows of its items, of a table in which they follow each other."""
     changes = [row for row in range(1, len(chroms)) if chroms[row] != chroms[row - 1]]
     for first, last in pairwise([0, *changes, len(chroms)]) if chroms else ():
         yield chroms[first], range(first, last)

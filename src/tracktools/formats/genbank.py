@@ -108,7 +108,7 @@ def _read_once(path: Path, _changed_ns: int, _size: int) -> tuple[FlatRecord, ..
 
 
 def flat_sequences(records: Sequence[FlatRecord], path: Path) -> Iterator[tuple[str, Letters]]:
-    """Yield name and letters of each record of a file that shall serve as a genome.
+    """Yield name and letters of each record of a file that is used as a genome.
 
     Raises
     ------

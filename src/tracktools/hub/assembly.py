@@ -1,4 +1,4 @@
-"""What browsers are told of a genome: names, organism, other names of its sequences, where to open."""
+"""What browsers need to know about a genome: names, organism, other names of its sequences, where to open."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def describe_assembly(
     path : str
         Where that text is, for messages.
     attach : str, optional
-        Name of a genome that UCSC knows already: its own sequence and genes are shown beside the tracks.
+        Name of a genome that UCSC knows already: UCSC shows its own sequence and genes next to the tracks.
     renames : mapping of str to str, optional
         Further names of its sequences, each to the genome's own.
 

@@ -102,7 +102,7 @@ def build_hub(
         GFF3, GTF or GenBank with the genes and pseudogenes; by default those that the genome file itself holds,
         where `genome` is a file.
     bams : sequence of Path, optional
-        Alignments, each with its index beside it.
+        Alignments, each with its index next to it.
     attach : str, optional
         Name of a genome that UCSC knows: the tracks are added to it, instead of a genome of the hub's own.
     base_url : str, optional
@@ -229,7 +229,7 @@ def _sign_notes(hub: Hub) -> list[str]:
 
 
 def _check_inputs(sources: Sequence[Source], output: Path) -> None:
-    """Check that there is something to show, and that nothing of it stands where the hub will replace it."""
+    """Check that there is something to show, and that none of it is where the hub will be written."""
     if not sources:
         raise InputError(
             "there is no track to show", hint="name a folder with a tracks.tsv, or give --annotation or --bam"

@@ -21,7 +21,7 @@ class Source:
     Parameters
     ----------
     row : Track
-        Its row of ``tracks.tsv``, or what stands for one.
+        Its row of ``tracks.tsv``, or one made for it.
     origin : Path
         The file that named it, for messages.
     provenance : mapping
@@ -170,7 +170,7 @@ class Mirror:
 
 @dataclass(frozen=True)
 class HubGroup:
-    """Tracks that stand together.
+    """Tracks that are shown together.
 
     Parameters
     ----------
@@ -210,7 +210,7 @@ class HubGroup:
 
 @dataclass(frozen=True)
 class Assembly:
-    """The genome that the tracks lie on, as browsers are told of it.
+    """The genome of the tracks, as browsers need it described.
 
     Parameters
     ----------

@@ -49,7 +49,7 @@ def write_pages(folder: Path, hub: Hub, templates: Templates, genome: Genome) ->
 
 
 def page_json(value: Mapping[str, Any]) -> Markup:
-    """Return JSON that can stand inside a script element: ``<`` is spelled out, so that no text ends the element."""
+    """Return JSON that is safe inside a script element: ``<`` is spelled out, so that no text ends the element."""
     text = json.dumps(value).replace("<", "\\u003c")
     return Markup(text)  # noqa: S704 - JSON in which no "<" is left cannot end its element
 
@@ -77,7 +77,7 @@ def shared_values(hub: Hub) -> dict[str, Any]:
 
 
 def viewer_values(hub: Hub) -> dict[str, Any]:
-    """Return the variables of ``viewer.html`` for the page beside the data."""
+    """Return the variables of ``viewer.html`` for the page next to the data."""
     length = human_count(sum(hub.assembly.chrom_sizes.values()))
     return {
         "version": shared_values(hub)["version"],
@@ -100,7 +100,7 @@ def warnings_of(tracks: Sequence[HubTrack]) -> list[str]:
 
 
 def swatches(track: HubTrack) -> tuple[str, ...]:
-    """Return the colours that stand for a track in a list: of features and reads those of the strands that occur."""
+    """Return the colours of a track in a list; features and reads have those of their strands."""
     if track.kind == "signal":
         return (track.color,)
     if track.kind == "alignments":

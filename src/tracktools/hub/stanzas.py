@@ -1,4 +1,4 @@
-"""The stanzas of ``hub.txt``: what UCSC, IGV and JBrowse are told of each track.
+"""The stanzas of ``hub.txt``: the settings of each track for UCSC, IGV and JBrowse.
 
 Settings: https://genome.ucsc.edu/goldenPath/help/trackDb/trackDbHub.html. Two rules come from measured clients, not
 from that page: every child repeats its `type` and labels (igv.js inherits none of them), and ``viewLimits`` are whole

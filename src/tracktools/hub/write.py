@@ -39,7 +39,7 @@ def write_hub(
     names: str,
     report: str | None = None,
 ) -> None:
-    """Write every file of a hub beside its tracks.
+    """Write every file of a hub except its tracks.
 
     Parameters
     ----------

@@ -32,7 +32,7 @@ def banded_attention(
     Parameters
     ----------
     queries : Tensor, shape (B, H, Q, K + D)
-        Content and position part, scaled; query n stands at key `first + n`.
+        Content and position part, scaled; query n is at key `first + n`.
     keys, values : Tensor, shape (B, H, J, K)
         Content part of the keys, and the values; J is at least `first + Q`.
     table : Tensor, shape (J, D)
@@ -60,7 +60,7 @@ def _blocks(n_queries: int, first: int, window: int) -> list[tuple[int, int, int
 
 
 def _hide(scores: Tensor, diagonal: int, window: int) -> None:
-    """Take what a query cannot see out of the scores of a block, in place; its first query stands at key `diagonal`."""
+    """Take what a query cannot see out of the scores of a block, in place; its first query is at key `diagonal`."""
     rows, columns = scores.shape[-2:]
     never = torch.full((rows, columns), -math.inf, dtype=scores.dtype, device=scores.device)
     scores[..., diagonal:] += torch.triu(never[:, diagonal:], 1)

@@ -1,6 +1,6 @@
 """The second network: residual dilated convolutions over one strand of DNA, without attention.
 
-As it stands it reads 77 bases to each side of a base, and has no heads to look into, but learns faster than the
+By default it reads 77 bases to each side of a base, and has no heads to look into, but learns faster than the
 transformer and runs faster. After Yu & Koltun 2016 (dilated convolutions, arXiv 1511.07122) and He et al. 2016
 (residual layers, arXiv 1512.03385); for layers n = 1 ... with dilation d_n, x the hidden states::
 
@@ -8,9 +8,9 @@ transformer and runs faster. After Yu & Koltun 2016 (dilated convolutions, arXiv
     x_n     = x_(n-1) + mix_n(gelu(conv_n(x_(n-1))))     conv_n: taps d_n apart; mix_n: a base by itself
     output  = difference of two linear maps of the last x: the log-odds of a TSS
 
-Beyond the true ends of a sequence stand zeros, in every layer.
+Beyond the true ends of a sequence every layer has zeros.
 
-Members are such networks side by side, trained apart, that share nothing (grouped convolutions); their channels stand
+Members are such networks side by side, trained apart, that share nothing (grouped convolutions); their channels follow
 member after member, and the output is the mean of their log-odds.
 """
 

@@ -58,7 +58,7 @@ def without_head(model: Transformer, layer: int, head: int, contribution: Tensor
     Raises
     ------
     ConfigError
-        If that convolution has no bias to speak of.
+        If that convolution has no bias.
     """
     config = model.config
     copy = Transformer(config).to(model.embedding.dtype)

@@ -1,4 +1,4 @@
-"""The networks that tracktools knows; their names and configurations stand in `tracktools.config`."""
+"""The networks that tracktools knows; their names and configurations are in `tracktools.config`."""
 
 from __future__ import annotations
 

@@ -128,7 +128,7 @@ def some_members(parameters: Parameters, members: Sequence[int]) -> Parameters:
         if name == "output.bias":
             kept[name] = array
             continue
-        axis = {"output.weight": 1, "modulation": 2}.get(name, 0)  # along which members stand one after the other
+        axis = {"output.weight": 1, "modulation": 2}.get(name, 0)  # along which members follow each other
         parts = np.split(array, total, axis=axis)
         scale = total / len(members) if name in ("output.weight", "output_shift") else 1.0
         kept[name] = (np.concatenate([parts[n] for n in members], axis=axis) * scale).astype(np.float32)

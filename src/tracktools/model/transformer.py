@@ -3,7 +3,7 @@
 Clauwaert, Menschaert & Waegeman 2021, *Explainability in transformer models for functional genomics* (Brief.
 Bioinform. 22(5), bbab060), on the attention of Dai et al. 2019 (Transformer-XL, arXiv 1901.02860), in the
 segmentation-invariant form: every base sees itself and the `attention_window_bp - 1` bases upstream, convolutions run
-over the real neighbours, and zeros stand only beyond the true ends of a sequence.
+over the real neighbours, and zeros are only beyond the true ends of a sequence.
 
 For one layer, head h, query i, key j (0 <= i - j < window), with x the hidden states::
 
@@ -53,7 +53,7 @@ class FoldedLayer(NamedTuple):
     """A layer as one convolution to queries, keys and values, and one projection back.
 
     `weight`, shape (C * D, H * (3 * K + D)): columns are q | u | k | v, each H heads of K, but u of D; rows are C taps
-    of D channels. `bias`, shape (H * (K + D),): of q and u; k needs none and v's stands in `out_bias`.
+    of D channels. `bias`, shape (H * (K + D),): of q and u; k needs none and v's is in `out_bias`.
     `out_weight`, shape (H * K, D); `out_bias`, `norm_weight`, `norm_bias`, shape (D,).
     """
 
@@ -226,7 +226,7 @@ class Transformer(nn.Module):
         return torch.sub(logits[..., 1], logits[..., 0])
 
     def forward(self, codes: Tensor) -> Tensor:
-        """Return the log-odds at every network position t, shape (B, L); they speak of base t - `label_shift_bp`."""
+        """Return the log-odds at every network position t, shape (B, L); they are those of base t - `label_shift_bp`."""
         return self.log_odds(self.states(codes))
 
     def run_layer(

@@ -46,7 +46,7 @@ class AttentionFolder:
     circular : tuple of str
         Names of circular sequences.
     background : tuple of str
-        Sets of ``--at`` that are no TSS but stand for the background; empty where that is ``bottom`` and ``random``.
+        Sets of ``--at`` that are the background, not TSS; empty where that is ``bottom`` and ``random``.
     profiles, top, samples : DataFrame
         As the files of these names.
     sites : DataFrame
@@ -100,13 +100,13 @@ def read_attention(path: Path, background: Sequence[str] = ()) -> AttentionFolde
     path : Path
         The folder.
     background : sequence of str
-        Names of sets of ``--at`` that stand for the background.
+        Names of sets of ``--at`` that are the background.
 
     Raises
     ------
     InputError
         If it is no such folder, a table lacks a column or holds what is no number (names file and column), or nothing
-        in it can stand for the background.
+        in it can be the background.
     """
     path = Path(path)
     if not path.is_dir():
@@ -156,7 +156,7 @@ def _check_background(groups: set[str], background: Sequence[str], path: Path) -
         raise InputError(f"has no group {strange[0]!r} for the background", path=path / "samples.tsv", hint=hint)
     if not background and not groups & {"random", "bottom"}:
         hint = "run `attention` with a --sample, or name a set of places that are no TSS with --background"
-        raise InputError("has no positions that could stand for the background", path=path / "samples.tsv", hint=hint)
+        raise InputError("has no positions for the background", path=path / "samples.tsv", hint=hint)
 
 
 def _needed(tables: Mapping[str, pd.DataFrame | None], name: str, path: Path) -> pd.DataFrame:

@@ -99,7 +99,7 @@ def composition(genome: Genome) -> Float64:
 
 
 def background_positions(folder: AttentionFolder, config: MotifConfig) -> pd.DataFrame:
-    """Return the positions that stand for the background.
+    """Return the positions of the background.
 
     Those of the sets that are named so; else ``bottom``, and ``random`` up to its median output. At most
     ``background_sites``, drawn at random; each position once.

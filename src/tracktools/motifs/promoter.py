@@ -1,7 +1,7 @@
 """The textbook promoter of sigma-70, and what the TSS sets and the heads say of it.
 
 The -35 (TTGACA) and -10 (TATAAT) hexamers, 17 +- 1 bp apart, the -10 ending 7 +- 1 bases before the TSS, are those of
-Harley & Reynolds 1987 (doi 10.1093/nar/15.5.2343). They stand for themselves: a hit is a place with the most letters of
+Harley & Reynolds 1987 (doi 10.1093/nar/15.5.2343). They are not learnt: a hit is a place with the most letters of
 the consensus, which is what a matrix with one share for each letter of the consensus says.
 """
 
@@ -150,7 +150,7 @@ def attended_elements(sites: pd.DataFrame, promoters: Promoters, heads: tuple[st
     DataFrame
         A row a head and element: `head`, `element`, `n` (positions with the hexamer), `inside` (attended base within
         it), `expected`, `fold`, `p`, `q`. Expected: each position gets the offset of any position of the head, so that
-        a head which looks at a fixed place, whatever stands there, has a fold of 1.
+        a head that looks at a fixed place, whatever its letters, has a fold of 1.
     """
     rows = []
     for head in heads:

@@ -49,8 +49,8 @@ def find_motifs(
     collections : sequence of Path
         Motif collections to compare with, MEME or TRANSFAC.
     background : sequence of str
-        Sets of ``attention --at`` that are no TSS and stand for the background; by default the positions with the
-        lowest output do.
+        Sets of ``attention --at`` that are the background, not TSS; by default it is the positions with the
+        lowest output.
     config : MotifConfig, optional
         Numbers of sites and thresholds.
     renames : mapping of str to str, optional

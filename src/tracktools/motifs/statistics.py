@@ -1,4 +1,4 @@
-"""The tests that motifs stand or fall by."""
+"""The tests that decide on motifs."""
 
 from __future__ import annotations
 

@@ -147,11 +147,11 @@ def _of_attention(element: Element, elements: pd.DataFrame, config: MotifConfig)
         return f"{row['head']} ({counts}, {row['fold']:.2f}-fold, q = {row['q']:.2g})"
 
     if clear.empty:
-        return f"{title}: no head follows it to where it stands; the nearest is {evidence(rows.iloc[0])}."
+        return f"{title}: no head follows it to where it is; the nearest is {evidence(rows.iloc[0])}."
     told = ", ".join(evidence(row) for _, row in clear.head(_NAMED).iterrows())
     more = f" and {len(clear) - _NAMED} more" if len(clear) > _NAMED else ""
     heads = "one head follows" if len(clear) == 1 else f"{len(clear)} heads follow"
-    return f"{title}: {heads} it to where it stands, more often than the offsets alone make likely: {told}{more}."
+    return f"{title}: {heads} it to where it is, more often than the offsets alone make likely: {told}{more}."
 
 
 def _minus(name: str) -> str:

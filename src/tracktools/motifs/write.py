@@ -104,7 +104,7 @@ def how_it_is_done(folder: AttentionFolder, config: MotifConfig) -> str:
     quiet = f"the set {', '.join(folder.background)}" if folder.background else "places of low model output"
     chosen = folder.top_group not in ("random", "all")
     caution = (
-        f" All positions of the group {folder.top_group} were chosen, so that letters which stand in most of them "
+        f" All positions of the group {folder.top_group} were chosen, so that letters which occur in most of them "
         "make a motif of any head that looks there, for them or not."
     ) * chosen
     return (

@@ -132,7 +132,7 @@ class _Reach:
 
     @classmethod
     def of(cls, contig: Contig, change: Change, strand: Strand, network: NetworkConfig) -> Self:
-        """Return what a change can reach on a strand, and the bases beside it on which calls depend."""
+        """Return what a change can reach on a strand, and the bases next to it on which calls depend."""
         up = network.halo_upstream_bp - network.label_shift_bp  # bases upstream of a TSS that its output depends on
         down = network.halo_downstream_bp + network.label_shift_bp
         before, after = (down, up) if strand == "+" else (up, down)

@@ -58,7 +58,7 @@ def is_notation(text: str) -> bool:
 
 
 def line_of_notation(text: str, genome: Genome, renames: Mapping[str, str] | None) -> VcfLine:
-    """Return the line of VCF that a notation stands for.
+    """Return the line of VCF that a notation means.
 
     Raises
     ------
@@ -96,7 +96,7 @@ def _from_hgvs(text: str, match: re.Match[str], contig: Contig) -> tuple[int, st
     kind, letters = match["kind"], match["letters"].upper()
     if kind == "ins":
         if not letters or last != first + 1:
-            raise InputError(f"{text!r} is no insertion", hint="write the two bases beside it: g.70_71insACG")
+            raise InputError(f"{text!r} is no insertion", hint="write the two bases next to it: g.70_71insACG")
         return first, old[0], old[0] + letters
     if kind == "delins":
         if not letters:

@@ -35,7 +35,7 @@ def run_demo(
     force: bool = False,
     restart: bool = False,
 ) -> Path:
-    """Predict the embedded genome, set motifs, genes, measured TSS and reads beside it, and build the hub.
+    """Predict the embedded genome, add motifs, genes, measured TSS and reads, and build the hub.
 
     Parameters
     ----------

@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class PublishedSet:
-    """A published TSS set: its name here, its files in a data folder, and whether they speak of the older assembly."""
+    """A published TSS set: its name here, its files in a data folder, and whether they are on the older assembly."""
 
     name: str
     files: tuple[str, ...]

@@ -125,7 +125,7 @@ def predict_and_build(
     output : Path
         Folder of the tracks, see `predict_genome`.
     hub : Path, optional
-        Folder of the hub. Where the tracks stand in `output` already, made from the same, only the hub is built.
+        Folder of the hub. If the tracks are in `output` already, made from the same, only the hub is built.
     config, force, restart
         See `predict_genome`; `force` replaces the hub, too.
 

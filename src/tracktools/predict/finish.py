@@ -38,7 +38,7 @@ def finish(
 def write_run_provenance(
     folder: Path, manifest: Manifest, started: float, parameters: Mapping[str, Any], warnings: Sequence[str] = ()
 ) -> None:
-    """Write what made the files of a folder, and what to doubt beside the warnings of the run."""
+    """Write what made the files of a folder, and what to doubt besides the warnings of the run."""
     bases = sum(size for _, size in manifest.chrom_sizes)
     write_provenance(
         folder,

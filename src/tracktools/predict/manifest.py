@@ -124,7 +124,7 @@ class Manifest:
     engine, instruction_set, precision : str
         See `Engine`.
     regions : tuple of (str, int, int, str), optional
-        What is scored: contig, start, end, strand; None stands for everything.
+        What is scored: contig, start, end, strand; None means everything.
     block_bp : int
         See `plan_blocks`.
     network : NetworkConfig
@@ -221,7 +221,7 @@ class Manifest:
         )
 
     def to_record(self) -> dict[str, Any]:
-        """Return the form that stands in ``manifest.json``."""
+        """Return the form for ``manifest.json``."""
         network = {"architecture": architecture_of(self.network), "settings": asdict(self.network)}
         record: dict[str, Any] = json.loads(json.dumps({**asdict(self), "network": network}))
         return record

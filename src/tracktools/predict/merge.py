@@ -114,7 +114,7 @@ def _complete(shards: Mapping[Path, Manifest], named: Sequence[Path]) -> dict[Pa
     missing = [number for number in range(1, model.shard[1] + 1) if number not in by_number]
     if missing:
         some = ", ".join(f"{number}/{model.shard[1]}" for number in missing[:5]) + (", …" if missing[5:] else "")
-        raise InputError(f"shards are missing beside this one: {some}", path=first, hint="compute and name them, too")
+        raise InputError(f"other shards are missing: {some}", path=first, hint="compute and name them, too")
     ordered = {by_number[number]: shards[by_number[number]] for number in sorted(by_number)}
     for folder, manifest in ordered.items():
         BlockFolder(folder, manifest.planes).check(manifest.own_blocks, _MEND)

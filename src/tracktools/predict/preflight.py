@@ -1,4 +1,4 @@
-"""What a user is told before a run: what will run, on what, how long, how much memory, and what to doubt."""
+"""What a command prints before a run: what will run, on what, how long, how much memory, and what to doubt."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def announce(
     log.info("engine   %s, %s, %s", engine.name, engine.instruction_set, engine.precision)
     if manifest.regions is not None or manifest.shard is not None:
         log.info("part     %s", _part(manifest))
-    log.info("memory   up to about %.0f MB beside the genome", memory_bytes(genome, engine, blocks, network) / 1e6)
+    log.info("memory   up to about %.0f MB besides the genome", memory_bytes(genome, engine, blocks, network) / 1e6)
     if left and log.isEnabledFor(logging.INFO):  # to learn the speed takes as long as 20,000 positions
         reads = sum(window_bp(piece, genome.contigs[piece.contig], network) for block in todo for piece in block.pieces)
         seconds = reads / bases_per_second(model, engine)

@@ -100,7 +100,7 @@ class BlockStore(BlockFolder):
     """The blocks of a run, while it works in a folder (`Run.folder`)."""
 
     def missing(self, blocks: Iterable[Block]) -> list[Block]:
-        """Return the blocks that are to be computed: not there, or not as they were written, which is told."""
+        """Return the blocks to compute: missing, or changed since they were written, which is logged."""
         todo = []
         for block in blocks:
             try:

@@ -33,7 +33,7 @@ class SiteSource:
     feature_type : str, optional
         Of an annotation: rows of this type alone.
     end : {"5prime", "3prime"}
-        The base that an item longer than one base stands for.
+        The base that is used of an item longer than one base.
     """
 
     name: str
@@ -169,7 +169,7 @@ def _gff3_items(source: SiteSource) -> pd.DataFrame:
 def _positions(
     table: pd.DataFrame, source: SiteSource, chrom_sizes: Mapping[str, int], circular: Collection[str]
 ) -> Int64:
-    """Return the base that each item stands for, on the sequence itself."""
+    """Return the base that is used of each item, on the sequence itself."""
     first = (table["strand"] == "+").to_numpy() == (source.end == "5prime")
     positions = np.where(first, table["start"], table["end"] - 1).astype(np.int64)
     sizes = np.array([chrom_sizes[chrom] for chrom in table["chrom"]], dtype=np.int64)

@@ -17,7 +17,7 @@ SLACK_BP = 1_000  # how far from where its record says a mate is looked for: cli
 PAIRS, ALONE, WITHOUT_MATE = "pairs", "reads alone", "reads of a pair alone"
 STOPS = "single reads that start at the other end"
 _OTHER, _NUMBERS = {1: 2, 2: 1}, {1: "1", 2: "2"}
-_BEFORE_NUMBER = ("/", ".", "_")  # what stands before the number of the read where names end in it
+_BEFORE_NUMBER = ("/", ".", "_")  # what comes before the number of the read, in names that end in it
 _BIN_BITS = 12  # reads that wait are kept by bins of 4,096 bases
 
 
@@ -167,7 +167,7 @@ class _WaitingRoom:
         self._first_due = 0  # no bin before this one has anybody
 
     def enter(self, read: Alignment) -> bool:
-        """Let a read wait, if the mate that its record speaks of can still come."""
+        """Let a read wait, if the mate that its record names can still come."""
         start = read.start
         if read.mate_start == MATE_UNKNOWN or not -SLACK_BP <= read.mate_start - start <= FARTHEST_BP:
             return False

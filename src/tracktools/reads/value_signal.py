@@ -52,7 +52,7 @@ class ValueSignal:
         If a file is of no such format; while reading, if one holds values of both signs, negative ones on the plus
         strand, or infinite ones.
     GenomeMismatchError
-        If a file speaks of a sequence that the genome has not, or has in another length, or of bases past its end.
+        If a file contains a sequence that the genome lacks or has in another length, or bases past its end.
     ConfigError
         If the strands have different numbers of files, if counts per million are asked for, or if nothing tells the
         lengths of the sequences.

@@ -1,4 +1,4 @@
-"""Annotation: tables of genes, and which gene a position lies in or beside.
+"""Annotation: tables of genes, and which gene a position is in or next to.
 
 A table of genes is a DataFrame with a row a gene and the columns `GENE_COLUMNS`:
 

@@ -110,7 +110,7 @@ def read_genes(path: Path | str) -> pd.DataFrame:
 
 
 def _is_sequence(row: FeatureRow) -> bool:
-    """Return whether a row speaks of a whole sequence: it is neither taken nor left out."""
+    """Return whether a row describes a whole sequence: it is neither taken nor left out."""
     return row.type in _SEQUENCE_TYPES and row.start == 0
 
 

@@ -1,4 +1,4 @@
-"""Which gene a position lies in or beside: the one door to pyranges."""
+"""Which gene a position is in or next to: the one door to pyranges."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def nearest_genes(
 def _ranges(
     table: pd.DataFrame, strand: StrandRelation, circular_sizes: Mapping[str, int], *, query: bool
 ) -> pd.DataFrame:
-    """Return what pyranges takes, a row a part; strand stands in the chromosome's name, circles are unrolled.
+    """Return what pyranges takes, a row a part; the name of the chromosome includes the strand, circles are unrolled.
 
     pyranges drops the strand of a whole table as soon as one row has ``.``, so it gets none. A circle is laid out three
     times for genes, and the queries lie on the middle one, so that no coordinate is negative.

@@ -70,7 +70,7 @@ def place_annotation(
     renames : mapping of str to str, optional
         Name in the file to name in the genome, see `tracktools.names`.
     circular : collection of str
-        Names of circular sequences, in the genome or in the file, or ``all``; beside those that the file calls so.
+        Names of circular sequences, in the genome or in the file, or ``all``; besides those that the file calls circular.
     only_genome : bool
         Leave out what is on sequences that the genome does not have.
 
@@ -116,9 +116,9 @@ def place_without_genome(
     annotation : Path or str
         The file.
     renames : mapping of str to str, optional
-        Name in the file to the name that the sequence shall have.
+        Name in the file to the new name of the sequence.
     circular : collection of str
-        Names of circular sequences, or ``all``; beside those that the file calls so.
+        Names of circular sequences, or ``all``; besides those that the file calls circular.
 
     Raises
     ------

@@ -107,7 +107,7 @@ def motifs_section(folder: Folder) -> Section:
     section.numbers |= {"heads": len(table), "heads_with_motif": len(found)}
     section.see.append(
         f"{len(found):,} of {len(table):,} heads have a motif. A head attends to places, so read a motif as letters "
-        "near which it looks; whether it matters for the output is told by ablation, in the folder's own index.html."
+        "near which it looks; ablation tells whether it matters for the output, see the folder's own index.html."
     )
     section.show(folder.path / "logo_sheet.png", "Logos of all heads that have a motif")
     section.show(folder.path / "spacing.png", "Bases between −35 and −10, and where each begins")

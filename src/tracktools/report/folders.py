@@ -1,4 +1,4 @@
-"""The folders of a report: which command wrote one is told by its files."""
+"""The folders of a report: the files in it tell which command wrote it."""
 
 from __future__ import annotations
 

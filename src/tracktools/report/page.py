@@ -17,7 +17,7 @@ _PNG = b"\x89PNG\r\n\x1a\n"
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture: its data as a page holds it, and what a reader who cannot see it is told."""
+    """A picture: its data as a page holds it, and a text for readers who cannot see it."""
 
     data: str
     words: str

@@ -1,4 +1,4 @@
-"""Where a result shall be, settled before the long work begins: nothing of the user's is lost there."""
+"""Where a result will be, checked before the long work begins: no file of the user is lost."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def check_output(output: Path, *, force: bool = False, inputs: Iterable[Path] = 
     Parameters
     ----------
     output : Path
-        Where a folder of results shall be.
+        The folder of results.
     force : bool
         Replace a folder that holds results of tracktools, and nothing else.
     inputs : iterable of Path

@@ -67,7 +67,7 @@ class Run:
     policy : Policy
         What may be replaced or dropped.
     keeps : iterable of str
-        Names of the files in `folder` that a killed run leaves for the next one; ``*`` stands for any text. With
+        Names of the files in `folder` that a killed run leaves for the next one; ``*`` matches any text. With
         ``result/*`` the result is made step by step, and goes on where it was.
 
     Attributes

@@ -29,7 +29,7 @@ from tracktools.train.task import Task
 
 log = logging.getLogger(__name__)
 
-_VALID_SHARE = 0.1  # of what is not held out; it stands next to the held-out part, so that they share one border
+_VALID_SHARE = 0.1  # of what is not held out; it is next to the held-out part, so that they share one border
 _TABLE = "folds.tsv"
 _KEPT = {"model.safetensors": ".safetensors", "log.jsonl": ".log.jsonl", "curves.svg": ".curves.svg"}
 

@@ -36,7 +36,7 @@ def read_labels(
 
 
 def describe_labels(name: str, path: Path, labels: LabelArrays) -> dict[str, Any]:
-    """Return what a checkpoint says of a label set; source and licence are those of the ``tracks.tsv`` beside it."""
+    """Return what a checkpoint says of a label set; source and licence are those of the ``tracks.tsv`` next to it."""
     rows = read_tracks(path.parent) if (path.parent / TRACKS_FILE).is_file() else []
     row = next((row for row in rows if row.path == path.resolve()), None)
     return {

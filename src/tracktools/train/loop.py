@@ -51,7 +51,7 @@ def learning_rate(step: int, config: TrainConfig) -> float:
 class Trainer:
     """The state of one training.
 
-    Beside the output that is kept, the network may have side outputs, one linear map a further label set, which share
+    Besides the output that is kept, the network may have side outputs, one linear map a further label set, which share
     its states: they teach it from more experiments and are dropped in the end.
 
     Parameters

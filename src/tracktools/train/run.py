@@ -85,7 +85,7 @@ def train_model(
     config, model_config : TrainConfig, ModelConfig or DilatedConfig, optional
         The recipe and the architecture; with `init` the architecture is that of the checkpoint.
     soft : SoftLabels, optional
-        A stranded signal that the kept output learns from beside the first label set; validation is by the set alone.
+        A stranded signal that the kept output learns from besides the first label set; validation is by the set alone.
     teacher : Checkpoint, Path or str, optional
         A convolutional model whose output is the soft label of every base, also of mutated windows; not with `soft`.
     init : Checkpoint, Path or str, optional
@@ -94,7 +94,7 @@ def train_model(
         Keep each side output as a model of its own, too: ``NAME.safetensors``, of the step that is best for the first.
     measure : bool
         When all is chosen, score the test part by the model that was started from and by the one that came of it; the
-        figures stand in the checkpoint (`metrics`, ``held_out``). Needs `init`, and a test part with TSS.
+        figures are in the checkpoint (`metrics`, ``held_out``). Needs `init`, and a test part with TSS.
     force, restart
         See `tracktools.run.Policy`.
     renames : mapping of str to str, optional

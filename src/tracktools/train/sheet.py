@@ -97,7 +97,7 @@ class SpeciesSheet:
     genomes, windows
         The rows.
     batch : MixtureConfig
-        What stands in a batch.
+        What a batch contains.
     homologues : Path, optional
         A file that remembers which windows are homologous to what is judged, for trainings on the same windows; it is
         made where it is absent.

@@ -1,4 +1,4 @@
-"""Soft labels: a stranded signal between 0 and 1, such as another model's track, as what the network shall say."""
+"""Soft labels: a stranded signal between 0 and 1, such as another model's track, as a target of the network."""
 
 from __future__ import annotations
 

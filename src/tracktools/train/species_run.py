@@ -70,7 +70,7 @@ def train_species(
     leave_out : sequence of str
         Species, genera, classes or phyla that are not learnt from, to judge the model on them.
     far : float, optional
-        Distance of a genome to the nearest that was learnt from beyond which the network is told its GC content alone;
+        Distance of a genome to the nearest that was learnt from beyond which the network gets its GC content alone;
         see `Reference`. By default it is never so.
     init : Checkpoint, optional
         Start from its weights: a conditioned network, or a dilated one, which then gives the same for any genome.

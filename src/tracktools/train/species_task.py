@@ -132,7 +132,7 @@ class SpeciesTask:
     def draw(self) -> Mixture:
         """Return the batches."""
         if not (self.others or self.windows):
-            raise ConfigError("nothing is left to learn from beside the main genome")
+            raise ConfigError("nothing is left to learn from besides the main genome")
         reach = self.model_config.halo_upstream_bp
         for one, row in self.windows:
             if not one.is_tss[one.around_tss, reach : one.codes.shape[1] - reach].any():
@@ -145,7 +145,7 @@ class SpeciesTask:
 
     @cached_property
     def inputs(self) -> Mapping[str, Any]:
-        """All that the weights depend on beside the recipe, as plain values."""
+        """All that the weights depend on besides the recipe, as plain values."""
         files = {path for row in self.sheet.genomes for path in (row.fasta, row.tss, *row.also.values())}
         files |= {path for row in self.sheet.windows for path in (row.tss, row.random, row.species)}
         network = asdict(self.model_config)

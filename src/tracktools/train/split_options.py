@@ -13,7 +13,7 @@ from tracktools.splits import Split, draw_split, paper_split, read_split
 
 
 def receptive_field_bp(network: NetworkConfig) -> int:
-    """Return the bases that stand between a window of training and another part: a network's reach about a TSS."""
+    """Return the bases between a window of training and another part: how far a network sees around a TSS."""
     return network.halo_upstream_bp + network.halo_downstream_bp + network.label_shift_bp
 
 

@@ -1,4 +1,4 @@
-"""What one training learns, from what, and beside what it is validated."""
+"""What one training learns, from what, and how it is validated."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Task:
     config, model_config : TrainConfig, ModelConfig or DilatedConfig
         The recipe and the architecture.
     soft : SoftLabels, optional
-        What the kept output learns beside the first label set.
+        What the kept output learns besides the first label set.
     init : Checkpoint, optional
         The weights to start from; its architecture must be `model_config`.
     renames : mapping of str to str
@@ -69,7 +69,7 @@ class Task:
 
     @cached_property
     def inputs(self) -> dict[str, Any]:
-        """All that the weights depend on beside the recipe; an unfinished training with other inputs is not continued.
+        """All that the weights depend on besides the recipe; an unfinished training with other inputs is not continued.
 
         Plain values, as they are stored.
         """

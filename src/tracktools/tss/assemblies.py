@@ -36,7 +36,7 @@ class Chain:
     _lookup: Any
 
     def lift(self, chrom: str, positions: Int64) -> list[list[tuple[str, int, str]]]:
-        """Return, for each 0-based base of a sequence, where it stands: (sequence, base, ``+`` or ``-``)."""
+        """Return, for each 0-based base of a sequence, where it is: (sequence, base, ``+`` or ``-``)."""
         query = self._lookup.query
         return [[(str(c), int(p), str(s)) for c, p, s in query(chrom, int(position))] for position in positions]
 

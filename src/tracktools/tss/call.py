@@ -90,9 +90,9 @@ def call_tss(
     name : str
         Prefix of the names of calls.
     circular : collection of str
-        Sequences whose last base is a neighbour of the first; ``"all"`` stands for every one.
+        Sequences whose last base is a neighbour of the first; ``"all"`` means every one.
     min_distance_bp : int
-        Calls of one strand stand at least so far apart: the higher wins, of equal ones the 5'-most.
+        Calls on one strand are at least this far apart: the higher wins, of equal ones the 5'-most.
     renames : mapping of str to str, optional
         Name of a sequence in the files to the name that the set gives it.
 

@@ -1,7 +1,7 @@
-"""Whether a TSS set stands on the right base, strand and assembly.
+"""Whether a TSS set is on the right base, strand and assembly.
 
-The set is read in every way it may be meant (`tracktools.tss.promoter_signature`); the way with most marks in the
-genome is compared with how the set stands. Assembly and strands are judged for the whole set, by purines and hexamers
+The set is read in every way that it may be meant (`tracktools.tss.promoter_signature`); the way with most marks in the
+genome is compared with the set as it is. Assembly and strands are judged for the whole set, by purines and hexamers
 together; offsets for each strand by the purines alone, since the hexamer's place varies over five bases.
 """
 
@@ -29,7 +29,7 @@ class CheckReport:
     Parameters
     ----------
     readings : tuple of Reading
-        Every way that was tried, as the set stands first.
+        Every way that was tried; the first is the set as it is.
     as_it_is, by_chance : Shares
         Of the set's positions on the genome, and of any base of the genome.
     best : dict of str to Reading
@@ -58,19 +58,19 @@ class CheckReport:
     @property
     def verdict(self) -> str:
         """One line for people."""
-        stands = f"{self.as_it_is}" if self.as_it_is.n else "no position on this genome"
+        found = f"{self.as_it_is}" if self.as_it_is.n else "no position on this genome"
         chance = f"by chance {self.by_chance.purine:.2f} and {self.by_chance.hexamer:.2f}"
         better = f"{pool(list(self.best.values()))}"
         offsets = " and ".join(f"{shift:+d} on {strand}" for strand, shift in self.shifts.items() if shift)
         moved = f", and off by {offsets}" if offsets else ""
         return {
-            "": f"right as it is: {stands} ({chance})",
-            "few": f"too few positions for a verdict: {stands} ({chance})",
-            "offset": f"OFF BY {offsets}: {stands} as it is, {better} when moved ({chance})",
-            "strand": f"STRANDS EXCHANGED{moved}: {stands} as it is, {better} when turned ({chance})",
-            "assembly": f"ON ANOTHER ASSEMBLY, {self.way.assembly}{moved}: {stands} as it is, "
+            "": f"right as it is: {found} ({chance})",
+            "few": f"too few positions for a verdict: {found} ({chance})",
+            "offset": f"OFF BY {offsets}: {found} as it is, {better} when moved ({chance})",
+            "strand": f"STRANDS EXCHANGED{moved}: {found} as it is, {better} when turned ({chance})",
+            "assembly": f"ON ANOTHER ASSEMBLY, {self.way.assembly}{moved}: {found} as it is, "
             f"{better} when lifted ({chance})",
-            "unclear": f"NO MARKS OF PROMOTERS: {stands} ({chance}); another genome, or no TSS?",
+            "unclear": f"NO MARKS OF PROMOTERS: {found} ({chance}); another genome, or no TSS?",
         }[self.problem]
 
     def to_table(self) -> pd.DataFrame:
@@ -133,13 +133,13 @@ def _best_offsets(readings: Sequence[Reading], config: TssConfig) -> dict[str, R
     for strand in "+-":
         held = [reading for reading in readings if reading.strand == strand and reading.n]
         if held:
-            stands = next((reading for reading in held if reading.offset == 0), held[0])
+            as_it_is = next((reading for reading in held if reading.offset == 0), held[0])
             top = max(held, key=lambda reading: reading.purine_share)
-            better = _clearly_better(top.purine_share, stands.purine_share, top.n, config)
-            best[strand] = top if better else stands
+            better = _clearly_better(top.purine_share, as_it_is.purine_share, top.n, config)
+            best[strand] = top if better else as_it_is
     return best
 
 
 def _clearly_better(share: float, than: float, n: int, config: TssConfig) -> bool:
-    """Return whether a share over n positions stands out by a margin and by the standard error of a difference."""
+    """Return whether a share over n positions is larger by a margin and by the standard error of a difference."""
     return n > 0 and share - than > max(config.check_margin, config.check_sigmas * math.sqrt(0.5 / n))

@@ -7,7 +7,7 @@ The words and distances are those of TSSpredator (Dugar et al. 2013, PLoS Geneti
     -  ------------------------A-----------------A------------
                                         |antisense_bp|
 
-A TSS is upstream of a gene if it stands at most `utr_bp` before its first base, or on it: of the TSS upstream of a
+A TSS is upstream of a gene if it is at most `utr_bp` before its first base, or on it: of the TSS upstream of a
 gene the strongest is **primary** (P), the others **secondary** (S). Within a gene, past its first base, it is
 **internal** (I); on the other strand, within a gene or at most `antisense_bp` from it, **antisense** (A). It may be
 several of these, to different genes; it has the first of them as its class. Else it is an **orphan** (O), listed with

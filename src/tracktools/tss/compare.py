@@ -1,7 +1,7 @@
 """``tss compare``: how far TSS sets agree, pair by pair and all together.
 
 Distances are to the nearest position of the other set on the same strand; two positions at distance d are the same
-TSS at every tolerance of d and above. Two countings of the literature stand side by side, and differ: the share of a
+TSS at every tolerance of d and above. The literature counts in two ways, both given here: the share of a
 set's positions near a position of another set (Yan et al. 2018), and the number of curated positions, groups of
 positions, by support.
 """

@@ -34,7 +34,7 @@ def take_greedily(positions: Int64, masks: Masks, priorities: Int64, window_bp: 
     Parameters
     ----------
     positions : ndarray of int64, shape (n,)
-        Strictly increasing positions on a line [bp]; what must not meet stands more than two windows apart.
+        Strictly increasing positions on a line [bp]; what must not meet is more than two windows apart.
     masks : ndarray of uint64, shape (n,)
         Sources that have the position, a bit a source.
     priorities : ndarray of int64, shape (n,)
@@ -45,7 +45,7 @@ def take_greedily(positions: Int64, masks: Masks, priorities: Int64, window_bp: 
     Returns
     -------
     ndarray of int64, shape (n,)
-        Index of the position that absorbed each position; taken ones hold their own index. Taken positions stand more
+        Index of the position that absorbed each position; taken ones have their own index. Taken positions are more
         than a window apart.
     """
     owners = np.full(len(positions), -1, dtype=np.int64)

@@ -83,12 +83,12 @@ def curate_tss(
     name : str
         Prefix of the names of curated positions.
     renames : mapping of str to str, optional
-        Name of a sequence in a set to the name it shall have. Known names of one sequence are joined (`common_names`).
+        Name of a sequence in a set to its new name. Known names of one sequence are joined (`common_names`).
 
     Returns
     -------
     CuratedSet
-        Curated positions of a strand stand more than `window_bp` apart.
+        Curated positions on a strand are more than `window_bp` apart.
 
     Raises
     ------
@@ -110,7 +110,7 @@ def curate_tss(
     tables, notes = load_sets(sources, renames)
     line = join_sets(tables, 2 * window_bp + 1)
     owners = take_greedily(line.at, line.masks, line.priorities(), window_bp)
-    first = np.flatnonzero(np.diff(owners, prepend=-1))  # what one position absorbed stands together on the line
+    first = np.flatnonzero(np.diff(owners, prepend=-1))  # what one position absorbed is together on the line
     support = count_bits(np.bitwise_or.reduceat(line.masks, first)) if len(first) else np.zeros(0, dtype=np.int64)
     table = _curated_table(line, owners, first, support, min_support, name)
     kept = np.repeat(support >= min_support, np.diff(np.append(first, len(owners))))
@@ -228,7 +228,7 @@ def _member_texts(line: Line, owners: Int64, first: Int64, kept: Int64) -> dict[
 
 
 def shared_positions(line: Line, window_bp: int) -> pd.DataFrame:
-    """Count, position by position, those of each set that stand near one of another set (Yan et al. 2018).
+    """Count, position by position, those of each set that are near one of another set (Yan et al. 2018).
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""The folders that the tss commands write: BED, ``tracks.tsv``, ``provenance.json`` and the lists beside them."""
+"""The folders that the tss commands write: BED, ``tracks.tsv``, ``provenance.json`` and lists of rows."""
 
 from __future__ import annotations
 
@@ -201,7 +201,7 @@ def _source_track(folder: Path, name: str, count: int, credit: Credit, color: st
 
 
 def derived_track(path: Path, file: Path, step: str) -> Track:
-    """Return the row of a set made from another, whose own row, where there is one, stands beside it."""
+    """Return the row in ``tracks.tsv`` of a set made from another one, like the row of that one if there is any."""
     tracks = read_tracks(path.parent / TRACKS_FILE) if (path.parent / TRACKS_FILE).is_file() else []
     own = next((track for track in tracks if track.path == path.resolve()), None)
     if own is None:

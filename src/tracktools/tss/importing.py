@@ -78,7 +78,7 @@ class ImportedSet:
     refused : tuple of Refusal
         Rows that were not taken.
     n_rows : int
-        Rows that were taken; more than the table has where several speak of one base.
+        Rows that were taken; more than the table has if several rows name one base.
     layouts : tuple of Layout
         How each file was read.
     genome : Genome or None
@@ -140,7 +140,7 @@ def import_tss(
     Raises
     ------
     ConfigError
-        If the name is not made of letters, digits, ``_``, ``-`` and ``.``; if `request.chrom` is named beside a column
+        If the name is not made of letters, digits, ``_``, ``-`` and ``.``; if both `request.chrom` and a column are named
         of sequence names.
     InputError
         If a file cannot be read, no row can be taken, or a row cannot and `request.strict` is set.

@@ -47,7 +47,7 @@ class Line:
     Parameters
     ----------
     at : ndarray of int64, shape (n,)
-        Ascending; positions of two strands or sequences stand farther apart than `margin_bp` of `join_sets`.
+        Ascending; positions of two strands or sequences are farther apart than `margin_bp` of `join_sets`.
     masks : ndarray of uint64, shape (n,)
         Sets that have the position: bit i is ``sources[i]``.
     sources : tuple of PlacedSet
@@ -101,7 +101,7 @@ def join_sets(tables: Mapping[str, pd.DataFrame], margin_bp: int) -> Line:
     tables : mapping of str to DataFrame
         By name; `chrom`, `chromStart`, `strand` and perhaps `sourceScore`. Of rows on one base the best-scored counts.
     margin_bp : int
-        Positions of two strands or sequences shall stand farther apart than this.
+        Positions of two strands or sequences are farther apart than this.
     """
     names = sorted(tables)
     chroms = sorted({str(chrom) for table in tables.values() for chrom in table["chrom"].unique()})

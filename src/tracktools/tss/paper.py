@@ -67,8 +67,8 @@ _NOT_ONE_CLUSTERING = (
 )
 
 
-def beside_the_paper(comparison: Comparison, window_bp: int) -> pd.DataFrame:
-    """Put the figures of the paper beside ours, with a sentence on each difference.
+def compare_with_paper(comparison: Comparison, window_bp: int) -> pd.DataFrame:
+    """Put the figures of the paper next to ours, with a sentence on each difference.
 
     Parameters
     ----------

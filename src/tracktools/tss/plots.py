@@ -1,4 +1,4 @@
-"""Pictures of TSS sets: which sets share positions (UpSet), and how far apart these stand."""
+"""Pictures of TSS sets: which sets share positions (UpSet), and how far apart these are."""
 
 from __future__ import annotations
 

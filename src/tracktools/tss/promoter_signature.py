@@ -35,7 +35,7 @@ class Reading:
     assembly : str
         Assembly that the positions are taken to be of.
     chain : str
-        Bundled chain by which they were brought onto the genome; empty where they are taken as they stand.
+        Bundled chain by which they were brought onto the genome; empty where they are taken as they are.
     swapped : bool
         Whether the strands are exchanged.
     strand : {"+", "-"}
@@ -70,7 +70,7 @@ class Shares:
 
     @property
     def mark(self) -> float:
-        """Both together: a set that is read rightly stands well above one that is not; 0 without positions."""
+        """Both together: a set that is read rightly is well above one that is not; 0 without positions."""
         return self.purine + self.hexamer if self.n else 0.0
 
     def __str__(self) -> str:
@@ -148,7 +148,7 @@ def _shares(rows: pd.DataFrame, genome: Genome, strand: str, offset: int) -> Sha
 
 
 def _marks(genome: Genome, chrom: str, at: Int64, strand: str) -> tuple[Bool, Bool]:
-    """Tell for each base of a sequence whether it is a purine of the strand, and whether a hexamer stands upstream."""
+    """Tell for each base of a sequence whether it is a purine of the strand, and whether a hexamer is upstream."""
     length = len(genome[chrom])
     codes = genome[chrom].strand_codes(0, length, "+" if strand == "+" else "-")
     at = at[(at >= 0) & (at < length)]

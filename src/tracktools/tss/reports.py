@@ -21,7 +21,7 @@ from tracktools.tracks import write_provenance, write_tracks
 from tracktools.tss.classify import ClassifiedSet, classify_tss
 from tracktools.tss.compare import Comparison, compare_tss
 from tracktools.tss.folders import derived_track, stem_of, write_tsv
-from tracktools.tss.paper import beside_the_paper
+from tracktools.tss.paper import compare_with_paper
 from tracktools.tss.plots import draw_comparison
 from tracktools.tss.table import read_tss_set
 
@@ -96,11 +96,11 @@ def compare_folder(
     renames: Mapping[str, str] | None = None,
     force: bool = False,
 ) -> tuple[Comparison, pd.DataFrame]:
-    """Compare sets and write tables and pictures into a new folder; return them with the rows beside the paper."""
+    """Compare sets and write tables and pictures into a new folder; return them and the rows that compare with the paper."""
     started = time.time()
     with output_folder(output, force=force, inputs=sources.values()) as folder:
         comparison = compare_tss(sources, window_bp=window_bp, renames=renames)
-        paper = beside_the_paper(comparison, window_bp)
+        paper = compare_with_paper(comparison, window_bp)
         for name, table in (
             ("shares", comparison.shares),
             ("distances", comparison.distances),

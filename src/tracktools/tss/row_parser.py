@@ -99,7 +99,7 @@ def parse_rows(
     Raises
     ------
     InputError
-        If a column is missing or stands twice, or there is no row.
+        If a column is missing or is there twice, or there is no row.
     """
     table = _table(sheet, layout, path)
     layout = _with_feature(table, layout, feature, path)
@@ -154,7 +154,7 @@ def _columns(rows: Rows, layout: Layout, path: Path | str) -> tuple[list[str], R
         if header.count(name) == 0:
             raise InputError(f"has no column {name!r}", path=path, line=line, hint=f"it has {', '.join(header)}")
         if header.count(name) > 1:
-            raise InputError(f"the column {name!r} stands twice", path=path, line=line, hint="rename or remove one")
+            raise InputError(f"the column {name!r} is there twice", path=path, line=line, hint="rename or remove one")
     data = [(line, row) for line, row in rows[(index or 0) + 1 :] if not is_comment(row)]
     if data and {len(row) for _, row in data} == {len(header) + 1}:
         header = ["", *header]  # R writes the names of rows without a name for their column
@@ -261,7 +261,7 @@ def _score(cells: Mapping[str, str], table: _Table, layout: Layout) -> tuple[Sco
 
 
 def five_prime_base(position: int, end: int | None, strand: str, base: Base) -> int:
-    """Return the 0-based base that a position, or the 5' end of an interval, stands for.
+    """Return the 0-based base that a position, or the 5' end of an interval, means.
 
     Examples
     --------

@@ -34,7 +34,7 @@ def choose_sheets(
     wanted : str or None
         Name of a sheet; ``all`` that have the columns; None: the first.
     layout : Layout or None
-        Where the columns are; None where the content shall tell.
+        Where the columns are; None: found by content.
 
     Returns
     -------

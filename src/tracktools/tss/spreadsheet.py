@@ -40,7 +40,7 @@ class Sheet:
 
 _BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 _LINE_END = re.compile(r"\r\n|\r|\n")
-_SEPARATOR_LINE = re.compile(r"(?i)sep=.")  # by which Excel is told the separator of a CSV
+_SEPARATOR_LINE = re.compile(r"(?i)sep=.")  # which tells Excel the separator of a CSV
 _MOST_ROWS = 1_048_576  # of a sheet of Excel
 _MOST_CELLS = 20_000_000  # of a sheet, with the empty ones before the last in each row
 _CONTROL = re.compile(r"[\0-\x08\x0e-\x1b]")

@@ -22,7 +22,7 @@ _BED6 = ["chrom", "chromStart", "chromEnd", "name", "score", "strand"]
 
 
 def make_table(tss: Iterable[RawTss], set_name: str, chrom_order: Sequence[str] = ()) -> pd.DataFrame:
-    """Join the rows of a source that speak of one base, and sort them.
+    """Join the rows of a source that name the same base, and sort them.
 
     Parameters
     ----------

@@ -148,7 +148,7 @@ def import_(ctx: click.Context, /, **options: Any) -> None:
 
 
 def _layout(options: Mapping[str, Any]) -> Layout | None:
-    """Return the layout that the options name; None where the content shall tell."""
+    """Return the layout that the options name; None: found by content."""
     from tracktools.tss.layouts import LAYOUTS, Layout
 
     name = options["format_"]

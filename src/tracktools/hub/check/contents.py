@@ -76,7 +76,7 @@ def check_chroms(found: Mapping[str, int], genome: Genome, track: Track, finding
     foreign = [chrom for chrom, known in names.items() if known is None]
     if foreign:
         add = findings.error if len(foreign) == len(found) else findings.warning
-        problem = f"{value} speaks of {foreign[0]}, which the genome does not have"
+        problem = f"{value} contains {foreign[0]}, which is not in the genome"
         fix = f"it has {next(iter(sizes))}: rename and write again"
         add(track.stanza, "bigDataUrl", "foreign-chrom", problem, fix)
     for chrom, length in found.items():

@@ -32,7 +32,7 @@ def check_zooms(path: Path, header: BbiHeader, track: Track, findings: Findings)
         if header.index_offset - header.data_offset > _FEW_BYTES:
             findings.error(track.stanza, "bigDataUrl", "no-zooms", problem, fix)
         elif track.kind == "bigWig" and _has_more(path, header):
-            problem = f"{name} has no zoom levels, but more data than its header speaks of"
+            problem = f"{name} has no zoom levels, but more data than its header says"
             findings.warning(track.stanza, "bigDataUrl", "no-zooms", problem, fix)
 
 

@@ -1,1 +1,1 @@
-"""What each genome browser needs beside ``hub.txt``: sessions, bookmarks, links, one-file views."""
+"""What each genome browser needs besides ``hub.txt``: sessions, bookmarks, links, one-file views."""

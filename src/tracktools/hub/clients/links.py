@@ -47,7 +47,7 @@ def client_links(hub: Hub, base_url: str) -> dict[str, str]:
         config = quote(base_url + "jbrowse/config.json", safe="")
         links |= {
             "JBrowse 2": f"https://jbrowse.org/code/jb2/latest/?config={config}",
-            "The view beside the data": base_url + "index.html",
+            "The view next to the data": base_url + "index.html",
         }
     return links
 

@@ -37,7 +37,7 @@ def igvjs_session(hub: Hub, prefix: str = "") -> dict[str, Any]:
     hub : Hub
         The hub.
     prefix : str
-        What stands before each file name: empty for a page in the hub's folder, or a base URL that ends in ``/``.
+        What comes before each file name: empty for a page in the hub's folder, or a base URL that ends in ``/``.
     """
     tracks: list[dict[str, Any]] = []
     for group in hub.groups:
