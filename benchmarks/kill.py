@@ -4,7 +4,7 @@
 
 Every round starts real processes of ``tracktools`` and ends them with SIGKILL, once or twice, at a random moment or
 just when the result is written and moved to its place; then the same command is given once more. (They are forked from
-this process when the imports are done, before which nothing is written.) All files but ``provenance.json``, which holds
+this process when the imports are done, before which nothing is written.) All files but ``provenance.json``, which has
 times, are compared. Rounds take turns between a whole prediction, a shard of one, the merging of shards, a prediction
 of regions and one by the models of folds, on a small genome (linear and circular contigs, a very short one, unknown
 letters) and a network of random weights; the convolutional one has the size of the shipped one. Prints one line for
@@ -48,7 +48,7 @@ Sign = Callable[[], bool]
 
 @dataclass(frozen=True)
 class Job:
-    """A command, what its folder holds after an unbroken run, how long one takes, and how long its result moves."""
+    """A command, what its folder contains after an unbroken run, how long one takes, and how long its result moves."""
 
     words: tuple[str, ...]
     expected: dict[str, bytes]

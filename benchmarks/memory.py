@@ -1,4 +1,4 @@
-"""What a prediction adds to the memory of a process, compared with what is announced, and whether it grows with the genome.
+"""What a prediction adds to the memory of a process, and what is announced, and whether it grows with the genome.
 
     python benchmarks/memory.py [--bases 4641652 20000000] [--engine auto] [--threads 1]
 

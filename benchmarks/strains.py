@@ -4,7 +4,7 @@
 
 The first strain is a stretch of *E. coli*; the others are made from it: the same, substitutions at a share of the
 bases, or rearrangements (stretches cut out and put in elsewhere, every second one turned round). Every strain is
-scored whole, both strands, once with a cache that holds the first alone and once without; the answers must be equal
+scored whole, both strands, once with a cache that contains the first alone and once without; the answers must be equal
 byte by byte. CPU-seconds are of scoring alone.
 """
 

@@ -2,7 +2,7 @@
 
     python benchmarks/table2.py --data DIR -o OUT --steps 3000 [--test] [--threads 1]
 
-DIR holds the published tables (`tracktools demo --data` takes the same). In OUT: ``table1.tsv`` (positives and
+DIR contains the published tables (`tracktools demo --data` takes the same). In OUT: ``table1.tsv`` (positives and
 negatives by set and part), ``table2.valid.tsv`` and ``.md`` (a row for each signal and judged set: the models, then
 each experiment's own scores as the prediction of the others), ``.svg`` and ``.png``. A killed run continues with the
 same command: trainings from their last state, and what is finished is taken as it is. The validation region is scored;

@@ -2,7 +2,7 @@
 
 Usage::
 
-    python benchmarks/tss.py --data DIR          # DIR holds genome/ and tss_sources/
+    python benchmarks/tss.py --data DIR          # DIR contains genome/ and tss_sources/
     python benchmarks/tss.py --positions 10000000
 
 Prints a row a step: wall seconds, peak memory, what came out. ``bedtools cluster`` is timed on the same positions where

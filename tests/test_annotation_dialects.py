@@ -212,7 +212,7 @@ def test_gtf_of_ncbi_and_of_a_filtered_file(tmp_path: Path) -> None:
     assert genes_of(tmp_path, doubled) == [["thrL", "u1", 0, 90, "+"]]
     inside = coding.replace('gene_name "thrL"', 'gene_name "thr""L"')
     assert genes_of(tmp_path, inside) == [['thr"L', "b1", 0, 90, "+"]]
-    with pytest.raises(InputError, match=r"holds no genes .*it has exon, transcript"):  # assembled transcripts
+    with pytest.raises(InputError, match=r"contains no genes .*it has exon, transcript"):  # assembled transcripts
         genes_of(tmp_path, stop.replace("stop_codon", "transcript"), stop.replace("stop_codon", "exon"))
 
 

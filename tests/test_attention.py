@@ -222,7 +222,7 @@ BROKEN: list[tuple[str, str]] = [
     ("linear\t9\t10\n", "without a strand"),
     ("linear\t9\t10\tx\t0\t.\n", "without a strand"),
     ("linear\t9\t19\tx\t0\t+\n", "not one base long"),
-    ("", "holds no TSS"),
+    ("", "contains no TSS"),
     ("linear\t899\t900\tx\t0\t+\nnone\t2\t3\ty\t0\t-\n", "none of its TSS"),
 ]
 
@@ -269,7 +269,7 @@ def test_a_folder_without_calls_is_refused(tmp_path: Path) -> None:
     folder.mkdir()
     path = bed(folder / "set.bed", [("circle", 5, "+")])
     write_tracks(folder, [Track("set", path, "bed")])
-    with pytest.raises(InputError, match=r"measured: holds no files of called TSS \(set\.bed\)"):
+    with pytest.raises(InputError, match=r"measured: contains no files of called TSS \(set\.bed\)"):
         attend(tmp_path, at={"set": folder})
 
 

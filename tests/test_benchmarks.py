@@ -1,4 +1,4 @@
-"""What the benchmarks of kills and of memory promise holds, on less than they are run with by hand."""
+"""What the benchmarks of kills and of memory promise contains, on less than they are run with by hand."""
 
 from __future__ import annotations
 

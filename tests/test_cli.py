@@ -303,7 +303,7 @@ def test_outputs_in_each_others_way_are_refused_before_the_long_work(tmp_path: P
 
 def test_force_never_deletes_the_genome(tmp_path: Path, fasta: Path) -> None:
     (tmp_path / "provenance.json").write_text("{}")
-    assert_one_clear_line(run("predict", fasta, "-o", tmp_path, "--force"), "holds the input", "genome.fa")
+    assert_one_clear_line(run("predict", fasta, "-o", tmp_path, "--force"), "contains the input", "genome.fa")
     assert left_behind(tmp_path) == {"genome.fa", "provenance.json"}
 
 

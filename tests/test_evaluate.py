@@ -219,7 +219,7 @@ def test_a_minus_file_stored_negative_gives_the_same_scores_and_is_told(
 def test_values_of_both_signs_are_one_line(tmp_path: Path) -> None:
     signals, tss = planted()
     signals["chr2", "-"][5] = -0.3
-    with pytest.raises(InputError, match=r"x\.minus\.bw: holds values of both signs"):
+    with pytest.raises(InputError, match=r"x\.minus\.bw: contains values of both signs"):
         scored(write_pair(tmp_path, signals), write_set(tmp_path / "set.bed", tss))
 
 
@@ -399,7 +399,7 @@ def test_the_test_region_is_announced_and_logged(
 @pytest.mark.parametrize(
     ("bed", "message"),
     [
-        ("", "holds no TSS"),
+        ("", "contains no TSS"),
         ("chr1\t5\t6\tt\t0\t.\n", r"without a strand \(the sixth column must be \+ or -\)"),
         ("chr1\t5\t6\n", "without a strand"),
         ("chr1\t5\t9\tt\t0\t+\n", r"1 items are not one base long, the first is chr1:5-9 \(tss import"),

@@ -96,7 +96,7 @@ def test_no_contig_is_circular_unless_named(tmp_path: Path):
     assert circular(()) == [False] * 4
     assert circular(("p1", "chr")) == [True, True, False, False]
     assert circular(("all",)) == [True] * 4
-    with pytest.raises(InputError, match=r"g\.fa: has no contig 'p3' to make circular \(it holds chr, p1, p2, …\)"):
+    with pytest.raises(InputError, match=r"g\.fa: has no contig 'p3' to make circular \(it contains chr, p1, p2, …\)"):
         circular(("p3", "p1"))
 
 

@@ -297,7 +297,7 @@ def test_bad_inputs_are_one_line(inputs: dict[str, Path], tmp_path: Path) -> Non
         ("chrZ\t1\t2\ti\t0\t+", "chrZ"),
         ("chrA\t9\t5\ti\t0\t+", "chromStart"),
         ("chrA\t1\t2\ti\t0\tx", "strand"),
-        ("", "holds no item"),
+        ("", "contains no item"),
     ],
 )
 def test_bad_beds_are_one_line(inputs: dict[str, Path], tmp_path: Path, row: str, problem: str) -> None:
@@ -349,7 +349,7 @@ def test_bad_signals_are_one_line(inputs: dict[str, Path], tmp_path: Path) -> No
     for sizes, value, problem in (
         ({"chrZ": 50}, 1.0, "chrZ"),
         ({"chrA": 6008}, 1.0, "6008"),
-        ({"chrA": 6007}, np.nan, "holds no value"),
+        ({"chrA": 6007}, np.nan, "contains no value"),
     ):
         write_bigwig(path, sizes, {chrom: np.full(size, value, dtype=np.float32) for chrom, size in sizes.items()})
         assert problem in refused(inputs, tmp_path, str(tmp_path))
@@ -524,6 +524,6 @@ def test_terms_that_forbid_publishing_are_said(inputs: dict[str, Path], tmp_path
 
 def test_a_hub_never_replaces_its_own_inputs(inputs: dict[str, Path], tmp_path: Path) -> None:
     folder = Path(shutil.copytree(inputs["predictions"], tmp_path / "predictions"))
-    with pytest.raises(OutputError, match="holds an input"):
+    with pytest.raises(OutputError, match="contains an input"):
         build_hub([folder], folder, genome=inputs["genome"], force=True)
     assert (folder / "tracks.tsv").is_file()

@@ -38,6 +38,6 @@ def test_a_folder_without_a_whole_set_is_refused_before_the_long_work(tmp_path: 
         run_demo(output, data=data)
     data.mkdir()
     (data / "M9_RegulonDB_TU_longestRead").write_text("half of a set")
-    with pytest.raises(InputError, match="holds none of the files"):
+    with pytest.raises(InputError, match="contains none of the files"):
         run_demo(output, data=data)
     assert not output.exists()

@@ -131,7 +131,7 @@ def test_missing_doubled_and_mixed_shards_are_refused(tmp_path: Path) -> None:
         ([one, one, two, three], "s1: is shard 1/3, as .*s1 is"),
         ([one, half, two], "half/s1: is shard 1/2, and .*s1 one of 3"),
         ([one, tmp_path / "nowhere"], "nowhere: no such folder"),
-        ([one, tmp_path], "is not a shard: it holds no manifest.json"),
+        ([one, tmp_path], "is not a shard: it contains no manifest.json"),
     ]:
         with pytest.raises(InputError, match=words):
             merge_shards(folders, tmp_path / "merged")

@@ -201,5 +201,5 @@ def test_the_best_single_change_is_the_best_of_all(tmp_path: Path) -> None:
 
 def test_several_sequences_are_one_line(tmp_path: Path) -> None:
     genome = Genome("g", (contig_of("ACGT" * 20), contig_of("ACGT" * 30)))
-    with pytest.raises(InputError, match="holds 2 sequences"):
+    with pytest.raises(InputError, match="contains 2 sequences"):
         design_changes(genome, tmp_path / "out", model=NETWORKS["dilated"], config=CONFIG)

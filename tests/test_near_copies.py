@@ -168,6 +168,6 @@ def test_the_ribosomal_operons_of_e_coli_are_found(data_dir: Path) -> None:
 @pytest.mark.parametrize(("apart", "is_filled"), [(99, True), (100, False)])
 def test_a_hole_between_near_bases_is_filled_when_a_window_spans_both(apart: int, is_filled: bool) -> None:
     near = np.zeros(300, dtype=bool)
-    near[[20, 20 + apart]] = True  # a window of 100 bases holds two bases that are at most 99 apart
+    near[[20, 20 + apart]] = True  # a window of 100 bases contains two bases that are at most 99 apart
     assert fill_holes(near).sum() == (apart + 1 if is_filled else 2)
     assert near.sum() == 2, "what is given stays as it is"

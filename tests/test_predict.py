@@ -419,7 +419,7 @@ def test_a_full_disk_is_one_line_and_the_run_continues(tmp_path: Path, monkeypat
 
 def test_a_genome_without_known_bases_is_doubted() -> None:
     genome = Genome("n", (Contig("n", np.full(70, ord("N"), dtype=np.uint8)),))
-    assert any("no contig holds any A, C, G or T" in caveat for caveat in caveats_of(genome, checkpoint_of()))
+    assert any("no contig contains any A, C, G or T" in caveat for caveat in caveats_of(genome, checkpoint_of()))
 
 
 def test_a_difference_is_told_briefly() -> None:

@@ -220,7 +220,7 @@ def test_a_genome_in_another_order_with_other_names(tmp_path: Path) -> None:
 def test_a_file_without_usable_reads_is_refused_and_leaves_nothing(tmp_path: Path, normalise: Any) -> None:
     path = write_bam(tmp_path / "a.bam", [record(0, 10, flag=0x400)])
     source = AlignmentSignal([path], library="forward", config=ReadsConfig(normalise=normalise))
-    with pytest.raises(InputError, match=r"holds no read that can be used \(left out: 1 duplicate\)"):
+    with pytest.raises(InputError, match=r"contains no read that can be used \(left out: 1 duplicate\)"):
         make_read_tracks(source, tmp_path / "out", name="x")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.bam"]
 
@@ -252,8 +252,8 @@ def test_bedgraph_values_absent_where_no_file_has_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("plus", "minus", "error", "part"),
     [
-        ("c1 0 1 -2", "c1 0 1 2", InputError, "holds negative values, -2 to 0, as the plus strand"),
-        ("c1 0 1 2", "c1 0 1 2; c1 2 3 -1", InputError, "holds values of both signs, -1 to 2"),
+        ("c1 0 1 -2", "c1 0 1 2", InputError, "contains negative values, -2 to 0, as the plus strand"),
+        ("c1 0 1 2", "c1 0 1 2; c1 2 3 -1", InputError, "contains values of both signs, -1 to 2"),
         ("c1 0 9 2", "c1 0 1 2", GenomeMismatchError, "a row ends at 9 on c1, which has 5 bp"),
         (
             "c7 0 1 2",
@@ -261,7 +261,7 @@ def test_bedgraph_values_absent_where_no_file_has_one(tmp_path: Path) -> None:
             GenomeMismatchError,
             "is on c7, which the genome does not have (the genome has c1, NC_000913.3",
         ),
-        ("chr 0 1 2; U00096.3 2 3 1", "c1 0 1 2", InputError, "holds NC_000913.3 under two names"),
+        ("chr 0 1 2; U00096.3 2 3 1", "c1 0 1 2", InputError, "contains NC_000913.3 under two names"),
     ],
 )
 def test_a_wrong_bedgraph_is_refused(

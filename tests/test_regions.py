@@ -150,7 +150,7 @@ def test_one_id_on_two_strands_is_two_genes(tmp_path: Path) -> None:
 
 
 def test_no_genes_is_an_error_that_says_what_there_is(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"a\.gff3: holds no genes .*it has region, repeat_region"):
+    with pytest.raises(InputError, match=r"a\.gff3: contains no genes .*it has region, repeat_region"):
         read_genes(gff(tmp_path, "c x region 1 9 + ID=c", "c x repeat_region 2 3 + ID=r"))
 
 

@@ -102,7 +102,7 @@ def test_force_spares_results_with_a_file_of_the_users(tmp_path: Path, where: st
     path = output / where
     path.parent.mkdir(exist_ok=True)
     path.mkdir() if where.endswith("/") else path.write_text(THESIS)
-    with pytest.raises(OutputForeign, match=rf"it holds {where.split('/')[0]}") as caught, untouched(tmp_path):
+    with pytest.raises(OutputForeign, match=rf"it contains {where.split('/')[0]}") as caught, untouched(tmp_path):
         write_results(output, force=True)
     assert "\n" not in str(caught.value)
     assert caught.value.file == output
@@ -142,7 +142,7 @@ def test_force_spares_a_folder_that_holds_an_input(tmp_path: Path) -> None:
     link = tmp_path / "link.bed"
     link.symlink_to(output / "a.bed")
     for given in (output / "a.bed", output / ".." / "out" / "a.bed", link, output):
-        with pytest.raises(OutputForeign, match="holds the input"), untouched(tmp_path):
+        with pytest.raises(OutputForeign, match="contains the input"), untouched(tmp_path):
             write_results(output, force=True, inputs=(given,))
 
 
@@ -369,7 +369,7 @@ def test_an_unfinished_run_with_other_inputs_is_refused_and_restart_drops_it(tmp
 @pytest.mark.parametrize("force", [False, True])
 def test_another_command_does_not_drop_unfinished_work(tmp_path: Path, force: bool) -> None:
     leave(tmp_path / "out")
-    with pytest.raises(UnfinishedRunDiffers, match="holds an unfinished run of count"), untouched(tmp_path):
+    with pytest.raises(UnfinishedRunDiffers, match="contains an unfinished run of count"), untouched(tmp_path):
         write_results(tmp_path / "out", force=force)
     with pytest.raises(UnfinishedRunDiffers), untouched(tmp_path), output_file(tmp_path / "out", force=force):
         pass
@@ -383,7 +383,7 @@ def test_a_users_file_in_unfinished_work_is_named_and_kept(tmp_path: Path, polic
     path.parent.mkdir(exist_ok=True)
     path.write_text(THESIS)
     with (
-        pytest.raises(OutputForeign, match=rf"holds {where.split('/')[0]}"),
+        pytest.raises(OutputForeign, match=rf"contains {where.split('/')[0]}"),
         untouched(tmp_path),
         make(tmp_path / "out", policy),
     ):

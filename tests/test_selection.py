@@ -108,8 +108,8 @@ def test_shards_of_regions_are_joined_to_one_run(tmp_path: Path) -> None:
     [
         ("linear\t0\t9\n\nlinear\t1700\t1778\n", r"r.bed:3: linear \[1700, 1778\) ends past .*1777 bp"),
         ("linear\t0\t9\nnowhere\t1\t2\n", r"r.bed:2: the genome has no sequence 'nowhere' \(it has linear, circle"),
-        ("", "r.bed: holds no interval"),
-        ("# nothing\nlinear\t5\t5\n", "r.bed: holds no interval"),
+        ("", "r.bed: contains no interval"),
+        ("# nothing\nlinear\t5\t5\n", "r.bed: contains no interval"),
         ("linear\t9\t2\n", "r.bed:1: chromStart is '9'"),
         ("linear\t1\t2\tx\t0\t*\n", "r.bed:1: strand is"),
         ("linear 5\n", "r.bed.*BED needs 3"),

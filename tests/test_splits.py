@@ -43,7 +43,7 @@ def test_a_bed_of_parts_is_read_on_several_contigs(tmp_path: Path) -> None:
         ("c0\t200\t400\tvalid\nc0\t0\t201\ttrain\n", InputError, r"p\.bed:2: overlaps line 1"),
         ("c0\t0\t300\ttraining\n", InputError, r"p\.bed:1: the part is 'training' \(name it train, valid or test\)"),
         ("c0\t0\t300\n", InputError, r"p\.bed:1: the part is ''"),
-        ("c0\t0\t300\ttrain\nc0\t300\t300\tvalid\n", InputError, r"p\.bed:2: holds no base"),
+        ("c0\t0\t300\ttrain\nc0\t300\t300\tvalid\n", InputError, r"p\.bed:2: contains no base"),
         ("c0\t0\t300\ttrain\n", InputError, "has no part 'valid'"),
         ("c0\t0\t900\ttrain\n", GenomeMismatchError, "end past the end"),
         ("cX\t0\t9\ttrain\n", GenomeMismatchError, "on cX, which the genome does not have"),

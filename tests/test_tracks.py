@@ -188,10 +188,10 @@ def test_provenance_that_cannot_be_read(tmp_path: Path):
         ("{", ":1: is not JSON"),
         ("[1]", ": is not a JSON object"),
         ('{"genome": [1]}', r": genome is \[1\], and an object is needed"),
-        ('{"model": {"name": "\\ud800"}}', ": holds half a character"),
+        ('{"model": {"name": "\\ud800"}}', ": contains half a character"),
         ('{"a": ' * 5_000 + "1" + "}" * 5_000, ": is nested deeper than 64 levels"),
         ('{"a": ' * 200 + "1" + "}" * 200, ": is nested deeper than 64 levels"),
-        ('{"cpu_s": ' + "1" * 5_000 + "}", ": holds a number of too many digits"),
+        ('{"cpu_s": ' + "1" * 5_000 + "}", ": contains a number of too many digits"),
     ]:
         (tmp_path / "provenance.json").write_text(text)
         with pytest.raises(InputError, match=rf"provenance\.json{error}") as caught:

@@ -369,8 +369,8 @@ def test_what_is_in_the_way_is_named(tmp_path: Path) -> None:
     short, valid = Region(sequence, 0, 100, "train"), Region(sequence, 100, 900, "valid")
     for regions, words in (
         ((short, valid), "no training stretch"),
-        ((short,), "holds no region"),
-        ((short, replace(valid, end=105)), "holds no TSS of main"),
+        ((short,), "contains no region"),
+        ((short, replace(valid, end=105)), "contains no TSS of main"),
     ):
         with pytest.raises(ConfigError, match=words):
             train_model(

@@ -95,7 +95,7 @@ def test_a_signal_that_is_no_soft_label_is_refused(tmp_path: Path) -> None:
     with pytest.raises(GenomeMismatchError, match=r"chr has 6,007 bp, and 5,000 in the genome"):
         read_soft(good, circular_genome(5000))
     write_bigwig(tmp_path / "empty.bw", genome.chrom_sizes, {})
-    with pytest.raises(InputError, match="holds no value"):
+    with pytest.raises(InputError, match="contains no value"):
         read_soft(replace(good, plus=tmp_path / "empty.bw"), genome)
 
 

@@ -90,7 +90,7 @@ def test_the_example_sheet_and_settings_are_good() -> None:
     ("text", "said"),
     [
         ("", r"is empty \(its first line names columns"),
-        ("name\tfasta\n", r"holds no genome"),
+        ("name\tfasta\n", r"contains no genome"),
         ("name\tgenome\na\ta.fa\n", r":1: there is no column 'fasta'"),
         ("name,fasta\na,a.fa\n", r":1: there is no column 'name' .*with tabs"),
         ("name\tfasta\tgff\na\ta.fa\tb\n", r":1: column 'gff' is unknown"),

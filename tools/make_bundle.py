@@ -37,7 +37,7 @@ def make_bundle(sources: Path, target: Path) -> None:
     Parameters
     ----------
     sources : Path
-        Folder that holds `SOURCES`.
+        Folder that contains `SOURCES`.
     target : Path
         Package data folder to write to.
     """

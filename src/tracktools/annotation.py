@@ -72,7 +72,7 @@ def make_gene_tracks(
     only_genome : bool
         Leave out, and count, rows on sequences that the genome does not have.
     force : bool
-        Replace a folder that holds files.
+        Replace a folder that contains files.
     more : callable, optional
         Writes more into the folder; it is given the folder, the genes (see `tracktools.regions`), and the lengths of
         the circular sequences by name.
@@ -82,11 +82,11 @@ def make_gene_tracks(
     Raises
     ------
     InputError
-        If the file is no annotation or holds no genes.
+        If the file is no annotation or contains no genes.
     GenomeMismatchError
         If it is the annotation of another genome.
     OutputError
-        If the folder holds files and `force` is not set.
+        If the folder contains files and `force` is not set.
     """
     started = time.time()
     annotation, output = Path(annotation), Path(output)

@@ -86,7 +86,7 @@ def architecture_of(config: NetworkConfig) -> str:
 
 
 def read_network(architecture: str, values: Mapping[str, Any]) -> NetworkConfig:
-    """Return the configuration that a file holds as plain values; lists, as JSON has them, become tuples.
+    """Return the configuration that a file contains as plain values; lists, as JSON has them, become tuples.
 
     A setting that the file lacks, since it was written before there was one, has its default.
 

@@ -165,7 +165,7 @@ def fetch_data_set(
     DownloadError
         If the server cannot be reached, does not have a file, or sends another one.
     OutputError
-        If the copies cannot be written, a folder holds another file of the name of one, or another process is fetching
+        If the copies cannot be written, a folder has another file of the name of one, or another process is fetching
         the same.
     """
     if name not in DATA_SETS:

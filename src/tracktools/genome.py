@@ -218,7 +218,7 @@ def _check_names(contigs: Collection[Contig], path: Path) -> None:
                 f"the sequence name {contig.name[:40]!r} is not possible in a BED file", path=path, hint=hint
             )
         if len(contig.name.encode()) > LONGEST_NAME_BYTES:
-            hint = f"2bit holds {LONGEST_NAME_BYTES}: rename it"
+            hint = f"2bit allows {LONGEST_NAME_BYTES}: rename it"
             problem = f"the sequence name {contig.name[:40]!r}… has {len(contig.name.encode())} bytes"
             raise InputError(problem, path=path, hint=hint)
 
@@ -277,5 +277,5 @@ def load_genome(path: Path | str, *, circular: Collection[str] = (), name: str |
     unknown = sorted(set(circular) - {"all"} - {contig.name for contig in contigs})
     if unknown:
         known = ", ".join(contig.name for contig in contigs[:3]) + (", …" if len(contigs) > 3 else "")
-        raise InputError(f"has no contig {unknown[0]!r} to make circular", path=path, hint=f"it holds {known}")
+        raise InputError(f"has no contig {unknown[0]!r} to make circular", path=path, hint=f"it contains {known}")
     return Genome(name or genome_name(path), contigs)

@@ -167,7 +167,7 @@ def own_names(names: Mapping[str, str], *, path: Path) -> dict[str, str]:
     turned: dict[str, str] = {}
     for name, chrom in names.items():
         if chrom in turned:
-            problem = f"holds {chrom} twice, as {turned[chrom]} and as {name}"
+            problem = f"contains {chrom} twice, as {turned[chrom]} and as {name}"
             raise InputError(problem, path=path, hint="join them, or leave a --rename out")
         turned[chrom] = name
     return turned

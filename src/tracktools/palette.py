@@ -49,7 +49,7 @@ def item_rgb(text: str) -> str:
     Parameters
     ----------
     text : str
-        ``R,G,B``, or one number that holds the three in its bytes, red the highest (UCSC takes both).
+        ``R,G,B``, or one number that contains the three in its bytes, red the highest (UCSC takes both).
 
     Raises
     ------

@@ -34,7 +34,7 @@ class Ranking:
 
     @classmethod
     def of(cls, values: Floating, blocks: Int64, n_blocks: int) -> Ranking:
-        """Sort values by block; `blocks` holds the block of each value, 0 to `n_blocks` - 1."""
+        """Sort values by block; `blocks` contains the block of each value, 0 to `n_blocks` - 1."""
         order = np.argsort(blocks, kind="stable")
         values = values[order]
         starts = np.concatenate(([0], np.cumsum(np.bincount(blocks, minlength=n_blocks))))
@@ -62,7 +62,7 @@ class Ranking:
 
 @dataclass(frozen=True)
 class Hits:
-    """The items that are true: their values, which the ranking holds too, and their blocks; shapes (hits,)."""
+    """The items that are true: their values, which the ranking contains too, and their blocks; shapes (hits,)."""
 
     values: Floating
     blocks: Int64

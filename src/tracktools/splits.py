@@ -129,7 +129,7 @@ def read_split(path: Path, genome: Genome, renames: Mapping[str, str] | None = N
             raise InputError(f"the part is {part!r}", path=path, line=line, hint="name it train, valid or test")
         region = Region(genome[row["chrom"]].sequence_sha256, row["chromStart"], row["chromEnd"], part)
         if region.start == region.end:
-            raise InputError("holds no base", path=path, line=line, hint="start and end are 0-based, half-open")
+            raise InputError("contains no base", path=path, line=line, hint="start and end are 0-based, half-open")
         regions.append((region, line))
     regions.sort(key=lambda item: (item[0].sequence_sha256, item[0].start))
     for (one, first), (two, second) in pairwise(regions):

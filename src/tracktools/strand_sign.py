@@ -75,7 +75,7 @@ class StrandSign:
         infinite = np.isinf(values)
         if infinite.any():
             at = start + int(infinite.argmax()) + 1
-            raise InputError(f"holds an infinite value at {chrom}:{at}", path=self.path, hint="make the file again")
+            raise InputError(f"contains an infinite value at {chrom}:{at}", path=self.path, hint="make the file again")
         self.lowest = min(self.lowest, float(np.nanmin(values, initial=0.0)))
         self.highest = max(self.highest, float(np.nanmax(values, initial=0.0)))
         self.n_values += int(np.count_nonzero(values)) - int(np.count_nonzero(np.isnan(values)))
@@ -85,11 +85,11 @@ class StrandSign:
         if self.highest > 0:
             hint = "one strand has one sign: is it a signal of both strands, or a log ratio?"
             raise InputError(
-                f"holds values of both signs, {span}, on the {self.strand} strand", path=self.path, hint=hint
+                f"contains values of both signs, {span}, on the {self.strand} strand", path=self.path, hint=hint
             )
         if self.strand == "+":
             hint = "are the two files exchanged? name the plus strand first"
-            raise InputError(f"holds negative values, {span}, as the plus strand", path=self.path, hint=hint)
+            raise InputError(f"contains negative values, {span}, as the plus strand", path=self.path, hint=hint)
         turned: npt.NDArray[Any] = np.abs(values)
         return turned
 

@@ -223,7 +223,7 @@ def _track(row: Mapping[str, str], path: Path, line: int) -> Track:
     if color and not is_color(color):
         raise InputError(f"color is {color!r}", path=path, line=line, hint="write R,G,B, each 0 to 255")
     if "\0" in row["path"]:
-        raise InputError(f"track {row['name']!r}: its path holds a NUL character", path=path, line=line)
+        raise InputError(f"track {row['name']!r}: its path contains a NUL character", path=path, line=line)
     file = Path(os.path.realpath(path.parent / row["path"]))
     if not file.is_file():
         raise InputError(f"track {row['name']!r}: no such file: {row['path']}", path=path, line=line)

@@ -52,7 +52,7 @@ def genes(ecoli_hub: Path) -> pd.DataFrame:
 
 
 def holds(place: tuple[str, int, int], gene: pd.Series) -> bool:
-    """Whether a place is of the gene: it holds all of it, in its middle."""
+    """Whether a place is of the gene: it contains all of it, in its middle."""
     chrom, first, last = place
     middle = (first - 1 + last) / 2 - (gene["chromStart"] + gene["chromEnd"]) / 2
     return chrom == gene["chrom"] and first - 1 <= gene["chromStart"] and last >= gene["chromEnd"] and abs(middle) <= 1

@@ -71,7 +71,7 @@ def test_a_fault_is_one_line_with_file_and_line(tmp_path: Path, text: str, line:
 
 
 def test_an_empty_or_cut_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="holds no values"):
+    with pytest.raises(InputError, match="contains no values"):
         read_bedgraph(write(tmp_path, "track type=bedGraph\n"))
     path = tmp_path / "a.gz"
     path.write_bytes(gzip.compress(b"c\t0\t1\t2\n" * 999)[:-12])

@@ -106,7 +106,7 @@ def test_large_files_are_read_back_by_three_readers(tmp_path: Path, signal: Sign
 
 
 def brute_force(signal: Signal, reduction: int) -> list[tuple[int, int, int, Values]]:
-    """Sequence, start, end and values of each window that holds a value."""
+    """Sequence, start, end and values of each window that contains a value."""
     windows = []
     for number, (name, size) in enumerate(signal[0].items()):
         values = signal[1].get(name, np.zeros(0, dtype=np.float32))

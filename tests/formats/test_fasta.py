@@ -73,7 +73,7 @@ def test_every_shape_of_a_file_gives_its_sequences(
     ("text", "problem"),
     [
         ("", ": is empty"),
-        ("\n\n", ": holds no sequence"),
+        ("\n\n", ": contains no sequence"),
         ("ACGT\n", ":1: is not FASTA"),
         ("\n\nLOCUS U00096\n", ":3: is not FASTA"),
         (">a\nACGT\n>b c\n>d\nAC\n", ":3: 'b' has no sequence"),
@@ -108,7 +108,7 @@ def test_files_cut_short_are_refused(tmp_path: Path, write: Callable[[Path, byte
 
 
 def test_a_bgzip_file_cut_between_two_blocks_is_refused(tmp_path: Path):
-    letters = "".join(random.Random(3).choices("ACGT", k=150_000))  # a block holds 65,280 bytes
+    letters = "".join(random.Random(3).choices("ACGT", k=150_000))  # a block contains 65,280 bytes
     path = bgzipped(tmp_path / "cut.fa.gz", f">a\n{letters}\n".encode())
     whole = path.read_bytes()
     first_block_bytes = int.from_bytes(whole[16:18], "little") + 1

@@ -90,7 +90,7 @@ def test_what_is_no_file(tmp_path: Path) -> None:
         "loop": "cannot be read: ",
         ".": "is a folder",
         "none": "no such file",
-        "a\0b": "holds a NUL character",
+        "a\0b": "contains a NUL character",
     }.items():
         with pytest.raises(InputError, match=message):
             open_seekable(tmp_path / name)

@@ -78,7 +78,7 @@ def test_gzip_is_read(tmp_path: Path) -> None:
     [
         ("", None, "no motif file"),
         ("hello\n", None, "no motif file"),
-        ("MEME version 4\n", None, "holds no matrix"),
+        ("MEME version 4\n", None, "contains no matrix"),
         ("AC  a\nP0  A C G T\n1  1 x 1 1\n//\n", 3, "no row"),
         ("AC  a\nP0  A C G T\n1  1 1 1\n//\n", 3, "no row"),
         ("AC  a\nP0  A C G T\n//\n", 2, "has no rows"),

@@ -1,4 +1,4 @@
-"""What a file holds is seen in its content, whatever it is called."""
+"""What a file contains is seen in its content, whatever it is called."""
 
 from __future__ import annotations
 

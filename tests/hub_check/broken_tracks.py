@@ -29,7 +29,12 @@ FAMILIES: dict[str, tuple[Change, str, str, Level]] = {
     "short label of 40": (in_track("genes", "^shortLabel .*", "shortLabel " + "x" * 40), "long-label", "genes", N),
     "markup in a label": (in_track("genes", "^shortLabel .*", "shortLabel <b>G</b>"), "markup", "genes", N),
     "unknown parent": (in_track(PLUS, "parent predictions_strands", "parent nobody"), "unknown-parent", PLUS, E),
-    "parent holds nothing": (in_track(PLUS, "parent predictions_strands", "parent genes"), "unknown-parent", PLUS, E),
+    "parent contains nothing": (
+        in_track(PLUS, "parent predictions_strands", "parent genes"),
+        "unknown-parent",
+        PLUS,
+        E,
+    ),
     "its own parent": (add_to("genes", "parent genes"), "own-parent", "genes", E),
     "two that hold each other": (
         add(

@@ -103,7 +103,7 @@ def test_summary_counts_by_level() -> None:
 
 
 def test_no_hub_is_one_line(tmp_path: Path, served: tuple[Path, str]) -> None:
-    with pytest.raises(InputError, match=r"holds no hub\.txt"):
+    with pytest.raises(InputError, match=r"contains no hub\.txt"):
         check_hub(tmp_path)
     with pytest.raises(InputError, match="no such folder"):
         check_hub(tmp_path / "nowhere")

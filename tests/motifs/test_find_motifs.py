@@ -297,7 +297,7 @@ def test_a_genome_whose_sequences_have_other_names_needs_renamings(found: Found,
 
 def test_an_output_that_holds_the_input_is_not_replaced(found: Found, tmp_path: Path) -> None:
     folder = broken(found, tmp_path)
-    with pytest.raises(OutputForeign, match="holds the input"):
+    with pytest.raises(OutputForeign, match="contains the input"):
         find_motifs(folder, folder, genome=found.genome_path, force=True)
     assert (folder / "top.tsv").exists()
 

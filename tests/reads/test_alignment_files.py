@@ -140,7 +140,7 @@ def test_replicates_may_differ_in_what_is_left_out(tmp_path: Path) -> None:
 @pytest.mark.parametrize("genome", [{"NC_000913.3": 400, "c9": 300}, None])
 def test_two_sequences_that_would_get_one_name_are_refused(tmp_path: Path, genome: dict[str, int] | None) -> None:
     bam = write_bam(tmp_path / "a.bam", [record(0, 10)], sizes={"chr": 400, "c9": 300, "other": 400})
-    with pytest.raises(InputError, match=r"holds NC_000913\.3 under two names, chr and other"):
+    with pytest.raises(InputError, match=r"contains NC_000913\.3 under two names, chr and other"):
         AlignmentSignal(
             [bam],
             library="forward",
@@ -209,7 +209,7 @@ def test_a_file_of_reads_that_all_start_at_the_other_end_says_so(tmp_path: Path)
     options = ["--library", "forward", "--name", "x", "-o", tmp_path / "out"]
     refused = run("reads", bam, "--signal", "3prime", *options)
     assert str(refused.exception) == (
-        f"{bam}: holds no read that can be used (left out: 1 first reads of pairs, which do not start at the 3' end)"
+        f"{bam}: contains no read that can be used (left out: 1 first reads of pairs, which do not start at the 3' end)"
     )
     assert run("reads", bam, "--signal", "5prime", *options).exit_code == 0
     assert covered(tmp_path / "out" / "x.minus.bw", "c1") == [89]
@@ -250,8 +250,8 @@ def test_odd_headers_and_cigars_are_read(tmp_path: Path, more: str, cigar: str, 
     ("lines", "part"),
     [
         (LINE.format(cigar="9M"), "a header is added by samtools view -b -T genome.fa"),
-        (HEADER, "holds no read that can be used (the file has no records)"),
-        (HEADER + LINE.format(cigar="40I"), "holds no read that can be used (left out: 1 without an aligned base)"),
+        (HEADER, "contains no read that can be used (the file has no records)"),
+        (HEADER + LINE.format(cigar="40I"), "contains no read that can be used (left out: 1 without an aligned base)"),
         ("@HD\tVN:1.6\n" + LINE.format(cigar="*").replace("c1\t11", "*\t0"), "are the reads aligned?"),
         (HEADER + LINE.format(cigar="9M") + LINE.format(cigar="9M").replace("11", "7"), "samtools sort -o sorted.bam"),
     ],

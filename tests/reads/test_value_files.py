@@ -172,7 +172,7 @@ def test_an_infinite_value_is_one_line_and_nan_is_no_value(tmp_path: Path, genom
     fine = text(tmp_path / "fine.bg", "c1 0 1 2")
     out = tmp_path / "out"
     done = run("reads", "--plus", plus, "--minus", minus, "--genome", genome, "--name", "x", "-o", out)
-    assert str(done.exception) == f"{minus}: holds an infinite value at c1:2 (make the file again)"
+    assert str(done.exception) == f"{minus}: contains an infinite value at c1:2 (make the file again)"
     assert not out.exists()
     done = run("reads", "--plus", plus, "--minus", fine, "--genome", genome, "--name", "x", "-o", out)
     assert values_of(out / "x.plus.bw")["c1"] == {0: 1.0, 2: 2.0}
@@ -215,7 +215,7 @@ def test_reads_among_the_values_and_values_among_the_reads_are_told_apart(tmp_pa
     plus, wig = bigwig(tmp_path / "a.bam", SIZES, "c1", [1.0]), text(tmp_path / "b.bam", WIGGLE["fixedStep"])
     end = ["--name", "x", "-o", tmp_path / "out"]
     done = run("reads", "--plus", plus, "--minus", bam, *end)
-    assert str(done.exception).startswith(f"{bam}: holds aligned reads of both strands")
+    assert str(done.exception).startswith(f"{bam}: contains aligned reads of both strands")
     graph = text(tmp_path / "c.bam", "# a comment; c1 0 5 -2.5")
     for path, kind in ((plus, "is a bigWig file"), (wig, VALUES), (graph, VALUES)):
         done = run("reads", path, *end)

@@ -100,7 +100,7 @@ def test_a_file_of_both_signs_or_with_an_infinite_value_is_refused(tmp_path: Pat
         call_tss(pair(tmp_path, sign=-1.0)[1], plus, 0.5)
     mixed = np.array([0.2, -0.1, 0.3], dtype=np.float32)
     write_bigwig(minus, SIZES, {"c1": mixed})
-    with pytest.raises(InputError, match=r"minus\.bw: holds values of both signs, -0\.1 to 0\.3, on the - strand"):
+    with pytest.raises(InputError, match=r"minus\.bw: contains values of both signs, -0\.1 to 0\.3, on the - strand"):
         call_tss(plus, minus, 0.5)
     with pyBigWig.open(str(minus), "w") as file:
         file.addHeader([("c1", 120), ("c2", 77)])

@@ -225,7 +225,7 @@ def test_a_window_out_of_range_is_refused(window_bp: int) -> None:
 
 def test_an_empty_file_is_called_empty(tmp_path: Path) -> None:
     (tmp_path / "a.bed").write_text("")
-    with pytest.raises(InputError, match=r"a.bed: holds no item"):
+    with pytest.raises(InputError, match=r"a.bed: contains no item"):
         curate_tss({"a": tmp_path / "a.bed"}, min_support=1)
 
 

@@ -155,7 +155,7 @@ def test_the_command_keeps_columns_and_credit(data_dir: Path, tmp_path: Path, ru
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        ("", "holds no chain"),
+        ("", "contains no chain"),
         ("hello\n", "is no chain file: 'hello'"),
         ("chain 1 a 9 + 0 9 b 9 + 0 9 1\n4 1 1\n", "ends within a chain"),
         ("chain 1 a nine + 0 9 b 9 + 0 9 1\n9\n", "is no chain header"),

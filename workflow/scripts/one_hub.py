@@ -27,7 +27,7 @@ ADDITIONS = ("gff3", "tss", "bam")
 
 
 def hub_one(row: dict[str, str], output: str) -> dict[str, Any]:
-    """Build a hub and return how many measured TSS there are, and how many were called; `output` holds all results.
+    """Build a hub and return how many measured TSS there are, and how many were called; `output` contains all results.
 
     A hub that was made from the same files is not made again.
     """

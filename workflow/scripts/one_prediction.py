@@ -64,7 +64,7 @@ def make_or_renew(make: Callable[..., Any], *arguments: Any, **options: Any) -> 
 
 
 def is_made(folder: Path, genome: Genome, model_sha256: str, config: PredictConfig) -> bool:
-    """Return whether a folder holds this genome's prediction already, with this model and these settings."""
+    """Return whether a folder contains this genome's prediction already, with this model and these settings."""
     made = read_provenance(folder).get("parameters", {})
     wanted = {
         "genome_name": genome.name,

@@ -68,7 +68,7 @@ def read_samples(path: Path) -> list[Row]:
     Raises
     ------
     SheetError
-        Naming the line, if a column or cell is missing, unknown or not what the schema allows, or a name is there twice.
+        Naming the line, if a column or cell is missing, unknown or not what the schema allows, or a name is used twice.
     """
     lines = _read_lines(path)
     header = _header(lines, path)
@@ -79,7 +79,7 @@ def read_samples(path: Path) -> list[Row]:
         numbers.append(number)
         rows.append({column: cell for column, cell in zip(header, cells, strict=False) if cell})
     if not rows:
-        raise SheetError(f"{path}: holds no genome (write a line for each: {', '.join(header)}, tabs between)")
+        raise SheetError(f"{path}: contains no genome (write a line for each: {', '.join(header)}, tabs between)")
     _check_rows(rows, numbers, path)
     return rows
 
@@ -87,7 +87,7 @@ def read_samples(path: Path) -> list[Row]:
 def plan_batches(rows: Iterable[Row], settings: Mapping[str, Any]) -> list[Batch]:
     """Put small genomes together in the order of the sheet; a large one is a batch of its own, in shards.
 
-    What a genome holds is estimated from the size of its file, so that no file is read before its job runs.
+    What a genome contains is estimated from the size of its file, so that no file is read before its job runs.
     """
     batches: list[Batch] = []
     small: list[Row] = []

@@ -28,7 +28,7 @@ _GENBANK = {  # Sequence Ontology term -> INSDC feature key and /regulatory_clas
     "minus_10_signal": ("regulatory", "minus_10_signal"),
 }
 _GENBANK_WIDTH, _KEY_COLUMN, _TEXT_COLUMN = 79, 5, 21
-_GFF3_SAFE = " :/?#[]@!$'()*+_.~^|<>{}\"`\\-"  # what column nine holds as it is
+_GFF3_SAFE = " :/?#[]@!$'()*+_.~^|<>{}\"`\\-"  # what column nine contains as it is
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import pandas as pd
 log = logging.getLogger(__name__)
 
 _WIDEST = 40  # characters of a column of the workbook
-_CELL_CHARACTERS = 32_767  # a cell of a workbook holds no more
+_CELL_CHARACTERS = 32_767  # a cell of a workbook has room for no more
 
 
 def write_tables(folder: Path, name: str, table: pd.DataFrame, descriptions: Mapping[str, str]) -> list[Path]:

@@ -79,7 +79,7 @@ def ablate_heads(
     Raises
     ------
     ConfigError
-        If the model's split has no validation part in this genome, or it holds no TSS of the set.
+        If the model's split has no validation part in this genome, or it contains no TSS of the set.
     """
     stretches = list(_stretches(places, metadata, config.ablate_bp))
     _check(stretches, metadata, truth, places)

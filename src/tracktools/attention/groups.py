@@ -66,7 +66,7 @@ def tss_file(path: Path) -> Path:
     if len(called) == 1:
         return called[0]
     named = ", ".join(bed.name for bed in called or beds[:3])
-    problem = f"holds {len(called) or 'no'} files of called TSS" + (f" ({named})" if named else "")
+    problem = f"contains {len(called) or 'no'} files of called TSS" + (f" ({named})" if named else "")
     raise InputError(problem, path=path, hint="name a BED, or a folder that tracktools predict wrote")
 
 

@@ -15,7 +15,7 @@ a sphere obey the triangle inequality::
     |angle(a, p) - angle(b, g)| <= angle(a, b) + angle(p, g)
 
 a = b + e, with e the differences of ranks from their mean within a bin. They sum to 0 in each bin, so e is orthogonal
-to b, and tan^2 angle(a, b) = |e|^2 / |b|^2. A bin of m members holds m consecutive ranks; were all its weights
+to b, and tan^2 angle(a, b) = |e|^2 / |b|^2. A bin of m members contains m consecutive ranks; were all its weights
 different, its share of |e|^2 would be m (m^2 - 1) / 12, and equal ones only lessen it. So |e|^2 is at most the sum of
 m (m^2 - 1) / 12, while |b|^2 is known.
 

@@ -83,7 +83,7 @@ def attend_genome(
     figures : bool
         Draw ``figures/``.
     force : bool
-        Replace an `output` that holds results.
+        Replace an `output` that contains results.
 
     Raises
     ------

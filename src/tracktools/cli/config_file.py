@@ -22,7 +22,7 @@ def read_config_file(ctx: click.Context, _parameter: click.Parameter, value: str
     InputError
         If the file cannot be read.
     click.UsageError
-        If it is not TOML, or holds a table or key that no command has.
+        If it is not TOML, or contains a table or key that no command has.
     """
     if value is None:
         return

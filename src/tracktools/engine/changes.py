@@ -34,7 +34,7 @@ def changed_outputs(changes: Sequence[Changes], engine: Engine, network: Network
     Parameters
     ----------
     changes : sequence of Changes
-        Each place holds A, C, G or T and is within reach of its outputs; their windows have full context.
+        Each place contains A, C, G or T and is within reach of its outputs; their windows have full context.
     engine, network
         What scores.
     batch_bp : int

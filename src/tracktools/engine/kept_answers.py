@@ -6,7 +6,7 @@ border is where a hash of the 16 letters around it is small), so that a genome w
 round, or in another order has the same pieces. A piece is known by the digest of its letters and of the context to both
 sides; pieces that are not known are computed, neighbours together.
 
-The folder holds a folder for each network, library, instruction set and precision, with ``*.npz`` files that are only
+It has a folder for each network, library, instruction set and precision, with ``*.npz`` files that are only
 ever added.
 """
 

@@ -71,7 +71,7 @@ def _training(contig: Contig, split: Split) -> list[Range]:
 
 
 def _words(codes: Codes) -> Int32:
-    """Return the number of the word that starts at each base; -1 where it is not whole or holds an unknown letter."""
+    """Return the number of the word that starts at each base; -1 if it is not whole or has an unknown letter."""
     n = len(codes) - WORD_BP + 1
     words = np.zeros(max(n, 0), dtype=np.int32)
     known = np.ones(max(n, 0), dtype=bool)
@@ -91,7 +91,7 @@ def find_near_copies(genome: Genome, split: Split, stretches: Sequence[Interval]
     split : Split
         Says what was trained on.
     stretches : sequence of Interval
-        What is judged; holds no training region, or that would be its own copy.
+        What is judged; contains no training region, or that would be its own copy.
     """
     training = TrainingWords(genome, split)
     return [_near_copies(genome[stretch.chrom], stretch, training) for stretch in stretches]
@@ -124,7 +124,7 @@ def _centres(codes: Codes, at: Int64, training: Codes, there: Int64) -> Int64:
 
 
 def fill_holes(near: Bool) -> Bool:
-    """Return `near` with the bases between two near ones filled, where one window (100 bases) holds both."""
+    """Return `near` with the bases between two near ones filled, where one window (100 bases) contains both."""
     marked = np.flatnonzero(near)
     filled = near.copy()
     for number in np.flatnonzero((np.diff(marked) > 1) & (np.diff(marked) < WINDOW_BP)):

@@ -94,7 +94,7 @@ def evaluate_tracks(
     predict : PredictConfig, optional
         How a model is run.
     force : bool
-        Replace an `output` that holds files.
+        Replace an `output` that contains files.
 
     Returns
     -------

@@ -60,7 +60,7 @@ def bed_stretches(
     Raises
     ------
     InputError
-        If the file is not BED, holds no base, or, as `GenomeMismatchError`, one outside the genome.
+        If the file is not BED, contains no base, or, as `GenomeMismatchError`, one outside the genome.
     """
     table, _ = read_bed(path)
     names = join_names(map(str, table["chrom"].unique()), chrom_sizes, renames=renames, path=path)
@@ -68,7 +68,7 @@ def bed_stretches(
     check_bed_on_genome(table, chrom_sizes, path=path)
     table = table[table["chromEnd"] > table["chromStart"]]
     if not len(table):
-        raise InputError("holds no interval", path=path, hint="a line a stretch to score: chrom, start, end")
+        raise InputError("contains no interval", path=path, hint="a line a stretch to score: chrom, start, end")
     rows = zip(table["chrom"].tolist(), table["chromStart"].tolist(), table["chromEnd"].tolist(), strict=True)
     return _joined(rows, chrom_sizes, circular)
 

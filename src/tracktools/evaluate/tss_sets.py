@@ -43,7 +43,7 @@ def check_set_names(names: Sequence[str]) -> None:
     Raises
     ------
     ConfigError
-        If there is none, or one is empty or holds anything but letters, digits, ``_``, ``-`` and ``.``.
+        If there is none, or one is empty or contains anything but letters, digits, ``_``, ``-`` and ``.``.
     """
     if not names:
         raise ConfigError("no TSS set to score against: name one with --tss NAME=BED")

@@ -54,7 +54,7 @@ class Alignment(NamedTuple):
         Read 1 or 2 of a pair; 0: a single read; 3: of a pair, but the file does not say which.
     mate_start : int
         Where the mate starts on the same sequence, if the aligner calls the two a proper pair; else `MATE_UNKNOWN`.
-        What the record says: whether the file holds the mate is another question.
+        What the record says: whether the file contains the mate is another question.
     """
 
     name: str

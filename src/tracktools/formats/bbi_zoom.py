@@ -39,7 +39,7 @@ Records = npt.NDArray[np.void]
 
 
 def dense_records(start: int, values: Float32, reduction: int) -> Records:
-    """Return a record for each window of `reduction` bases that holds a value.
+    """Return a record for each window of `reduction` bases that contains a value.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def dense_records(start: int, values: Float32, reduction: int) -> Records:
 
 
 def run_records(starts: Int64, ends: Int64, values: Float64, reduction: int) -> Records:
-    """Return a record for each window of `reduction` bases that holds a value, from sorted runs of equal values."""
+    """Return a record for each window of `reduction` bases that contains a value, from sorted runs of equal values."""
     first = starts // reduction
     pieces = (ends - 1) // reduction - first + 1
     run = np.repeat(np.arange(len(starts)), pieces)

@@ -92,7 +92,7 @@ def check_bed(
 
 
 def _is_color(text: str) -> bool:
-    """Return whether a text is ``R,G,B``, or one number that holds the three."""
+    """Return whether a text is ``R,G,B``, or one number that contains the three."""
     if not _RGB.fullmatch(text):
         return False
     parts = [int(part) for part in text.split(",")]
@@ -100,7 +100,7 @@ def _is_color(text: str) -> bool:
 
 
 def is_integer(field: BedField) -> bool:
-    """Return whether a column holds whole numbers."""
+    """Return whether a column contains whole numbers."""
     return field.type in _INTEGER_RANGES and field.name != "itemRgb"  # which is R,G,B, whatever its type says
 
 

@@ -102,7 +102,7 @@ def read_bedgraph(path: Path) -> dict[str, Steps]:
     with open_maybe_gzip(path) as file:
         _read_lines(file, columns, path)
     if not columns:
-        raise InputError("holds no values", path=path, hint="bedGraph lines are needed: chrom start end value")
+        raise InputError("contains no values", path=path, hint="bedGraph lines are needed: chrom start end value")
     return {chrom: _sorted_steps(chrom, lists, path) for chrom, lists in columns.items()}
 
 

@@ -53,7 +53,7 @@ class BigWigWriter:
     Raises
     ------
     InputError
-        If `chrom_sizes` is empty or holds a length that the format cannot.
+        If `chrom_sizes` is empty or contains a length that the format cannot store.
     OutputError
         If the file cannot be written, or reads back otherwise than it was written.
 

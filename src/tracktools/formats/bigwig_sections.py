@@ -1,4 +1,4 @@
-"""The three ways in which a bigWig holds values, and which of them is the smallest."""
+"""The three ways in which a bigWig stores values, and which of them is the smallest."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ def read_fasta(path: Path, *, after_gff3: bool = False) -> Iterator[tuple[str, L
     ------
     InputError
         If the file is missing, empty, damaged or no FASTA; if a name is missing or used twice; if a sequence is empty
-        or holds a letter that is no IUPAC nucleotide code (a protein, for instance). Names the line.
+        or contains a letter that is no IUPAC nucleotide code (a protein, for instance). Names the line.
     """
     name: str | None = None
     names: set[str] = set()
@@ -76,7 +76,9 @@ def read_fasta(path: Path, *, after_gff3: bool = False) -> Iterator[tuple[str, L
         hint = "name the FASTA that it annotates"
         raise InputError("is GFF3 without a sequence", path=path, hint=hint)
     if name is None:
-        raise InputError("is empty" if number == 0 else "holds no sequence", path=path, hint="a FASTA file is needed")
+        raise InputError(
+            "is empty" if number == 0 else "contains no sequence", path=path, hint="a FASTA file is needed"
+        )
     yield name, _sequence(letters, name, path, header_line)
 
 

@@ -49,7 +49,7 @@ class FlatRecord:
     circular : bool
         Whether its first line says ``circular``.
     letters : ndarray of uint8, shape (length,), or None
-        ASCII codes, upper case, U as T; None where the file holds no sequence.
+        ASCII codes, upper case, U as T; None where the file contains no sequence.
     rows : tuple of FeatureRow
         Its features, a row a part; without ``source``.
     unread : int
@@ -83,7 +83,7 @@ def read_flat_file(path: Path) -> list[FlatRecord]:
     ------
     InputError
         If the file is missing, damaged or cut short; if a record has no name or the name of another, its sequence is
-        not as long as it says, or holds a letter that is no nucleotide. Names the line.
+        not as long as it says, or contains a letter that is no nucleotide. Names the line.
     """
     about = path.stat() if path.is_file() else None
     if about is None:
@@ -95,7 +95,7 @@ def read_flat_file(path: Path) -> list[FlatRecord]:
 def _read_once(path: Path, _changed_ns: int, _size: int) -> tuple[FlatRecord, ...]:
     records = [_read(text, path) for text in _split(path)]
     if not records:
-        raise InputError("holds no record", path=path, hint="a GenBank file begins with LOCUS")
+        raise InputError("contains no record", path=path, hint="a GenBank file begins with LOCUS")
     uses = Counter(record.name for record in records)
     records = [_renamed(record) if uses[record.name] > 1 else record for record in records]
     seen: set[str] = set()
@@ -113,7 +113,7 @@ def flat_sequences(records: Sequence[FlatRecord], path: Path) -> Iterator[tuple[
     Raises
     ------
     InputError
-        If a record holds no sequence.
+        If a record contains no sequence.
     """
     for record in records:
         if record.letters is None:

@@ -133,7 +133,7 @@ def path_inside(folder: Path, name: str | Path) -> Path:
     try:
         real, home = Path(os.path.realpath(path)), Path(os.path.realpath(folder))
     except ValueError:
-        raise InputError("is no path: it holds a NUL character", path=path) from None
+        raise InputError("is no path: it contains a NUL character", path=path) from None
     if real.is_symlink():
         raise InputError("is a circle of symbolic links", path=path)
     if not real.is_relative_to(home):
@@ -168,7 +168,7 @@ def _open(path: Path, *, pipe: bool) -> BinaryIO:
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", path=path) from None
     except ValueError:
-        raise InputError("is no path: it holds a NUL character", path=path) from None
+        raise InputError("is no path: it contains a NUL character", path=path) from None
     mode = os.fstat(descriptor).st_mode
     if stat.S_ISREG(mode):
         return os.fdopen(descriptor, "rb", buffering=_READ_BYTES)

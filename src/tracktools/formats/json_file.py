@@ -30,7 +30,7 @@ _KINDS = {
 def read_json(
     path: Path, *, fields: Mapping[str, type | tuple[type, ...]] | None = None, hint: str | None = None
 ) -> dict[str, Any]:
-    """Read a file that holds one JSON object.
+    """Read a file that contains one JSON object.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def read_json(
     FileNotFoundError
         If there is no such file.
     InputError
-        If it cannot be read or is not what is said above, or holds half a character (a lone surrogate).
+        If it cannot be read or is not what is said above, or contains half a character (a lone surrogate).
     """
     return parse_json(_read_text(path, hint), path, fields=fields, hint=hint)
 
@@ -66,7 +66,7 @@ def parse_json(
     except json.JSONDecodeError as error:
         raise InputError(f"is not JSON: {error.msg}", path=path, line=error.lineno, hint=hint) from None
     except ValueError:  # a number of more digits than Python reads
-        raise InputError("holds a number of too many digits", path=path, hint=hint) from None
+        raise InputError("contains a number of too many digits", path=path, hint=hint) from None
     if not isinstance(record, dict):
         raise InputError("is not a JSON object", path=path, hint=hint)
     _check_values(record, path, hint)
@@ -110,7 +110,7 @@ def _check_values(record: dict[str, Any], path: Path, hint: str | None) -> None:
                 try:
                     value.encode()
                 except UnicodeEncodeError:
-                    problem = f"holds half a character (a lone surrogate): {shown(value, 80)}"
+                    problem = f"contains half a character (a lone surrogate): {shown(value, 80)}"
                     raise InputError(problem, path=path, value=value, hint=hint) from None
         level = deeper
     if level:

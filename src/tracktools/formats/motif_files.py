@@ -98,7 +98,7 @@ def read_motifs(path: Path) -> list[MotifMatrix]:
     Raises
     ------
     InputError
-        If the file is missing, neither format, or holds no matrix; or as `read_meme` and `read_transfac`.
+        If the file is missing, neither format, or contains no matrix; or as `read_meme` and `read_transfac`.
     """
     path = Path(path)
     with open_maybe_gzip(path) as file:
@@ -111,7 +111,7 @@ def read_motifs(path: Path) -> list[MotifMatrix]:
     else:
         raise InputError("is no motif file", path=path, hint="MEME or TRANSFAC matrices are needed")
     if not motifs:
-        raise InputError("holds no matrix", path=path)
+        raise InputError("contains no matrix", path=path)
     return _with_own_names(motifs)
 
 

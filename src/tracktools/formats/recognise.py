@@ -1,4 +1,4 @@
-"""What kind of data a file holds, by its content; its name decides only where the content allows two."""
+"""What kind of data a file contains, by its content; its name decides only where the content allows two."""
 
 from __future__ import annotations
 

@@ -36,25 +36,25 @@ def read_tss_bed(
     Returns
     -------
     table : DataFrame
-        As of `read_bed`; ``chrom`` holds the genome's own names.
+        As of `read_bed`; ``chrom`` contains the genome's own names.
     left_out : dict of str to int
         How many rows were left out, by reason, for `tracktools.counting.count_line`.
 
     Raises
     ------
     InputError
-        If the file is not such a BED, or holds no TSS.
+        If the file is not such a BED, or contains no TSS.
     GenomeMismatchError
         If an item is on a sequence that the genome lacks, on another version of one, or past an end.
     """
     path = None if isinstance(source, pd.DataFrame) else Path(source)
     table = _checked(source) if isinstance(source, pd.DataFrame) else read_bed(Path(source), any_score=True)[0]
     if not len(table):
-        raise InputError("holds no TSS", path=path, hint="a BED of single bases is needed, as tss import writes it")
+        raise InputError("contains no TSS", path=path, hint="a BED of single bases is needed, as tss import writes it")
     stranded = table["strand"].isin(["+", "-"]).to_numpy() if "strand" in table else np.zeros(len(table), bool)
     if not stranded.all():
         line = _line(path, int(stranded.argmin()))
-        raise InputError("holds TSS without a strand", path=path, line=line, hint="the sixth column must be + or -")
+        raise InputError("contains TSS without a strand", path=path, line=line, hint="the sixth column must be + or -")
     is_long = (table["chromEnd"] - table["chromStart"] != 1).to_numpy()
     if is_long.any():
         long = table[is_long]
@@ -68,7 +68,7 @@ def read_tss_bed(
     left_out = {OTHER_SEQUENCES: int((~kept).sum())}
     if not kept.any():
         raise InputError(
-            "holds no TSS on a sequence of the genome",
+            "contains no TSS on a sequence of the genome",
             path=path,
             hint=name_hint(str(table["chrom"].iloc[0]), chrom_sizes),
         )

@@ -52,7 +52,7 @@ def write_twobit(path: Path, sequences: Iterable[tuple[str, Letters]]) -> None:
         encoded = name.encode()
         if len(encoded) > LONGEST_NAME_BYTES:
             raise InputError(
-                f"the contig name {name[:40]!r}… has {len(encoded)} bytes", path=path, hint="2bit holds 255: rename it"
+                f"the contig name {name[:40]!r}… has {len(encoded)} bytes", path=path, hint="2bit allows 255: rename it"
             )
         records.append((encoded, _record(letters)))
     offset = _HEADER.size + sum(1 + len(encoded) + 4 for encoded, _ in records)

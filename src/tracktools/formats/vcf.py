@@ -142,7 +142,7 @@ def check_columns(columns: Sequence[str], path: Path | None, number: int | None)
 
 
 class InfoField(NamedTuple):
-    """What an INFO field holds, a value for each allele of ALT."""
+    """What an INFO field contains, a value for each allele of ALT."""
 
     name: str
     kind: str

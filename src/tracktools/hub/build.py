@@ -99,7 +99,7 @@ def build_hub(
     genome : Genome, Path or str
         From `load_genome`, or the file: FASTA, 2bit, GenBank, or GFF3 with its sequence.
     gff : Path or str, optional
-        GFF3, GTF or GenBank with the genes and pseudogenes; by default those that the genome file itself holds,
+        GFF3, GTF or GenBank with the genes and pseudogenes; by default those that the genome file itself contains,
         where `genome` is a file.
     bams : sequence of Path, optional
         Alignments, each with its index next to it.
@@ -236,7 +236,7 @@ def _check_inputs(sources: Sequence[Source], output: Path) -> None:
         )
     for source in sources:
         if output.resolve() in source.row.path.resolve().parents:
-            raise OutputError(f"holds an input, {source.row.path.name}", path=output, hint="name another folder")
+            raise OutputError(f"contains an input, {source.row.path.name}", path=output, hint="name another folder")
 
 
 def _check_names(converted: Sequence[Converted]) -> None:

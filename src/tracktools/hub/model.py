@@ -38,7 +38,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Contents:
-    """What a data file holds, found while its display copy was written.
+    """What a data file contains, found while its display copy was written.
 
     Parameters
     ----------

@@ -26,7 +26,7 @@ def track_name(name: str, *, path: object, line: int | None = None) -> str:
     Raises
     ------
     InputError
-        If the name holds other characters, is longer, or starts with ``.`` or ``-``.
+        If the name contains other characters, is longer, or starts with ``.`` or ``-``.
 
     Examples
     --------

@@ -2,7 +2,7 @@
 
 They are read without torch, which is imported where the torch module is asked for.
 
-The header key ``tracktools`` holds the fields of `Metadata`. Format: https://huggingface.co/docs/safetensors.
+The header key ``tracktools`` contains the fields of `Metadata`. Format: https://huggingface.co/docs/safetensors.
 """
 
 from __future__ import annotations
@@ -191,7 +191,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
         reason = str(error).split("\n")[0]
         raise CheckpointError(f"its weights and its header do not fit: {reason}", path=path) from None
     if not all(np.isfinite(array).all() for array in arrays.values()):
-        raise CheckpointError("holds weights that are not finite numbers", path=path)
+        raise CheckpointError("contains weights that are not finite numbers", path=path)
     return Checkpoint(Parameters(config, arrays), metadata, path, _sha256(path))
 
 
@@ -239,7 +239,7 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, Float32]]:
         with safe_open(path, framework="np") as file:
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - safe_open is no dict
     except TypeError as error:
-        raise CheckpointError(f"holds weights that are not float32: {error}", path=path) from None
+        raise CheckpointError(f"contains weights that are not float32: {error}", path=path) from None
     except (SafetensorError, OSError) as error:
         raise CheckpointError(f"is not a whole safetensors file: {error}", path=path, hint="copy it again") from None
     return header, {name: array.astype(np.float32, copy=False) for name, array in arrays.items()}

@@ -37,7 +37,7 @@ def verify_golden(checkpoint: Checkpoint) -> float:
     """
     golden = checkpoint.metadata.golden
     if not golden.get("sequence"):
-        raise CheckpointError("holds no golden predictions", path=checkpoint.path)
+        raise CheckpointError("contains no golden predictions", path=checkpoint.path)
     expected = torch.tensor(golden["probabilities"], dtype=torch.float64)
     if "descriptor" in golden:
         checkpoint = set_to_genome(checkpoint, Descriptor.from_record(golden["descriptor"]))

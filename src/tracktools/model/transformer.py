@@ -226,7 +226,7 @@ class Transformer(nn.Module):
         return torch.sub(logits[..., 1], logits[..., 0])
 
     def forward(self, codes: Tensor) -> Tensor:
-        """Return the log-odds at every network position t, shape (B, L); they are those of base t - `label_shift_bp`."""
+        """Return the log-odds at every network position t, shape (B, L); that of t is for base t - `label_shift_bp`."""
         return self.log_odds(self.states(codes))
 
     def run_layer(
@@ -239,7 +239,7 @@ class Transformer(nn.Module):
         dropout: float,
         dtype: torch.dtype,
     ) -> Tensor:
-        """Return the output of a layer at the positions `asked` for; x holds its input up to their right reach."""
+        """Return the output of a layer at the positions `asked` for; x contains its input up to their right reach."""
         (B, _, D), (first, last) = x.shape, asked
         attended = self.attended(x, layer, folded, table, asked, dtype)
         merged = attended.transpose(1, 2).reshape(B, last - first, -1)

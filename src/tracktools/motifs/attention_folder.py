@@ -105,8 +105,8 @@ def read_attention(path: Path, background: Sequence[str] = ()) -> AttentionFolde
     Raises
     ------
     InputError
-        If it is no such folder, a table lacks a column or holds what is no number (names file and column), or nothing
-        in it can be the background.
+        If it is no such folder, a table lacks a column or has a value that is no number (names file and column), or
+        nothing in it can be the background.
     """
     path = Path(path)
     if not path.is_dir():

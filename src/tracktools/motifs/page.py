@@ -43,7 +43,7 @@ _PAGE = Markup("""<!DOCTYPE html>
 <p class="lead">{lead}</p>
 {notes}
 <div class="note"><strong>An attended position is not a single base.</strong> Before a head of the first layer attends,
-a convolution has mixed each base with its neighbours; after the first layer, a position holds what the layers before it
+a convolution has mixed each base with its neighbours; after the first layer, a position has what the layers before it
 gathered, from up to a window away. So read an offset as the place attended to, not as the base read, and a motif as
 letters <em>near</em> which the head looks. Whether head or letters matter for the output is another question: see the
 columns on ablation and attribution.</div>

@@ -56,7 +56,7 @@ def find_motifs(
     renames : mapping of str to str, optional
         Name of a sequence in the folder to its name in `genome`.
     force : bool
-        Replace an `output` that holds results.
+        Replace an `output` that contains results.
 
     Returns
     -------

@@ -43,7 +43,7 @@ class SiteEffects:
     Parameters
     ----------
     folder : Path
-        It holds ``effects.tsv``, ``sites.tsv``, ``effects.npz`` and the figures.
+        It contains ``effects.tsv``, ``sites.tsv``, ``effects.npz`` and the figures.
     sites : DataFrame
         ``sites.tsv``: a row a TSS.
     offsets : ndarray of int64, shape (n_offsets,)
@@ -146,7 +146,7 @@ def _scored_sites(
     kept = table[[not reason for reason in reasons]].reset_index(drop=True)
     if not len(kept):
         path = None if isinstance(sites, pd.DataFrame) else sites
-        raise InputError(f"holds no TSS with a model output: all are {next(iter(counted))}", path=path)
+        raise InputError(f"contains no TSS with a model output: all are {next(iter(counted))}", path=path)
     return kept, left_out | dict(counted)
 
 

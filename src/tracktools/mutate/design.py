@@ -45,7 +45,7 @@ class DesignedChanges:
     Parameters
     ----------
     folder : Path
-        It holds ``changes.tsv``.
+        It contains ``changes.tsv``.
     contig, position, strand
         The TSS: name of the sequence, 0-based base on the plus strand, strand.
     output : float
@@ -108,7 +108,7 @@ def design_changes(
     with output_folder(Path(output), force=force, inputs=inputs) as folder:
         genome = as_genome(sequence)
         if len(genome.contigs) != 1:
-            problem = f"holds {len(genome.contigs):,} sequences"
+            problem = f"contains {len(genome.contigs):,} sequences"
             raise InputError(problem, path=path, hint="one is needed: write the one to change into a file of its own")
         scoring = Scoring.of(genome, model, config, host)
         site = _site(scoring, tss, path)

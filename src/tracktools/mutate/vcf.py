@@ -95,7 +95,7 @@ def mutate_variants(
     GenomeMismatchError
         If a REF is not what the genome has, or a sequence is not the genome's; nothing is computed then.
     InputError
-        If the file is no VCF, or holds no variant.
+        If the file is no VCF, or contains no variant.
     """
     started, settings = time.time(), mutate or MutateConfig()
     path, notations = (Path(variants), ()) if isinstance(variants, Path) else (None, tuple(variants))
@@ -190,7 +190,7 @@ def _look_through(source: _Variants, scoring: Scoring) -> _Seen:
                 seen.n_alleles += 1
                 seen.codes_bp += reads_bp(allele.contig, allele.change, scoring.network)
     if not seen.n_lines:
-        raise InputError("holds no variant", path=source.path)
+        raise InputError("contains no variant", path=source.path)
     return seen
 
 

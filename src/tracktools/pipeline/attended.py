@@ -59,7 +59,7 @@ def attended_folders(
     Returns
     -------
     list of Path
-        The folder ``motifs``, if it holds any track.
+        The folder ``motifs``, if it contains any track.
     """
     attention, found = output / "attention", output / "motifs"
     if _made_by(attention, model):

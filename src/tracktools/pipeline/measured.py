@@ -46,7 +46,7 @@ TERMSEQ = {
 
 
 def measured_folders(data: Path, output: Path, genome: Genome) -> list[Path]:
-    """Turn the published files that a data folder holds into folders of tracks.
+    """Turn the published files that a data folder contains into folders of tracks.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def measured_folders(data: Path, output: Path, genome: Genome) -> list[Path]:
     Raises
     ------
     InputError
-        If the data folder is missing or holds none of the files.
+        If the data folder is missing or contains none of the files.
     """
     found = find_measured(data)
     output.mkdir(parents=True, exist_ok=True)
@@ -90,7 +90,7 @@ def find_measured(data: Path) -> dict[str, Path]:
     Raises
     ------
     InputError
-        If the folder is missing, or holds no whole set of them.
+        If the folder is missing, or contains no whole set of them.
     """
     if not data.is_dir():
         raise InputError("no such folder", path=data, hint="tracktools fetch NAME -o FOLDER fills one")
@@ -103,7 +103,7 @@ def find_measured(data: Path) -> dict[str, Path]:
             found.setdefault(name, path)
     if not any(all(file in found for file in files) for files in sets):
         hint = f"such as {MEASURED_SETS[0].files[0]}: tracktools fetch cappable -o {data}"
-        raise InputError("holds none of the files that are looked for", path=data, hint=hint)
+        raise InputError("contains none of the files that are looked for", path=data, hint=hint)
     return found
 
 

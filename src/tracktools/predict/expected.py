@@ -39,7 +39,7 @@ class Expected:
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> Self:
-        """Read what a checkpoint holds (`Metadata.expected_precision`); other keys of it are not read."""
+        """Read what a checkpoint contains (`Metadata.expected_precision`); other keys of it are not read."""
         columns = {name: tuple(map(float, record[name])) for name in ("output", "precision", "low", "high")}
         return cls(**columns, target=float(record["target"]))
 

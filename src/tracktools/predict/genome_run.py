@@ -87,7 +87,7 @@ def predict_genome(
     Raises
     ------
     OutputError
-        If `output` holds files and `force` is not set, cannot be written, or an unfinished run in it had other inputs.
+        If `output` has files and `force` is not set, cannot be written, or an unfinished run in it had other inputs.
     """
     started, policy = time.time(), Policy(force=force, restart=restart, keep=keep)
     output = check_output(Path(output), force=force, keep=keep, inputs=_files(genome))

@@ -86,7 +86,7 @@ def _read_manifest(folder: Path) -> Manifest:
     try:
         manifest = Manifest.read(folder)
     except FileNotFoundError:
-        raise InputError(f"is not a shard: it holds no {MANIFEST}", path=folder, hint=hint) from None
+        raise InputError(f"is not a shard: it contains no {MANIFEST}", path=folder, hint=hint) from None
     if manifest.shard is None:
         raise InputError("is not a shard", path=folder, hint=hint)
     return manifest

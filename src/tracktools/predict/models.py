@@ -49,14 +49,14 @@ def load_folds(folder: Path) -> Models:
     Raises
     ------
     InputError
-        If the folder holds no ``fold1.safetensors``.
+        If the folder contains no ``fold1.safetensors``.
     CheckpointError
         If the models are of different networks.
     """
     paths = sorted(folder.glob("fold*.safetensors"), key=lambda path: (len(path.name), path.name))
     if not paths:
         hint = "tracktools train --folds N makes such a folder"
-        raise InputError("holds no fold1.safetensors", path=folder, hint=hint)
+        raise InputError("contains no fold1.safetensors", path=folder, hint=hint)
     models = tuple(load_checkpoint(path) for path in paths)
     for path, model in zip(paths, models, strict=True):
         if model.config != models[0].config:

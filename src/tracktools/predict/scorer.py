@@ -157,7 +157,7 @@ def predict_sequence(
     Raises
     ------
     InputError
-        If the sequence is empty, or holds anything but IUPAC nucleotide codes: a space, a gap, a protein.
+        If the sequence is empty, or contains anything but IUPAC nucleotide codes: a space, a gap, a protein.
 
     Examples
     --------

@@ -37,7 +37,7 @@ def read_selection(
     Raises
     ------
     InputError
-        If the file is no BED, or holds no base; as `GenomeMismatchError` with the line, if an interval does not lie on
+        If the file is no BED, or has no base; as `GenomeMismatchError` with the line, if an interval does not lie on
         the genome.
     """
     path, genome = Path(path), as_genome(genome)
@@ -65,7 +65,7 @@ def read_selection(
         for start, end in merge(ranges)
     )
     if not union:
-        raise InputError("holds no interval", path=path, hint="name what is to be scored, or leave --regions out")
+        raise InputError("contains no interval", path=path, hint="name what is to be scored, or leave --regions out")
     return union
 
 

@@ -1,6 +1,6 @@
 """Finished blocks on disk: what lets a killed run continue where it stopped, and what shards are made of.
 
-``blocks/NNNNNN.f32`` holds the values of one block, ``blocks.sha256`` the checksum of each, as ``sha256sum`` writes and
+``blocks/NNNNNN.f32`` has the values of one block, ``blocks.sha256`` the checksum of each, as ``sha256sum`` writes and
 checks them. A block appears complete or not at all (written aside, synced, renamed); one without its checksum, or with
 another one, is as if it were not there.
 """

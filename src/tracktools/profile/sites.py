@@ -115,7 +115,7 @@ def read_sites(
     Raises
     ------
     InputError
-        If the file cannot be read, holds no row of the type, or an item lies past the end of a linear sequence; as
+        If the file cannot be read, contains no row of the type, or an item lies past the end of a linear sequence; as
         `GenomeMismatchError`, if the genome lacks a sequence.
     """
     raw = _gff3_items(source) if _is_gff3(source.path) else _bed_items(source)

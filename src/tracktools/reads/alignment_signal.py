@@ -191,7 +191,7 @@ class AlignmentSignal:
         if not _taken(tally):
             left_out = ", ".join(f"{count:,} {reason}" for reason, count in _left_out(tally).items())
             hint = f"left out: {left_out}" if left_out else "the file has no records"
-            raise InputError("holds no read that can be used", path=path, hint=hint)
+            raise InputError("contains no read that can be used", path=path, hint=hint)
 
 
 def _taken(tally: Counter[str]) -> int:

@@ -33,7 +33,7 @@ def refuse_alignments(path: Path) -> None:
     """Refuse BAM, SAM and CRAM where values are needed."""
     start = _start(path)
     if start in (b"BAM\1", b"CRAM") or start in _SAM_STARTS:
-        raise InputError("holds aligned reads of both strands", path=path, hint="name it without --plus and --minus")
+        raise InputError("contains aligned reads of both strands", path=path, hint="name it without --plus and --minus")
 
 
 def refuse_values(path: Path) -> None:

@@ -45,5 +45,5 @@ def names_in_genome(
     if count > 1:
         twice = " and ".join([name for name in joined if joined[name] == chrom][:2])
         hint = "leave one of them out of the file"
-        raise InputError(f"holds {chrom} under two names, {twice}", path=path, hint=hint)
+        raise InputError(f"contains {chrom} under two names, {twice}", path=path, hint=hint)
     return joined

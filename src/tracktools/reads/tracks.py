@@ -84,7 +84,7 @@ def make_read_tracks(
         See `tracktools.regions`. Makes the log say, and the provenance keep, the `strand_agreement`; below one half
         there is a warning.
     force : bool
-        Replace a folder that holds files.
+        Replace a folder that contains files.
 
     Returns
     -------
@@ -94,9 +94,9 @@ def make_read_tracks(
     Raises
     ------
     ConfigError
-        If the name holds other characters.
+        If the name contains other characters.
     OutputError
-        If the folder holds files and `force` is not set.
+        If the folder contains files and `force` is not set.
     InputError
         As the signal raises while it is read.
     """

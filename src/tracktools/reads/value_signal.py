@@ -49,7 +49,7 @@ class ValueSignal:
     Raises
     ------
     InputError
-        If a file is of no such format; while reading, if one holds values of both signs, negative ones on the plus
+        If a file is of no such format; while reading, if one contains values of both signs, negative ones on the plus
         strand, or infinite ones.
     GenomeMismatchError
         If a file contains a sequence that the genome lacks or has in another length, or bases past its end.

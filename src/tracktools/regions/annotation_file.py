@@ -62,7 +62,7 @@ def read_annotation(path: Path | str) -> Annotation:
     Raises
     ------
     InputError
-        If the file is none of these, see `tracktools.formats.gff3.read_gff3`, or holds no gene.
+        If the file is none of these, see `tracktools.formats.gff3.read_gff3`, or contains no gene.
     """
     path = Path(path)
     read = read_annotation_rows(path)
@@ -71,7 +71,7 @@ def read_annotation(path: Path | str) -> Annotation:
     if not genes:
         types = ", ".join(sorted({row.type for row in rows if row.type != SEQUENCE_TYPE})[:5])
         hint = "gene, pseudogene, CDS or RNA rows are needed" + (f"; it has {types}" if types else "; it has no rows")
-        raise InputError("holds no genes", path=path, hint=hint)
+        raise InputError("contains no genes", path=path, hint=hint)
     chroms = list(dict.fromkeys(row.chrom for row in rows))
     circles = {row.chrom: row.end for row in rows if is_circle(row)}
     sizes = _sizes(rows) | circles
@@ -85,7 +85,7 @@ def read_annotation(path: Path | str) -> Annotation:
 
 
 def holds_genes(path: Path | str) -> bool:
-    """Return whether an annotation holds any gene.
+    """Return whether an annotation contains any gene.
 
     Raises
     ------

@@ -70,7 +70,7 @@ def place_annotation(
     renames : mapping of str to str, optional
         Name in the file to name in the genome, see `tracktools.names`.
     circular : collection of str
-        Names of circular sequences, in the genome or in the file, or ``all``; besides those that the file calls circular.
+        Names of circular sequences, in the genome or in the file, or ``all``; also those that the file calls circular.
     only_genome : bool
         Leave out what is on sequences that the genome does not have.
 

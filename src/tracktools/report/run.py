@@ -35,7 +35,7 @@ def _each(make: Callable[[Folder], Section]) -> _Maker:
                 sections.append(make(folder))
             except ValueError as error:  # a table that somebody edited
                 hint = "write the folder again, or leave it out"
-                raise InputError(f"holds a value that is no number: {error}", path=folder.path, hint=hint) from None
+                raise InputError(f"contains a value that is no number: {error}", path=folder.path, hint=hint) from None
         if len(sections) > 1:
             for section, folder in zip(sections, folders, strict=True):
                 section.title = f"{section.title}: {folder.path.name}"
@@ -105,7 +105,7 @@ def make_report(
     folders : sequence of Path or str
         Folders that commands wrote, or folders of such folders. What is none is named in the page.
     output : Path or str
-        The page, ``*.html``; next to it, ``<stem>_mqc.json`` holds its figures as MultiQC's custom content.
+        The page, ``*.html``; next to it, ``<stem>_mqc.json`` contains its figures as MultiQC's custom content.
     title : str, optional
         Heading of the page; by default it names the genome.
     templates : Path, optional

@@ -16,7 +16,7 @@ _SHOWN_CHARACTERS = 80  # of a value in a message: genomes may have thousands of
 
 
 def is_complete(output: Path) -> bool:
-    """Return whether an output holds all files that were published, as they were."""
+    """Return whether an output contains all files that were published, as they were."""
     try:
         return is_whole(output, read_list(output))
     except (OutputForeign, OSError):
@@ -70,7 +70,7 @@ def differs(folder: Path, found: Mapping[str, Any], wanted: Mapping[str, Any] | 
     verb = found.get("verb", "another command")
     if wanted is None or wanted.get("verb", "another command") != verb:
         hint = "give that command again, or name another output"
-        return UnfinishedRunDiffers(f"holds an unfinished run of {verb}", path=folder, value=verb, hint=hint)
+        return UnfinishedRunDiffers(f"contains an unfinished run of {verb}", path=folder, value=verb, hint=hint)
     name, was, now = difference(found, wanted) or ("it", "", "")
     problem = f"an unfinished run with other inputs: {name} was {was} and is now {now}"
     return UnfinishedRunDiffers(problem, path=folder, value=name, hint="--restart drops it, or choose another output")

@@ -33,7 +33,7 @@ def hash_file(path: Path) -> str:
 
 
 def entries(folder: Path) -> Iterator[tuple[str, bool]]:
-    """Yield all that a folder holds, in order: path below it, and whether it is a folder; links are not followed."""
+    """Yield all that a folder contains, in order: path below it, and whether it is a folder; links are not followed."""
     for where, folders, names in os.walk(folder):
         folders.sort()
         below = Path(where).relative_to(folder)
@@ -50,14 +50,14 @@ def list_files(folder: Path) -> dict[str, str]:
     Raises
     ------
     OutputForeign
-        If it holds anything but files and folders.
+        If it contains anything but files and folders.
     """
     files = {}
     for name, is_folder in entries(folder):
         if is_folder or name == PROVENANCE_FILE:
             continue
         if not stat.S_ISREG((folder / name).lstat().st_mode):
-            raise OutputForeign(f"holds {name}, which is not a file", path=folder, value=name, hint=_AWAY)
+            raise OutputForeign(f"contains {name}, which is not a file", path=folder, value=name, hint=_AWAY)
         files[name] = hash_file(folder / name)
     return files
 
@@ -100,11 +100,11 @@ def _some_name(folder: Path) -> str | None:
 
 def _named(folder: Path, hint: str) -> str:
     name = _some_name(folder)
-    return hint if name is None else f"it holds {name}: {hint}"
+    return hint if name is None else f"it contains {name}: {hint}"
 
 
 def check_ours(folder: Path) -> dict[str, str]:
-    """Return the list of a folder; refuse one that holds anything else, or anything that was changed.
+    """Return the list of a folder; refuse one that contains anything else, or anything that was changed.
 
     Raises
     ------
@@ -132,7 +132,7 @@ def find_foreign(folder: Path, files: Mapping[str, str]) -> tuple[str, str]:
     if not others:
         return "", ""
     more = "" if len(others) <= _SHOWN_NAMES else f" and {len(others) - _SHOWN_NAMES} more"
-    return f"it holds {', '.join(others[:_SHOWN_NAMES])}{more}, which tracktools did not make there", others[0]
+    return f"it contains {', '.join(others[:_SHOWN_NAMES])}{more}, which tracktools did not make there", others[0]
 
 
 def is_whole(folder: Path, files: Mapping[str, str]) -> bool:
@@ -169,12 +169,12 @@ def _through_link(folder: Path, name: str) -> bool:
 
 
 def remove_output(folder: Path) -> None:
-    """Remove a folder that tracktools made, if it holds nothing else; where there is none, do nothing.
+    """Remove a folder that tracktools made, if it contains nothing else; where there is none, do nothing.
 
     Raises
     ------
     OutputForeign
-        If it holds what tracktools did not list, or a file that was changed; nothing is removed then.
+        If it contains what tracktools did not list, or a file that was changed; nothing is removed then.
     """
     if folder.is_symlink():
         raise OutputForeign("is a symbolic link, and is not followed", path=folder, hint="name the folder itself")

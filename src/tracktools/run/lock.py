@@ -66,7 +66,7 @@ def lock_file(path: Path) -> IO[str]:
 
 
 def is_holder(path: Path) -> bool:
-    """Return whether a file holds what `lock_file` writes, or nothing yet."""
+    """Return whether a file contains what `lock_file` writes, or nothing yet."""
     with path.open(encoding="utf-8", errors="replace") as file:
         text = file.read(_HOLDER_BYTES)
     return not text or _HOLDER.fullmatch(text) is not None

@@ -21,9 +21,9 @@ def check_output(output: Path, *, force: bool = False, inputs: Iterable[Path] = 
     output : Path
         The folder of results.
     force : bool
-        Replace a folder that holds results of tracktools, and nothing else.
+        Replace a folder that contains results of tracktools, and nothing else.
     inputs : iterable of Path
-        What the results are made from: a folder that holds any of them is never replaced.
+        What the results are made from: a folder that contains any of them is never replaced.
     keep : bool
         A folder that is complete passes: `Run` decides later whether it is what it would make. So does one next to
         which a killed run left its work.
@@ -36,17 +36,17 @@ def check_output(output: Path, *, force: bool = False, inputs: Iterable[Path] = 
     Raises
     ------
     OutputNotEmpty
-        If it holds files, and `force` is not set.
+        If it contains files, and `force` is not set.
     OutputForeign
-        If it, or its ``.partial``, holds what tracktools did not make, or what was changed since; names the file.
+        If it, or its ``.partial``, contains what tracktools did not make, or what was changed since; names the file.
     OutputError
-        If it is a file, the current folder or above it, holds an input, or cannot be written.
+        If it is a file, the current folder or above it, contains an input, or cannot be written.
     """
     output = Path(output)
     target = output.resolve() if output.is_symlink() else output
     whole = target.resolve()
     if Path.cwd().resolve().is_relative_to(whole):
-        raise OutputError("is, or holds, the current folder", path=output, hint="name a new folder")
+        raise OutputError("is, or contains, the current folder", path=output, hint="name a new folder")
     if target.exists() and not target.is_dir():
         raise OutputError("is a file, and a folder is to be written there", path=output, hint="name another folder")
     check_marked(partial_of(target))
@@ -84,7 +84,7 @@ def check_file(output: Path, *, force: bool, inputs: Iterable[Path] = ()) -> Non
 
 
 def check_disjoint(first: Path, second: Path) -> None:
-    """Refuse two output folders that are one, or of which one holds the other.
+    """Refuse two output folders that are one, or of which one contains the other.
 
     Raises
     ------
@@ -97,7 +97,7 @@ def check_disjoint(first: Path, second: Path) -> None:
 
 
 def is_taken(output: Path, *, force: bool) -> bool:
-    """Return whether an output folder holds files that the user did not give away."""
+    """Return whether an output folder contains files that the user did not give away."""
     return not force and output.is_dir() and any(output.iterdir())
 
 
@@ -105,7 +105,7 @@ def _check_inputs(output: Path, whole: Path, inputs: Iterable[Path]) -> None:
     for item in inputs:
         if Path(item).resolve().is_relative_to(whole):
             hint = "name another output folder"
-            raise OutputForeign(f"is not replaced: it holds the input {item}", path=output, hint=hint)
+            raise OutputForeign(f"is not replaced: it contains the input {item}", path=output, hint=hint)
 
 
 def _check_writable(output: Path, target: Path) -> None:

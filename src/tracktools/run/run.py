@@ -63,7 +63,7 @@ class Run:
         What the result depends on; JSON. A run that was killed is continued by one of the same identity. None: it is
         not continued.
     inputs : iterable of Path
-        What the result is made from: a folder that holds any of them is never replaced.
+        What the result is made from: a folder that contains any of them is never replaced.
     policy : Policy
         What may be replaced or dropped.
     keeps : iterable of str
@@ -188,7 +188,7 @@ class Run:
         sync_path(self.output.parent)
         self._published = True
         if files is not None and not remove_listed(replaced, files):
-            log.warning("warning: %s is kept: it holds what tracktools did not make", replaced)
+            log.warning("warning: %s is kept: it contains what tracktools did not make", replaced)
         return self.output
 
     def _seal(self, record: Mapping[str, Any] | None) -> None:
@@ -293,7 +293,7 @@ def drop_unfinished(output: Path) -> None:
     Raises
     ------
     OutputLocked, OutputForeign
-        If another run is working there, or it holds what is not ours.
+        If another run is working there, or it contains what is not ours.
     """
     target = output.resolve() if output.is_symlink() else output
     if partial_of(target).is_dir():
@@ -314,7 +314,7 @@ def unfinished_identity(output: Path) -> Mapping[str, Any] | None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Wait until a folder, and all that it holds, is on the disk."""
+    """Wait until a folder, and all that it contains, is on the disk."""
     for where, _, names in os.walk(folder):
         for name in names:
             sync_path(Path(where, name))

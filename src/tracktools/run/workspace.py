@@ -1,6 +1,6 @@
 """``<output>.partial``: where a run works, marked as ours, locked, and left for the next run where that is worth it.
 
-It holds ``lock`` (see `lock_file`), ``run.json`` (the marker: which run it is, and the names of what it keeps),
+It contains ``lock`` (see `lock_file`), ``run.json`` (the marker: which run it is, and the names of what it keeps),
 ``result`` (what will be published), ``replaced`` (an older output while it is deleted), and what the run keeps so that
 a killed one can be continued. A folder or file of that name without a marker is somebody else's: it is refused, and
 never touched.
@@ -53,7 +53,7 @@ class Workspace:
         OutputLocked
             If another run is working there.
         OutputForeign
-            If the folder is not ours, or holds what is not.
+            If the folder is not ours, or contains what is not.
         OutputError
             If it cannot be made.
         """
@@ -127,7 +127,7 @@ class Workspace:
             replaced.rmdir()
         elif self.output.is_dir() and any(self.output.iterdir()):
             if not remove_listed(replaced, read_list(replaced)):
-                problem = "holds files of yours that were in the replaced output"
+                problem = "contains files of yours that were in the replaced output"
                 raise OutputForeign(problem, path=replaced, hint=_AWAY)
         else:
             replaced.rename(self.output)
@@ -156,14 +156,14 @@ class Workspace:
             self.folder.rmdir()
         except OSError:
             if not (self.folder / LOCK).exists():  # else another run has come
-                log.warning("warning: %s is kept: it holds what tracktools did not make", self.folder)
+                log.warning("warning: %s is kept: it contains what tracktools did not make", self.folder)
         for parent in self._parents:
             with suppress(OSError):
                 parent.rmdir()
         self._lock.close()
 
     def leave(self) -> None:
-        """Let go of the lock; what the folder holds stays, for the next run."""
+        """Let go of the lock; what the folder contains stays, for the next run."""
         self._lock.close()
 
 
@@ -188,7 +188,7 @@ def _mode_of(output: Path) -> int:
 
 
 def check_marked(folder: Path, *, whole: bool = False) -> None:
-    """Refuse a folder for unfinished work that is not ours, or, with `whole`, that holds anything that is not.
+    """Refuse a folder for unfinished work that is not ours, or, with `whole`, that contains anything that is not.
 
     Raises
     ------
@@ -210,7 +210,7 @@ def check_marked(folder: Path, *, whole: bool = False) -> None:
         else:
             first = min(names - {LOCK}, default=LOCK)
             problem = "is no unfinished run of this version of tracktools"
-            raise OutputForeign(problem, path=folder, value=first, hint=f"it holds {first}: {_AWAY}")
+            raise OutputForeign(problem, path=folder, value=first, hint=f"it contains {first}: {_AWAY}")
         if whole and marker is not None:
             _check_names(folder, marker["keeps"])
 
@@ -220,12 +220,12 @@ def _names(folder: Path) -> set[str]:
 
 
 def _check_names(folder: Path, patterns: Iterable[str]) -> None:
-    """Refuse a workspace that holds anything that a run does not put there."""
+    """Refuse a workspace that contains anything that a run does not put there."""
     for name, is_folder in entries(folder):
         if (folder / name).is_symlink():
-            raise OutputForeign(f"holds a symbolic link, {name}", path=folder, value=name, hint=_AWAY)
+            raise OutputForeign(f"contains a symbolic link, {name}", path=folder, value=name, hint=_AWAY)
         if not _is_kept(name, is_folder, patterns) and not _is_of_the_room(name, is_folder):
-            raise OutputForeign(f"holds {name}, which tracktools did not make", path=folder, value=name, hint=_AWAY)
+            raise OutputForeign(f"contains {name}, which tracktools did not make", path=folder, value=name, hint=_AWAY)
 
 
 def _is_lock(path: Path) -> bool:

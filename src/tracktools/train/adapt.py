@@ -62,7 +62,7 @@ def adapt_model(
     Raises
     ------
     ConfigError
-        If the model is no convolutional network, or a part of the genome holds no TSS.
+        If the model is no convolutional network, or a part of the genome contains no TSS.
     """
     genome, model = as_genome(genome), as_model(model)
     start = set_to_host(model, genome)

@@ -55,7 +55,7 @@ def homologous(windows: Codes, judged: Iterable[Codes], *, least_score: int = LE
 
 
 def _words(codes: Codes) -> Int64:
-    """Return the word that starts at each place of the last axis as a number; -1 where it holds another letter."""
+    """Return the word that starts at each place of the last axis as a number; -1 where it contains another letter."""
     count = codes.shape[-1] - WORD_BP + 1
     words = np.zeros((*codes.shape[:-1], max(count, 0)), dtype=np.int64)
     unknown = np.zeros(words.shape, dtype=bool)

@@ -51,7 +51,7 @@ def read_soft(soft: SoftLabels, genome: Genome, renames: Mapping[str, str] | Non
     GenomeMismatchError
         If a file has no sequence of the genome, or one of another length.
     InputError
-        If a file is no bigWig, holds a value outside 0 to 1 (0 to -1 on the minus strand), or none on the genome.
+        If a file is no bigWig, contains a value outside 0 to 1 (0 to -1 on the minus strand), or none on the genome.
     """
     arrays: SoftArrays = {}
     with open_pair(soft.plus, soft.minus, genome.chrom_sizes, renames=renames) as pair:
@@ -61,7 +61,7 @@ def read_soft(soft: SoftLabels, genome: Genome, renames: Mapping[str, str] | Non
                 _check(values, path, contig.name)
                 arrays[number, strand] = values
             if all(np.isnan(arrays[number, strand]).all() for number in range(len(genome.contigs))):
-                raise InputError("holds no value on the genome", path=path)
+                raise InputError("contains no value on the genome", path=path)
         for note in pair.notes:
             log.warning("warning: %s", note)
     return arrays

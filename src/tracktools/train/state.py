@@ -1,6 +1,6 @@
 """Weights and states of an unfinished training on disk: safetensors with a JSON record in the header, never pickle.
 
-The record holds the SHA-256 of the tensors and its own, so that a changed byte is noticed.
+The record contains the SHA-256 of the tensors and its own, so that a changed byte is noticed.
 """
 
 from __future__ import annotations

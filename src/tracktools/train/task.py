@@ -119,7 +119,7 @@ class Task:
         Raises
         ------
         ConfigError
-            If the validation part holds none of its TSS.
+            If the validation part contains none of its TSS.
         """
         truth = self.arrays[label]
         regions = [
@@ -129,4 +129,4 @@ class Task:
         ]
         if not any(truth[number, strand][one.start : one.end].any() for number, one in regions for strand in STRANDS):
             where = "no TSS of " + label if regions else "no region"
-            raise ConfigError(f"the validation part of the split holds {where}: nothing could be chosen by it")
+            raise ConfigError(f"the validation part of the split contains {where}: nothing could be chosen by it")

@@ -97,7 +97,7 @@ def _check_chain(path: Path) -> tuple[dict[str, int], dict[str, int]]:
         elif len(words) == 1:
             open_since = 0
     if not sources or open_since:
-        problem = "holds no chain" if not sources else "ends within a chain"
+        problem = "contains no chain" if not sources else "ends within a chain"
         raise InputError(problem, path=path, line=open_since or None, hint="a whole UCSC chain file is needed")
     return sources, targets
 

@@ -61,7 +61,7 @@ def import_folder(
     color : str, optional
         ``R,G,B`` of the track; by default that of the source.
     force : bool
-        Replace a folder that holds files.
+        Replace a folder that contains files.
     """
     started = time.time()
     if color is not None and not is_color(color):

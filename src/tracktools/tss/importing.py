@@ -140,8 +140,8 @@ def import_tss(
     Raises
     ------
     ConfigError
-        If the name is not made of letters, digits, ``_``, ``-`` and ``.``; if both `request.chrom` and a column are named
-        of sequence names.
+        If the name is not made of letters, digits, ``_``, ``-`` and ``.``; if both `request.chrom` and a column of
+        sequence names are given.
     InputError
         If a file cannot be read, no row can be taken, or a row cannot and `request.strict` is set.
     """

@@ -53,7 +53,7 @@ class Layout:
     header : tuple of str, optional
         Names of the columns of files without a header line.
     feature : str, optional
-        Column of the type of feature; where a file holds several types, one must be chosen.
+        Column of the type of feature; where a file contains several types, one must be chosen.
     classes : tuple of str
         Columns that hold 1 where the TSS is of the class that the column is called; the names are evidence.
     counts_after : str, optional
@@ -240,7 +240,7 @@ def _likely_columns(rows: Rows) -> str:
 
 
 def find_header(rows: Rows, names: Sequence[str]) -> int | None:
-    """Return the index of the first row that holds all the names, a leading ``#`` left aside; None where none does."""
+    """Return the index of the first row that has all the names, without a leading ``#``; None if no row has."""
     for index, (_, row) in enumerate(rows[:50]):
         cells = {cell.removeprefix("#").strip() for cell in row}
         if all(name in cells for name in names):

@@ -72,7 +72,7 @@ def _read(path: Path, renames: Mapping[str, str] | None) -> pd.DataFrame | None:
 
 
 def _split(table: pd.DataFrame, parts: pd.DataFrame) -> pd.Series:
-    """Return the part of the split that holds each call; a call in none keeps what it has."""
+    """Return the part of the split that contains each call; a call in none keeps what it has."""
     split = table["split"].astype(object).copy()
     for chrom, start, end, name in parts[["chrom", "chromStart", "chromEnd", "name"]].to_numpy().tolist():
         split[(table["chrom"] == chrom) & table["chromStart"].between(start, end - 1)] = name

@@ -96,7 +96,7 @@ def compare_folder(
     renames: Mapping[str, str] | None = None,
     force: bool = False,
 ) -> tuple[Comparison, pd.DataFrame]:
-    """Compare sets and write tables and pictures into a new folder; return them and the rows that compare with the paper."""
+    """Compare sets and write tables and pictures into a new folder; return them and the rows on the paper."""
     started = time.time()
     with output_folder(output, force=force, inputs=sources.values()) as folder:
         comparison = compare_tss(sources, window_bp=window_bp, renames=renames)

@@ -94,7 +94,7 @@ def parse_rows(
     swap_strands : bool
         Read ``+`` as ``-`` and the reverse.
     feature : str, optional
-        The type of feature to take, where the file has types. Needed where it holds several, and for genes.
+        The type of feature to take, where the file has types. Needed where it contains several, and for genes.
 
     Raises
     ------
@@ -130,7 +130,7 @@ def check_columns(sheet: Sheet, layout: Layout, path: Path | str) -> None:
 def _table(sheet: Sheet, layout: Layout, path: Path | str) -> _Table:
     header, data = _columns(sheet.rows, layout, path)
     if not data:
-        raise InputError("holds no row of data", path=path, hint="is it the right file, and complete?")
+        raise InputError("contains no row of data", path=path, hint="is it the right file, and complete?")
     numbers = {header.index(name) for name in (layout.position, layout.end, layout.score) if name in header}
     found = decimal_of(row[index] for _, row in data for index in numbers if index < len(row))
     return _Table(header, data, found or ("?" if sheet.separator == ";" else "."))
@@ -179,12 +179,12 @@ def _with_feature(table: _Table, layout: Layout, feature: str | None, path: Path
     listed = ", ".join(types[:6]) + (", …" if len(types) > 6 else "")
     if feature is None and len(types) > 1:
         hint = f"choose one: say --feature {'TSS' if 'TSS' in types else types[0]}"
-        raise InputError(f"holds features of {len(types)} types: {listed}", path=path, hint=hint)
+        raise InputError(f"contains features of {len(types)} types: {listed}", path=path, hint=hint)
     if feature is None and layout.name == "reademption" and types and types[0] in _GENE_TYPES:
         hint = f"if their first bases are the TSS, say --feature {types[0]}"
         raise InputError(f"counts reads of {types[0]}, not of TSS", path=path, hint=hint)
     if feature is not None and feature not in types:
-        raise InputError(f"holds no feature of type {feature!r}", path=path, hint=f"it holds {listed}")
+        raise InputError(f"contains no feature of type {feature!r}", path=path, hint=f"it contains {listed}")
     return layout if feature is None else replace(layout, where={**layout.where, layout.feature: (feature,)})
 
 

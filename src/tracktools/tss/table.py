@@ -71,7 +71,7 @@ def check_name(name: str) -> None:
     Raises
     ------
     ConfigError
-        If it is empty, or holds anything but letters, digits, ``_``, ``-`` and ``.``.
+        If it is empty, or contains anything but letters, digits, ``_``, ``-`` and ``.``.
     """
     if not re.fullmatch(r"[A-Za-z0-9][\w.-]*", name, re.ASCII):
         raise ConfigError(f"{name!r} is no name for a set: letters, digits, _, - and . are allowed")
@@ -126,7 +126,7 @@ def read_tss_set(path: Path) -> pd.DataFrame:
     """
     table, schema = read_bed(path, any_score=True)
     if schema.defined_fields < 6 and not len(table):
-        raise InputError("holds no item", path=path, hint="a BED file with a row a TSS is needed")
+        raise InputError("contains no item", path=path, hint="a BED file with a row a TSS is needed")
     if schema.defined_fields < 6:
         raise InputError(f"has {len(schema.fields)} columns and no strand", path=path, hint="run it through tss import")
     long = np.flatnonzero((table["chromEnd"] - table["chromStart"]).to_numpy() != 1)

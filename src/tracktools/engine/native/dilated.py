@@ -92,7 +92,7 @@ class NativeDilatedEngine:
         Parameters
         ----------
         changes : sequence of Changes
-            Each place holds a known letter and is within reach of its outputs (`halo_upstream_bp` and
+            Each place contains a known letter and is within reach of its outputs (`halo_upstream_bp` and
             `halo_downstream_bp` of the network).
 
         Returns

@@ -5,7 +5,7 @@
 - Rules on the text: `labels`, `values` (a table, a row a setting), `families`, `settings` (what UCSC knows).
 - Rules on files: `files` (a table, a row a setting), `genome`, `pages`, `contents` with `features`, `items`, `trix` and
   `zooms`, `server`.
-- `report` holds what is found; `run` does it all.
+- `report` contains what is found; `run` does it all.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ def check_contents(genome: Genome, track: Track, places: HubFiles, findings: Fin
     genome : Genome
         The genome, with its sizes and aliases where the hub brings it.
     track : Track
-        A track that holds no others.
+        A track that contains no others.
     places : HubFiles
         The files of the hub.
     findings : Findings
@@ -101,7 +101,7 @@ def _check_signal(path: Path, genome: Genome, track: Track, findings: Findings) 
         low, high = (summary.minimum, summary.maximum) if is_long and summary is not None else _range(reader)
     _check_type_range(track, findings)
     if low > high:
-        findings.warning(track.stanza, "bigDataUrl", "empty", f"{name} holds no value", "remove the track")
+        findings.warning(track.stanza, "bigDataUrl", "empty", f"{name} contains no value", "remove the track")
         return
     if low == high == 0:
         fix = "remove the track, or correct its making"

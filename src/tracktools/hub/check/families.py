@@ -72,7 +72,7 @@ def _check_child(track: Track, by_name: Mapping[str, Track], findings: Findings)
         findings.error(track.stanza, key, "unknown-parent", problem, f"the hub has {known}")
         return
     if _is_circle(track):
-        problem = f"{track.name} is held by {words[0]}, which it holds itself"
+        problem = f"{track.name} is held by {words[0]}, which it contains itself"
         findings.error(track.stanza, key, "own-parent", problem, "name another parent")
         return
     if words[1:] and words[1] not in _STATES:
@@ -149,7 +149,7 @@ def is_bigbed_type(track: Track) -> bool:
 def _check_parent(track: Track, findings: Findings) -> None:
     key = next(key for key in ("superTrack", "compositeTrack", "container", "view") if key in track)
     if not track.children:
-        findings.error(track.stanza, "track", "no-children", "holds no tracks", f"give tracks: parent {track.name}")
+        findings.error(track.stanza, "track", "no-children", "contains no tracks", f"give tracks: parent {track.name}")
     elif "container" in track and len(track.children) == 1:
         problem = "overlays a single track, which UCSC refuses"
         findings.error(track.stanza, "container", "one-child", problem, "give it a second one, or draw that one alone")
@@ -157,7 +157,7 @@ def _check_parent(track: Track, findings: Findings) -> None:
         problem = "has no type, which UCSC wants of composites, views and multiWigs too"
         findings.error(track.stanza, "type", "missing-type", problem, "add a line: type, as its tracks have")
     if "bigDataUrl" in track:
-        problem = f"says {key} and bigDataUrl: it holds tracks or shows data, not both"
+        problem = f"says {key} and bigDataUrl: it contains tracks or shows data, not both"
         findings.error(track.stanza, "bigDataUrl", "container-data", problem, "remove one of the lines")
     if track.is_super and track.is_composite:
         problem = "is a superTrack and a composite at once"

@@ -42,7 +42,7 @@ def check_features(path: Path, track: Track, places: HubFiles, findings: Finding
     value = track.find("bigDataUrl")
     check_zooms(path, items.header, track, findings)
     if not items.rows:
-        findings.warning(track.stanza, "bigDataUrl", "empty", f"{value} holds no item", "remove the track")
+        findings.warning(track.stanza, "bigDataUrl", "empty", f"{value} contains no item", "remove the track")
     _check_type(track, items, findings)
     _check_columns(track, items, findings)
     if not items.complete:

@@ -126,7 +126,7 @@ def find_data(track: Track, places: HubFiles, findings: Findings) -> Fetched | N
     Parameters
     ----------
     track : Track
-        A track that holds no others.
+        A track that contains no others.
     places : HubFiles
         The files of the hub.
     findings : Findings

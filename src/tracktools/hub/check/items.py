@@ -70,7 +70,7 @@ class BedItems:
         return standard.get(_OTHER_NAMES.get(name, name))
 
     def is_text(self, column: int) -> bool:
-        """Return whether a column holds text, or lists."""
+        """Return whether a column contains text, or lists."""
         return self.types[column].startswith(_TEXT) or "[" in self.types[column]
 
     def values(self, column: int) -> set[str]:

@@ -108,7 +108,7 @@ def check_labels(track: Track, findings: Findings) -> None:
             problem = f"{key} has {len(text)} characters, browsers cut it"
             findings.note(stanza, key, "long-label", problem, f"write up to {advised}")
         if "<" in text:
-            problem = f"{key} holds <, which igv.js takes for HTML"
+            problem = f"{key} contains <, which igv.js takes for HTML"
             findings.note(stanza, key, "markup", problem, "write it in words")
 
 

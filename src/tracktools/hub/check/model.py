@@ -87,7 +87,7 @@ class Track:
 
     @property
     def is_container(self) -> bool:
-        """Whether it only holds other tracks."""
+        """Whether it only contains other tracks."""
         return self.is_super or self.is_composite or "container" in self or self.is_view
 
     @property

@@ -97,7 +97,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class Text:
-    """What one file holds, and what is wrong with it as a text."""
+    """What one file contains, and what is wrong with it as a text."""
 
     parts: tuple[Stanza | Include, ...]
     problems: tuple[Problem, ...]
@@ -149,7 +149,7 @@ def _decode(data: bytes) -> tuple[str, list[Problem]]:
         problems.append(Problem("byte-order-mark", problem, "save it as UTF-8 without BOM", 1))
         data = data[len(_BOM) :]
     if b"\0" in data:
-        problems.append(Problem("encoding", "holds NUL bytes: it is no plain text", "save it as UTF-8", 0))
+        problems.append(Problem("encoding", "contains NUL bytes: it is no plain text", "save it as UTF-8", 0))
         data = data.replace(b"\0", b"")
     try:
         return data.decode(), problems
@@ -166,7 +166,7 @@ def _paragraphs(text: str, problems: list[Problem]) -> Iterator[list[tuple[int, 
     for number, line in _logical_lines(text):
         stripped = line.strip(BLANKS)
         if stripped and not stripped.strip(BLANKS + "\xa0"):
-            problem = "the line looks empty but holds a no-break space, so it ends no stanza"
+            problem = "the line looks empty but contains a no-break space, so it ends no stanza"
             problems.append(Problem("no-break-space", problem, "make it empty", number))
             stripped = ""
         if not stripped:

@@ -79,8 +79,8 @@ def _home(place: str | Path) -> str:
         return str(path / HUB_FILE)
     found = sorted(other.name for other in path.glob("*hub.txt"))
     if len(found) != 1:
-        held = f"it holds {', '.join(found)}: name one" if found else "hub build writes one"
-        raise InputError("holds no hub.txt", path=path, hint=held)
+        held = f"it contains {', '.join(found)}: name one" if found else "hub build writes one"
+        raise InputError("contains no hub.txt", path=path, hint=held)
     return str(path / found[0])
 
 

@@ -22,7 +22,7 @@ def names_tsv(converted: Sequence[Converted]) -> str:
     Returns
     -------
     str
-        A line an item: sequence, first and last base (1-based), then its names, tab-separated. A name is there once, case
+        A line an item: sequence, first and last base (1-based), then its names, tab-separated. A name is given once, case
         taken into account: with the genes where they have it, else with the first track; of several items of one track
         with the longest, which is so for genes that are cut in two.
     """

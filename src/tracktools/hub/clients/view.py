@@ -156,7 +156,7 @@ def _inside(folder: Path, name: str) -> Path:
     try:
         return path_inside(folder, name)
     except InputError:
-        hint = "a page holds files of its hub alone: build the hub again"
+        hint = "a page contains files of its hub alone: build the hub again"
         problem = f"the hub names a file outside of itself: {name!r}"
         raise InputError(problem, path=folder, value=name, hint=hint) from None
 

@@ -38,7 +38,7 @@ class MeasuredSet:
 
 
 def is_tss(table: pd.DataFrame, schema: BedSchema) -> bool:
-    """Return whether a table holds TSS: items of one base with a strand, which are no sites of attention heads."""
+    """Return whether a table contains TSS: items of one base with a strand, which are no sites of attention heads."""
     if "head" in schema.columns or "strand" not in schema.columns[: schema.defined_fields]:
         return False
     single = bool((table["chromEnd"] - table["chromStart"] == 1).all())
@@ -74,7 +74,7 @@ def draw(
     color : str
         Colour of items without a strand.
     measured : iterable of MeasuredSet
-        Where the table holds called TSS, those with a measured one within `HubConfig.agree_bp` are drawn thick, the
+        Where the table contains called TSS, those with a measured one within `HubConfig.agree_bp` are drawn thick, the
         others thin; a column says which sets have it. Without any set all are thick.
 
     Returns

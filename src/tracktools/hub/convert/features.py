@@ -74,7 +74,7 @@ def write_features(
         If an item does not lie on the genome.
     """
     if table.empty:
-        raise InputError("holds no item", path=path, hint="an empty track cannot be drawn: leave it out")
+        raise InputError("contains no item", path=path, hint="an empty track cannot be drawn: leave it out")
     joined = join_names(table["chrom"].unique(), chrom_sizes, renames=renames, only_genome=only_genome, path=path)
     table = table[table["chrom"].isin(list(joined))].reset_index(drop=True)
     if table.empty:

@@ -40,7 +40,7 @@ def read_gene_tables(
     Raises
     ------
     InputError
-        If the file is no annotation or holds no gene.
+        If the file is no annotation or contains no gene.
     GenomeMismatchError
         If a gene does not lie on the genome.
     """

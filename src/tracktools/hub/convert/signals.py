@@ -102,7 +102,7 @@ def write_display_signal(
     GenomeMismatchError
         If a sequence is not of the genome, or of another length.
     InputError
-        If the file is not of its format, holds no value, or has values of both signs on one strand.
+        If the file is not of its format, contains no value, or has values of both signs on one strand.
     """
     tally = _Tally()
     with ExitStack() as stack:
@@ -132,7 +132,7 @@ def write_display_signal(
                 tally.add(values)
                 writer.add(chrom, start, values)
     if not tally.count:
-        raise InputError("holds no value", path=source, hint="an empty signal cannot be drawn: leave it out")
+        raise InputError("contains no value", path=source, hint="an empty signal cannot be drawn: leave it out")
     return Contents(
         count=tally.count,
         minimum=tally.minimum,

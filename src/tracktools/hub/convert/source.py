@@ -137,7 +137,7 @@ def read_features(source: Source) -> tuple[pd.DataFrame, BedSchema]:
 
 
 def holds_called_tss(source: Source) -> bool:
-    """Return whether a data file holds called TSS, which are held against measured ones; no item of it is read."""
+    """Return whether a data file contains called TSS, which are held against measured ones; no item of it is read."""
     if source.row.format == "bed":
         return is_called(read_bed_head(source.row.path)[0])
     return source.row.format == "bigBed" and is_called(read_bigbed_columns(source.row.path))
