@@ -6,7 +6,7 @@ Every line is measured in a process of its own, on a stretch of the *E. coli* ge
 the engine take turns, and the best of each counts. CPU-seconds are summed over threads: on a machine that others use
 too, trust those of one thread, not the wall clock. The floor is the arithmetic alone at the best rates that torch
 reaches on this machine in the same seconds: of matrix products, and for the transformer of exponentials after them; the
-GELU of the convolutional network is not in its floor. `--isa avx2` limits torch to AVX2, to compare it with that kernel.
+GELU of the convolutional network is not in its floor. `--isa avx2` limits torch to AVX2, for a comparison with it.
 `--reference` times the published code (a checkout of github jdcla/DNA-transformer, no part of this project) and
 compares its probabilities.
 """

@@ -213,7 +213,7 @@ class Reference:
         ----------
         descriptor : Descriptor
         rich : bool, optional
-            Whether the network gets the dinucleotides; by default, if the nearest training genome is at most `far` away.
+            Whether the network gets the dinucleotides; by default, if a training genome is at most `far` away.
         """
         standard = self._standard(descriptor.values)
         rich = self.distances(descriptor)[0][0] <= self.far if rich is None else rich

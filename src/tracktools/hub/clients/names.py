@@ -22,9 +22,9 @@ def names_tsv(converted: Sequence[Converted]) -> str:
     Returns
     -------
     str
-        A line an item: sequence, first and last base (1-based), then its names, tab-separated. A name is given once, case
-        taken into account: with the genes where they have it, else with the first track; of several items of one track
-        with the longest, which is so for genes that are cut in two.
+        A line per item: sequence, first and last base (1-based), then its names, tab-separated. Each name (upper and
+        lower case differ) is given once: with the genes if they have it, else with the first track; of several items
+        of one track with the longest, for genes that are cut in two.
     """
     shown = [item for item in converted if item.table is not None and item.track.visibility != "hide"]
     seen: set[str] = set()
