@@ -3,7 +3,7 @@
     python benchmarks/leave_one_phylum_out.py species.toml -o runs [--phylum Firmicutes ...] [--steps 1000]
 
 Whole genomes are judged at every base of both strands, and species known by windows alone on their windows, half of
-them around a TSS, apart: the two are not on one scale. A line a species, seed and way to tell the network of the
+them around a TSS, apart: the two are not on one scale. A line per species, seed and way to tell the network of the
 genome: its GC content alone, or all eleven numbers of its descriptor. The phylum of the main genome is never left out.
 Finished trainings are kept.
 """

@@ -5,7 +5,7 @@
 OLD and NEW are folders that hold ``src/tracktools``. Each command runs with both, on 60 kb of the embedded genome, its
 plus-strand neighbour and a small circle, with the shipped models, on the plain torch engine. bigWig, bigBed, 2bit and
 blocks are compared byte by byte, rows of BED files without their headers, tables with numbers to within 1e-9 of each
-other. Pages, sessions and provenance may differ, and are counted as such. Prints a line a command and kind of file;
+other. Pages, sessions and provenance may differ, and are counted as such. Prints a line per command and kind of file;
 exits with 1 if anything differs that must not. With --home, what is there already is not made again.
 """
 

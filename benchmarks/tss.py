@@ -5,7 +5,7 @@ Usage::
     python benchmarks/tss.py --data DIR          # DIR contains genome/ and tss_sources/
     python benchmarks/tss.py --positions 10000000
 
-Prints a row a step: wall seconds, peak memory, what came out. ``bedtools cluster`` is timed on the same positions where
+Prints a row per step: wall seconds, peak memory, what came out. ``bedtools cluster`` is timed on the same positions if
 it is installed; it joins what is chained together and chooses no position, so it does less.
 """
 

@@ -3,7 +3,7 @@
     python tools/mutants.py [--only TEXT] [--jobs 2]
 
 Each entry of ``tests/mutants.toml`` is a wrong version of a line that tests once missed, or that a result hangs on. It
-is put into a copy of the source, and the tests named are run on the copy: they must fail. Prints a line a mutant, and
+is put into a copy of the source, and the tests named are run on the copy: they must fail. Prints a line per mutant, and
 exits with 1 if one survives, or if its line is no longer in the source.
 """
 

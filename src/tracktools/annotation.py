@@ -61,7 +61,7 @@ def make_gene_tracks(
         GFF3, GTF or GenBank, plain or gzip, see `tracktools.regions.read_annotation`.
     output : Path or str
         Folder that appears complete or not at all: ``genes.bed`` and ``pseudogenes.bed`` (schema ``GENES``, a row a
-        gene, or a row a part where it is interrupted or crosses the origin), ``tracks.tsv``, ``provenance.json``.
+        gene, or a row per part where it is interrupted or crosses the origin), ``tracks.tsv``, ``provenance.json``.
     genome : Genome
         The annotation is checked against it and gets its names. A sequence is taken for circular if the genome, the
         annotation or `circular` says so.

@@ -1,6 +1,6 @@
 """Tracks: the rows of ``tracks.tsv`` and the ``provenance.json`` next to it, by which commands exchange results.
 
-Every command that makes tracks writes a folder of data files with one ``tracks.tsv`` (a row a track) and one
+Every command that makes tracks writes a folder of data files with one ``tracks.tsv`` (a row per track) and one
 ``provenance.json`` (what made them); ``hub build`` gathers such folders. A ``tracks.tsv`` can be written by hand: only
 `name`, `path` and `format` are required, and unknown columns are kept.
 """

@@ -32,7 +32,7 @@ COMPLEMENT = str.maketrans("ACGT", "TGCA")
 
 def rows_of(found: Found) -> dict[str, dict[str, str]]:
     table = pd.read_csv(found.result.folder / "motifs.tsv", sep="\t", dtype=str, keep_default_na=False)
-    assert list(table["head"]) == HEADS, "a row a head, in their order"
+    assert list(table["head"]) == HEADS, "a row per head, in their order"
     return {row["head"]: row for row in table.to_dict("records")}
 
 

@@ -1,4 +1,4 @@
-"""Tables of what became of genomes: tab-separated, a row a genome, complete or absent."""
+"""Tables of what became of genomes: tab-separated, a row per genome, complete or absent."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ class Confirmation:
     Parameters
     ----------
     table : DataFrame
-        A row a TSS, by position; columns of `DESCRIPTIONS`, and ``reads_<name>`` for each signal.
+        A row per TSS, by position; columns of `DESCRIPTIONS`, and ``reads_<name>`` for each signal.
     bins : DataFrame
         Calls by score, the best first, in ten bins of equal size: `score_from`, `score_to`, `calls`, `confirmed`,
         `precision` with its 95 % interval (Wilson), and `recall` of the measured TSS by this bin and those above.

@@ -17,7 +17,7 @@ def genes_at(tss: pd.DataFrame, genes: pd.DataFrame, circles: Mapping[str, int])
     Returns
     -------
     DataFrame
-        A row a TSS: `sense`, `antisense` (rows of `genes`, -1: none; of several, the first on the sequence).
+        A row per TSS: `sense`, `antisense` (rows of `genes`, -1: none; of several, the first on the sequence).
     """
     intervals = pd.DataFrame(
         {

@@ -71,7 +71,7 @@ class PromoterSet:
     Parameters
     ----------
     table : DataFrame
-        A row a TSS: `contig`, `position` (1-based), `strand`, and the columns of `promoter_columns`.
+        A row per TSS: `contig`, `position` (1-based), `strand`, and the columns of `promoter_columns`.
     model : PromoterModel
         The matrices.
     left_out : dict of str to int

@@ -168,7 +168,7 @@ def find_elements(codes: Codes, model: PromoterModel) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        A row a TSS, `COLUMNS`: the two hexamers, the bases between them, the bases between the -10 and the TSS, where
+        A row per TSS, `COLUMNS`: the two hexamers, the bases between them, the bases between the -10 and the TSS, where
         each begins (negative, the TSS is 0; the biologist's -12 is -12), and scores in bits against the background;
         `promoter_score` is their sum with that of the distance. Of equal pairs the one nearest to the TSS wins. An
         unknown letter counts as 0 bits.

@@ -1,4 +1,4 @@
-"""Several TSS sets in one table: a row a TSS, with what each set says of it."""
+"""Several TSS sets in one table: a row per TSS, with what each set says of it."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def _column(table: pd.DataFrame, names: tuple[str, ...]) -> Float64:
 
 
 def join_tss(tables: Mapping[str, pd.DataFrame], window_bp: int, chrom_sizes: Mapping[str, int]) -> pd.DataFrame:
-    """Join sets one-to-one: a row a TSS.
+    """Join sets one-to-one: a row per TSS.
 
     The TSS of the first set are rows. Of each further set, the TSS with the best score first, each supports the nearest
     row of its strand within the window that no other of the set supports; those that find none become rows. Positions

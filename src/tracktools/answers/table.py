@@ -1,4 +1,4 @@
-"""``tracktools tss table``: one row a TSS, with genes, support, reads and sequence, for a spreadsheet."""
+"""``tracktools tss table``: one row per TSS, with genes, support, reads and sequence, for a spreadsheet."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ class TssTable:
     Parameters
     ----------
     table : DataFrame
-        A row a TSS, by position.
+        A row per TSS, by position.
     descriptions : dict of str to str
         What each column holds.
     left_out : dict of str to dict of str to int

@@ -74,7 +74,7 @@ def ablate_heads(
     Returns
     -------
     DataFrame
-        A row a head: see docs/attention.md.
+        A row per head: see docs/attention.md.
 
     Raises
     ------

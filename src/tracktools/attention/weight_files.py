@@ -1,4 +1,4 @@
-"""Attention of sampled positions on disk, a file a head, so that each head is judged at once and memory stays flat."""
+"""Attention of sampled positions on disk, a file per head: each head is read alone, memory stays flat."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command line: one file a command; each parses, calls one function and reports. The one door to click."""
+"""The command line: one file per command; each parses, calls one function and reports. The one door to click."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ class Evaluation:
     Parameters
     ----------
     table : DataFrame
-        A row a set, level and tolerance; see docs/evaluate.md.
+        A row per set, level and tolerance; see docs/evaluate.md.
     peaks : DataFrame
         The highest calls, and the TSS that each found.
     calibration : DataFrame
@@ -88,7 +88,7 @@ def evaluate_tracks(
     wanted : ScopeOptions, optional
         The genome and the bases to score.
     test_log : Path or str, optional
-        Markdown file to which a line a set is appended; only where bases of the test region are scored.
+        Markdown file to which a line per set is appended; only where bases of the test region are scored.
     config : EvaluateConfig, optional
         Region, tolerances, bootstrap.
     predict : PredictConfig, optional

@@ -236,8 +236,8 @@ def list_peaks(ground: Ground, scores: Mapping[str, SetScores], config: Evaluate
     Returns
     -------
     DataFrame
-        `chrom`, `chromStart`, `chromEnd`, `strand`, `value` and a column a set: distance along the strand from the call
-        to its TSS, downstream positive; missing where it found none. Highest first.
+        `chrom`, `chromStart`, `chromEnd`, `strand`, `value` and a column per set: distance along the strand from call
+        to TSS, downstream positive; missing where it found none. Highest first.
     """
     parts = []
     for number, line in enumerate(ground.lines):

@@ -17,7 +17,7 @@ MARGIN_BP = 100  # read beyond each end of a stretch, so that a slope that ends 
 
 
 class Signal(Protocol):
-    """Something that gives a value a base and strand."""
+    """Something that gives a value per base and strand."""
 
     def values(self, chrom: str, start: int, end: int) -> Values:
         """Return both strands of [start, end) of a sequence, in plus-strand order; NaN where there is no value."""
@@ -45,7 +45,7 @@ def load_signal(
     *,
     absent: Literal["skip", "zero"],
 ) -> list[LoadedStretch]:
-    """Read the values of stretches into memory: 8 bytes a base.
+    """Read the values of stretches into memory: 8 bytes per base.
 
     Parameters
     ----------

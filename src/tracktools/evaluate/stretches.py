@@ -68,7 +68,7 @@ def bed_stretches(
     check_bed_on_genome(table, chrom_sizes, path=path)
     table = table[table["chromEnd"] > table["chromStart"]]
     if not len(table):
-        raise InputError("contains no interval", path=path, hint="a line a stretch to score: chrom, start, end")
+        raise InputError("contains no interval", path=path, hint="a line per stretch to score: chrom, start, end")
     rows = zip(table["chrom"].tolist(), table["chromStart"].tolist(), table["chromEnd"].tolist(), strict=True)
     return _joined(rows, chrom_sizes, circular)
 

@@ -108,7 +108,7 @@ def draw_profiles(
     folder: Path,
     title: str,
 ) -> list[Path]:
-    """Draw ``profiles_<column>.svg`` and ``.png``: attention by offset, a panel a head, a line a group.
+    """Draw ``profiles_<column>.svg`` and ``.png``: attention by offset, a panel per head, a line per group.
 
     Parameters
     ----------

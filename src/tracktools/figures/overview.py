@@ -85,7 +85,7 @@ def draw_heights(
 
 
 def draw_ranks(values: Mapping[str, Float64], folder: Path, name: str) -> list[Path]:
-    """Draw ``<name>.svg`` and ``.png``: model output by rank, a line a kind of place.
+    """Draw ``<name>.svg`` and ``.png``: model output by rank, a line per kind of place.
 
     Parameters
     ----------

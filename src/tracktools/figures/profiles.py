@@ -61,7 +61,7 @@ class DrawnProfile:
 
 
 def draw_profiles(panels: Sequence[DrawnProfile], folder: Path) -> list[Path]:
-    """Draw ``profile.svg``, ``.png`` and ``.pdf``: a row a signal, a column a set of sites."""
+    """Draw ``profile.svg``, ``.png`` and ``.pdf``: a row per signal, a column per set of sites."""
     with figure_style():
         figure, grid = _grid(panels, height=2.6)
         for panel, axes in zip(panels, grid, strict=True):

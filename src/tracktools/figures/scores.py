@@ -83,7 +83,7 @@ def draw_calibration(table: pd.DataFrame, folder: Path, title: str) -> list[Path
     Parameters
     ----------
     table : DataFrame
-        `set`, `mean`, `calibrated`, `share`, `share_low`, `share_high`; a row a bin.
+        `set`, `mean`, `calibrated`, `share`, `share_low`, `share_high`; a row per bin.
     folder : Path
         Where to write.
     title : str

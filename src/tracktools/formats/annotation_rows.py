@@ -67,7 +67,7 @@ def read_annotation_rows(path: Path | str) -> AnnotationRows:
 
 
 def _bed_rows(path: Path) -> list[FeatureRow]:
-    """Return each item of a BED as a gene, a row a block."""
+    """Return each item of a BED as a gene, a row per block."""
     table, schema = read_bed(path)
     if schema.defined_fields < 6:
         raise InputError(

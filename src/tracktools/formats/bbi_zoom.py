@@ -46,7 +46,7 @@ def dense_records(start: int, values: Float32, reduction: int) -> Records:
     start : int
         Position of the first value; a multiple of `reduction`.
     values : ndarray of float32, shape (n,)
-        A value a base, NaN where there is none.
+        A value per base, NaN where there is none.
     """
     windows = -(-len(values) // reduction)
     grid: Float64 = np.full(windows * reduction, np.nan)

@@ -101,7 +101,7 @@ def read_bed(path: Path, *, any_score: bool = False) -> tuple[pd.DataFrame, BedS
     Returns
     -------
     table : DataFrame
-        A row an item, in file order, columns as in the schema: int64, float64 or str.
+        A row per item, in file order, columns as in the schema: int64, float64 or str.
     schema : BedSchema
         What the columns are.
 

@@ -44,7 +44,7 @@ class Steps:
     values: Float64
 
     def dense(self, start: int, end: int) -> Float64:
-        """Return a value a base of [start, end), NaN where the file has none; shape (end - start,).
+        """Return a value per base of [start, end), NaN where the file has none; shape (end - start,).
 
         Examples
         --------

@@ -209,7 +209,7 @@ def read_bigbed(path: Path) -> tuple[pd.DataFrame, BedSchema]:
     Returns
     -------
     table : DataFrame
-        A row an item, in file order, columns as in the schema.
+        A row per item, in file order, columns as in the schema.
     schema : BedSchema
         From the autoSql of the file; without one, the standard columns.
 

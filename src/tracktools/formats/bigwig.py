@@ -39,7 +39,7 @@ class BigWigWriter:
 
     The bytes of the file depend on the values alone, not on the pieces in which they come. Memory does not grow with
     the values: a window of 65,536 bases is held, and for each block of the file 32 bytes of its index, which is about
-    0.04 bytes a base where every base has a value. Zoom blocks wait in temporary files, of which 10 MiB at most are
+    0.04 bytes per base where every base has a value. Zoom blocks wait in temporary files, of which 10 MiB at most are
     in memory.
 
     Parameters
@@ -115,7 +115,7 @@ class BigWigWriter:
         start : int
             Position of the first value, 0-based; not before the end of what was written last on this sequence.
         values : ndarray, shape (n,)
-            A value a base, stored as float32; NaN where there is none.
+            A value per base, stored as float32; NaN where there is none.
 
         Raises
         ------

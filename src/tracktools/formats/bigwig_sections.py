@@ -22,7 +22,7 @@ Section = tuple[int, int, bytes]
 def encode_sections(chrom: int, start: int, values: Float32) -> Iterator[Section]:
     """Yield the sections that hold a stretch of values, in the smallest of the three ways.
 
-    Dense values become fixedStep sections (4 bytes a value), lone ones variableStep (8), long runs of one value
+    Dense values become fixedStep sections (4 bytes per value), lone ones variableStep (8), long runs of one value
     bedGraph (12 a run).
 
     Parameters
@@ -32,7 +32,7 @@ def encode_sections(chrom: int, start: int, values: Float32) -> Iterator[Section
     start : int
         Position of the first value.
     values : ndarray of float32, shape (n,)
-        A value a base, NaN where there is none. Not empty.
+        A value per base, NaN where there is none. Not empty.
 
     Yields
     ------

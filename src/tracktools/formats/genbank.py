@@ -51,7 +51,7 @@ class FlatRecord:
     letters : ndarray of uint8, shape (length,), or None
         ASCII codes, upper case, U as T; None where the file contains no sequence.
     rows : tuple of FeatureRow
-        Its features, a row a part; without ``source``.
+        Its features, a row per part; without ``source``.
     unread : int
         Features whose location cannot be read, or is on another record.
     line : int

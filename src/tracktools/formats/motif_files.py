@@ -1,6 +1,6 @@
 """Files of motif collections, and what they hold: MEME, TRANSFAC and JASPAR.
 
-MEME: https://meme-suite.org/meme/doc/meme-format.html. JASPAR (counts, a row a letter): https://jaspar.elixir.no/docs.
+MEME: https://meme-suite.org/meme/doc/meme-format.html. JASPAR (counts, a row per letter): https://jaspar.elixir.no/docs.
 TRANSFAC, as RegulonDB and PRODORIC give it: a record ends with ``//``; ``AC`` is the accession, ``ID`` and ``NA`` are
 names, ``P0`` or ``PO`` names the letters of the columns, and the numbered lines after it hold a row each: counts or
 shares, and perhaps a consensus letter last (http://gene-regulation.com/pub/databases/transfac/doc/matrix1SM.html).

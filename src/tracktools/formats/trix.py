@@ -1,6 +1,6 @@
 """trix indexes: words in lower case, and the items they mean; for a search in UCSC, IGV and JBrowse that ignores case.
 
-Format: https://genome.ucsc.edu/goldenPath/help/trix.html. ``.ix`` has a line a word, sorted by byte; ``.ixx`` has, for
+Format: https://genome.ucsc.edu/goldenPath/help/trix.html. ``.ix`` has a line per word, sorted by byte; ``.ixx``, for
 some of its words, the first five bytes and the offset as ten hexadecimal digits. UCSC's reader takes five bytes,
 whatever is there, and reads on from the last bin whose prefix is not past that of the word.
 """

@@ -111,7 +111,7 @@ def _heads(hub: Hub, group: HubGroup) -> Iterator[Stanza]:
         "track": group.heads_composite,
         "compositeTrack": "on",
         "shortLabel": label(group.label, SHORT_LABEL_CHARACTERS),
-        "longLabel": label(f"{group.label}: a track an attention head", LONG_LABEL_CHARACTERS),
+        "longLabel": label(f"{group.label}: a track per attention head", LONG_LABEL_CHARACTERS),
         **_in_group(hub, group, group.heads[0].priority),
         "type": _features(hub, group.heads[0])["type"],
         "visibility": _most_visible(list(group.heads)),

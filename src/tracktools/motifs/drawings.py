@@ -38,7 +38,7 @@ def draw_logo(one: HeadMotif, folder: Path) -> list[Path]:
 
 
 def draw_sheet(motifs: Sequence[HeadMotif], n_heads: int, folder: Path, title: str) -> list[Path]:
-    """Draw ``logo_sheet.svg`` and ``.png``: a row a layer, a column a head; what has no motif says why.
+    """Draw ``logo_sheet.svg`` and ``.png``: a row per layer, a column per head; what has no motif says why.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def _wrapped(text: str, width: int = 28) -> str:
 
 
 def draw_letters(axes: Axes, heights: pd.DataFrame) -> None:
-    """Draw stacks of letters: a row a position, a column a letter; below the line where a height is negative."""
+    """Draw stacks of letters: a row per position, a column per letter; below the line where a height is negative."""
     import logomaker
 
     logomaker.Logo(heights, ax=axes, color_scheme=_LETTER_COLORS, show_spines=False)

@@ -21,7 +21,7 @@ def group_colors(folder: AttentionFolder) -> dict[str, str]:
 
 
 def profile_svg(folder: AttentionFolder, head: str) -> Markup:
-    """Draw the mean attention of a head at each offset, a line a group; of neighbouring offsets the highest is drawn.
+    """Draw the mean attention of a head at each offset, a line per group; of neighbouring offsets the highest is drawn.
 
     Returns
     -------

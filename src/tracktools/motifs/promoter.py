@@ -148,7 +148,7 @@ def attended_elements(sites: pd.DataFrame, promoters: Promoters, heads: tuple[st
     Returns
     -------
     DataFrame
-        A row a head and element: `head`, `element`, `n` (positions with the hexamer), `inside` (attended base within
+        A row per head and element: `head`, `element`, `n` (positions with the hexamer), `inside` (attended base within
         it), `expected`, `fold`, `p`, `q`. Expected: each position gets the offset of any position of the head, so that
         a head that looks at a fixed place, whatever its letters, has a fold of 1.
     """

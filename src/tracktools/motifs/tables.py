@@ -16,7 +16,7 @@ from tracktools.motifs.sites import SiteBed
 def head_table(
     motifs: Sequence[HeadMotif], matches: pd.DataFrame, beds: Mapping[str, SiteBed], config: MotifConfig
 ) -> pd.DataFrame:
-    """Return a row a head.
+    """Return a row per head.
 
     Returns
     -------

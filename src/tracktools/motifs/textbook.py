@@ -37,7 +37,7 @@ class Textbook:
     spacings, starts : DataFrame
         Histograms, see `promoter`.
     elements : DataFrame
-        A row a head and hexamer, see `promoter.attended_elements`.
+        A row per head and hexamer, see `promoter.attended_elements`.
     found : mapping of str to tuple
         By element: TSS that have it, places of low output that have it, and the offset of its first base most often
         seen at TSS.

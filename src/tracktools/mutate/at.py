@@ -45,7 +45,7 @@ class SiteEffects:
     folder : Path
         It contains ``effects.tsv``, ``sites.tsv``, ``effects.npz`` and the figures.
     sites : DataFrame
-        ``sites.tsv``: a row a TSS.
+        ``sites.tsv``: a row per TSS.
     offsets : ndarray of int64, shape (n_offsets,)
         Of the changed bases from the TSS.
     codes : ndarray of uint8, shape (n_sites, n_offsets)
@@ -90,7 +90,7 @@ def mutate_sites(
     sites : DataFrame, Path or str
         TSS, called or measured: a BED of single bases with a strand, or such a table.
     output : Path or str
-        Folder to make: ``effects.tsv`` (a row a substitution), ``sites.tsv`` (a row a TSS), ``effects.npz``,
+        Folder to make: ``effects.tsv`` (a row per substitution), ``sites.tsv`` (a row per TSS), ``effects.npz``,
         ``heat_map`` (the mean) as SVG, PNG and PDF, ``heat_maps/`` (single TSS), ``provenance.json``.
     model, config, host
         See `tracktools.predict_genome`.

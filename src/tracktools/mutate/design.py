@@ -51,7 +51,7 @@ class DesignedChanges:
     output : float
         Model output there without any change.
     table : DataFrame
-        A row a proposal: `direction` (raise or lower), `n` (changes in it, 1 or 2), `rank`, `changes` (``A123G``,
+        A row per proposal: `direction` (raise or lower), `n` (changes in it, 1 or 2), `rank`, `changes` (``A123G``,
         1-based on the plus strand, joined by commas), `tssOffsets` (along the strand of the TSS), `modelOutput` (with
         the change), `effect` (change of the log-odds), `sumOfSingles` (of the effects of its changes alone).
     """

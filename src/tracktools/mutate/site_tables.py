@@ -1,4 +1,4 @@
-"""The tables of substitutions around TSS: a row a TSS, and a row a substitution."""
+"""The tables of substitutions around TSS: a row per TSS, and a row per substitution."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def offsets_of(settings: MutateConfig) -> Int64:
 
 
 def sites_table(table: pd.DataFrame, effects: Sequence[SiteEffect], settings: MutateConfig) -> pd.DataFrame:
-    """Return a row a TSS: where it is, its outputs, and the substitutions that lower and raise it most."""
+    """Return a row per TSS: where it is, its outputs, and the substitutions that lower and raise it most."""
     rows = pd.DataFrame(
         {
             "name": table.get("name", "."),

@@ -80,7 +80,7 @@ def mutate_variants(
         A VCF file, plain, gzip or bgzip, in any order; or variants as ``CHROM:POS:REF>ALT`` or HGVS (``g.``).
     output : Path or str
         Folder to make: ``<name>.mutate.vcf`` with the header and the lines of the input and new INFO fields,
-        ``<name>.mutate.tsv`` with a row an allele, ``provenance.json``.
+        ``<name>.mutate.tsv`` with a row per allele, ``provenance.json``.
     model, config, host
         See `tracktools.predict_genome`; TSS are called at `config.threshold`.
     mutate : MutateConfig, optional

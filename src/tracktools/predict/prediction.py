@@ -76,7 +76,7 @@ class Prediction:
             return reader.values(chrom, start, end)
 
     def calls(self) -> pd.DataFrame:
-        """Return the called TSS: a row a call, columns of the BED file (0-based `chromStart`, `modelOutput`, …)."""
+        """Return the called TSS: a row per call, columns of the BED file (0-based `chromStart`, `modelOutput`, …)."""
         return read_bed(self.called_tss)[0]
 
     def plot(self, region: Interval | str) -> Figure:

@@ -189,7 +189,7 @@ def _calibrated(output: Float32, model: ModelPart) -> Float64:
 
 
 def _called_table(strand: Strand, high: dict[int, list[Called]], manifest: Manifest) -> pd.DataFrame:
-    """Call TSS among the positions at or above the threshold; a row a call, columns as `CALLED_TSS`."""
+    """Call TSS among the positions at or above the threshold; a row per call, columns as `CALLED_TSS`."""
     shapes = manifest.contigs
     contigs, positions, outputs, probabilities, parts = [], [], [], [], []
     for number, pieces in high.items():

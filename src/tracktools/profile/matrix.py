@@ -1,4 +1,4 @@
-"""The values around sites: a row a site, a column an offset from it, along and against its strand."""
+"""The values around sites: a row per site, a column per offset from it, along and against its strand."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def _pair_of(folder: Path) -> tuple[Path, Path]:
 
 
 class OpenSignal:
-    """A signal on a genome, read a sequence at a time: 8 bytes a base of the longest one.
+    """A signal on a genome, read a sequence at a time: 8 bytes per base of the longest one.
 
     Attributes
     ----------

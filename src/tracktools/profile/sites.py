@@ -76,7 +76,7 @@ class Sites:
     name : str
         The set.
     table : DataFrame
-        A row a site: `chrom` (the genome's name), `position` (0-based), `strand` (``+`` or ``-``); each site once.
+        A row per site: `chrom` (the genome's name), `position` (0-based), `strand` (``+`` or ``-``); each site once.
     left_out : dict of str to int
         Items that are no site, by reason.
     """

@@ -27,7 +27,7 @@ def summarise(matrix: Float32, *, confidence: float) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        `COLUMNS`, a row an offset, upstream ones negative: `n` sites with a value; `median` and its bootstrap interval
+        `COLUMNS`, a row per offset, upstream ones negative: `n` sites with a value; `median` and its bootstrap interval
         over sites; `mean`; the quartiles. NaN where no site has a value.
     """
     flank = matrix.shape[1] // 2

@@ -209,7 +209,7 @@ class _StrandFile:
             self._reader.close()
 
     def values(self, chrom: str, start: int, end: int) -> npt.NDArray[Any]:
-        """Return a value a base, positive, NaN where there is none; shape (end - start,)."""
+        """Return a value per base, positive, NaN where there is none; shape (end - start,)."""
         if chrom not in self._own:
             return np.full(end - start, np.nan)
         values = self.sign.positive(self._stored(self._own[chrom], start, end), chrom, start)

@@ -1,6 +1,6 @@
 """Annotation: tables of genes, and which gene a position is in or next to.
 
-A table of genes is a DataFrame with a row a gene and the columns `GENE_COLUMNS`:
+A table of genes is a DataFrame with a row per gene and the columns `GENE_COLUMNS`:
 
 =========== ======= ==============================================================================================
 chrom       str     name of the sequence

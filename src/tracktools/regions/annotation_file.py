@@ -29,7 +29,7 @@ class Annotation:
     path : Path
         The file.
     genes : DataFrame
-        A row a gene, see `tracktools.regions`; by chrom in file order, then start, then end.
+        A row per gene, see `tracktools.regions`; by chrom in file order, then start, then end.
     sizes : mapping of str to int
         Lengths that the file gives of its sequences [bp].
     circular : frozenset of str

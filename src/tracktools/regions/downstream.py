@@ -25,7 +25,7 @@ def next_genes(tss: pd.DataFrame, genes: pd.DataFrame, circles: Mapping[str, int
     Returns
     -------
     DataFrame
-        A row a TSS: `gene` (row of `genes`, -1: none), `distance` from the TSS to its first base, 0 on it [bp].
+        A row per TSS: `gene` (row of `genes`, -1: none), `distance` from the TSS to its first base, 0 on it [bp].
     """
     gene = np.full(len(tss), NO_GENE, dtype=np.int64)
     distance = np.zeros(len(tss), dtype=np.int64)

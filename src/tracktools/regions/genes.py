@@ -35,7 +35,7 @@ def gene_table(genes: Sequence[Gene], chroms: Sequence[str], circles: Mapping[st
     Returns
     -------
     DataFrame
-        A row a gene, see the module; by chrom, then start, then end.
+        A row per gene, see the module; by chrom, then start, then end.
     """
     order = {chrom: rank for rank, chrom in enumerate(chroms)}
     table = [_describe(gene, circles.get(gene.parts[0].row.chrom)) for gene in genes]

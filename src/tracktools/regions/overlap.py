@@ -35,7 +35,7 @@ def overlapping_genes(
 
     Returns
     -------
-    DataFrame, one row a pair
+    DataFrame, one row per pair
         `interval` and `gene`: row numbers in the two tables, sorted.
     """
     sizes = circular_sizes or {}
@@ -62,7 +62,7 @@ def nearest_genes(
 
     Returns
     -------
-    DataFrame, one row a position, with its index
+    DataFrame, one row per position, with its index
         `gene`: row number in `genes`, -1 where there is none on the sequence and strand. `distance_bp` (Int64): 0
         inside the gene, negative where the position is upstream of the gene's 5' end (the base before it: -1),
         positive downstream of its 3' end, missing without a gene. Of genes equally far, one that the position is
@@ -92,7 +92,7 @@ def nearest_genes(
 def _ranges(
     table: pd.DataFrame, strand: StrandRelation, circular_sizes: Mapping[str, int], *, query: bool
 ) -> pd.DataFrame:
-    """Return what pyranges takes, a row a part; the name of the chromosome includes the strand, circles are unrolled.
+    """Return what pyranges takes, a row per part; the name of the chromosome includes the strand, circles are unrolled.
 
     pyranges drops the strand of a whole table as soon as one row has ``.``, so it gets none. A circle is laid out three
     times for genes, and the queries lie on the middle one, so that no coordinate is negative.

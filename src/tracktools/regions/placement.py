@@ -71,7 +71,7 @@ def _past_the_end(
 
 
 def split_parts(genes: pd.DataFrame, chrom_sizes: Mapping[str, int]) -> pd.DataFrame:
-    """Return a table with a row a part of a gene, cut where it crosses the origin: 0 <= start < end <= length.
+    """Return a table with a row per part of a gene, cut where it crosses the origin: 0 <= start < end <= length.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ def split_parts(genes: pd.DataFrame, chrom_sizes: Mapping[str, int]) -> pd.DataF
 
 
 def genes_to_bed(genes: pd.DataFrame, chrom_sizes: Mapping[str, int]) -> pd.DataFrame:
-    """Return genes as rows of the BED schema ``GENES``, a row a part; see `split_parts`.
+    """Return genes as rows of the BED schema ``GENES``, a row per part; see `split_parts`.
 
     Coding genes have the colour of their strand, genes of an RNA are green, pseudogenes purple.
     """

@@ -75,7 +75,7 @@ def profile_section(folder: Folder) -> Section:
         "pale band the quartiles; the dashed line is the median of the whole signal."
     )
     section.show(folder.path / "profile.png", "Median signal by offset from the sites, sense and antisense")
-    section.show(folder.path / "heat_map.png", "Heat map of the signal, a row a site, the strongest on top")
+    section.show(folder.path / "heat_map.png", "Heat map of the signal, a row per site, the strongest on top")
     if (folder.path / "levels.tsv").is_file():
         levels = folder.table("levels.tsv", ("signal", "level", "mean", "median"))
         names = [name for name in _LEVEL_COLUMNS if name in levels]
@@ -127,7 +127,7 @@ def attention_section(folder: Folder) -> Section:
         "looks at whatever the sequence."
     )
     section.show(folder.path / "figures" / "mean_attention.png", "Mean attention of each head by offset")
-    section.show(folder.path / "figures" / "profiles_mean.png", "Mean attention of each head by offset, a panel a head")
+    section.show(folder.path / "figures" / "profiles_mean.png", "Mean attention by offset, a panel per head")
     return section
 
 

@@ -215,7 +215,7 @@ def _run(folder: Folder) -> dict[str, str]:
 
 
 def _multiqc(title: str, sample: str, sections: list[Section]) -> str:
-    """Return the figures as custom content of MultiQC: a table, a row a genome."""
+    """Return the figures as custom content of MultiQC: a table, a row per genome."""
     numbers: dict[str, float] = {}
     for section in sections:
         for name, value in section.numbers.items():

@@ -37,7 +37,7 @@ _KEPT = {"model.safetensors": ".safetensors", "log.jsonl": ".log.jsonl", "curves
 @concise
 @dataclass(frozen=True)
 class TrainedFolds:
-    """What the trainings made: the folder, and a row a fold: what it held out, and its validation scores."""
+    """What the trainings made: the folder, and a row per fold: what it held out, and its validation scores."""
 
     folder: Path
     table: pd.DataFrame

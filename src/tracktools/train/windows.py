@@ -19,7 +19,7 @@ from tracktools.splits import PARTS, Split
 
 MUTATED_FROM, MUTATED_TO = 0.01, 0.2  # share of letters that are drawn anew in a mutated window
 
-LabelArrays = dict[tuple[int, Strand], Bool]  # (contig number, strand): one value a base
+LabelArrays = dict[tuple[int, Strand], Bool]  # (contig number, strand): one value per base
 SoftArrays = dict[tuple[int, Strand], Float32]  # the same; NaN where nothing is known
 
 

@@ -74,7 +74,7 @@ class CheckReport:
         }[self.problem]
 
     def to_table(self) -> pd.DataFrame:
-        """Return a row a reading, with the columns of `Reading`."""
+        """Return a row per reading, with the columns of `Reading`."""
         return pd.DataFrame([vars(reading) for reading in self.readings])
 
 

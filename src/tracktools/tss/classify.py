@@ -47,7 +47,7 @@ class ClassifiedSet:
         gene, along the gene's strand: 0 on it, negative upstream, positive within or past the gene. An orphan with no
         gene downstream on its strand has an empty `gene` and distance 0.
     relations : DataFrame
-        A row a TSS and gene: `gene`, `locusTag`, `class`, `distance`, `tss`, `chrom`, `position` (0-based), `strand`,
+        A row per TSS and gene: `gene`, `locusTag`, `class`, `distance`, `tss`, `chrom`, `position` (0-based), `strand`,
         `strength`, `support`; genes without a TSS have one row with the class ``none``.
     notes : tuple of str
         What to say: TSS on sequences that the annotation does not have.

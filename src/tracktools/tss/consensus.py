@@ -36,7 +36,7 @@ def take_greedily(positions: Int64, masks: Masks, priorities: Int64, window_bp: 
     positions : ndarray of int64, shape (n,)
         Strictly increasing positions on a line [bp]; what must not meet is more than two windows apart.
     masks : ndarray of uint64, shape (n,)
-        Sources that have the position, a bit a source.
+        Sources that have the position, a bit per source.
     priorities : ndarray of int64, shape (n,)
         A permutation of 0 … n-1: among positions with equally many sources within the window, the greatest goes first.
     window_bp : int

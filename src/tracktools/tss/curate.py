@@ -45,9 +45,9 @@ class CuratedSet:
     table : DataFrame
         Columns of `CURATED_TSS`, sorted. `positions` and `scores` are those of each source's nearest position.
     sources : DataFrame
-        A row a source: `source`, `positions`, `shared` (at most a window from a position of another source), `share`.
+        A row per source: `source`, `positions`, `shared` (at most a window from a position of another source), `share`.
     support : DataFrame
-        A row a number of sources k: `support`, `curated` (curated positions with just k), `at_least`; k below
+        A row per number of sources k: `support`, `curated` (curated positions with just k), `at_least`; k below
         `min_support` included, though `table` leaves those out.
     counts : str
         The line that tells what was read, taken and left out.
@@ -233,7 +233,7 @@ def shared_positions(line: Line, window_bp: int) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        `source`, `positions`, `shared`, `share`: a row a set.
+        `source`, `positions`, `shared`, `share`: a row per set.
     """
     near = line.near(window_bp)
     rows = []

@@ -194,7 +194,7 @@ def _source_track(folder: Path, name: str, count: int, credit: Credit, color: st
         long_label=f"TSS by {label} ({count:,} positions)"[:76],
         color=color or credit.color,
         visibility="dense",
-        method="Imported: one item a base; score is the rank of the source's own score.",
+        method="Imported: one item per base; score is the rank of the source's own score.",
         source=credit.reference,
         licence=credit.licence,
     )

@@ -74,7 +74,7 @@ class ImportedSet:
     Parameters
     ----------
     table : DataFrame
-        Columns of `TSS_SOURCE`, sorted, a row a base.
+        Columns of `TSS_SOURCE`, sorted, a row per base.
     refused : tuple of Refusal
         Rows that were not taken.
     n_rows : int

@@ -131,7 +131,7 @@ GFF = Layout(
     feature="type",
 )
 ANNOGESIC = replace(GFF, name="annogesic")  # libraries and classes are in the attributes
-# https://uni-tuebingen.de/en/2144 (TSSpredator): a row a condition ("Genome") and gene; positions are 1-based
+# https://uni-tuebingen.de/en/2144 (TSSpredator): a row per condition ("Genome") and gene; positions are 1-based
 TSSPREDATOR = Layout(
     "tsspredator",
     position="Pos",
@@ -212,7 +212,7 @@ def detect_layout(rows: Rows, path: Path | str) -> Layout:
         if stranded or not first[0].isdigit():
             return BED
     if is_bedgraph:
-        hint = "one file a strand: tracktools reads --plus --minus makes bigWigs of them, tracktools tss call a set"
+        hint = "one file per strand: tracktools reads --plus --minus makes bigWigs of them, tracktools tss call a set"
         raise InputError("is bedGraph, a signal without strand", path=path, hint=hint)
     columns = ", ".join(repr(cell) for cell in first[:8]) + (", …" if len(first) > 8 else "")
     if any(map(str.isdigit, first)):

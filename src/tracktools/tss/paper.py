@@ -104,5 +104,5 @@ def compare_with_paper(comparison: Comparison, window_bp: int) -> pd.DataFrame:
 
 
 def as_text(rows: pd.DataFrame) -> Sequence[str]:
-    """Return a line a figure, for a terminal."""
+    """Return a line per figure, for a terminal."""
     return [f"{row.figure:<34}{row.ours:>10}{row.paper:>12}" for row in rows.itertuples()]

@@ -50,7 +50,7 @@ def _labels(names: list[str]) -> Mapping[str, str]:
 
 
 def _upset(comparison: Comparison, window_bp: int) -> Figure:
-    """Draw an UpSet plot (Lex et al. 2014): a column a combination of sets, filled dots for the sets in it."""
+    """Draw an UpSet plot (Lex et al. 2014): a column per combination of sets, filled dots for the sets in it."""
     from matplotlib.figure import Figure
 
     shown = comparison.memberships.head(_MOST_COMBINATIONS)

@@ -87,7 +87,7 @@ def read_sheets(path: Path) -> list[Sheet]:
         )
     lines = [(number, line) for number, line in enumerate(_LINE_END.split(text), start=1) if line.strip()]
     if not lines:
-        raise InputError("contains no line", path=path, hint="a table with a row a TSS is needed")
+        raise InputError("contains no line", path=path, hint="a table with a row per TSS is needed")
     delimiter = _delimiter([line for _, line in lines])
     rows = [(number, _split(line, delimiter)) for number, line in lines if not _SEPARATOR_LINE.fullmatch(line.strip())]
     return [Sheet(rows, separator=delimiter)]
@@ -157,7 +157,7 @@ def _read_workbook(data: bytes, path: Path) -> list[Sheet]:
         raise InputError(reason, path=path, hint="save it again from Excel") from None
     sheets = [Sheet(rows, title) for title, rows in tables.items() if rows]
     if not sheets:
-        raise InputError("contains no row in any sheet", path=path, hint="a table with a row a TSS is needed")
+        raise InputError("contains no row in any sheet", path=path, hint="a table with a row per TSS is needed")
     return sheets
 
 

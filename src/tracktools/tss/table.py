@@ -1,4 +1,4 @@
-"""TSS sets in memory: a table with a row a base, in the columns of `TSS_SOURCE`."""
+"""TSS sets in memory: a table with a row per base, in the columns of `TSS_SOURCE`."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def read_tss_set(path: Path) -> pd.DataFrame:
     """
     table, schema = read_bed(path, any_score=True)
     if schema.defined_fields < 6 and not len(table):
-        raise InputError("contains no item", path=path, hint="a BED file with a row a TSS is needed")
+        raise InputError("contains no item", path=path, hint="a BED file with a row per TSS is needed")
     if schema.defined_fields < 6:
         raise InputError(f"has {len(schema.fields)} columns and no strand", path=path, hint="run it through tss import")
     long = np.flatnonzero((table["chromEnd"] - table["chromStart"]).to_numpy() != 1)

@@ -2,9 +2,9 @@
 
 - `ra` reads the text by UCSC's rules, `places` finds and fetches files, `load` follows them from ``hub.txt``; `model`
   is what they make: a hub, its genomes, their tracks with parents and children.
-- Rules on the text: `labels`, `values` (a table, a row a setting), `families`, `settings` (what UCSC knows).
-- Rules on files: `files` (a table, a row a setting), `genome`, `pages`, `contents` with `features`, `items`, `trix` and
-  `zooms`, `server`.
+- Rules on the text: `labels`, `values` (a table, a row per setting), `families`, `settings` (what UCSC knows).
+- Rules on files: `files` (a table, a row per setting), `genome`, `pages`, `contents` with `features`, `items`, `trix`
+  and `zooms`, `server`.
 - `report` contains what is found; `run` does it all.
 """
 

@@ -1,4 +1,4 @@
-"""The files that settings name: where they are, and of what kind; one table of rules, a row a setting."""
+"""The files that settings name: where they are, and of what kind; one table of rules, a row per setting."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values that settings of a track may have: one table of rules, a row a setting."""
+"""Values that settings of a track may have: one table of rules, a row per setting."""
 
 from __future__ import annotations
 
