@@ -23,7 +23,7 @@ _AT_ONCE = 20_000  # bases that the matrix scans in one piece
 _AROUND_BP = 3  # letters on both sides of the TSS that the placed matrix reads
 
 Floats = npt.NDArray[np.float32]
-Signals = Mapping[str, Mapping[Strand, Floats]]  # of each sequence: a value a base of both strands, NaN for none
+Signals = Mapping[str, Mapping[Strand, Floats]]  # of each sequence: a value per base of both strands, NaN for none
 
 
 def scores_of(signals: Signals, tss: TssSet, stretches: Sequence[Stretch], block_bp: int = 10_000) -> dict[str, Any]:

@@ -6,7 +6,7 @@
 Rivals: the -10/-35 matrices of `tracktools tss promoters` (-35 and -10 alone); the same with the distance to the TSS
 and the letters around it, learnt from the training region (--learn); promotercalculator and sigmap, from an environment
 that has them. All are scored on the same bases of both strands. Pieces hold more TSS than a genome does, so AP is high:
-compare it within the table only. A line a rival: `judged.scores_of`, and CPU-seconds a kilobase of both strands.
+compare it within the table only. A line per rival: `judged.scores_of`, and CPU-seconds per kilobase of both strands.
 """
 
 from __future__ import annotations

@@ -95,8 +95,8 @@ def test_every_option_says_what_it_is_for(name: str) -> None:
 
 
 _OF_ONE_COMMAND_EACH = {  # flags that mean another thing in each command; all others are defined once, in options.py
-    "--at", "--circular", "--far", "--from", "--model", "--name", "--output", "--regions", "--sheet", "--signal",
-    "--species", "--strict", "--threshold", "--top", "--tss", "--window", "--within", "--where",
+    "--all", "--at", "--circular", "--far", "--from", "--model", "--name", "--output", "--regions", "--sheet",
+    "--signal", "--species", "--strict", "--threshold", "--top", "--tss", "--window", "--within", "--where",
 }  # fmt: skip
 
 

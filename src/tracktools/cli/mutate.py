@@ -19,6 +19,7 @@ from tracktools.cli.options import (
     output_option,
     rename_option,
     restart_option,
+    shard_option,
     threads_option,
 )
 from tracktools.config import MutateConfig, PredictConfig
@@ -64,10 +65,7 @@ def _parse_tss(_ctx: click.Context, _parameter: click.Parameter, value: str | No
     "--regions", type=click.Path(path_type=Path), metavar="BED",
     help="With --all: change only these bases.  [default: all bases]",
 )  # fmt: skip
-@click.option(
-    "--shard", metavar="I/N",
-    help="With --all: compute only shard I of N, such as 1/3; join all with `tracktools merge`.",
-)  # fmt: skip
+@shard_option("With --all: compute only shard I of N, such as 1/3; join all with `tracktools merge`.")
 @click.option(
     "--best", type=click.IntRange(1), default=MutateConfig.best, show_default=True,
     help="With --from: how many changes to propose, of each kind.",

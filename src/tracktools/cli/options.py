@@ -19,6 +19,8 @@ sets_option          a dict of name to Path       the verb's TSS sets
 source_option        ``sources``: the same        the verb's TSS sets
 signals_option       a list of `SignalSource`     the verb's signals
 descriptor_option    ``descriptor_of: Path``      the verb's ``host``
+operons_option       ``operons: Path``            `profile.operons.read_operons`, or the verb's ``operons``
+shard_option         ``shard: str``               `tracktools.predict.Shard.parse`
 folds_option         ``folds: int``               the number of models to train
 absent_option        ``absent: str``              the verb's config
 block_option         ``block_bp: int``            the verb's config
@@ -243,6 +245,17 @@ def descriptor_option(default: str) -> Decorator:
         help="The whole genome that the sequence, such as a plasmid, belongs to, or a folder of its predictions. Only "
         f"for models that are set to a genome by its composition.  [default: {default}]",
     )
+
+
+def operons_option(words: str) -> Decorator:
+    """Give a command ``--operons FILE``; `words` say with what, and for what."""
+    said = f"{words}  [default: none]"
+    return click.option("--operons", type=PATH, metavar="BED|TSV", help=said)
+
+
+def shard_option(words: str = "Compute only shard I of N, such as 1/3; join all with `tracktools merge`.") -> Decorator:
+    """Give a command ``--shard I/N``."""
+    return click.option("--shard", metavar="I/N", help=f"{words}  [default: everything]")
 
 
 def folds_option(verb: str) -> Decorator:

@@ -19,6 +19,7 @@ from tracktools.cli.options import (
     output_option,
     rename_option,
     restart_option,
+    shard_option,
     threads_option,
 )
 from tracktools.config import PredictConfig
@@ -45,9 +46,7 @@ from tracktools.model.files import DEFAULT_MODEL
     help="Score only these bases; all others are absent.  [default: all bases]",
 )
 @descriptor_option("GENOME")
-@click.option(
-    "--shard", metavar="I/N", help="Compute only shard I of N, such as 1/3; join all with `tracktools merge`."
-)
+@shard_option()
 @click.option(
     "--out-of-fold", type=click.Path(path_type=Path), metavar="DIR",
     help="Score each base by the model that never saw it. DIR: output folder of `tracktools train --folds`.",

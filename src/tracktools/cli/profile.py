@@ -12,6 +12,7 @@ from tracktools.cli.options import (
     circular_option,
     force_option,
     only_genome_option,
+    operons_option,
     output_option,
     rename_option,
     signals_option,
@@ -65,10 +66,7 @@ def _parse_regions(_ctx: click.Context, _parameter: click.Parameter, values: tup
     metavar="GFF3",
     help="Also write levels.tsv, by the genes of this file.",
 )
-@click.option(
-    "--operons", type=click.Path(path_type=Path), metavar="BED|TSV",
-    help="With --levels: operons, a BED or RegulonDB's OperonSet.tsv.  [default: none]",
-)  # fmt: skip
+@operons_option("With --levels: operons, a BED or RegulonDB's OperonSet.tsv.")
 @circular_option
 @rename_option
 @only_genome_option

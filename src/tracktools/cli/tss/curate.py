@@ -6,7 +6,12 @@ from pathlib import Path
 
 import click
 
-from tracktools.cli.options import force_option, output_option, rename_option, source_option
+from tracktools.cli.options import (
+    force_option,
+    output_option,
+    rename_option,
+    source_option,
+)
 from tracktools.config import TssConfig
 
 

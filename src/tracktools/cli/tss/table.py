@@ -13,6 +13,7 @@ from tracktools.cli.options import (
     force_option,
     genome_option,
     only_genome_option,
+    operons_option,
     output_option,
     read_sets,
     reads_option,
@@ -26,10 +27,7 @@ from tracktools.config import TssConfig
 @genome_option()
 @output_option
 @annotation_option(default="no genes")
-@click.option(
-    "--operons", type=click.Path(path_type=Path), metavar="BED|TSV",
-    help="With --annotation: operons, a BED or RegulonDB's OperonSet.tsv, for the column operon.  [default: none]",
-)  # fmt: skip
+@operons_option("With --annotation: operons, a BED or RegulonDB's OperonSet.tsv, for the column operon.")
 @reads_option
 @click.option(
     "--window", "window_bp", type=click.IntRange(0), default=TssConfig.window_bp, show_default=True,
