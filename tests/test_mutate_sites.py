@@ -10,6 +10,8 @@ import pytest
 
 from test_mutate_variants import CONFIG, NETWORKS, contig_of, random_text
 from tracktools import Genome, MutateConfig, Scorer, design_changes, mutate_sites
+from tracktools.bundle import load_bundle
+from tracktools.config import PredictConfig
 from tracktools.engine.substitutions import log_odds
 from tracktools.errors import InputError
 from tracktools.interval import Strand
@@ -203,3 +205,49 @@ def test_several_sequences_are_one_line(tmp_path: Path) -> None:
     genome = Genome("g", (contig_of("ACGT" * 20), contig_of("ACGT" * 30)))
     with pytest.raises(InputError, match="contains 2 sequences"):
         design_changes(genome, tmp_path / "out", model=NETWORKS["dilated"], config=CONFIG)
+
+
+@pytest.mark.parametrize(
+    ("model", "strand", "circular", "at", "upstream_bp"),
+    [
+        ("ecoli-tss-dilated", "+", False, 300, 100),
+        ("bacteria-tss", "-", True, 3, 100),
+        ("ecoli-tss", "-", True, 3, 12),  # each mutant costs as much as 3,000 bases
+    ],
+)
+def test_pieces_of_a_genome_with_shipped_models_equal_their_predictions(
+    model: str, strand: Strand, circular: bool, at: int, upstream_bp: int
+) -> None:
+    """A piece with the promoter of *lpp*, on the strand and at the place that are asked for."""
+    genome = load_bundle().load_genome().contigs[0]
+    piece = genome.letters[1_757_082:1_757_682].tobytes().decode()
+    assert piece[300] == "G"
+    if strand == "-":
+        piece = piece.translate(str.maketrans("ACGT", "TGCA"))[::-1]
+        piece = piece[299 - at :] + piece[: 299 - at]  # the TSS, base 299, goes to where it is asked for
+    host = genome if model == "bacteria-tss" else None
+    host = None if host is None else Genome("host", (host,))
+    contig, config = contig_of(piece, circular), PredictConfig(threads=1)
+    scorer = Scorer(model, host=host, config=config)
+    scoring = Scoring.of(Genome("g", (contig,)), model, config, host)
+    settings = MutateConfig(upstream_bp=upstream_bp, downstream_bp=1)
+    (found,) = site_effects([Site(contig, at, strand)], scoring, settings)
+    row = 0 if strand == "+" else 1
+    before = scorer.predict_sequence(piece, circular=circular)[row]
+    assert found.output == pytest.approx(before[at], abs=1e-6)
+    assert found.output > 0.2
+    tried = [one for one in (-100, -60, -37, -35, -33, -31, -12, -11, -8, -7, 0, 1) if one >= -upstream_bp]
+    for offset in tried:
+        base = place(at, strand, offset) % len(piece)
+        letter = "ACGT"[("ACGT".index(piece[base]) + 1 + abs(offset) % 3) % 4]
+        after = scorer.predict_sequence(piece[:base] + letter + piece[base + 1 :], circular=circular)[row]
+        column = "ACGT".index(letter if strand == "+" else COMPLEMENT[letter])
+        near = np.arange(at - 5, at + 6) % len(piece)
+        for effects, one, other in (
+            (found.at_tss, after[at], before[at]),
+            (found.on_best, after[near].max(), before[near].max()),
+        ):
+            assert effects[offset + upstream_bp, column] == pytest.approx(log_odds(one) - log_odds(other), abs=1e-5), (
+                offset
+            )
+    assert np.nanmin(found.at_tss[upstream_bp - 12 : upstream_bp - 6]) < -0.5, "the -10 matters"

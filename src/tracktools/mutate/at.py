@@ -25,7 +25,7 @@ from tracktools.model.checkpoint import Checkpoint
 from tracktools.mutate.drawings import draw_mean, draw_site
 from tracktools.mutate.parts import KEEPS, in_parts
 from tracktools.mutate.scoring import Scoring
-from tracktools.mutate.site_effect import Site, SiteEffect, site_effects, why_not
+from tracktools.mutate.site_effect import Site, SiteEffect, seconds_per_site, site_effects, why_not
 from tracktools.mutate.site_tables import offsets_of, sites_table, write_tables
 from tracktools.progress import show_progress
 from tracktools.run import Policy, Run, check_output
@@ -121,7 +121,8 @@ def mutate_sites(
         "mutate --at", sites=made_of, renames=dict(renames or {}), only_genome=only_genome, **chosen
     )
     n_mutants = len(places) * (settings.upstream_bp + settings.downstream_bp + 1) * (len(ALPHABET) - 1)
-    scoring.announce(f"{n_mutants:,} substitutions around {len(places):,} TSS", _reads_bp(places, scoring, settings))
+    seconds = len(places) * seconds_per_site(places[0], scoring, settings)
+    scoring.announce(f"{n_mutants:,} substitutions around {len(places):,} TSS", seconds)
     with Run(output, identity, inputs=inputs, policy=Policy(force, restart), keeps=KEEPS) as run:
         effects = _compute(run, places, scoring, settings)
         rows = sites_table(table, effects, settings)
@@ -159,18 +160,6 @@ def _sha256(table: pd.DataFrame) -> str:
     import hashlib
 
     return hashlib.sha256(table.to_csv(sep="\t", index=False).encode()).hexdigest()
-
-
-def _reads_bp(sites: Sequence[Site], scoring: Scoring, settings: MutateConfig) -> int:
-    """Return how many bases the network reads if each mutant is a window of its own."""
-    network = scoring.network
-    window_bp = network.halo_upstream_bp + network.halo_downstream_bp + 2 * settings.best_within_bp + 1
-    up = min(settings.upstream_bp, network.halo_upstream_bp - network.label_shift_bp + settings.best_within_bp)
-    down = min(settings.downstream_bp, network.halo_downstream_bp + network.label_shift_bp + settings.best_within_bp)
-    mutants = 1 + (up + down + 1) * (len(ALPHABET) - 1)
-    tile = scoring.engine.alignment_bp
-    whole = -(-window_bp // tile) * tile
-    return mutants * sum(min(whole, len(site.contig)) if not site.contig.circular else whole for site in sites)
 
 
 def _compute(run: Run, sites: Sequence[Site], scoring: Scoring, settings: MutateConfig) -> list[SiteEffect]:

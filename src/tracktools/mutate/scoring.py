@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import logging
-import time
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
-
-import numpy as np
 
 from tracktools.config import NetworkConfig, PredictConfig
 from tracktools.descriptor import Descriptor
@@ -99,26 +96,12 @@ class Scoring:
         model = {"name": self.model.metadata.name, "sha256": self.model.sha256}
         return {"genome": genome, "model": model}
 
-    def announce(self, what: str, codes_bp: float) -> None:
-        """Log what will be computed, and about how long it takes: the user can still stop it.
-
-        Parameters
-        ----------
-        what : str
-            The work.
-        codes_bp : float
-            Bases that the network must read for it.
-        """
+    def announce(self, what: str, seconds: float) -> None:
+        """Log what will be computed, and about how long it takes: the user can still stop it."""
         log.info("model    %s (sha256 %s)", self.model.metadata.name, self.model.sha256[:12])
         log.info("engine   %s, %s, %s", self.engine.name, self.engine.instruction_set, self.engine.precision)
-        if codes_bp and log.isEnabledFor(logging.INFO):
-            started = time.perf_counter()
-            seconds = codes_bp / bases_per_second(self.model, self.engine)
-            log.debug("timed in %.1f s", time.perf_counter() - started)
-            log.info("work     %s, %s bases to read: about %s", what, f"{codes_bp:,.0f}", format_duration(seconds))
+        log.info("work     %s: about %s", what, format_duration(seconds))
 
-    def context_bp(self) -> int:
-        """Return how many bases the network reads for one output, as the engine lays them out."""
-        tile = self.engine.alignment_bp
-        whole = self.network.halo_upstream_bp + self.network.halo_downstream_bp + 1
-        return int(np.ceil(whole / tile) + 1) * tile if tile > 1 else whole
+    def seconds_to_read(self, codes_bp: float) -> float:
+        """Return about how long the network takes to read so many bases, found by trying."""
+        return codes_bp / bases_per_second(self.model, self.engine)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -17,6 +18,7 @@ from tracktools.interval import Strand
 from tracktools.mutate.scoring import Scoring
 
 UNSCORED = "unscored: too near to the end of a linear sequence"
+_TRIED_BP = 10_000  # of windows, whose substitutions tell how long all take
 UNKNOWN_BASE = "on letters other than A, C, G, T"
 
 
@@ -96,6 +98,20 @@ def site_effects(sites: Iterable[Site], scoring: Scoring, config: MutateConfig) 
     )
     for view, changed in zip(views, outputs, strict=True):
         yield view.effect(changed)
+
+
+def seconds_per_site(site: Site, scoring: Scoring, config: MutateConfig) -> float:
+    """Return about how long the substitutions around one TSS take, found by trying some of them."""
+    places = _View.of(site, scoring, config).places
+    tried = np.arange(0, len(places.offsets), max(1, len(places.offsets) * len(places.window.codes) // _TRIED_BP))
+    some = places._replace(offsets=places.offsets[tried])
+    alone = places._replace(offsets=places.offsets[:0])
+    seconds = []
+    for one in (some, some, alone):  # the first one warms the engine up
+        started = time.perf_counter()
+        _ = next(substituted_outputs([one], scoring.engine, scoring.network, scoring.config.block_bp))
+        seconds.append(time.perf_counter() - started)
+    return seconds[2] + max(seconds[1] - seconds[2], 0) * len(places.offsets) / len(tried)
 
 
 @dataclass(frozen=True, eq=False)

@@ -107,7 +107,8 @@ def mutate_variants(
     made_of = list(notations) if path is None else file_sha256(path)
     chosen = {"threshold": scoring.threshold(), "only_genome": only_genome, "mutate": asdict(settings)}
     identity = scoring.identity("mutate --vcf", variants=made_of, renames=dict(renames or {}), **chosen)
-    scoring.announce(f"{seen.n_alleles:,} alleles on both strands", seen.codes_bp)
+    seconds = scoring.seconds_to_read(seen.codes_bp)
+    scoring.announce(f"{seen.n_alleles:,} alleles on both strands, {seen.codes_bp:,} bases to read", seconds)
     stem = "variants" if path is None else _stem(path)
     with Run(output, identity, inputs=inputs, policy=Policy(force, restart), keeps=KEEPS) as run:
         _write(run, source, scoring, settings, stem, seen)
