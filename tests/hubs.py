@@ -162,7 +162,7 @@ def write_bam(path: Path, sizes: dict[str, int]) -> Path:
 def build_small_hub(inputs: dict[str, Path], output: Path, **options: Any) -> BuiltHub:
     """Build the hub of all small inputs."""
     folders = [inputs["predictions"], inputs["curated"]]
-    return build_hub(folders, output, genome=inputs["genome"], gff=inputs["gff"], bams=[inputs["bam"]], **options)
+    return build_hub(folders, output, genome=inputs["genome"], genes=inputs["gff"], bams=[inputs["bam"]], **options)
 
 
 def read_stanzas(folder: Path) -> list[Stanza]:

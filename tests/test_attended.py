@@ -44,7 +44,6 @@ def test_called_tss_become_motif_tracks_in_the_hub(tmp_path: Path) -> None:
     model = Checkpoint(word_attender(codes, DISTANCE_BP, NETWORK), Metadata("planted"), sha256="0" * 64)
     options = {
         "genome": genome,
-        "genome_path": path,
         "model": model,
         "predict": PredictConfig(engine="torch", threads=1),
     }

@@ -42,7 +42,7 @@ def small_bundle(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
         Bundle, "load_genome", lambda self: load_genome(self.genome_path, circular=self.circular, name="three")
     )
     monkeypatch.setattr(module, "load_bundle", lambda: bundle)
-    monkeypatch.setattr(module, "load_model", lambda *_: checkpoint_of())
+    monkeypatch.setattr(module, "as_model", lambda *_: checkpoint_of())
     monkeypatch.setattr(module, "attended_folders", lambda *_, **__: [])
 
 

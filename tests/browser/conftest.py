@@ -46,7 +46,7 @@ def ecoli_hub(data_dir: Path, igv_js: Path, tmp_path_factory: pytest.TempPathFac
         [predictions],
         folder / "hub",
         genome=data_dir / "genome/NC_000913.3.fa.gz",
-        gff=data_dir / "annotation/U00096.3.genbank.gff3.gz",
+        genes=data_dir / "annotation/U00096.3.genbank.gff3.gz",
         igv_js=igv_js,
     )
     return folder / "hub"

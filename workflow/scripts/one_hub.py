@@ -61,7 +61,7 @@ def _build(row: dict[str, str], root: Path, predictions: Path) -> None:
         signal = AlignmentSignal([Path(row["bam"])], library=row["library"], chrom_sizes=genome.chrom_sizes)
         make_read_tracks(signal, folders[-1], name=READS, genome=genome, force=True)
     gff = Path(row["gff3"]) if "gff3" in row else None
-    build_hub(folders, root / "hubs" / name, genome=Path(row["fasta"]), gff=gff, force=True)
+    build_hub(folders, root / "hubs" / name, genome=Path(row["fasta"]), genes=gff, force=True)
 
 
 def _says(stamp: Path, made_from: dict[str, str]) -> bool:

@@ -108,7 +108,7 @@ def build(
         folders,
         output,
         genome=genome,
-        gff=annotation,
+        genes=annotation,
         bams=bams,
         attach=attach,
         base_url=base_url,

@@ -11,7 +11,6 @@ from pathlib import Path
 from tracktools.concise import concise
 from tracktools.config import HubConfig
 from tracktools.errors import InputError, OutputError
-from tracktools.formats.annotation_rows import holds_annotation
 from tracktools.genome import Genome, as_genome
 from tracktools.hub.arrange import arrange_groups
 from tracktools.hub.assembly import busiest_position, describe_assembly
@@ -25,7 +24,7 @@ from tracktools.hub.model import Assembly, Hub, Source
 from tracktools.hub.render import Templates
 from tracktools.hub.text import LONG_LABEL_CHARACTERS, SHORT_LABEL_CHARACTERS, label
 from tracktools.hub.write import write_hub
-from tracktools.regions import holds_genes
+from tracktools.regions import Annotation, PlacedAnnotation, own_annotation
 from tracktools.run import output_folder
 from tracktools.strand_sign import pair_notes
 from tracktools.tracks import HasFolder, folder_of
@@ -71,7 +70,7 @@ def build_hub(
     output: Path | str,
     *,
     genome: Genome | Path | str,
-    gff: Path | str | None = None,
+    genes: Annotation | PlacedAnnotation | Path | str | None = None,
     bams: Sequence[Path | str] = (),
     attach: str | None = None,
     base_url: str | None = None,
@@ -98,9 +97,9 @@ def build_hub(
         Folder to write; it appears complete or not at all.
     genome : Genome, Path or str
         From `load_genome`, or the file: FASTA, 2bit, GenBank, or GFF3 with its sequence.
-    gff : Path or str, optional
-        GFF3, GTF or GenBank with the genes and pseudogenes; by default those that the genome file itself contains,
-        where `genome` is a file.
+    genes : Annotation, PlacedAnnotation, Path or str, optional
+        Genes and pseudogenes: from `read_annotation` or `place_annotation`, or the GFF3, GTF or GenBank file; by
+        default those that the genome file itself contains, where `genome` is a file.
     bams : sequence of Path, optional
         Alignments, each with its index next to it.
     attach : str, optional
@@ -145,18 +144,18 @@ def build_hub(
     address = check_base_url(base_url) if base_url is not None else None
     texts = Templates(None if templates is None else Path(templates))
     script = find_igv_js(None if igv_js is None else Path(igv_js))
-    output, gff = Path(output), None if gff is None else Path(gff)
+    output, annotation = Path(output), Path(genes) if isinstance(genes, str) else genes
     inputs_given, alignments = [folder_of(place) for place in folders], [Path(path) for path in bams]
     sequences = as_genome(genome, circular)
     genome_file = None if isinstance(genome, Genome) else Path(genome)
-    sources = gather_sources(inputs_given, gff, alignments, sequences, allow_outside=allow_outside)
-    if gff is None and genome_file is not None:
+    sources = gather_sources(inputs_given, annotation, alignments, sequences, allow_outside=allow_outside)
+    if annotation is None and genome_file is not None:
         sources += _own_genes(genome_file, sources)
     _check_inputs(sources, Path(output))
     facts, facts_path = texts.facts()
     assembly = describe_assembly(sequences, facts, path=facts_path, attach=attach, renames=renames)
-    given = (*inputs_given, genome_file, gff, *alignments, templates, igv_js)
-    inputs = [Path(path) for path in given if path is not None]
+    given = (*inputs_given, genome_file, *alignments, templates, igv_js)
+    inputs = [*(source.row.path for source in sources), *(Path(path) for path in given if path is not None)]
     with output_folder(output, force=force, inputs=inputs) as folder:
         converted = _convert(sources, folder, sequences, renames, only_genome)
         _check_names(converted)
@@ -176,9 +175,8 @@ def build_hub(
 def _own_genes(genome: Path, sources: Sequence[Source]) -> list[Source]:
     """Return the genes of a genome file that is an annotation, too, where no input brings genes."""
     taken = {source.row.name for source in sources}
-    if taken & {"genes", "pseudogenes"} or not holds_annotation(genome) or not holds_genes(genome):
-        return []
-    return [genes_source(genome)]
+    annotation = None if taken & {"genes", "pseudogenes"} else own_annotation(genome)
+    return [] if annotation is None else [genes_source(annotation)]
 
 
 def _convert(

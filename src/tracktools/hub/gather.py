@@ -17,6 +17,7 @@ from tracktools.genome import Genome
 from tracktools.hub.arrange import named_strand
 from tracktools.hub.model import Source
 from tracktools.hub.text import label, track_name
+from tracktools.regions import Annotation, PlacedAnnotation
 from tracktools.tracks import FORMATS, TRACKS_FILE, Track, as_track_name, read_provenance, read_tracks
 
 _KINDS_OF_HUBS = "a folder or tracks.tsv of tracktools, BED, bigBed, bigWig, bedGraph, GFF3, BAM"
@@ -31,7 +32,12 @@ _OTHER_KINDS = {  # what else people have: what it is called, and what to do wit
 
 
 def gather_sources(
-    paths: Sequence[Path], gff: Path | None, bams: Sequence[Path], genome: Genome, *, allow_outside: bool = False
+    paths: Sequence[Path],
+    genes: Annotation | PlacedAnnotation | Path | None,
+    bams: Sequence[Path],
+    genome: Genome,
+    *,
+    allow_outside: bool = False,
 ) -> list[Source]:
     """Return every data file of the inputs.
 
@@ -40,8 +46,8 @@ def gather_sources(
     paths : sequence of Path
         Folders with a ``tracks.tsv``, such files, or data files, whose kind is seen in their content. A data file that
         the ``tracks.tsv`` next to it names is taken as this describes it.
-    gff : Path, optional
-        GFF3, GTF or GenBank with genes and pseudogenes.
+    genes : Annotation, PlacedAnnotation or Path, optional
+        Genes and pseudogenes.
     bams : sequence of Path
         Alignments, each with its ``.bai`` next to it.
     genome : Genome
@@ -71,8 +77,8 @@ def gather_sources(
         provenance = read_provenance(file.parent)
         _check_genome(provenance.get("genome", {}), genome, file.parent)
         sources += [Source(row, file, provenance, _warnings(row, provenance)) for row in rows]
-    if gff is not None:
-        sources.append(genes_source(gff))
+    if genes is not None:
+        sources.append(genes_source(genes))
     sources += [Source(_bam_row(bam), bam) for bam in bams]
     first_use: dict[str, Source] = {}
     for source in sources:
@@ -163,9 +169,11 @@ def _warnings(row: Track, provenance: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(label(str(warning)) for warning in found)
 
 
-def genes_source(path: Path) -> Source:
+def genes_source(genes: Annotation | PlacedAnnotation | Path) -> Source:
     """Return an annotation as an input: its genes and pseudogenes."""
-    return Source(_genes_row(path), path)
+    if isinstance(genes, Path):
+        return Source(_genes_row(genes), genes)
+    return Source(_genes_row(genes.path), genes.path, annotation=genes)
 
 
 def _genes_row(path: Path) -> Track:

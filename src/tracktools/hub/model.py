@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from tracktools.formats.bed_schemas import BedSchema
+from tracktools.regions import Annotation, PlacedAnnotation
 from tracktools.strand_sign import StrandSign
 from tracktools.tracks import Track
 
@@ -28,12 +29,15 @@ class Source:
         ``provenance.json`` of its folder; empty where there is none.
     warnings : tuple of str
         What a user of the data should know, a sentence each: from `provenance`, or from the file itself.
+    annotation : Annotation or PlacedAnnotation, optional
+        What the file holds, where it is an annotation that was read already.
     """
 
     row: Track
     origin: Path
     provenance: Mapping[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    annotation: Annotation | PlacedAnnotation | None = None
 
 
 @dataclass(frozen=True)

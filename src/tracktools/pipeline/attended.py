@@ -28,7 +28,6 @@ def attended_folders(
     output: Path,
     *,
     genome: Genome,
-    genome_path: Path,
     model: Checkpoint,
     predict: PredictConfig | None = None,
     config: AttendedConfig | None = None,
@@ -45,8 +44,6 @@ def attended_folders(
         same model is taken as it is.
     genome : Genome
         The genome.
-    genome_path : Path
-        Its file.
     model : Checkpoint
         A transformer.
     predict : PredictConfig, optional
@@ -73,7 +70,7 @@ def attended_folders(
         remove_output(found)
     if not _made_by(found, model):
         options = {"background": (ELSEWHERE,), "config": motifs}
-        find_motifs(attention, found, genome=genome_path, force=found.exists(), **options)  # type: ignore[arg-type]
+        find_motifs(attention, found, genome=genome, force=found.exists(), **options)  # type: ignore[arg-type]
     return [found] if read_tracks(found) else []
 
 

@@ -77,7 +77,7 @@ def run_demo(
                 folders += measured_folders(Path(data), run.result / "measured", genome)
             hub = run.result / _HUB
             log.info("demo     the hub")
-            build_hub(folders, hub, genome=bundle.genome_path, report=report_text(folders), force=hub.exists())
+            build_hub(folders, hub, genome=genome, report=report_text(folders), force=hub.exists())
             made_of = {"name": genome.name, "sha256": genome.sha256}
             made_by = {"name": model.metadata.name, "sha256": model.sha256}
             write_provenance(run.result, started=started, genome=made_of, model=made_by, parameters=identity)
@@ -96,9 +96,7 @@ def _folders(
     log.info("demo     both strands by %s, called TSS", model.metadata.name)
     predictions = predict_genome(genome, home / "predictions", model=model, config=config, keep=True).folder
     log.info("demo     attention of %s at called TSS, motifs", attentive.metadata.name)
-    motifs = attended_folders(
-        predictions, home / "attended", genome=genome, genome_path=bundle.genome_path, model=attentive, predict=config
-    )
+    motifs = attended_folders(predictions, home / "attended", genome=genome, model=attentive, predict=config)
     return [predictions, *motifs, _genes(home / "genes", bundle, genome)]
 
 

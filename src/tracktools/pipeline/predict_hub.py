@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from tracktools.circles import load_joined
 from tracktools.config import PredictConfig
 from tracktools.engine.host import read_host
-from tracktools.genome import Genome
+from tracktools.genome import Genome, genome_name
 from tracktools.hub.build import build_hub
 from tracktools.model.registry import DEFAULT_MODEL, as_model
 from tracktools.predict import (
@@ -25,11 +26,20 @@ from tracktools.predict import (
     predict_shard,
     read_selection,
 )
-from tracktools.regions import place_annotation
+from tracktools.regions import Annotation, PlacedAnnotation, own_annotation, place_annotation
 from tracktools.report import report_text
 from tracktools.run import check_disjoint, check_output
 
 log = logging.getLogger(__name__)
+
+
+class InputData(NamedTuple):
+    """What was read: the genome, the models set to it or to its host, what to score, and the genes of the hub."""
+
+    genome: Genome
+    models: Models
+    regions: Selection | None
+    genes: PlacedAnnotation | None
 
 
 @dataclass(frozen=True)
@@ -76,8 +86,8 @@ class Inputs:
         named = (self.genome, self.annotation, self.model, self.regions, self.descriptor_of, self.folds)
         return [Path(path) for path in named if path is not None]
 
-    def read(self) -> tuple[Genome, Models, Selection | None]:
-        """Return the genome, the models, set to it or to its host, and the chosen regions.
+    def read(self) -> InputData:
+        """Read each file once.
 
         Raises
         ------
@@ -86,24 +96,26 @@ class Inputs:
         """
         models = load_folds(self.folds) if self.folds else Models((as_model(self.model or DEFAULT_MODEL),))
         genome = load_joined(self.genome, self.circular, models.checkpoints[0].config, name=self.name)
+        genes = None
         if self.annotation is not None:
-            rings = [contig.name for contig in genome if contig.circular]
-            placed = place_annotation(
-                self.annotation,
-                genome.chrom_sizes,
-                renames=self.renames,
-                circular=rings,
-                only_genome=self.only_genome,
-            )
-            genome = genome.with_circular(placed.circles)
-            log.info("%s", placed.count_line)
+            genes = self._placed(self.annotation, genome)
+            genome = genome.with_circular(genes.circles)
+            log.info("%s", genes.count_line)
         host = None if self.descriptor_of is None else read_host(self.descriptor_of)
         if self.folds:
             check_folds(models, genome, self.folds)
-        return (
-            genome,
-            models.set_to(genome, host),
-            None if self.regions is None else read_selection(self.regions, genome, self.renames),
+        regions = None if self.regions is None else read_selection(self.regions, genome, self.renames)
+        return InputData(genome, models.set_to(genome, host), regions, genes)
+
+    def genes_of(self, genome: Genome) -> PlacedAnnotation | None:
+        """Return the genes that the genome file itself holds; None where it holds none."""
+        own = own_annotation(self.genome)
+        return None if own is None else self._placed(own, genome)
+
+    def _placed(self, annotation: Annotation | Path, genome: Genome) -> PlacedAnnotation:
+        rings = [contig.name for contig in genome if contig.circular]
+        return place_annotation(
+            annotation, genome.chrom_sizes, renames=self.renames, circular=rings, only_genome=self.only_genome
         )
 
 
@@ -139,19 +151,18 @@ def predict_and_build(
     if hub is not None:
         check_disjoint(hub, output)
         check_output(hub, force=force, inputs=inputs.files)
-    genome, model, regions = inputs.read()
+    given = inputs.read()
+    genome, models, regions = given.genome, given.models, given.regions
     prediction = predict_genome(
-        genome, output, model=model, config=config, regions=regions, force=force, restart=restart, keep=keep
+        genome, output, model=models, config=config, regions=regions, force=force, restart=restart, keep=keep
     )
     if hub is not None:
-        rings = [contig.name for contig in genome if contig.circular]
         built = build_hub(
             [prediction.folder],
             hub,
-            genome=inputs.genome,
-            gff=inputs.annotation,
+            genome=replace(genome, name=genome_name(inputs.genome)),  # `inputs.name` is that of the tracks
+            genes=given.genes or inputs.genes_of(genome),
             renames=inputs.renames,
-            circular=rings,
             only_genome=inputs.only_genome,
             report=report_text([prediction.folder]),
             force=force,
@@ -173,7 +184,8 @@ def predict_one_shard(
 ) -> ShardResult:
     """Compute one of several shards of the tracks of a genome file; see `predict_shard`."""
     check_output(output, force=force, inputs=inputs.files)
-    genome, model, regions = inputs.read()
+    given = inputs.read()
+    genome, models, regions = given.genome, given.models, given.regions
     return predict_shard(
-        genome, output, shard, model=model, config=config, regions=regions, force=force, restart=restart
+        genome, output, shard, model=models, config=config, regions=regions, force=force, restart=restart
     )

@@ -17,7 +17,7 @@ parts       object  tuple of (start, end), ascending: a gene cut in two by an in
 
 from __future__ import annotations
 
-from tracktools.regions.annotation_file import Annotation, holds_genes, read_annotation, read_genes
+from tracktools.regions.annotation_file import Annotation, own_annotation, read_annotation, read_genes
 from tracktools.regions.downstream import NO_GENE, next_genes
 from tracktools.regions.genes import GENE_COLUMNS
 from tracktools.regions.overlap import StrandRelation, nearest_genes, overlapping_genes
@@ -33,10 +33,10 @@ __all__ = [
     "check_on_genome",
     "genes_from_bed",
     "genes_to_bed",
-    "holds_genes",
     "nearest_genes",
     "next_genes",
     "overlapping_genes",
+    "own_annotation",
     "place_annotation",
     "place_without_genome",
     "read_annotation",

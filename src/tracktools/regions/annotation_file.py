@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from tracktools.errors import InputError
-from tracktools.formats.annotation_rows import SEQUENCE_TYPE, read_annotation_rows
+from tracktools.formats.annotation_rows import SEQUENCE_TYPE, AnnotationRows, holds_annotation, read_annotation_rows
 from tracktools.formats.feature_row import FeatureRow
 from tracktools.formats.gff3 import is_circle
 from tracktools.regions.genes import gene_table
@@ -66,12 +66,31 @@ def read_annotation(path: Path | str) -> Annotation:
     """
     path = Path(path)
     read = read_annotation_rows(path)
+    found = _annotation_of(path, read)
+    if found is None:
+        types = ", ".join(sorted({row.type for row in read.features})[:5])
+        hint = "gene, pseudogene, CDS or RNA rows are needed" + (f"; it has {types}" if types else "; it has no rows")
+        raise InputError("contains no genes", path=path, hint=hint)
+    return found
+
+
+def own_annotation(genome: Path | str) -> Annotation | None:
+    """Return the genes that a genome file itself holds, as GenBank, EMBL and GFF3 may; None where it holds none.
+
+    Raises
+    ------
+    InputError
+        If the file is damaged.
+    """
+    return _annotation_of(Path(genome), read_annotation_rows(genome)) if holds_annotation(genome) else None
+
+
+def _annotation_of(path: Path, read: AnnotationRows) -> Annotation | None:
+    """Return the genes of rows; None where there are none."""
     rows = read.rows
     genes, others = link_rows(row for row in rows if not _is_sequence(row))
     if not genes:
-        types = ", ".join(sorted({row.type for row in rows if row.type != SEQUENCE_TYPE})[:5])
-        hint = "gene, pseudogene, CDS or RNA rows are needed" + (f"; it has {types}" if types else "; it has no rows")
-        raise InputError("contains no genes", path=path, hint=hint)
+        return None
     chroms = list(dict.fromkeys(row.chrom for row in rows))
     circles = {row.chrom: row.end for row in rows if is_circle(row)}
     sizes = _sizes(rows) | circles
@@ -82,17 +101,6 @@ def read_annotation(path: Path | str) -> Annotation:
     return Annotation(
         path, gene_table(genes, chroms, circles), sizes, frozenset(circles), taken, left_out, read.other_names
     )
-
-
-def holds_genes(path: Path | str) -> bool:
-    """Return whether an annotation contains any gene.
-
-    Raises
-    ------
-    InputError
-        If it is none, or damaged.
-    """
-    return bool(link_rows(row for row in read_annotation_rows(path).rows if not _is_sequence(row))[0])
 
 
 def _features(rows: Iterable[FeatureRow]) -> Iterator[FeatureRow]:

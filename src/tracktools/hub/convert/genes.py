@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from tracktools.regions import PlacedAnnotation, genes_to_bed, place_annotation
+from tracktools.regions import Annotation, PlacedAnnotation, genes_to_bed, place_annotation
 
 
-def read_gene_tables(
-    path: Path,
+def gene_tables(
+    annotation: PlacedAnnotation | Annotation | Path,
     chrom_sizes: Mapping[str, int],
     *,
     renames: Mapping[str, str] | None = None,
@@ -22,8 +22,8 @@ def read_gene_tables(
 
     Parameters
     ----------
-    path : Path
-        GFF3, GTF or GenBank, plain or gzip.
+    annotation : PlacedAnnotation, Annotation or Path
+        Genes on the genome as they are; or from `read_annotation`, or the file, with what follows.
     chrom_sizes : mapping of str to int
         Length of each sequence of the genome [bp].
     renames, circular, only_genome
@@ -44,7 +44,9 @@ def read_gene_tables(
     GenomeMismatchError
         If a gene does not lie on the genome.
     """
-    placed = place_annotation(path, chrom_sizes, renames=renames, circular=circular, only_genome=only_genome)
+    placed = annotation
+    if not isinstance(placed, PlacedAnnotation):
+        placed = place_annotation(placed, chrom_sizes, renames=renames, circular=circular, only_genome=only_genome)
     pseudo = placed.genes["is_pseudo"].astype(bool)
     tables = {"genes": placed.genes[~pseudo], "pseudogenes": placed.genes[pseudo]}
     return {name: genes_to_bed(table, chrom_sizes) for name, table in tables.items() if len(table)}, placed

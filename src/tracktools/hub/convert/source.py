@@ -19,7 +19,7 @@ from tracktools.hub.arrange import OTHER_GROUP, track_color
 from tracktools.hub.convert.chroms import check_lengths
 from tracktools.hub.convert.drawing import MeasuredSet, is_called, is_tss
 from tracktools.hub.convert.features import write_features
-from tracktools.hub.convert.genes import read_gene_tables
+from tracktools.hub.convert.genes import gene_tables
 from tracktools.hub.convert.signals import write_display_signal
 from tracktools.hub.model import Contents, HubTrack, Kind, Source
 from tracktools.hub.text import LONG_LABEL_CHARACTERS, SHORT_LABEL_CHARACTERS, label, track_name
@@ -93,8 +93,8 @@ def convert_source(
     """
     row = source.row
     if row.format == "gff3":
-        tables, placed = read_gene_tables(
-            row.path, chrom_sizes, renames=renames, circular=circular, only_genome=only_genome
+        tables, placed = gene_tables(
+            source.annotation or row.path, chrom_sizes, renames=renames, circular=circular, only_genome=only_genome
         )
         return _genes(source, folder, chrom_sizes, tables, placed.count_line)
     kind, visibility = _KINDS[row.format]
