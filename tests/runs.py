@@ -50,7 +50,7 @@ def checkpoint_of(config: ModelConfig = SMALL, seed: int = 3) -> Checkpoint:
 
 
 def files_of(folder: Path) -> dict[str, bytes]:
-    """The content of every file but the provenance, which contains times."""
+    """The content of every file but the provenance, which has times."""
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in sorted(folder.rglob("*"))

@@ -87,7 +87,7 @@ def test_expected_precision_of_what_is_below_all_experience_is_unknown(tmp_path:
     predicted(tmp_path / "all", threshold=0.1)
     heights = every_maximum(tmp_path / "all")
     middle = len(heights) // 2
-    floor = (heights[middle] + heights[middle + 1]) / 2  # between two heights: BED contains eight digits
+    floor = (heights[middle] + heights[middle + 1]) / 2  # between two heights: BED has eight digits
     rise = {"output": [floor, 1.0], "precision": [0.4, 1.0], "low": [0.2, 0.9], "high": [0.5, 1.0], "target": 0.6}
     model = checkpoint_of()
     model = replace(model, metadata=replace(model.metadata, expected_precision=rise, split=[]))

@@ -1,4 +1,4 @@
-"""What the benchmarks of kills and of memory promise contains, on less than they are run with by hand."""
+"""The benchmarks of kills and of memory keep their promises, on smaller inputs than when run by hand."""
 
 from __future__ import annotations
 

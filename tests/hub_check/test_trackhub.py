@@ -37,7 +37,7 @@ def sources(tmp_path: Path) -> Path:
 
 
 def start(trackhub: ModuleType, genome: object) -> tuple[object, object]:
-    """Return a hub of a genome, and what contains its tracks."""
+    """Return a hub of a genome, and the folder of its tracks."""
     hub = trackhub.Hub("made", short_label="made", long_label="made by trackhub", email="someone@example.org")
     genomes_file, trackdb = trackhub.GenomesFile(), trackhub.TrackDb()
     hub.add_genomes_file(genomes_file)

@@ -132,7 +132,7 @@ def one_case(name, samples, scratch, seed, at, right, begin):  # type: ignore[no
                 case.path.write_bytes(samples[kind].read_bytes())
                 right[kind] = digest(reader.read(case))
             if digest(found) != right[kind]:
-                return BAD, f"{kind}: {what}: a change of what contains a checksum was not seen"
+                return BAD, f"{kind}: {what}: a change under a checksum was not seen"
     except TracktoolsError as error:
         return _judge_message(str(error), f"{kind}: {what}"[:300])
     except HangError:
