@@ -42,6 +42,6 @@ def test_a_genome_may_hold_a_bar_name_itself() -> None:
     assert resolve_chrom("gi|1|gb|U00096.2|", ["gi|1|gb|U00096.2|"]) == "gi|1|gb|U00096.2|"
 
 
-def test_no_name_stands_in_two_groups() -> None:
+def test_no_name_is_in_two_groups() -> None:
     names = [name for group in ALIASES for name in group]
     assert len(names) == len(set(names))

@@ -85,7 +85,7 @@ def test_a_plateau_is_called_at_its_five_prime_base(strand: Strand, expected: li
     assert called([0, 0, 0.2, 0.8, 0.8, 0.8, 0.1, 0], strand, 0.5) == expected
 
 
-def test_calls_six_apart_both_stand_and_five_apart_the_higher_wins() -> None:
+def test_calls_six_apart_both_stay_and_five_apart_the_higher_wins() -> None:
     assert called([0.9, 0, 0, 0, 0, 0, 0.8], "+", 0.5) == [0, 6]
     assert called([0.8, 0, 0, 0, 0, 0.9, 0], "+", 0.5) == [5]
 

@@ -223,7 +223,7 @@ def test_values_of_both_signs_are_one_line(tmp_path: Path) -> None:
         scored(write_pair(tmp_path, signals), write_set(tmp_path / "set.bed", tss))
 
 
-def test_exchanged_strands_are_noticed_and_the_hint_mends_it(tmp_path: Path) -> None:
+def test_exchanged_strands_are_noticed_and_the_hint_fixes_it(tmp_path: Path) -> None:
     signals, tss = planted(20)
     bed, judged = write_set(tmp_path / "set.bed", tss), write_pair(tmp_path, signals)
     common = ("--tss", f"set={bed}", "--region", "all", "--resamples", 5, "--force", "-o", tmp_path / "out")

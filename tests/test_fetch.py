@@ -169,7 +169,7 @@ def test_the_list_names_every_data_set() -> None:
     assert [line.split()[0] for line in result.stdout.splitlines()] == list(DATA_SETS)
 
 
-def test_faults(server: Server, tmp_path: Path) -> None:
+def test_errors(server: Server, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no data set is called 'nothing': there are cappable, smrt, termseq"):
         fetch_data_set("nothing")
     (tmp_path / "file").write_text("")

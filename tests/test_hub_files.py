@@ -109,7 +109,7 @@ def test_sequences_are_renamed_as_the_user_says_and_the_name_works_as_a_locus(
         build_hub(paths, tmp_path / "second", genome=inputs["genome"], renames={"D39V": "chrZ"})
 
 
-def test_a_fault_of_the_data_never_names_a_packaged_template(inputs: dict[str, Path], tmp_path: Path) -> None:
+def test_an_error_of_the_data_never_names_a_packaged_template(inputs: dict[str, Path], tmp_path: Path) -> None:
     (tmp_path / "a.bed").write_text("chrA\t1\t9\ti\t0\t+\t1\t9\t255,0,999\n")
     with pytest.raises(InputError) as caught:
         build_hub([tmp_path / "a.bed"], tmp_path / "hub", genome=inputs["genome"])

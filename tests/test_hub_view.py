@@ -77,7 +77,7 @@ def test_script_cannot_end_its_element(small_hub: Path, script: Path, tmp_path: 
     assert not re.search(r'(?:src|href)="(?!data:,)', text)
 
 
-def test_faults_are_one_line(small_hub: Path, script: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_errors_are_one_line(small_hub: Path, script: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(InputError, match="no such file"):
         build_view(tmp_path, tmp_path / "view.html", igv_js=script)
     (tmp_path / "other.js").write_text("alert(1)")

@@ -77,7 +77,7 @@ def test_a_negative_plus_file_looks_exchanged_and_an_infinite_value_has_a_place(
         StrandSign(Path("a.bw"), "+").positive(np.array([0, np.inf]), "c", 100)
 
 
-def test_a_strand_without_a_value_beside_thousands_is_told() -> None:
+def test_a_strand_without_a_value_next_to_thousands_is_noted() -> None:
     signs = StrandSign(Path("a.plus.bw"), "+"), StrandSign(Path("a.minus.bw"), "-")
     signs[0].positive(np.ones(5000), "c")
     signs[1].positive(np.zeros(5000), "c")

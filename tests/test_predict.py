@@ -325,7 +325,7 @@ def test_a_second_run_on_one_output_is_refused(tmp_path: Path) -> None:
         assert (folder / "lock").read_text() == "4711\n"
 
 
-def test_where_there_are_no_locks_a_warning_stands_for_them(
+def test_where_there_are_no_locks_a_warning_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def refuse(*_: object) -> None:

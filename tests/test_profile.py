@@ -137,7 +137,7 @@ def test_summary_is_that_of_the_values_there_are() -> None:
     assert np.isnan(table["median"][5])
 
 
-def test_rows_of_a_heat_map_stand_by_their_mean_and_many_are_averaged() -> None:
+def test_rows_of_a_heat_map_are_sorted_by_their_mean_and_many_are_averaged() -> None:
     matrix = np.arange(12, dtype=np.float32).reshape(4, 3)
     matrix[3] = np.nan
     np.testing.assert_array_equal(ranked_rows(matrix), matrix[[2, 1, 0, 3]])
@@ -162,7 +162,7 @@ def test_what_is_no_site_is_counted(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
-def test_gff3_rows_stand_for_either_end_on_their_strand(tmp_path: Path) -> None:
+def test_gff3_rows_give_either_end_on_their_strand(tmp_path: Path) -> None:
     gff = tmp_path / "genes.gff3"
     gff.write_text(
         "##gff-version 3\n"

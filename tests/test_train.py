@@ -94,7 +94,7 @@ def test_no_window_with_its_receptive_field_touches_validation_or_test() -> None
     assert max(seen) > 5900
 
 
-def test_the_truth_stands_label_shift_downstream_of_the_tss() -> None:
+def test_the_truth_is_label_shift_downstream_of_the_tss() -> None:
     genome = circular_genome()
     tss = {"+": 900, "-": 1200}
     labels: LabelArrays = {(0, "+"): np.zeros(6007, bool), (0, "-"): np.zeros(6007, bool)}
@@ -279,7 +279,7 @@ def test_the_checkpoint_says_what_made_it_and_verifies(unbroken: Path) -> None:
     assert metadata.calibration is not None
 
 
-def test_source_and_licence_come_from_the_tracks_file_beside_the_labels(tmp_path: Path) -> None:
+def test_source_and_licence_come_from_the_tracks_file_next_to_the_labels(tmp_path: Path) -> None:
     genome = circular_genome()
     tss = write_tss(tmp_path / "tss.bed", genome, 90)
     labels = read_labels(tss, genome)

@@ -20,7 +20,7 @@ from tracktools.train.windows import SoftArrays, TrainingWindows, training_stret
 from trainings import HALO, MODEL, QUICK, RECIPE, assert_same, circular_genome, labels_of, split_of, write_tss
 
 
-def test_the_soft_label_of_a_base_stands_label_shift_downstream_on_its_own_strand() -> None:
+def test_the_soft_label_of_a_base_is_label_shift_downstream_on_its_own_strand() -> None:
     genome = circular_genome()
     ramp = np.arange(len(genome), dtype=np.float32) / len(genome)
     soft: SoftArrays = {(0, "+"): ramp, (0, "-"): ramp + 1}  # each base and strand has a value of its own

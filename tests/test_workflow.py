@@ -223,7 +223,7 @@ def isolated(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
-def test_a_fault_and_a_crash_are_those_of_one_genome(tmp_path: Path) -> None:
+def test_an_error_and_a_crash_are_those_of_one_genome(tmp_path: Path) -> None:
     done = isolated(tmp_path, "one", "input", "kill", "bug", "unreadable", "two")
     assert done.returncode == 0, done.stderr
     assert [line.split("\t") for line in done.stdout.splitlines()] == [
@@ -237,7 +237,7 @@ def test_a_fault_and_a_crash_are_those_of_one_genome(tmp_path: Path) -> None:
     assert "ZeroDivisionError" in done.stderr  # the log has the traceback
 
 
-def test_a_fault_of_the_disk_ends_the_job_after_the_others(tmp_path: Path) -> None:
+def test_an_error_of_the_disk_ends_the_job_after_the_others(tmp_path: Path) -> None:
     done = isolated(tmp_path, "disk", "one")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "Error: out: cannot be written: No space left on device\n"
@@ -401,7 +401,7 @@ def test_a_second_call_does_nothing_but_say_again_what_failed(finished: Finished
 
 
 @pytest.mark.slow
-def test_mended_genomes_are_done_alone(inputs: Path, tmp_path: Path) -> None:
+def test_fixed_genomes_are_done_alone(inputs: Path, tmp_path: Path) -> None:
     """Neighbours in the batch are left as they are; when nothing is left to hint, the exit status is 0."""
     folder = tmp_path / "run"
     (folder / "config").mkdir(parents=True)

@@ -40,7 +40,7 @@ def test_hub_check_finds_nothing(demo: Path) -> None:
     assert check_hub(demo / "hub") == []
 
 
-def test_every_track_is_drawn_beside_the_others(page: Visit) -> None:
+def test_every_track_is_drawn_next_to_the_others(page: Visit) -> None:
     tracks = drawn_tracks(page, BUSY_LOCUS)
     keep_picture("demo", page.page.screenshot(full_page=True))
     drawn = {name for name, track in tracks.items() if track["drawn"] >= ENOUGH_PIXELS}

@@ -32,7 +32,7 @@ def test_any_error_leaves_the_older_file_alone(tmp_path: Path, problem: BaseExce
     assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("a.txt", "older")]
 
 
-def test_a_full_disk_is_a_fault_of_one_line(tmp_path: Path):
+def test_a_full_disk_is_an_error_of_one_line(tmp_path: Path):
     with pytest.raises(OutputError, match=r"a\.txt: cannot be written: No space left .*\(make room"):
         write(tmp_path / "a.txt", "text", OSError(errno.ENOSPC, "No space left on device"))
     assert list(tmp_path.iterdir()) == []

@@ -62,7 +62,7 @@ def test_dense_equals_brute_force(pieces: list[tuple[int, int, int]], data: st.D
         ("c 5 9 1\nd 0 1 1\nc 1 6 1\n", 1, "c:5-9 overlaps line 3"),
     ],
 )
-def test_a_fault_is_one_line_with_file_and_line(tmp_path: Path, text: str, line: int, part: str) -> None:
+def test_an_error_is_one_line_with_file_and_line(tmp_path: Path, text: str, line: int, part: str) -> None:
     path = write(tmp_path, text)
     with pytest.raises(InputError) as caught:
         read_bedgraph(path)

@@ -263,7 +263,7 @@ def test_places_that_cannot_be_written(tmp_path: Path):
         write_bigwig(tmp_path / "x.bw", {"a": 5}, {})
 
 
-def test_a_fault_while_writing_keeps_the_older_file(tmp_path: Path):
+def test_an_error_while_writing_keeps_the_older_file(tmp_path: Path):
     path = tmp_path / "x.bw"
     write_bigwig(path, {"a": 5}, {"a": np.ones(4, dtype=np.float32)})
     before = path.read_bytes()

@@ -75,7 +75,7 @@ def test_percent_encoding_in_the_name_of_a_sequence(tmp_path: Path) -> None:
         ("LOCUS       U00096", 1, "has 1 columns: 'LOCUS       U00096'"),
     ],
 )
-def test_a_fault_is_one_line_with_file_and_line(tmp_path: Path, text: str, line: int, part: str) -> None:
+def test_an_error_is_one_line_with_file_and_line(tmp_path: Path, text: str, line: int, part: str) -> None:
     path = write(tmp_path, text)
     with pytest.raises(InputError) as caught:
         list(read_gff3(path))

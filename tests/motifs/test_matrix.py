@@ -87,7 +87,7 @@ def test_q_values_rise_with_p_and_leave_out_what_was_not_tested() -> None:
     np.testing.assert_allclose(np.delete(q, 7), np.minimum(expected, 1))
 
 
-def test_the_hexamer_is_first_among_all_where_it_stands_and_its_place_is_known() -> None:
+def test_the_hexamer_is_first_among_all_where_it_is_and_its_place_is_known() -> None:
     generator = np.random.default_rng(5)
     codes = generator.choice(4, size=(200, 21)).astype(np.uint8)
     codes[:, 6:12] = MINUS_10.codes

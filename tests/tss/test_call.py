@@ -67,7 +67,7 @@ def test_the_command_writes_a_set_that_others_take(tmp_path: Path, run) -> None:
     assert len(read_bed(out / "curated.bed")[0]) == 5
 
 
-def test_faults(tmp_path: Path) -> None:
+def test_errors(tmp_path: Path) -> None:
     plus, minus = pair(tmp_path)
     with pytest.raises(ConfigError, match="threshold is nan"):
         call_tss(plus, minus, float("nan"))
@@ -119,7 +119,7 @@ def test_one_file_may_lack_a_sequence_and_names_are_given(tmp_path: Path) -> Non
     assert found == [("CP1.1", 10, "+"), ("CP1.1", 40, "+"), ("CP1.1", 62, "-"), *expected[-2:]]
 
 
-def test_a_strand_without_calls_beside_thousands_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_strand_without_calls_next_to_thousands_is_noted(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     sizes = {"c": 40_000}
     values = np.zeros(40_000, dtype=np.float32)
     values[::20] = 5

@@ -160,7 +160,7 @@ def test_classes_follow_their_definition(
     assert primaries.is_unique
 
 
-def test_faults() -> None:
+def test_errors() -> None:
     with pytest.raises(ConfigError, match="a distance is -1"):
         classify_tss(tss((1, "+", 1.0)), genes(GENE), utr_bp=-1)
     with pytest.raises(GenomeMismatchError, match=r"annotation is of NC_000913\.2, the set on NC_000913\.3"):

@@ -334,7 +334,7 @@ def test_a_name_of_a_tss_with_an_encoded_tab_is_one_word(tmp_path: Path) -> None
     write_bed(tmp_path / "x.bed", found.table, TSS_SOURCE)
 
 
-def test_a_fault_in_what_is_written_names_the_place_that_the_user_knows(tmp_path: Path) -> None:
+def test_an_error_in_what_is_written_names_the_place_that_the_user_knows(tmp_path: Path) -> None:
     path = text(tmp_path, "c1\t4\t5\ta\t3\t+", name="a.bed")
     with pytest.raises(InputError, match=r"out/curated\.bed: row 1: chrom is 'a b'") as told:
         curate_folder({"a": path}, tmp_path / "out", min_support=1, renames={"c1": "a b"})

@@ -171,7 +171,7 @@ def test_what_is_no_chain_is_refused(content: str, problem: str, tmp_path: Path)
     assert "\n" not in str(caught.value)
 
 
-def test_other_faults(chain: Chain, tmp_path: Path) -> None:
+def test_other_errors(chain: Chain, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"no such chain file .*NC_000913\.2_to_3"):
         load_chain(tmp_path / "none.chain")
     with pytest.raises(GenomeMismatchError, match=r"does not come from 'new' .*it comes from old, old2"):

@@ -59,7 +59,7 @@ def check_settings(settings: dict[str, Any]) -> None:
     try:
         validate(settings, str(SCHEMAS / "config.schema.yaml"))
     except WorkflowError as error:
-        raise SheetError(f"config: {_fault(error)}") from None
+        raise SheetError(f"config: {_problem(error)}") from None
 
 
 def read_samples(path: Path) -> list[Row]:
@@ -155,7 +155,7 @@ def _check_rows(rows: Sequence[Row], numbers: Sequence[int], path: Path) -> None
     except WorkflowError as error:
         found = re.search(r"validating row (\d+)", str(error))
         where = f":{numbers[int(found[1])]}" if found else ""
-        raise SheetError(f"{path}{where}: {_fault(error)}") from None
+        raise SheetError(f"{path}{where}: {_problem(error)}") from None
     seen: dict[str, int] = {}
     for row, number in zip(rows, numbers, strict=True):
         folded = row["name"].casefold()  # some disks keep no two names that differ in case alone
@@ -164,7 +164,7 @@ def _check_rows(rows: Sequence[Row], numbers: Sequence[int], path: Path) -> None
         seen[folded] = number
 
 
-def _fault(error: WorkflowError) -> str:
+def _problem(error: WorkflowError) -> str:
     """Return in one line what a schema refuses: where, the value, and what the schema says of it."""
     cause = error.__context__
     message = str(getattr(cause, "message", error))

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tracktools.errors import OutputError
 
-DISK_FAULTS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
+DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
 _IN_WORKSPACE = ".partial/result/"  # see `tracktools.run.workspace`
 _PARTIAL_NAME = re.compile(r"\.[0-9a-f]{16}\.partial")
 
@@ -62,7 +62,7 @@ def atomic_file(path: Path) -> Iterator[Path]:
         yield partial
         partial.replace(path)
     except OSError as error:
-        if error.errno not in DISK_FAULTS:
+        if error.errno not in DISK_ERRORS:
             raise
         raise OutputError(
             f"cannot be written: {error.strerror}", path=path, hint="make room, or write elsewhere"

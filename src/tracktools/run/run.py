@@ -18,7 +18,7 @@ from tracktools.errors import (
     OutputNotEmpty,
     TracktoolsError,
 )
-from tracktools.formats.atomic import DISK_FAULTS, sync_path, write_synced
+from tracktools.formats.atomic import DISK_ERRORS, sync_path, write_synced
 from tracktools.formats.json_file import json_bytes, read_json, sealed
 from tracktools.run.checks import call_checks
 from tracktools.run.identity import differs, identity_sha256, was_made
@@ -204,7 +204,7 @@ class Run:
         self._end()
         if kind is KeyboardInterrupt and self.folder.exists():
             log.warning("stopped: %s keeps what is done, and the same command continues there", self.folder)
-        if isinstance(error, OSError) and error.errno in DISK_FAULTS and error.filename is None:
+        if isinstance(error, OSError) and error.errno in DISK_ERRORS and error.filename is None:
             problem = f"cannot be written: {error.strerror}"
             raise OutputError(problem, path=self._named, hint="make room, or write elsewhere") from None
 
