@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from tracktools.interval import Strand
 from tracktools.mutate.drawings import mean_effects
 from tracktools.mutate.scoring import Scoring
 from tracktools.mutate.site_effect import Site, contributions, site_effects
+from tracktools.report import make_report
 
 COMPLEMENT = {"A": "T", "C": "G", "G": "C", "T": "A"}
 NEAR_TSS = MutateConfig(upstream_bp=30, downstream_bp=8, best_within_bp=3, drawn=1)
@@ -251,3 +253,16 @@ def test_pieces_of_a_genome_with_shipped_models_equal_their_predictions(
                 offset
             )
     assert np.nanmin(found.at_tss[upstream_bp - 12 : upstream_bp - 6]) < -0.5, "the -10 matters"
+
+
+def test_the_report_shows_letters_and_tells_of_the_minus_10(folder: Path, tmp_path: Path) -> None:
+    sites = pd.read_csv(folder / "sites.tsv", sep="\t")
+    inside = sum(int(change[1:-1]) in range(-14, -6) for change in sites["lowering"])
+    made = make_report([folder], tmp_path / "report.html")
+    assert made.sections == ["What each letter does"]
+    page = made.page.read_text()
+    assert f"In {inside:,} of 3" in page
+    assert page.count("data:image/png;base64,") == 1
+    assert sites["lowering"][0] in page
+    numbers = json.loads(made.multiqc.read_text())["data"]["g"]
+    assert numbers == {"mutated_tss": 3, "mutated_tss_minus10": inside}

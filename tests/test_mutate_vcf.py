@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import shutil
 import subprocess
 from pathlib import Path
@@ -18,6 +19,7 @@ from tracktools.errors import GenomeMismatchError, InputError, UnfinishedRunDiff
 from tracktools.mutate import vcf as vcf_module
 from tracktools.mutate.changed import Change
 from tracktools.mutate.info import ALL_NAMES
+from tracktools.report import make_report
 
 TEXT = random_text(400, 31)
 GENOME = Genome("g", (contig_of(TEXT), contig_of(random_text(90, 32))))
@@ -238,3 +240,14 @@ def test_variants_of_the_command_line_make_a_file_of_their_own(tmp_path: Path) -
     assert [(one.chrom, one.pos) for one in records] == [("chr", 300), ("chr", 200), ("plasmid", 89)]
     assert records[1].ref == TEXT[199:205]
     assert len(pd.read_csv(made.table, sep="\t")) == 3
+
+
+def test_the_report_counts_what_variants_do(made: vcf_module.VariantEffects, tmp_path: Path) -> None:
+    table = pd.read_csv(made.table, sep="\t", keep_default_na=False)
+    report = make_report([made.folder], tmp_path / "report.html")
+    assert report.sections == ["Variants"]
+    numbers = json.loads(report.multiqc.read_text())["data"]["g"]
+    assert numbers["variant_alleles"] == len(table) == 10
+    assert numbers["alleles_tss_created"] == (table["created"] != "").sum()
+    assert numbers["alleles_tss_moved"] == (table["moved"] != "").sum()
+    assert numbers["alleles_tss_created"] + numbers["alleles_tss_destroyed"] + numbers["alleles_tss_moved"] > 0

@@ -26,6 +26,8 @@ _FILES: dict[str, tuple[str, ...]] = {
     "table": ("tss.tsv", "columns.tsv"),
     "profile": ("profile.tsv", "baseline.tsv"),
     "evaluate": ("scores.tsv", "peaks.tsv"),
+    "mutated": ("effects.tsv", "sites.tsv", "effects.npz"),
+    "variants": ("*.mutate.vcf", "*.mutate.tsv"),
     "motifs": ("motifs.tsv", "matches.tsv"),
     "attention": ("profiles.tsv", "groups.tsv"),
     "compare": ("shares.tsv", "distances.tsv"),

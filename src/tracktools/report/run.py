@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tracktools.errors import ConfigError, InputError, OutputError
 from tracktools.hub.render import Templates
-from tracktools.report import around, measured, predicted
+from tracktools.report import around, measured, mutated, predicted
 from tracktools.report.folders import Folder, find_folders
 from tracktools.report.page import Section
 from tracktools.run import output_file
@@ -61,6 +61,8 @@ _ORDER: tuple[tuple[tuple[str, ...], _Maker], ...] = (  # kinds of folders, in t
     (("table",), _each(measured.table_section)),
     (("promoters",), _each(around.promoters_section)),
     (("profile",), _each(around.profile_section)),
+    (("mutated",), _each(mutated.sites_section)),
+    (("variants",), _each(mutated.variants_section)),
     (("motifs",), _each(around.motifs_section)),
     (("attention",), _each(around.attention_section)),
     (("ranking",), _each(around.ranking_section)),
