@@ -20,6 +20,7 @@ from tracktools.formats.bed_schemas import GENES
 from tracktools.formats.twobit import write_twobit
 from tracktools.genome import load_genome
 from tracktools.pipeline import demo as module
+from tracktools.pipeline import mutated
 from tracktools.pipeline.demo import run_demo
 from tracktools.regions import genes_to_bed, place_annotation
 
@@ -44,6 +45,7 @@ def small_bundle(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
     monkeypatch.setattr(module, "load_bundle", lambda: bundle)
     monkeypatch.setattr(module, "as_model", lambda *_: checkpoint_of())
     monkeypatch.setattr(module, "attended_folders", lambda *_, **__: [])
+    monkeypatch.setattr(mutated, "CALLED", 2)  # tests/test_mutate_sites.py tests what is in it
 
 
 def make(output: Path, **options: Any) -> Path:
@@ -52,7 +54,9 @@ def make(output: Path, **options: Any) -> Path:
 
 def test_a_killed_demo_goes_on_with_the_steps_that_are_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = make(tmp_path / "whole").parent
-    assert {path.name for path in whole.iterdir()} == {"predictions", "genes", "hub", "provenance.json"}
+    assert {path.name for path in whole.iterdir()} == {
+        "predictions", "genes", "mutated", "hub", "provenance.json",
+    }  # fmt: skip
     texts = [path.read_text() for path in whole.rglob("*") if path.suffix in (".json", ".tsv", ".txt", ".html", ".bed")]
     assert texts
     assert not any(".partial" in text for text in texts), "what is told of a file is true when the run has ended"

@@ -34,6 +34,7 @@ def demo(output: Path, data: Path | None, threads: int, force: bool, restart: bo
       attended/      attention of the transformer at the best called TSS, and the motifs there
       genes/         genes and pseudogenes
       measured/      measured TSS sets, the curated set and Term-seq reads (with --data)
+      mutated/       what each letter around the best called TSS does
       hub/           the track hub with sessions for IGV and JBrowse
 
     After a kill, give the same command again: it continues. A complete demo is kept as it is.

@@ -16,6 +16,7 @@ from tracktools.model.registry import ATTENTIVE_MODEL, as_model
 from tracktools.palette import BLUE, PURPLE
 from tracktools.pipeline.attended import attended_folders
 from tracktools.pipeline.measured import find_measured, measured_folders
+from tracktools.pipeline.mutated import mutated_folder
 from tracktools.predict import predict_genome
 from tracktools.report import report_text
 from tracktools.run import Policy, Run, check_output, output_folder
@@ -40,9 +41,9 @@ def run_demo(
     Parameters
     ----------
     output : Path
-        Folder to make: ``predictions``, ``attended``, ``genes``, ``measured`` (with `data`), ``hub``. Steps that an
-        earlier, killed run has finished are not done again. One that is complete, and made from the same, is taken as
-        it is.
+        Folder to make: ``predictions``, ``attended``, ``genes``, ``measured`` (with `data`), ``mutated``, ``hub``.
+        Steps that an earlier, killed run has finished are not done again. One that is complete, and made from the
+        same, is taken as it is.
     data : Path, optional
         Folder of published TSS tables and reads, see `measured_folders`.
     config : PredictConfig, optional
@@ -75,9 +76,12 @@ def run_demo(
             if data is not None:
                 log.info("demo     measured TSS and reads")
                 folders += measured_folders(Path(data), run.result / "measured", genome)
+            log.info("demo     what each letter around the best called TSS does")
+            mutated = mutated_folder(folders[0], run.result / "mutated", genome=genome, model=model, predict=config)
             hub = run.result / _HUB
             log.info("demo     the hub")
-            build_hub(folders, hub, genome=genome, report=report_text(folders), force=hub.exists())
+            report = report_text([*folders, *([] if mutated is None else [mutated])])
+            build_hub(folders, hub, genome=genome, report=report, force=hub.exists())
             made_of = {"name": genome.name, "sha256": genome.sha256}
             made_by = {"name": model.metadata.name, "sha256": model.sha256}
             write_provenance(run.result, started=started, genome=made_of, model=made_by, parameters=identity)
