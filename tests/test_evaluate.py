@@ -495,7 +495,7 @@ def test_the_command_prints_the_table_that_it_writes(tmp_path: Path) -> None:
     ("arguments", "message"),
     [
         (["a.bw"], "one model is needed, or two bigWigs, PLUS and MINUS"),
-        (["a.bw", "b.bw", "c.bw"], "3 files to judge"),
+        (["a.bw", "b.bw", "c.bw"], "3 files to score"),
         (["a.bw", "b.bw", "--tss", "x.bed"], "'x.bed' is not NAME=BED"),
         (["a.bw", "b.bw", "--tss", "set=y.bed"], "'set' is named twice"),
     ],

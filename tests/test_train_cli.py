@@ -63,7 +63,7 @@ def test_what_cannot_be_meant_is_refused(genome: Path, arguments: tuple[str, ...
 
 def test_a_sheet_and_a_genome_have_options_of_their_own(genome: Path) -> None:
     said = fault_of(genome, "--leave-out", "Firmicutes", status=2)
-    assert "--leave-out is of a training on many species: give a sheet" in said
+    assert "--leave-out is for a training on many species: give a sheet" in said
     sheet = genome.with_name("species.toml")
     sheet.touch()
     for arguments, words in [

@@ -98,7 +98,7 @@ def plan_blocks(
     contigs : iterable of ContigLike
         In file order.
     block_bp : int
-        A block has at most so many positions, and its windows together at most these and one context.
+        A block has at most this many positions, and its windows together at most these and one context.
     network : NetworkConfig
         Says how much context a position has, and which positions have none.
     chosen : mapping, optional

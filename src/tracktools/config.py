@@ -243,7 +243,7 @@ class ProfileConfig:
     flank_bp: int = 600  # to each side: 1,201 positions, as in the paper
     absent: Literal["skip", "zero"] = "skip"  # what a base without a value means: nothing known, or silent
     confidence: float = 0.95
-    most_sites: int = 50_000  # of a set; of more, so many are drawn
+    most_sites: int = 50_000  # of a set; of more sites, this many are drawn
     seed: int = 1
 
 

@@ -92,7 +92,7 @@ class Span(NamedTuple):
 
 
 def merge(ranges: Iterable[Range], *, gap_bp: int = 0, circle_bp: int | None = None) -> list[Range]:
-    """Join ranges that overlap or are at most so far apart, ascending.
+    """Join ranges that overlap or are up to this distance apart, ascending.
 
     Parameters
     ----------

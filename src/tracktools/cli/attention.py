@@ -47,7 +47,7 @@ from tracktools.model.files import ATTENTIVE_MODEL
 )  # fmt: skip
 @click.option(
     "--ablate-bp", type=click.IntRange(1), default=AttentionConfig.ablate_bp, show_default=True,
-    help="--ablate scores at most so many bases of the validation part [bp].",
+    help="--ablate scores at most this many bases of the validation part [bp].",
 )  # fmt: skip
 @click.option(
     "--attribute", is_flag=True, help="Also compare each head with input x gradient at TSS of the first --at set."

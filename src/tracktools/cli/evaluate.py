@@ -103,7 +103,7 @@ def evaluate(
     from tracktools.evaluate.run import as_tsv
 
     if len(judged) > 2 or (len(judged) == 1 and judged[0].lower().endswith((".bw", ".bigwig"))):
-        raise click.UsageError(f"{len(judged)} files to judge: one model is needed, or two bigWigs, PLUS and MINUS")
+        raise click.UsageError(f"{len(judged)} files to score: one model is needed, or two bigWigs, PLUS and MINUS")
     evaluation = evaluate_tracks(
         SignalInput(model=judged[0]) if len(judged) == 1 else SignalInput(None, Path(judged[0]), Path(judged[1])),
         tss,

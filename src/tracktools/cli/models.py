@@ -160,7 +160,7 @@ def average(
         return
     for flag, value in (("--specialist", specialist), ("--far", far), ("--expected", expected)):
         if value is not None:
-            raise click.UsageError(f"{flag} is of models that are set to a genome, which these are not")
+            raise click.UsageError(f"{flag} is only for models that are set to a genome, and these are not")
     names: dict[str, Any] = {"renames": renames, "only_genome": only_genome}
     made = average_models(checkpoints, genome, tss, output, name=name, threads=threads, force=force, **names)
     click.echo(f"{made.checkpoint}: validation AP {made.validation['average_precision']:.4f}")

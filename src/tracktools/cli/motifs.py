@@ -45,7 +45,7 @@ from tracktools.config import MotifConfig
 )  # fmt: skip
 @click.option(
     "--min-times-uniform", type=click.FloatRange(0), default=MotifConfig.min_times_uniform, show_default=True,
-    help="A site gets into the BED if its attention is at least so many times the uniform share.",
+    help="A site gets into the BED if its attention is at least this many times the uniform share.",
 )  # fmt: skip
 @rename_option
 @force_option

@@ -107,8 +107,8 @@ def predict(
     With --shard, it writes a folder for `tracktools merge` instead: manifest.json, blocks, provenance.json.
 
     Contigs are linear unless --circular, --annotation or GENOME says otherwise. After a kill, give the same command
-    again: it continues. --regions scores both strands, unless the BED's strand column says + or -. --rename and
-    --only-genome apply to --annotation.
+    again: it continues. --regions scores both strands, unless the BED's strand column says + or -. --rename
+    applies to --annotation and --regions, --only-genome to --annotation.
 
     \b
     Example:

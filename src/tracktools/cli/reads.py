@@ -90,7 +90,7 @@ def reads(
     force: bool,
     **settings: Any,
 ) -> None:
-    """Write measured reads as one bigWig a strand: from BAM, SAM or CRAM, or from bigWig, bedGraph or wiggle.
+    """Write measured reads as one bigWig per strand: from BAM, SAM or CRAM, or from bigWig, bedGraph or wiggle.
 
     The + track is RNA of the + strand; both tracks are positive. BAM must be sorted by coordinate; it needs no index,
     and CRAM needs no reference. Several files are replicates. The kind of a file is recognised by its content, not by

@@ -121,7 +121,7 @@ def _only_of_sheets(*names: str) -> None:
     given = _given(*names)
     if given:
         raise click.UsageError(
-            f"{given[0]} is of a training on many species: give a sheet (NAME.toml) instead of GENOME"
+            f"{given[0]} is for a training on many species: give a sheet (NAME.toml) instead of GENOME"
         )
 
 

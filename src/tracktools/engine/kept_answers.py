@@ -68,7 +68,7 @@ class Store:
                 with np.load(path) as arrays:  # a zip archive: its checksums are compared
                     self._add(arrays["keys"], arrays["lengths"], arrays["values"])
             except (OSError, ValueError, KeyError, zipfile.BadZipFile):
-                log.warning("warning: %s is damaged and left out: what it held is computed again (remove it)", path)
+                log.warning("warning: %s is damaged and left out: its values are computed again (remove it)", path)
 
     @property
     def nbytes(self) -> int:

@@ -195,7 +195,7 @@ def _remind(scope: Scope, test_log: Path | None) -> None:
             told,
         )
     elif test_log is not None:
-        raise ConfigError(f"no base of the test region is scored, so that nothing belongs into {test_log}")
+        raise ConfigError(f"no base of the test region is scored: there is nothing to add to {test_log}")
 
 
 def _note_gaps(ground: Ground, table: pd.DataFrame) -> None:

@@ -30,7 +30,7 @@ _DISK = np.dtype(
         ("squares", "<f4"),
     ]
 )
-_STEP = 4  # each level is so many times as coarse as the one before it
+_STEP = 4  # each level is this many times as coarse as the one before it
 _BLOCK_RECORDS = 512
 _SPOOL_BYTES = 1 << 20
 _LARGEST = float(np.finfo(np.float32).max)

@@ -81,7 +81,7 @@ def write_bigbed(
     ValueError
         If an index field is no column of the schema, or one of the three that are not text in a bigBed.
     OutputError
-        If the file cannot be written, or reads back otherwise than it was written.
+        If the file cannot be written, or does not read back as it was written.
     """
     path = Path(path)
     for name in (*index_fields, *capital_fields):
@@ -119,7 +119,7 @@ def write_bigbed(
             writer.finish(len(table), zooms.summary, indexes)
         read, found = read_bigbed(partial)
         if found != schema or format_columns(read, found) != columns:
-            raise OutputError("reads back otherwise than it was written", path=path, hint="is the disk sound?")
+            raise OutputError("does not read back as it was written", path=path, hint="is the disk sound?")
 
 
 def _write_items(writer: BbiWriter, chrom_sizes: Mapping[str, int], columns: list[list[str]]) -> list[bytes]:

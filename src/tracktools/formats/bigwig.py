@@ -55,7 +55,7 @@ class BigWigWriter:
     InputError
         If `chrom_sizes` is empty or contains a length that the format cannot store.
     OutputError
-        If the file cannot be written, or reads back otherwise than it was written.
+        If the file cannot be written, or does not read back as it was written.
 
     Examples
     --------
@@ -199,7 +199,7 @@ class BigWigWriter:
                     values[~known] = np.nan
                     same &= not known.any() if checksum is None else zlib.crc32(values.tobytes()) == checksum
         if not same:
-            raise OutputError("reads back otherwise than it was written", path=self.path, hint="is the disk sound?")
+            raise OutputError("does not read back as it was written", path=self.path, hint="is the disk sound?")
 
 
 def _zoom_records(start: int, values: Float32, known: Bool) -> Records:

@@ -6,8 +6,8 @@ import re
 
 from tracktools.errors import InputError
 
-SHORT_LABEL_CHARACTERS = 17  # UCSC prints so many left of a track
-LONG_LABEL_CHARACTERS = 76  # and so many above it
+SHORT_LABEL_CHARACTERS = 17  # UCSC prints this many left of a track
+LONG_LABEL_CHARACTERS = 76  # and this many above it
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 # igv.js writes labels and item names into pages as HTML, so these two may never reach a browser
 _MARKUP = str.maketrans({"<": "‹", ">": "›"})

@@ -175,7 +175,7 @@ def _read_table(path: Path, name: str) -> pd.DataFrame | None:
         raise InputError(f"is no table: {' '.join(str(error).split())}", path=path) from None
     missing = [column for column in _COLUMNS[name].split() if column not in table]
     if missing:
-        raise InputError(f"lacks the column {missing[0]!r}", path=path, line=1, hint="make the folder anew")
+        raise InputError(f"lacks the column {missing[0]!r}", path=path, line=1, hint="make the folder again")
     for column in table.columns:
         if column not in _TEXT:
             table[column] = _numbers(table[column], path, whole=column in _WHOLE)

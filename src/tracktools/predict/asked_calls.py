@@ -1,4 +1,4 @@
-"""What the user asks to be called, instead of what the model would: at a threshold, or the highest so many."""
+"""Calls that the user asks for: at a threshold, or the N highest."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class AskedCalls:
 
 
 class Heights:
-    """How many positions have which height: enough to find where the highest so many begin, in one pass."""
+    """How many positions have which height: enough to find the height of the N-th, in one pass."""
 
     def __init__(self, blocks: list[Block], load: Callable[[Block], Float32]) -> None:
         self._counts = np.zeros(_BINS, dtype=np.int64)
@@ -102,6 +102,6 @@ class Heights:
 
 
 def cut_of_top(heights: Floating, n_calls: int) -> float:
-    """Return the height of the last of the highest so many; the lowest where there are fewer."""
+    """Return the height of the N-th highest; the lowest if there are fewer."""
     ordered = np.sort(heights)[::-1]
     return float(ordered[min(n_calls, len(ordered)) - 1]) if len(ordered) else float("inf")

@@ -64,7 +64,7 @@ class BlockFolder:
         for block in blocks:
             self._read(block, hint)
 
-    def load(self, block: Block, hint: str = "run the same command again: it computes this block anew") -> Float32:
+    def load(self, block: Block, hint: str = "run the same command again: it computes this block again") -> Float32:
         """Return the values of a finished block, shape (planes * len(block),).
 
         Raises
@@ -108,7 +108,7 @@ class BlockStore(BlockFolder):
             except InputError as error:
                 todo.append(block)
                 if self.path_of(block).exists():
-                    log.warning("warning: %s: %s; it is computed anew", self.path_of(block), error.problem)
+                    log.warning("warning: %s: %s; it is computed again", self.path_of(block), error.problem)
         return todo
 
     def save(self, block: Block, values: Float32) -> None:
@@ -134,7 +134,7 @@ class BlockStore(BlockFolder):
         (folder / "blocks").mkdir()
         lines = []
         for block in blocks:
-            self._read(block, "run the same command again: it computes this block anew")
+            self._read(block, "run the same command again: it computes this block again")
             path = self.path_of(block)
             try:
                 os.link(path, folder / "blocks" / path.name)

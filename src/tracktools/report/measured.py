@@ -87,7 +87,7 @@ def table_section(folder: Folder) -> Section:
     section = Section("TSS and their genes", where=folder.name)
     table = folder.table("tss.tsv", ("id", "contig", "position", "strand"))
     section.see.append(
-        f"{len(table):,} TSS, a row each in tss.tsv, tss.xlsx and tss.parquet; columns.tsv says what they hold."
+        f"{len(table):,} TSS, a row each in tss.tsv, tss.xlsx and tss.parquet; columns.tsv says what they mean."
     )
     section.numbers["tss_in_table"] = len(table)
     if "class" in table:

@@ -93,7 +93,9 @@ def check_disjoint(first: Path, second: Path) -> None:
     """
     one, two = first.resolve(), second.resolve()
     if one.is_relative_to(two) or two.is_relative_to(one):
-        raise OutputError(f"cannot be, hold or be in the other output {second}", path=first, hint="name two folders")
+        raise OutputError(
+            f"cannot be, contain or be inside the other output {second}", path=first, hint="name two folders"
+        )
 
 
 def is_taken(output: Path, *, force: bool) -> bool:

@@ -52,7 +52,7 @@ def adapt_model(
     name, species : str
         For the checkpoint's header.
     folds : int, optional
-        Adapt so many models instead, each without its own part of the genome (`train_folds`), so that
+        Adapt this many models instead, each without its own part of the genome (`train_folds`), so that
         `predict_out_of_fold` can score each base by one that never saw it.
     steps, seed, threads
         See `TrainConfig`; other settings are those of `tracktools.config.ADAPTATION`.

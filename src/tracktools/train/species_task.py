@@ -168,7 +168,7 @@ class SpeciesTask:
 def _read_kept(path: Path | None) -> dict[str, Bool]:
     if path is None or not path.exists():
         return {}
-    hint = "delete it, if it is not a file of yours, and it is made anew"
+    hint = "delete it, if it is not a file of yours, and it is made again"
     tensors, values = load_state(path, hint)
     if values.get("kind") != _KIND:
         raise InputError("keeps no homologues of windows", path=path, hint=hint)

@@ -77,7 +77,7 @@ def curate_tss(
     sources : mapping of str to DataFrame or path
         Sets by name: BED files, or tables with `chrom`, `chromStart` (0-based), `strand` and perhaps `sourceScore`.
     window_bp : int
-        Positions of one strand at most so far apart may be one TSS.
+        Positions on one strand up to this distance apart may be one TSS.
     min_support : int
         Curated positions with fewer sources are left out.
     name : str

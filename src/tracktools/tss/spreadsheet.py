@@ -83,7 +83,7 @@ def read_sheets(path: Path) -> list[Sheet]:
     text = _decode(data, path)
     if re.match(r"\s*<(!doctype|html|table|\?xml)", text, re.IGNORECASE):
         raise InputError(
-            "is a web page or XML, not a table", path=path, hint="download the table itself, or save it anew"
+            "is a web page or XML, not a table", path=path, hint="download the table itself, or save it again"
         )
     lines = [(number, line) for number, line in enumerate(_LINE_END.split(text), start=1) if line.strip()]
     if not lines:
@@ -180,7 +180,7 @@ def _read_rows(sheet: Any, path: Path) -> list[tuple[int, list[str]]]:
     rows, cells = [], 0
     for number, values in enumerate(sheet.iter_rows(values_only=True), start=1):
         if number > _MOST_ROWS:
-            raise InputError(f"has a row beyond {_MOST_ROWS:,}, which Excel has not", path=path)
+            raise InputError(f"has a row beyond {_MOST_ROWS:,}, which Excel does not have", path=path)
         row = [_cell(value) for value in values]
         if any(row):
             cells += len(row)

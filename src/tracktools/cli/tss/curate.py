@@ -24,7 +24,7 @@ from tracktools.config import TssConfig
     type=int,
     default=TssConfig.window_bp,
     show_default=True,
-    help="Positions at most so far apart can be one TSS [bp].",
+    help="Positions up to this distance apart can be one TSS [bp].",
 )
 @click.option(
     "--min-support",

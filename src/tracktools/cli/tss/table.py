@@ -31,7 +31,7 @@ from tracktools.config import TssConfig
 @reads_option
 @click.option(
     "--window", "window_bp", type=click.IntRange(0), default=TssConfig.window_bp, show_default=True,
-    help="Positions at most so far apart are one TSS [nt].",
+    help="Positions up to this distance apart are one TSS [nt].",
 )  # fmt: skip
 @click.option(
     "--export", multiple=True, type=click.Choice(["gff3", "genbank"]),
