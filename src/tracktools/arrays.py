@@ -1,4 +1,4 @@
-"""What arrays hold, said once."""
+"""Types of arrays, defined once."""
 
 from __future__ import annotations
 

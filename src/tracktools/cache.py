@@ -1,4 +1,4 @@
-"""Where things are kept that can be made again."""
+"""The folder of cached files, which can be made again."""
 
 from __future__ import annotations
 

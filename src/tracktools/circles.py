@@ -1,4 +1,4 @@
-"""``--circular all``: what it joins is said, and what cannot be meant is refused."""
+"""``--circular all``: a message says what it joins; contigs that are too short are refused."""
 
 from __future__ import annotations
 

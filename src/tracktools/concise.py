@@ -1,4 +1,4 @@
-"""Short reprs: what a notebook prints of a result fits three lines, however large its tables are."""
+"""Short reprs: a notebook prints at most three lines per result, however large its tables are."""
 
 from __future__ import annotations
 

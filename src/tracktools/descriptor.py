@@ -1,4 +1,4 @@
-"""What a genome as a whole looks like: the few numbers by which a model is set to it.
+"""The composition of a whole genome: the few numbers by which a model is set to it.
 
 The descriptor is the share of G and C, and how much more often than by chance each of the ten dinucleotides occurs on
 both strands together: log rho*_xy = log(f*_xy / (f*_x f*_y)), the genomic signature of Karlin & Burge 1995 (Trends

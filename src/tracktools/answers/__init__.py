@@ -1,4 +1,4 @@
-"""Answers that are taken away: tables and reports over several sets, genes and signals."""
+"""Tables and reports over several sets, genes and signals."""
 
 from tracktools.answers.table import TableOptions, TssTable, make_tss_table, write_tss_table
 

@@ -1,4 +1,4 @@
-"""TSS and promoters as features that databases take: GFF3 and GenBank, new or put into a file that there is."""
+"""TSS and promoters as features for databases: GFF3 and GenBank, as a new file or added to an existing one."""
 
 from __future__ import annotations
 

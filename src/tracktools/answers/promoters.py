@@ -1,4 +1,4 @@
-"""The -35 and -10 elements of promoters: two weight matrices and the distance between them, looked up.
+"""The -35 and -10 elements of promoters: two weight matrices and the distance between them.
 
 A promoter of the housekeeping sigma factor has two hexamers, some 17 bases apart, the second one ending a few bases
 before the TSS (Harley & Reynolds 1987, doi 10.1093/nar/15.5.2343). The model is those two matrices and the weights of

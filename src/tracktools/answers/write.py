@@ -1,4 +1,4 @@
-"""Tables as people take them away: TSV, xlsx and Parquet."""
+"""Writing tables: TSV, xlsx and Parquet."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One pass over blocks of a genome: outputs of all bases, attention of those that are wanted."""
+"""One pass over blocks of a genome: outputs of all bases, attention of the chosen ones."""
 
 from __future__ import annotations
 

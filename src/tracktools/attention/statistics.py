@@ -1,4 +1,4 @@
-"""What is said of a head over a group of positions: mean, maximum, and correlation with the model output."""
+"""Statistics of a head over a group of positions: mean, maximum, and correlation with the model output."""
 
 from __future__ import annotations
 

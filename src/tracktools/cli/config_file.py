@@ -1,4 +1,4 @@
-"""``--config FILE``: one TOML table a command, unknown keys refused."""
+"""``--config FILE``: one TOML table per command, unknown keys refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What there is to compute on."""
+"""The devices that can compute here."""
 
 from __future__ import annotations
 

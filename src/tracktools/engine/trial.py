@@ -1,4 +1,4 @@
-"""A native engine on trial: its answers for a short sequence against others, before it is trusted with a genome.
+"""A native engine on trial: its answers for a short sequence are compared with others before it is used on a genome.
 
 Convolutional networks are computed again in numpy, in float64, tap by tap; transformers by the torch engine. What came
 out is kept in the user's cache (`tracktools.cache`) for the same library, processor, network and kernel: a trial takes

@@ -1,4 +1,4 @@
-"""Read what is judged, and what it is judged by."""
+"""Read the signal to score and the TSS sets."""
 
 from __future__ import annotations
 

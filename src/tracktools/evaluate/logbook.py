@@ -1,4 +1,4 @@
-"""The log of the test region: a line for each scoring, so that nobody chooses by it."""
+"""The log of the test region: a line for each scoring, so that it is not used for choosing."""
 
 from __future__ import annotations
 

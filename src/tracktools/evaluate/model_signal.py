@@ -1,4 +1,4 @@
-"""A model as the signal that is judged: the one part of `evaluate` that needs torch."""
+"""A model as the signal to score: the one part of `evaluate` that needs torch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``evaluate``: judge a model or a pair of bigWigs, and write what was found."""
+"""``evaluate``: score a model or a pair of bigWigs, and write the results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hold a loaded signal against TSS sets: base by base, and peak by peak."""
+"""Compare a loaded signal with TSS sets: base by base, and peak by peak."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The signal that is judged: a stranded pair of bigWigs, whoever made it, or anything that gives values by stretch."""
+"""The signal to score: a stranded pair of bigWigs of any program, or anything that gives values by stretch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pictures of a training: what was lost, and how the validation region was found, against the steps."""
+"""Pictures of a training: loss and validation scores by step."""
 
 from __future__ import annotations
 

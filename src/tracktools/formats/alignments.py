@@ -1,4 +1,4 @@
-"""Aligned reads in BAM, SAM and CRAM files. With `formats.fasta`, the door to pysam.
+"""Aligned reads in BAM, SAM and CRAM files. With `formats.fasta`, the only user of pysam.
 
 Format: https://samtools.github.io/hts-specs/SAMv1.pdf. Files are read from start to end, so no index is needed.
 """

@@ -1,4 +1,4 @@
-"""Checks of BED tables: that the rows are of a schema, and that they lie on a genome."""
+"""Checks of BED tables: that the rows follow a schema and are within a genome."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one door through which files of users are opened: pipes, devices, gzip, sizes, and what is said of each.
+"""The one place where files of users are opened: pipes, devices, gzip, sizes, and the error messages.
 
 Every reader gets its bytes here, so that a damaged, endless or hostile file is one line, whatever its format.
 """

@@ -1,4 +1,4 @@
-"""JSON files: the one place where they are read, whoever wrote them, and the seal that tells when one was changed."""
+"""JSON files: the one place where they are read, and the checksum in them that tells when one was changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files of motif collections, and what they hold: MEME, TRANSFAC and JASPAR.
+"""Files of motif collections: MEME, TRANSFAC and JASPAR.
 
 MEME: https://meme-suite.org/meme/doc/meme-format.html. JASPAR (counts, a row per letter): https://jaspar.elixir.no/docs.
 TRANSFAC, as RegulonDB and PRODORIC give it: a record ends with ``//``; ``AC`` is the accession, ``ID`` and ``NA`` are

@@ -1,4 +1,4 @@
-"""Numbers as people, spreadsheets and programs write them: decimal commas, thousands, bounds, infinity."""
+"""Numbers in the forms that people, spreadsheets and programs write: decimal commas, thousands, bounds, infinity."""
 
 from __future__ import annotations
 

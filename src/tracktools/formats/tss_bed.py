@@ -1,4 +1,4 @@
-"""TSS sets as the verbs read them: BED with strands, an item a base, on the sequences of a genome."""
+"""TSS sets as the commands read them: BED of single bases with strands, on the sequences of a genome."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From what a user writes of a variant to a change of a contig; what the genome does not say is refused.
+"""From the text of a variant to a change of a contig; a variant that does not fit the genome is refused.
 
 Notations: lines of VCF, ``CHROM:POS:REF>ALT``, and the substitutions, deletions, insertions, duplications, inversions
 and deletion-insertions of HGVS with ``g.`` (``o.`` and ``m.`` for circles), https://hgvs-nomenclature.org.

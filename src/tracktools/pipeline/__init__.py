@@ -1,1 +1,1 @@
-"""Several verbs in a row."""
+"""Several commands in a row."""

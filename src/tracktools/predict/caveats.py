@@ -1,4 +1,4 @@
-"""What a user of predictions should know before trusting them: said before a run, and kept in its files."""
+"""Warnings on predictions: printed before a run, and kept in its files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where to cut on a genome that the model has no TSS of, and how many of the calls to expect to be right.
+"""The threshold on a genome of which the model knows no TSS, and the expected share of right calls.
 
 What genomes of held-out phyla taught: the share of called TSS that were right, by model output, and how far species
 differ in it. The cut is chosen a genome at a time: the lowest at which the calls together are expected to be as often

@@ -1,4 +1,4 @@
-"""What a run made, for a notebook: its values, its calls, a picture of a region."""
+"""The result of a run, for a notebook: its values, its calls, a picture of a region."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Shards of a run, for several machines: which blocks each has, and what its folder holds."""
+"""Shards of a run, for several machines: the blocks of each, and the content of its folder."""
 
 from __future__ import annotations
 

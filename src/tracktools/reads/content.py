@@ -1,4 +1,4 @@
-"""What a file of reads is, by its content: the name of a file says nothing."""
+"""The kind of a file of reads, by its content; its name does not matter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The signal of bigWig, bedGraph and wiggle files, one strand a file."""
+"""The signal of bigWig, bedGraph and wiggle files, one strand per file."""
 
 from __future__ import annotations
 

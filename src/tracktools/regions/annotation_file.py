@@ -1,4 +1,4 @@
-"""An annotation file of any kind: its genes, what it says of its sequences, and what of it is left out."""
+"""An annotation file of any kind: its genes, what it says of its sequences, and what is left out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which rows of an annotation are one gene: what people's files say of it, in `Parent`, `ID`, tags, names and places.
+"""Which rows of an annotation are one gene, by `Parent`, `ID`, tags, names and places.
 
 1. A row of type ``gene``, ``pseudogene`` or ``…_gene`` is a gene.
 2. A ``CDS`` or ``…RNA`` row belongs to the genes among its parents, however far up; else to the gene of its locus tag;

@@ -1,4 +1,4 @@
-"""What tracktools made in a folder: the list in its ``provenance.json``, and removing that and nothing else."""
+"""What tracktools made in a folder: the list in its ``provenance.json``; only these files are ever removed."""
 
 from __future__ import annotations
 

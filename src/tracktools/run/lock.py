@@ -1,4 +1,4 @@
-"""One run at a time on an output."""
+"""A lock: one run at a time on an output."""
 
 from __future__ import annotations
 

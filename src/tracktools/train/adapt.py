@@ -1,4 +1,4 @@
-"""A shipped model adapted to one genome and its measured TSS, and what that gained."""
+"""A shipped model adapted to one genome and its measured TSS, and the gain in score."""
 
 from __future__ import annotations
 

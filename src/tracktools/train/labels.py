@@ -1,4 +1,4 @@
-"""Measured TSS as arrays: one truth value a base and strand."""
+"""Measured TSS as arrays: one truth value per base and strand."""
 
 from __future__ import annotations
 

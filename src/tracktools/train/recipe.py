@@ -1,4 +1,4 @@
-"""Which recipes can be trained at all."""
+"""Checks of recipes."""
 
 from __future__ import annotations
 

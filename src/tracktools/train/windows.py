@@ -1,4 +1,4 @@
-"""What the network is shown: windows of the training regions, with the TSS in them.
+"""What the network learns from: windows of the training regions, with the TSS in them.
 
 A window is all the network sees while training, so its receptive field is the window itself; still no window comes
 nearer to a region of another part than the full receptive field, so that nothing leaks across a border.

@@ -1,4 +1,4 @@
-"""``tss lift``: a TSS set on another assembly, base by base, and a list of what could not come."""
+"""``tss lift``: a TSS set on another assembly, base by base, and a list of what could not be lifted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ``predict`` said of calls: kept where ``tss call`` calls them again, from the files next to the signal."""
+"""Calibration and split that ``predict`` gave to calls: ``tss call`` copies them from the files next to the signal."""
 
 from __future__ import annotations
 

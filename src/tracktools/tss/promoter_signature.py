@@ -1,4 +1,4 @@
-"""What the genome shows at the positions of a set, in every way that the set may be meant.
+"""Signs of promoters at the positions of a set, for every way to read the set.
 
 Bacterial RNA polymerase starts on a purine three times out of four, and promoters of the vegetative sigma factor have
 TAnnnT about ten bases upstream. Both marks vanish when positions are one base off, on the other strand or from another

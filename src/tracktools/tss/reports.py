@@ -1,4 +1,4 @@
-"""The folders of ``tss classify`` and ``tss compare``: apart from the others for what they import, which is slow."""
+"""The folders of ``tss classify`` and ``tss compare``: a module of its own, because what they import is slow."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From the cells of a table to single bases: every row becomes a TSS, is refused, or is left aside, with the reason."""
+"""From the cells of a table to single bases: every row becomes a TSS, is refused, or is left out, with the reason."""
 
 from __future__ import annotations
 

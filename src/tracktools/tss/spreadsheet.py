@@ -1,4 +1,4 @@
-"""Tables as people have them: tab, comma or semicolon, gzip, Windows line ends, byte-order marks, Excel."""
+"""Text and Excel tables: tab, comma or semicolon, gzip, Windows line ends, byte-order marks, Excel."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command lines that hint what the check of a TSS set found."""
+"""Command lines that correct what the check of a TSS set found."""
 
 from __future__ import annotations
 
