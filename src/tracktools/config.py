@@ -81,7 +81,7 @@ _MOST_PARTS = 4096  # layers, heads, members, and the distance between taps
 
 
 def architecture_of(config: NetworkConfig) -> str:
-    """Return the name of the architecture that a configuration is of."""
+    """Return the name of the architecture of a configuration."""
     return next(name for name, kind in ARCHITECTURES.items() if type(config) is kind)
 
 
@@ -221,7 +221,7 @@ class AttentionConfig:
 @concise
 @dataclass(frozen=True)
 class EvaluateConfig:
-    """How a signal is held against measured TSS."""
+    """How a signal is compared with measured TSS."""
 
     region: Literal["train", "valid", "test", "all"] = "valid"
     absent: Literal["skip", "zero"] = "skip"  # what a base without a value means: not scored, or silent

@@ -47,7 +47,7 @@ DESCRIPTIONS = {
 
 @dataclass(frozen=True)
 class ConfirmOptions:
-    """How sets are held together.
+    """How sets are compared.
 
     Parameters
     ----------

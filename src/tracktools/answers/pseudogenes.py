@@ -32,7 +32,7 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class Evidence:
-    """What is held against pseudogenes.
+    """What is compared with pseudogenes.
 
     Parameters
     ----------

@@ -27,7 +27,7 @@ REQUIRE_NATIVE = "TRACKTOOLS_REQUIRE_NATIVE"  # of the environment: 1 makes it a
 
 
 class EngineStatus(NamedTuple):
-    """One way to run networks: whether it serves here, and if not, why; `networks`: which it runs."""
+    """One way to run networks: whether it works here, and if not, why; `networks`: which it runs."""
 
     engine: str
     instruction_set: str
@@ -111,7 +111,7 @@ def _check(name: str, device: str) -> str:
 
 
 def describe_engines() -> list[EngineStatus]:
-    """Return every way to run the networks, the fastest first, with the reason where one does not serve here."""
+    """Return every way to run the networks, the fastest first, with the reason where one does not work here."""
     import torch
 
     rows = [_native_status(kernel) for kernel in KERNELS]

@@ -21,7 +21,7 @@ from tracktools.tracks import file_sha256, read_provenance
 
 @dataclass(frozen=True)
 class SignalInput:
-    """What is judged: a model, or a pair of bigWigs.
+    """What is scored: a model, or a pair of bigWigs.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ class SignalInput:
 
 @dataclass(frozen=True)
 class Material:
-    """A signal in memory, and what it is judged by.
+    """A signal in memory, and what it is scored against.
 
     Parameters
     ----------

@@ -239,7 +239,7 @@ def _write(folder: Path, evaluation: Evaluation, judged: SignalInput) -> None:
 
 
 def as_tsv(table: pd.DataFrame) -> str:
-    """Return a table as text, tab-separated with a header; six digits, empty where there is nothing."""
+    """Return a table as text, tab-separated with a header; six digits, empty if there is nothing."""
     text: str = table.to_csv(sep="\t", index=False, float_format="%.6g", lineterminator="\n")
     return text
 

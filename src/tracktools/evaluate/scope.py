@@ -136,7 +136,7 @@ def choose_scope(
     wanted : ScopeOptions
         Names the BED file and the model of the split, if any.
     genome : Genome or None
-        None where it is not known.
+        None if it is not known.
     sizes : mapping of str to int
         Length of each sequence [bp].
     model : str or Path, optional

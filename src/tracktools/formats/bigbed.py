@@ -199,7 +199,7 @@ def read_bigbed_columns(path: Path) -> tuple[str, ...]:
 
 
 def read_bigbed(path: Path) -> tuple[pd.DataFrame, BedSchema]:
-    """Read all items of a bigBed, whoever wrote it.
+    """Read all items of a bigBed, of any program.
 
     Parameters
     ----------

@@ -234,7 +234,7 @@ def write_bigwig(path: Path, chrom_sizes: Mapping[str, int], arrays: Mapping[str
 
 
 class BigWigReader:
-    """Read values of a bigWig, whoever wrote it.
+    """Read values of a bigWig, of any program.
 
     Parameters
     ----------

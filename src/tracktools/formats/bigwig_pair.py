@@ -1,4 +1,4 @@
-"""A stranded pair of bigWigs, whoever made it: read as positive values, under the names that a genome has."""
+"""A stranded pair of bigWigs, of any program: read as positive values, under the names that a genome has."""
 
 from __future__ import annotations
 

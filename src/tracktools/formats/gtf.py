@@ -10,7 +10,7 @@ _DOUBLED = re.compile(r'""([^";\s][^"]*)""')  # after a visit to a spreadsheet
 
 
 def gtf_attributes(text: str) -> dict[str, str] | None:
-    """Return the attributes of a GTF row; None where the text does not begin like one.
+    """Return the attributes of a GTF row; None if the text does not begin like one.
 
     Of a name that is there more than once, the first value is taken. A doubled quote inside a quoted value is a quote.
 

@@ -35,7 +35,7 @@ class MotifMatrix:
     name : str
         Identifier; may hold any printable characters, blanks included.
     alternate : str
-        Second name, such as that of the transcription factor; empty where there is none.
+        Second name, such as that of the transcription factor; empty if there is none.
     shares : ndarray of float64, shape (width, 4)
         Share of A, C, G, T in each column; each row sums to 1.
     n_sites : float

@@ -102,7 +102,7 @@ def read_score(text: str, decimal: Decimal = ".") -> Score:
 
 
 def whole_number(text: str, decimal: Decimal = ".") -> int | None:
-    """Return a whole number, without or with marks of thousands and empty decimals; None where it is none.
+    """Return a whole number, without or with marks of thousands and empty decimals; None if it is none.
 
     Examples
     --------

@@ -41,7 +41,7 @@ def open_text(path: Path) -> Iterator[io.TextIOWrapper]:
 
 
 def first_line(path: Path) -> str:
-    """Return the first line that is not blank, up to 4,096 characters; empty where there is none.
+    """Return the first line that is not blank, up to 4,096 characters; empty if there is none.
 
     Raises
     ------

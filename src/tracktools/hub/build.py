@@ -182,7 +182,7 @@ def _own_genes(genome: Path, sources: Sequence[Source]) -> list[Source]:
 def _convert(
     sources: Sequence[Source], folder: Path, genome: Genome, renames: Mapping[str, str] | None, only_genome: bool
 ) -> list[Converted]:
-    """Write the tracks, in the order of their sources; called TSS last, since they are held against the measured."""
+    """Write the tracks, in the order of their sources; called TSS last, since they are compared with the measured."""
     done: dict[int, list[Converted]] = {}
     rings = [contig.name for contig in genome if contig.circular]
     late = [number for number, source in enumerate(sources) if holds_called_tss(source)]

@@ -26,7 +26,7 @@ class Source:
     origin : Path
         The file that named it, for messages.
     provenance : mapping
-        ``provenance.json`` of its folder; empty where there is none.
+        ``provenance.json`` of its folder; empty if there is none.
     warnings : tuple of str
         What a user of the data should know, a sentence each: from `provenance`, or from the file itself.
     annotation : Annotation or PlacedAnnotation, optional

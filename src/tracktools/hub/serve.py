@@ -213,7 +213,7 @@ def _content_type(path: Path) -> str:
 
 
 def _resolve(root: Path, address: str) -> Path | None:
-    """Return the file that a request asks for; None where there is none, it is hidden, or lies outside the folder."""
+    """Return the file that a request asks for; None if there is none, it is hidden, or lies outside the folder."""
     try:
         decoded = urllib.parse.unquote(urllib.parse.urlsplit(address).path).lstrip("/")
         path = path_inside(root, decoded)

@@ -1,4 +1,4 @@
-"""The convolutional network for any genome: told what the genome looks like, it becomes a plain one.
+"""The convolutional network for any genome: set to the composition of a genome, it becomes a plain one.
 
 Features of the genome (a few numbers, see `tracktools.descriptor`) enter as scales and shifts of the channels of the
 stem and of every dilated convolution, before GELU, and as a shift of the log-odds::

@@ -1,4 +1,4 @@
-"""Golden predictions: what the weights of a checkpoint gave when it was made, to be given again wherever it is read."""
+"""Golden predictions: what the weights of a checkpoint gave when it was made, to be checked wherever it is read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One head after the other: sites, matrix, and whether what it shows is there at all.
+"""One head after the other: sites, matrix, and a test of whether the motif is real.
 
 The better half of nothing still makes a picture. So every second site (ranks 2, 4, …) is kept out of the matrix that is
 judged: its hits are counted in those sites and in windows at the same offset from places with the lowest model output.
@@ -62,11 +62,11 @@ class HeadMotif:
     window : Pwm or None
         Counts over the whole window.
     pwm : Pwm or None
-        Its informative core; None where there is no motif.
+        Its informative core; None if there is no motif.
     enrichment : Enrichment or None
         None where it came not so far.
     reason : str
-        Why there is no motif; empty where there is one.
+        Why there is no motif; empty if there is one.
     """
 
     head: str
@@ -91,7 +91,7 @@ class HeadMotif:
 
 
 def composition(genome: Genome) -> Float64:
-    """Return the share of A, C, G, T on both strands together; even shares where there is no base."""
+    """Return the share of A, C, G, T on both strands together; even shares if there is no base."""
     gc = genome.gc_content
     if not 0 < gc < 1:
         return np.full(4, 0.25)

@@ -100,7 +100,7 @@ class Pwm:
         return chances
 
     def core(self, min_bits: float) -> Pwm | None:
-        """Return the matrix from its first to its last column of at least `min_bits`; None where there is none."""
+        """Return the matrix from its first to its last column of at least `min_bits`; None if there is none."""
         good = np.flatnonzero(self.bits >= min_bits)
         return self.columns(int(good[0]), int(good[-1]) + 1) if len(good) else None
 

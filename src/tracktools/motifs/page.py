@@ -1,4 +1,4 @@
-"""The page that shows it all: ``index.html``, one file that needs no other. Every value is escaped."""
+"""The page of results: ``index.html``, one file that needs no other. Every value is escaped."""
 
 from __future__ import annotations
 

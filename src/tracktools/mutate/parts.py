@@ -44,7 +44,7 @@ def in_parts(
 
 
 def _kept(path: Path, count: int) -> list[Any] | None:
-    """Return what a part holds; None where there is none, or it is damaged."""
+    """Return what a part holds; None if there is none, or it is damaged."""
     try:
         results: list[Any] | None = read_json(path, fields={"results": list}).get("results")
     except (FileNotFoundError, InputError):

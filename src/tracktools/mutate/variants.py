@@ -42,7 +42,7 @@ class Allele:
     ----------
     contig : Contig
     change : Change or None
-        None where there is nothing to compute.
+        None if there is nothing to compute.
     note : str
         Why there is nothing to compute.
     """

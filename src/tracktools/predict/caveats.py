@@ -16,7 +16,7 @@ _SMALL_BP = 100_000  # fewer bases, such as a plasmid's, may look different from
 
 
 def caveats_of(genome: Genome, model: Checkpoint) -> tuple[str, ...]:
-    """Return what a user of these predictions should know, a sentence each; nothing where there is no doubt.
+    """Return what a user of these predictions should know, a sentence each; nothing if there is no doubt.
 
     They are printed before the run, and are part of ``provenance.json``, of the header of the called TSS and of the
     pages of a hub.

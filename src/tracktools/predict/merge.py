@@ -58,7 +58,7 @@ def merge_shards(
 def join_shards(
     folders: Sequence[Path], verb: str
 ) -> tuple[Manifest, Callable[[Block], Float32], dict[str, list[dict[str, Any]]]]:
-    """Return the run that shards are of, what loads each of its blocks, and what ``provenance.json`` says of them.
+    """Return the run of some shards, what loads each of its blocks, and what ``provenance.json`` says of them.
 
     Raises
     ------

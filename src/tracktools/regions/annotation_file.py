@@ -86,7 +86,7 @@ def own_annotation(genome: Path | str) -> Annotation | None:
 
 
 def _annotation_of(path: Path, read: AnnotationRows) -> Annotation | None:
-    """Return the genes of rows; None where there are none."""
+    """Return the genes of rows; None if there are none."""
     rows = read.rows
     genes, others = link_rows(row for row in rows if not _is_sequence(row))
     if not genes:

@@ -68,7 +68,7 @@ class Folder:
         return found
 
     def of(self, part: str, name: str) -> str:
-        """Return a value of ``genome`` or ``model`` as text; empty where there is none."""
+        """Return a value of ``genome`` or ``model`` as text; empty if there is none."""
         return str((self.provenance.get(part) or {}).get(name) or "")
 
     def warnings(self) -> list[str]:

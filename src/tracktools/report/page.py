@@ -70,7 +70,7 @@ class Section:
     numbers: dict[str, float] = field(default_factory=dict)
 
     def show(self, path: Path, words: str) -> None:
-        """Add the picture of a file; nothing where there is none, a sentence where it is too large.
+        """Add the picture of a file; nothing if there is none, a sentence where it is too large.
 
         Raises
         ------

@@ -169,7 +169,7 @@ def _through_link(folder: Path, name: str) -> bool:
 
 
 def remove_output(folder: Path) -> None:
-    """Remove a folder that tracktools made, if it contains nothing else; where there is none, do nothing.
+    """Remove a folder that tracktools made, if it contains nothing else; if there is none, do nothing.
 
     Raises
     ------

@@ -288,7 +288,7 @@ def output_file(output: Path, *, force: bool = False, inputs: Iterable[Path] = (
 
 
 def drop_unfinished(output: Path) -> None:
-    """Remove what a killed run left next to an output; where there is nothing, do nothing.
+    """Remove what a killed run left next to an output; if there is nothing, do nothing.
 
     Raises
     ------
@@ -307,7 +307,7 @@ def drop_unfinished(output: Path) -> None:
 
 
 def unfinished_identity(output: Path) -> Mapping[str, Any] | None:
-    """Return the identity of the run that was left unfinished next to an output; None where there is none."""
+    """Return the identity of the run that was left unfinished next to an output; None if there is none."""
     target = output.resolve() if output.is_symlink() else output
     marker = Workspace.peek(target)
     return None if marker is None else marker["identity"]

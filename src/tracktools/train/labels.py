@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 def read_labels(
     path: Path, genome: Genome, *, renames: Mapping[str, str] | None = None, only_genome: bool = False
 ) -> LabelArrays:
-    """Read a TSS set (see `read_tss_bed`, whose errors these are) into one array a contig and strand."""
+    """Read a TSS set (see `read_tss_bed`, whose errors these are) into one array per contig and strand."""
     table, left_out = read_tss_bed(path, genome.chrom_sizes, renames=renames, only_genome=only_genome)
     log.info("%s: %s", path, count_line(len(table), left_out, "TSS"))
     arrays: LabelArrays = {}

@@ -44,7 +44,7 @@ class SoftLabels:
 
 
 def read_soft(soft: SoftLabels, genome: Genome, renames: Mapping[str, str] | None = None) -> SoftArrays:
-    """Read the pair into one array a contig and strand, NaN where there is no value.
+    """Read the pair into one array per contig and strand, NaN where there is no value.
 
     Raises
     ------

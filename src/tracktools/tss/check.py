@@ -79,7 +79,7 @@ class CheckReport:
 
 
 def check_positions(table: pd.DataFrame, genome: Genome, config: TssConfig = _DEFAULTS) -> CheckReport:
-    """Look at a set in every way it may be meant, and judge.
+    """Read a set in every way that it may be meant, and decide.
 
     Parameters
     ----------

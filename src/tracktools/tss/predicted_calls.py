@@ -61,7 +61,7 @@ def keep_predicted_columns(
 
 
 def _read(path: Path, renames: Mapping[str, str] | None) -> pd.DataFrame | None:
-    """Return a BED with the names of the set; None where there is none, or it is somebody else's."""
+    """Return a BED with the names of the set; None if there is none, or it is somebody else's."""
     if not path.is_file():
         return None
     try:

@@ -35,7 +35,7 @@ class Reading:
     assembly : str
         Assembly that the positions are taken to be of.
     chain : str
-        Bundled chain by which they were brought onto the genome; empty where they are taken as they are.
+        Bundled chain by which they were brought onto the genome; empty if they are taken as they are.
     swapped : bool
         Whether the strands are exchanged.
     strand : {"+", "-"}

@@ -24,7 +24,7 @@ _BASE_OF_SHIFTS = {  # what a position means, if the shifts by plus and minus st
 
 
 def import_hint(ctx: click.Context, result: ImportResult) -> str | None:
-    """Return the command line that corrects an imported set; None where there is nothing to correct."""
+    """Return the command line that corrects an imported set; None if there is nothing to correct."""
     report, imported = result.report, result.imported
     if report is None or report.problem not in ("offset", "strand", "assembly"):
         return None

@@ -1,4 +1,4 @@
-"""What data files hold, against the genome and the settings of their track: sequences, values, strands."""
+"""The content of data files, against the genome and the settings of their track: sequences, values, strands."""
 
 from __future__ import annotations
 

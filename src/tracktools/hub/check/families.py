@@ -1,4 +1,4 @@
-"""Tracks that hold tracks: parents, children, types, subgroups."""
+"""Tracks that contain tracks: parents, children, types, subgroups."""
 
 from __future__ import annotations
 

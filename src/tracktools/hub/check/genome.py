@@ -69,7 +69,7 @@ def check_genome(genome: Genome, places: HubFiles, findings: Findings) -> None:
 
 
 def _sizes(genome: Genome, there: Mapping[str, Fetched], findings: Findings) -> dict[str, int]:
-    """Return the lengths of the sequences; nothing where there is no readable 2bit."""
+    """Return the lengths of the sequences; nothing if there is no readable 2bit."""
     twobit = there.get("twoBitPath")
     if twobit is None or not twobit.complete:
         return {}

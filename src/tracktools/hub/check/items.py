@@ -1,4 +1,4 @@
-"""Items of a bigBed as they are, whoever wrote it: their texts are not parsed, so odd columns are no obstacle."""
+"""Items of a bigBed as they are, of any program: their texts are not parsed, so odd columns are no obstacle."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class BedItems:
     types: tuple[str, ...]
 
     def column_of(self, name: str) -> int | None:
-        """Return the number of a column, called by its own or its standard name; None where there is none."""
+        """Return the number of a column, called by its own or its standard name; None if there is none."""
         standard = {_OTHER_NAMES.get(own, own): number for number, own in enumerate(self.names)}
         if name in self.names:
             return self.names.index(name)

@@ -38,7 +38,7 @@ class UnknownFileError(Exception):
 
 @dataclass(frozen=True)
 class Fetched:
-    """A file at hand.
+    """A file on this machine.
 
     Parameters
     ----------

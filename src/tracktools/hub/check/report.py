@@ -1,4 +1,4 @@
-"""What is found in a hub: how bad it is, where it is, what is wrong, and how to fix it."""
+"""Findings in a hub: how bad, where, what is wrong, and how to fix it."""
 
 from __future__ import annotations
 

@@ -123,7 +123,7 @@ def _check_tracks(genome: Genome, places: HubFiles, findings: Findings) -> None:
 
 
 def _data_address(hub: Hub, places: HubFiles) -> str:
-    """Return the web address of a data file of the hub that is there; empty where there is none."""
+    """Return the web address of a data file of the hub that is there; empty if there is none."""
     for genome in hub.genomes:
         for track in genome.tracks:
             address = places.address(track.base, track.get("bigDataUrl")) if track.get("bigDataUrl") else ""

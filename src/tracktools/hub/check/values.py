@@ -51,7 +51,7 @@ def _is_color(value: str) -> bool:
 
 
 def as_limits(value: str) -> tuple[float, float] | None:
-    """Return the two numbers of ``low:high``; None where it is no such thing.
+    """Return the two numbers of ``low:high``; None if it is no such thing.
 
     Examples
     --------

@@ -27,7 +27,7 @@ def bookmarks_bed(bookmarks: Sequence[Bookmark]) -> str:
 
 
 def read_bookmarks(path: Path) -> tuple[Bookmark, ...]:
-    """Read what `bookmarks_bed` wrote; nothing where there is no file."""
+    """Read what `bookmarks_bed` wrote; nothing if there is no file."""
     if not path.is_file():
         return ()
     table, _ = read_bed(path)

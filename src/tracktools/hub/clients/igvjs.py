@@ -26,7 +26,7 @@ class IgvJs:
 
 
 def find_igv_js(path: Path | None = None) -> IgvJs | None:
-    """Return igv.js, or None where there is none.
+    """Return igv.js, or None if there is none.
 
     Parameters
     ----------

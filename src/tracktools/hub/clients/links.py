@@ -1,4 +1,4 @@
-"""Where a hub can be opened once it is on the web, and how it gets there."""
+"""Links that open a hub once it is on the web, and how to put it there."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ _MADE_NAME = re.compile(r".+_\d+_[fr]")  # PREFIX_CHROM_POSITION_f: too long to 
 
 @dataclass(frozen=True)
 class MeasuredSet:
-    """Measured TSS of a hub, against which called ones are held.
+    """Measured TSS of a hub, with which called ones are compared.
 
     Parameters
     ----------
