@@ -52,7 +52,7 @@ def test_every_track_is_drawn_next_to_the_others(page: Visit) -> None:
     heads = {name for name in tracks if re.match(r"L\dH\d ", name)}
     assert len(heads) <= 3, "the strongest heads alone are shown at first"
     assert set(tracks) - heads == expected | {"Pseudogenes"}, (
-        "no pseudogene is in sight here, though igv.js may draw one beside it"
+        "no pseudogene is in sight here, though igv.js may draw one next to it"
     )
     assert (tracks["TSS model"]["min"], tracks["TSS model"]["max"]) == (-1, 1)
     assert page.errors() == []

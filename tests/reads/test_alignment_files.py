@@ -158,7 +158,7 @@ def test_the_annotation_of_host_and_bacterium_is_taken_for_the_bacterium(tmp_pat
     assert "100.0 % of the signal inside genes is on their strand" in run("reads", *options, "--only-genome").stderr
 
 
-# --- what is told -----------------------------------------------------------------------------------------------------
+# --- what is said -----------------------------------------------------------------------------------------------------
 
 
 def test_the_last_line_counts_records_of_all_files(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ _NO_VALUE = ("NA", ".", "")
 _OTHER_TABLES = {  # by the number of columns
     1: ", with tabs or spaces between",
     3: "; for depths by position, bedtools genomecov writes it with -bga",
-    6: "; is it BED? its features have no value a base",
+    6: "; is it BED? its features have no value per base",
 }
 
 

@@ -30,7 +30,7 @@ class Source:
     warnings : tuple of str
         What a user of the data should know, a sentence each: from `provenance`, or from the file itself.
     annotation : Annotation or PlacedAnnotation, optional
-        What the file holds, where it is an annotation that was read already.
+        What the file contains, where it is an annotation that was read already.
     """
 
     row: Track

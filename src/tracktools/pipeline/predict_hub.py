@@ -108,7 +108,7 @@ class Inputs:
         return InputData(genome, models.set_to(genome, host), regions, genes)
 
     def genes_of(self, genome: Genome) -> PlacedAnnotation | None:
-        """Return the genes that the genome file itself holds; None where it holds none."""
+        """Return the genes that the genome file itself holds; None where it contains none."""
         own = own_annotation(self.genome)
         return None if own is None else self._placed(own, genome)
 

@@ -59,16 +59,16 @@ def _compute_blocks(
         return len(block)
 
     stored: Future[int] | None = None
-    with show_progress("predicting", sum(map(len, todo)), "bp") as advance, ThreadPoolExecutor(1) as beside:
-        ahead = [beside.submit(windows_of, block, genome, engine, network) for block in todo[:1]]
+    with show_progress("predicting", sum(map(len, todo)), "bp") as advance, ThreadPoolExecutor(1) as helper:
+        ahead = [helper.submit(windows_of, block, genome, engine, network) for block in todo[:1]]
         for number, block in enumerate(todo):
             windows = ahead.pop().result()
             ahead += [
-                beside.submit(windows_of, after, genome, engine, network) for after in todo[number + 1 : number + 2]
+                helper.submit(windows_of, after, genome, engine, network) for after in todo[number + 1 : number + 2]
             ]
             outputs = engine.probabilities_many(windows)
             if stored is not None:
                 advance(stored.result())
-            stored = beside.submit(keep, block, outputs)
+            stored = helper.submit(keep, block, outputs)
         if stored is not None:
             advance(stored.result())

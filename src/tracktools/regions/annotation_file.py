@@ -75,7 +75,7 @@ def read_annotation(path: Path | str) -> Annotation:
 
 
 def own_annotation(genome: Path | str) -> Annotation | None:
-    """Return the genes that a genome file itself holds, as GenBank, EMBL and GFF3 may; None where it holds none.
+    """Return the genes that a genome file itself contains, as GenBank, EMBL and GFF3 may; None where it contains none.
 
     Raises
     ------
