@@ -12,6 +12,7 @@ from tracktools.figures.canvas import figure_style, save_figure
 from tracktools.palette import BLUE, STRAND_COLORS, css
 
 _BINS = 40
+_DECADES = 100  # a span above which an axis is logarithmic
 _WORDS = {"+": "plus strand", "-": "minus strand"}
 
 
@@ -71,11 +72,17 @@ def draw_heights(
         figure = Figure(figsize=(6.4, 2.8), layout="constrained")
         axes = figure.subplots()
         if len(everything):
-            edges = np.linspace(min(0.0, everything.min()), max(everything.max(), 1e-9), _BINS + 1)
+            low, high = float(everything.min()), float(everything.max())
+            wide = 0 < _DECADES * low < high
+            edges = np.geomspace(low, high, _BINS + 1) if wide else np.linspace(low, max(high, low + 1e-9), _BINS + 1)
             axes.hist(
                 list(values.values()), bins=list(edges), stacked=True,
                 color=[css(STRAND_COLORS[strand]) for strand in values], label=[_WORDS[strand] for strand in values],
             )  # fmt: skip
+            if wide:
+                axes.set_xscale("log")
+            elif low > 0:
+                axes.set_xlim(left=0)
         if cut is not None and np.isfinite(cut):
             axes.axvline(cut, color="#555555", linestyle="dashed", label=f"called at or above {cut:.3g}")
         axes.set(xlabel=label, ylabel="called TSS")

@@ -88,15 +88,19 @@ def profile_section(folder: Folder) -> Section:
 
 def _highest(signal: str, sites: str, known: pd.DataFrame, floor: str) -> str:
     """Return where the median is highest, and how much that is above the median of all bases."""
-    best = known.to_dict("records")[int(known["median"].astype(float).to_numpy().argmax())]
+    medians = known["median"].astype(float).to_numpy()
+    n = max(map(int, known["n"]))
+    if medians.min() == medians.max():
+        return (
+            f"{signal} around {sites} (up to {n:,} sites): the median is {medians[0]:.3g} at every offset, as at most "
+            "sites there is no signal. The heat map shows the sites that have some."
+        )
+    best = known.to_dict("records")[int(medians.argmax())]
     offset, value = int(best["offset"]), float(best["median"])
     where = "on the site itself" if not offset else f"{abs(offset)} nt {'down' if offset > 0 else 'up'}stream"
     ratio = float(f"{value / float(floor):.2g}") if is_number(floor) and float(floor) else 0.0
     times = f", {f'{ratio:,.0f}' if ratio >= 10 else f'{ratio:g}'} times the median of all bases" if ratio else ""
-    return (
-        f"{signal} around {sites} (up to {max(map(int, known['n'])):,} sites): the median is highest {where}, "
-        f"{value:.3g}{times}."
-    )
+    return f"{signal} around {sites} (up to {n:,} sites): the median is highest {where}, {value:.3g}{times}."
 
 
 def motifs_section(folder: Folder) -> Section:

@@ -27,7 +27,8 @@ def predict_section(folder: Folder) -> Section:
     section = Section("Called TSS", where=folder.name)
     path = folder.file("*.called_tss.bed")
     assert path is not None
-    return _calls(section, path, folder.parameters.get("called_at"), "model output")
+    unknown = "How many of the calls are right is not known: the model brings no calibration for this genome."
+    return _calls(section, path, folder.parameters.get("called_at"), "model output", unknown)
 
 
 def call_section(folder: Folder) -> Section:
@@ -37,10 +38,11 @@ def call_section(folder: Folder) -> Section:
     if not tracks:
         section.see.append("Nothing is called.")
         return section
-    return _calls(section, tracks[0].path, folder.parameters.get("threshold"), "value of the signal")
+    unknown = "How many of the calls are right is not known: compare them with measured sets (tracktools tss confirm)."
+    return _calls(section, tracks[0].path, folder.parameters.get("threshold"), "value of the signal", unknown)
 
 
-def _calls(section: Section, path: Path, cut: Any, label: str) -> Section:
+def _calls(section: Section, path: Path, cut: Any, label: str, unknown: str) -> Section:
     table, _ = read_bed(path)
     if not len(table) or "modelOutput" not in table:
         section.see.append("No TSS is called." if not len(table) else f"{len(table):,} TSS.")
@@ -52,7 +54,7 @@ def _calls(section: Section, path: Path, cut: Any, label: str) -> Section:
         f"{len(table):,} TSS are called, {len(heights['+']):,} on the plus strand and {len(heights['-']):,} on the "
         "minus strand. Most genomes have about as many on each: far more on one is a sign of an error."
     )
-    section.see += _right(table, section)
+    section.see += _right(table, section, unknown)
     at = float(cut) if isinstance(cut, int | float) else None
     section.draw(
         lambda home: draw_heights(heights, label, home, "calls", cut=at),
@@ -61,7 +63,7 @@ def _calls(section: Section, path: Path, cut: Any, label: str) -> Section:
     return section
 
 
-def _right(table: pd.DataFrame, section: Section) -> list[str]:
+def _right(table: pd.DataFrame, section: Section, unknown: str) -> list[str]:
     """Return sentences on the share of calls to expect to be right, and on those that the model was trained on."""
     said = []
     expected, calibrated = (_floats(table, name) for name in ("expectedPrecision", "calibrated"))
@@ -76,7 +78,7 @@ def _right(table: pd.DataFrame, section: Section) -> list[str]:
             said.append("This is what to expect of the calls together; each has its own value in the BED file.")
             break
     else:
-        said.append("How many of the calls are right is not known: the model brings no calibration for this genome.")
+        said.append(unknown)
     parts = table["split"].astype(str).value_counts() if "split" in table else pd.Series(dtype=int)
     if parts.get("train", 0):
         said.append(
