@@ -221,7 +221,10 @@ def _gene_columns(rows: pd.DataFrame, placed: PlacedAnnotation, operons: list[Op
             "strand": rows["strand"],
         }
     )
-    classes = classify_tss(bed, genes, circular_sizes=placed.circles).table["class"]
+    if rows["chrom"].isin(genes["chrom"]).any():
+        classes: object = classify_tss(bed, genes, circular_sizes=placed.circles).table["class"]
+    else:  # such as a set on a plasmid without genes
+        classes = "orphan"
     following, inside = next_genes(rows, genes, placed.circles), genes_at(rows, genes, placed.circles)
     there = (following["gene"] != NO_GENE).to_numpy()
     utr = following["distance"].astype("Int64").where(there)

@@ -87,7 +87,7 @@ def draw_heights(
             axes.axvline(cut, color="#555555", linestyle="dashed", label=f"called at or above {cut:.3g}")
         axes.set(xlabel=label, ylabel="called TSS")
         axes.yaxis.set_major_formatter("{x:,.0f}")
-        axes.legend(frameon=False)
+        axes.legend(loc="upper right", frameon=False)
         return save_figure(figure, folder, name)
 
 
@@ -109,7 +109,7 @@ def draw_ranks(values: Mapping[str, Float64], folder: Path, name: str) -> list[P
         for (kind, heights), color in zip(values.items(), (STRAND_COLORS["+"], STRAND_COLORS["-"]), strict=True):
             axes.plot(np.arange(1, len(heights) + 1), heights, ".", color=css(color), label=kind)
         axes.set(xlabel="rank", ylabel="highest model output", ylim=(0, 1))
-        axes.legend(frameon=False)
+        axes.legend(loc="upper right", frameon=False)
         return save_figure(figure, folder, name)
 
 

@@ -77,7 +77,7 @@ def draw_profiles(panels: Sequence[DrawnProfile], folder: Path) -> list[Path]:
                 axes.set_yscale("log")
             axes.set(title=f"{panel.sites} (n = {panel.n_sites:,})", xlabel="offset [nt]", ylabel=panel.signal)
             axes.title.set_fontsize(9)
-        grid[0].legend(frameon=False, fontsize=7)
+        grid[0].legend(loc="upper right", frameon=False, fontsize=7)
         figure.supxlabel("line: median; dark: its 95 % bootstrap interval; pale: quartiles", fontsize=7)
         return save_figure(figure, folder, "profile", pdf=True)
 
@@ -96,6 +96,10 @@ def draw_heat_maps(panels: Sequence[DrawnProfile], folder: Path) -> list[Path]:
     with figure_style():
         figure, grid = _grid(panels, height=3.2)
         for panel, axes in zip(panels, grid, strict=True):
+            if not panel.n_sites:
+                axes.set_axis_off()
+                axes.set_title(f"{panel.sites}: no site", fontsize=9)
+                continue
             rows = ranked_rows(panel.matrix[0])
             known = rows[~np.isnan(rows)]
             bottom, top = np.percentile(known, [50, _BRIGHTEST]) if len(known) else (0.0, 1.0)

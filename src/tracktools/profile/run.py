@@ -126,6 +126,9 @@ def profile_sites(
     inputs += [path for path in (options.annotation, options.operons) if path is not None]
     with output_folder(Path(output), force=force, inputs=inputs) as folder:
         sets = [_chosen(_read(one, chrom_sizes, circular, options), options, config) for one in sites]
+        empty = [f"the set {one.name} has no site to look at" for one in sets if not len(one.table)]
+        for sentence in empty:
+            log.warning("warning: %s", sentence)
         landmarks = _landmarks(options, chrom_sizes)
         parts = [_one_signal(one, sets, landmarks, chrom_sizes, circular, options, config) for one in signals]
         result = ProfileResult(
@@ -141,6 +144,7 @@ def profile_sites(
             parameters={
                 "config": asdict(config),
                 "within": [str(one.to_ucsc()) for one in options.within],
+                "warnings": empty,
                 "signs": {one.name: part.signs for one, part in zip(signals, parts, strict=True)},
                 "inputs": {str(path): file_sha256(path) for path in dict.fromkeys(inputs)},
             },
@@ -186,8 +190,6 @@ def _chosen(sites: Sites, options: ProfileOptions, config: ProfileConfig) -> Sit
     if len(table) > config.most_sites:
         left_out[f"not drawn: {config.most_sites:,} of them are, at random"] = len(table) - config.most_sites
         table = table.sample(config.most_sites, random_state=config.seed).sort_index()
-    if not len(table):
-        log.warning("warning: the set %s has no site to look at", sites.name)
     return Sites(sites.name, table.reset_index(drop=True), left_out)
 
 
