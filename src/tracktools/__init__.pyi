@@ -67,7 +67,9 @@ from .predict import (
 from .profile import ProfileOptions, ProfileResult, profile_sites
 from .profile.matrix import SignalSource
 from .profile.sites import Sites, SiteSource
-from .regions import read_genes
+from .regions import place_annotation, read_annotation, read_genes
+from .regions.annotation_file import Annotation
+from .regions.placed import PlacedAnnotation
 from .splits import Region, Split
 from .tracks import HasFolder
 from .train import SoftLabels, TrainedFolds, TrainedModel, adapt_model, choose_split, train_folds, train_model
@@ -80,6 +82,7 @@ from .tss.lift import LiftedSet, lift_tss
 from .tss.row_parser import Refusal
 
 __all__ = [
+    "Annotation",
     "AttentionConfig",
     "AttentionRun",
     "BuiltHub",
@@ -118,6 +121,7 @@ __all__ = [
     "MotifResult",
     "MutateConfig",
     "Parameters",
+    "PlacedAnnotation",
     "PredictConfig",
     "Prediction",
     "ProfileConfig",
@@ -176,11 +180,13 @@ __all__ = [
     "mutate_sequence",
     "mutate_sites",
     "mutate_variants",
+    "place_annotation",
     "predict_genome",
     "predict_out_of_fold",
     "predict_sequence",
     "predict_shard",
     "profile_sites",
+    "read_annotation",
     "read_folds",
     "read_genes",
     "read_selection",

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
-import numpy.typing as npt
 import torch
 
+from tracktools.arrays import Float32, Int64
 from tracktools.config import DilatedConfig
 from tracktools.errors import ConfigError
 from tracktools.model.checkpoint import Checkpoint
@@ -37,10 +36,10 @@ class Teacher:
         self._network: Network = checkpoint.model.eval()
 
     @torch.no_grad()
-    def probabilities(self, codes: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+    def probabilities(self, codes: Int64) -> Float32:
         """Return the output of each base but the outer `reach_bp` on both sides: (B, L) to (B, L - 2 * reach_bp)."""
         log_odds = self._network.log_odds(self._network.states(torch.from_numpy(codes)))
-        output: npt.NDArray[np.float32] = torch.sigmoid(log_odds[:, self.reach_bp : -self.reach_bp]).numpy()
+        output: Float32 = torch.sigmoid(log_odds[:, self.reach_bp : -self.reach_bp]).numpy()
         return output
 
     def seen_bp(self, split: Split) -> int:

@@ -56,7 +56,7 @@ class Labels(Protocol):
 
     reach_bp: int
 
-    def probabilities(self, codes: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+    def probabilities(self, codes: Int64) -> Float32:
         """Return the soft label of each base but the outer `reach_bp` on both sides."""
         ...
 
@@ -187,7 +187,7 @@ class TrainingWindows:
         return (inside if strand == "+" else inside[::-1])[: length - self._shift]
 
 
-def _mutate(codes: npt.NDArray[np.int64], share: float, rng: np.random.Generator) -> npt.NDArray[np.bool_]:
+def _mutate(codes: Int64, share: float, rng: np.random.Generator) -> Bool:
     """Draw letters of some windows anew, in place; return which windows."""
     mutated = rng.random(len(codes)) < share
     for row in np.flatnonzero(mutated):
