@@ -23,12 +23,15 @@ from tracktools.formats.json_file import read_json
 from tracktools.formats.motif_files import read_motifs
 from tracktools.formats.recognise import recognise_format
 from tracktools.formats.toml_file import read_toml
-from tracktools.genome import load_genome
+from tracktools.formats.vcf import VcfLine, open_vcf
+from tracktools.genome import Genome, load_genome
 from tracktools.hub.check import check_hub
 from tracktools.hub.clients.view import build_view
 from tracktools.hub.gather import gather_sources
 from tracktools.model.checkpoint import load_checkpoint
 from tracktools.model.files import find_model
+from tracktools.mutate.variants import alleles_of
+from tracktools.names import join_names
 from tracktools.predict import merge_shards
 from tracktools.regions import read_annotation
 from tracktools.train.labels import read_labels
@@ -110,6 +113,18 @@ def _reads(case: Case) -> object:
     return sum(1 for _ in read_alignments(case.path, min_mapq=0, tally=Counter()))
 
 
+def _variants(case: Case) -> object:
+    genome = load_genome(case.samples["genome.fa"])
+    with open_vcf(case.path) as (header, lines):
+        found = [[one.change for one in alleles_of(line, genome[chrom_of(line, genome)], case.path)] for line in lines]
+    return header, found
+
+
+def chrom_of(line: VcfLine, genome: Genome) -> str:
+    """Return the genome's name of the sequence of a variant."""
+    return join_names([line.chrom], genome.chrom_sizes)[line.chrom]
+
+
 def _table(case: Case) -> object:
     layout = LAYOUT if "table" in case.path.name else None
     return import_tss([case.path], ImportRequest("x", layout), load_genome(case.samples["genome.fa"])).table.to_csv()
@@ -153,7 +168,15 @@ def _chain(case: Case) -> object:
 
 GENOMES = ("genome.fa", "genome.fa.gz", "genome.2bit", "genome.gbk", "genome.gbk.gz", "genome.embl")
 ANNOTATIONS = ("genes.gff3", "genes.gff3.gz", "genes.gtf", "genome.gbk", "genome.embl")
-PACKED = ("genome.fa.gz", "genome.gbk.gz", "genes.gff3.gz", "tss.bed.gz", "signal.bedgraph.gz", "table.tsv.gz")
+PACKED = (
+    "genome.fa.gz",
+    "genome.gbk.gz",
+    "genes.gff3.gz",
+    "tss.bed.gz",
+    "signal.bedgraph.gz",
+    "table.tsv.gz",
+    "variants.vcf.gz",
+)
 READERS: dict[str, Reader] = {
     "genome": Reader(GENOMES, _genome, ("hub", "build", "{imported}", "--genome", "{path}", "-o", "{output}"), PACKED),
     "annotation": Reader(ANNOTATIONS, _annotation, ("annotation", "{path}", "--genome", "{genome.fa}", "-o", "{output}"), PACKED),
@@ -185,6 +208,10 @@ READERS: dict[str, Reader] = {
     "TSS table": Reader(
         ("table.tsv", "table.tsv.gz", "table.xlsx", "genes.gff3", "genes.gtf"), _table,
         ("tss", "import", "{path}", "--format", "table", "--position-column", "Pos", "--strand-column", "Strand", "--base", "1", "--chrom-column", "Rep", "--name", "x", "--genome", "{genome.fa}", "-o", "{output}"), PACKED,
+    ),
+    "VCF": Reader(
+        ("variants.vcf", "variants.vcf.gz"), _variants,
+        ("mutate", "{genome.fa}", "--vcf", "{path}", "-m", "{model.safetensors}", "-o", "{output}"), PACKED,
     ),
     "chain": Reader(("lift.chain",), _chain, ("tss", "lift", "{tss.bed}", "--chain", "{path}", "-o", "{output}")),
     "motif matrices": Reader(

@@ -113,7 +113,8 @@ def make_samples(home: Path) -> None:
     parts = np.split(letters, [SIZES["chrA"]])
     fasta = home / "genome.fa"
     fasta.write_text("".join(f">{name} words\n{''.join(part)}\n" for name, part in zip(SIZES, parts, strict=True)))
-    for name in ("genome.fa", "genes.gff3", "table.tsv", "signal.bedgraph", "genome.gbk"):
+    (home / "variants.vcf").write_text(_variants("".join(parts[0])))
+    for name in ("variants.vcf", "genome.fa", "genes.gff3", "table.tsv", "signal.bedgraph", "genome.gbk"):
         (home / f"{name}.gz").write_bytes(gzip.compress((home / name).read_bytes(), mtime=0))
     genome = load_genome(fasta)
     write_twobit(home / "genome.2bit", ((contig.name, contig.letters) for contig in genome))
@@ -122,7 +123,17 @@ def make_samples(home: Path) -> None:
     _write_reads(home)
     _write_model_and_shards(home, fasta)
     import_folder([home / "table.tsv"], ImportRequest("one", LAYOUT), home / "imported", genome=genome)
-    build_hub([home / "imported", home / "signal.plus.bw"], home / "hub", genome=fasta, gff=home / "genes.gff3")
+    build_hub([home / "imported", home / "signal.plus.bw"], home / "hub", genome=fasta, genes=home / "genes.gff3")
+
+
+def _variants(letters: str) -> str:
+    """Return VCF lines of a sequence: a substitution, an insertion, a deletion, and what has no letters."""
+    lines = ["##fileformat=VCFv4.2", f"##contig=<ID=chrA,length={len(letters)}>"]
+    lines.append("#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO")
+    for at, new in ((100, "ACGT"), (300, "<DEL>"), (50, "*,T"), (700, "")):
+        reference = letters[at - 1 : at + 3] if not new else letters[at - 1]
+        lines.append(f"chrA\t{at}\t.\t{reference}\t{new or reference[0]}\t.\tPASS\tDP=3")
+    return "\n".join(lines) + "\n"
 
 
 def _write_tracks(home: Path) -> None:
