@@ -220,7 +220,7 @@ def test_a_file_that_reads_back_otherwise_does_not_appear(tmp_path: Path, monkey
         return write_items(writer, chrom_sizes, [*columns[:3], ["m"], *columns[4:]])
 
     monkeypatch.setattr(bigbed, "_write_items", write_others)
-    with pytest.raises(OutputError, match="reads back otherwise"):
+    with pytest.raises(OutputError, match="does not read back"):
         write_bigbed(tmp_path / "a.bb", {"chr": 10}, pd.DataFrame([GOOD]), BED6)
     assert list(tmp_path.iterdir()) == []
 

@@ -280,7 +280,9 @@ def test_an_error_while_writing_keeps_the_older_file(tmp_path: Path):
 
 
 @pytest.mark.parametrize("damage", ["another value", "a value too many"])
-def test_a_file_that_reads_back_otherwise_does_not_appear(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: str):
+def test_a_file_that_does_not_read_back_as_written_does_not_appear(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: str
+):
     add = BbiWriter.finish_data
 
     def write_and_damage(writer: BbiWriter) -> None:
@@ -291,7 +293,7 @@ def test_a_file_that_reads_back_otherwise_does_not_appear(tmp_path: Path, monkey
         add(writer)
 
     monkeypatch.setattr(BbiWriter, "finish_data", write_and_damage)
-    with pytest.raises(OutputError, match=r"x\.bw: reads back otherwise"):
+    with pytest.raises(OutputError, match=r"x\.bw: does not read back"):
         write_bigwig(tmp_path / "x.bw", {"a": 9}, {"a": np.array([np.nan, 1, 1], dtype=np.float32)})
     assert list(tmp_path.iterdir()) == []
 
