@@ -59,7 +59,11 @@ def test_genes_distances_and_flags_of_each_row(tmp_path: Path) -> None:
     assert cells.loc[(61, "+"), ["gene", "utr_length", "class", "leaderless"]].tolist() == ["abc", 40, "secondary", ""]
     assert cells.loc[(98, "+"), ["gene", "utr_length", "class", "leaderless"]].tolist() == ["abc", 3, "primary", "yes"]
     assert cells.loc[(101, "+"), "utr_length"] == 0
-    assert cells.loc[(151, "+"), ["class", "in_gene", "gene", "utr_length"]].tolist() == ["internal", "abc", "abc", 850]
+    assert cells.loc[(151, "+"), ["class", "in_gene", "gene", "gene_distance"]].tolist() == [
+        "internal", "abc", "abc", 850
+    ]  # fmt: skip
+    assert pd.isna(cells.loc[(151, "+"), "utr_length"]), "what lies in a gene makes no 5' UTR"
+    assert (cells["utr_length"].dropna() == cells["gene_distance"][cells["utr_length"].notna()]).all()
     assert cells.loc[(151, "-"), ["class", "in_gene_antisense", "gene"]].tolist() == ["antisense", "abc", "def"]
     assert cells.loc[(301, "-"), ["gene", "locus_tag", "utr_length"]].tolist() == ["def", "T_2", 301 - 260]
     assert cells.loc[(61, "+"), "product"] == "= 1+1 kinase"

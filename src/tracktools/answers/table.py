@@ -30,6 +30,7 @@ from tracktools.tss.classify import classify_tss
 
 UPSTREAM_BP, DOWNSTREAM_BP = 50, 10  # of the sequence column
 READS_BP = 5
+_WITH_UTR = ("primary", "secondary")  # classes
 LEADERLESS_BP = 5  # a shorter 5' UTR leaves no room for a ribosome binding site (Cortes et al. 2013)
 
 DESCRIPTIONS = {
@@ -44,7 +45,8 @@ DESCRIPTIONS = {
     "locus_tag": "Its locus tag",
     "product": "What it makes",
     "operon": "Operons of the given file that this gene belongs to",
-    "utr_length": "Bases from the TSS to the first base of that gene: the length of the 5' UTR; 0 on the first base",
+    "gene_distance": "Bases from the TSS to the first base of that gene; 0 on the first base",
+    "utr_length": "Length of the 5' UTR: that distance, for primary and secondary TSS",
     "leaderless": f"yes: the 5' UTR has at most {LEADERLESS_BP} bases",
     "in_gene": "Gene on the strand of the TSS that the TSS lies in",
     "in_gene_antisense": "Gene on the other strand that the TSS lies in",
@@ -227,7 +229,8 @@ def _gene_columns(rows: pd.DataFrame, placed: PlacedAnnotation, operons: list[Op
         classes = "orphan"
     following, inside = next_genes(rows, genes, placed.circles), genes_at(rows, genes, placed.circles)
     there = (following["gene"] != NO_GENE).to_numpy()
-    utr = following["distance"].astype("Int64").where(there)
+    distance = following["distance"].astype("Int64").where(there)
+    near = there & pd.Series(classes, index=rows.index).isin(_WITH_UTR).to_numpy()
 
     if operons is not None:
         genes = genes.assign(operon=operons_of(genes, operons, placed.circles))
@@ -242,8 +245,9 @@ def _gene_columns(rows: pd.DataFrame, placed: PlacedAnnotation, operons: list[Op
         "locus_tag": of("locus_tag", following["gene"]),
         "product": of("product", following["gene"]),
         **({} if operons is None else {"operon": of("operon", following["gene"])}),
-        "utr_length": utr,
-        "leaderless": np.where(there & (following["distance"] <= LEADERLESS_BP), "yes", ""),
+        "gene_distance": distance,
+        "utr_length": distance.where(near),
+        "leaderless": np.where(near & (following["distance"] <= LEADERLESS_BP), "yes", ""),
         "in_gene": of("name", inside["sense"]),
         "in_gene_antisense": of("name", inside["antisense"]),
     }
