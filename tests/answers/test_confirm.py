@@ -11,11 +11,13 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracktools.answers.confirm import Confirmation, confirm_tss, score_bins
+from tracktools.answers.confirm import Confirmation, ConfirmOptions, confirm_tss, score_bins
 from tracktools.cli import tracktools
 from tracktools.errors import ConfigError
 from tracktools.formats.bed import read_bed
+from tracktools.formats.bigwig import write_bigwig
 from tracktools.genome import Contig, Genome
+from tracktools.profile.matrix import SignalSource
 
 GENOME = Genome("g", (Contig("chr", np.frombuffer(b"ACGT" * 100, dtype=np.uint8)),))
 
@@ -53,6 +55,15 @@ def test_the_best_prediction_takes_the_measured_tss_and_the_other_is_predicted_o
 def test_what_is_on_the_other_strand_confirms_nothing(tmp_path: Path) -> None:
     found = confirmed(tmp_path, [(100, "+", 1)], a=[(100, "-", 1)])
     assert found.counts() == {"confirmed": 0, "predicted_only": 1, "measured_only": 1}
+
+
+def test_reads_next_to_the_end_of_a_contig_are_the_sum_of_what_is_there(tmp_path: Path) -> None:
+    values = {"chr": np.ones(400, dtype=np.float32)}
+    write_bigwig(tmp_path / "s.bw", {"chr": 400}, values)
+    signal = SignalSource("rna", tmp_path / "s.bw", tmp_path / "s.bw")
+    sites, options = bed(tmp_path / "p.bed", (2, "+", 1), (200, "+", 1)), ConfirmOptions(reads=[signal])
+    table = confirm_tss(sites, {"a": sites}, GENOME, options).table
+    assert table["reads_rna"].tolist() == [8, 11]
 
 
 SITES = st.lists(st.tuples(st.integers(0, 99), st.sampled_from("+-"), st.integers(0, 1000)), min_size=1, max_size=10)

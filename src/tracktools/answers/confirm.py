@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,24 +10,23 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binomtest
 
+from tracktools.answers.reads import describe_reads, read_columns
 from tracktools.answers.sets import join_tss, match_rows, read_sets
-from tracktools.answers.write import write_tables
+from tracktools.answers.write import answer_folder, write_tables, write_tsv
 from tracktools.arrays import Int64
 from tracktools.concise import concise
 from tracktools.config import TssConfig
 from tracktools.errors import ConfigError
 from tracktools.figures.confirmation import draw_confirmation
 from tracktools.formats.bed import CONFIRMED_TSS, write_bed
-from tracktools.genome import Genome, as_genome, load_genome
+from tracktools.genome import Genome, as_genome
 from tracktools.palette import GREEN, GREY, PURPLE
-from tracktools.profile.matrix import SignalSource, gather_matrix, open_signal
-from tracktools.run import output_folder
-from tracktools.tracks import Track, as_track_name, file_sha256, write_provenance, write_tracks
+from tracktools.profile.matrix import SignalSource
+from tracktools.tracks import Track, as_track_name, write_tracks
 
 CONFIRMED, PREDICTED_ONLY, MEASURED_ONLY = STATUSES = ("confirmed", "predicted_only", "measured_only")
 STATUS_COLORS = {CONFIRMED: GREEN, PREDICTED_ONLY: PURPLE, MEASURED_ONLY: GREY}
 BINS = 10
-READS_BP = 5
 PREDICTED = "predicted"  # the name of the predicted set in columns
 
 DESCRIPTIONS = {
@@ -149,8 +147,8 @@ def confirm_tss(
     table = table.sort_values(
         ["contig", "position", "strand"], key=lambda c: c.map(order) if c.name == "contig" else c, ignore_index=True
     )
-    for one in options.reads:
-        table[f"reads_{one.name}"] = _reads(one, table, genome, options)
+    sites = pd.DataFrame({"chrom": table["contig"], "position": table["position"] - 1, "strand": table["strand"]})
+    table = table.assign(**read_columns(options.reads, sites, genome, options.renames))
     return Confirmation(table, score_bins(table, len(known)), taken, left_out)
 
 
@@ -194,14 +192,6 @@ def _table(calls: pd.DataFrame, known: pd.DataFrame, found: Int64, names: list[s
         }
     )
     return pd.concat([part for part in (predicted, measured) if len(part)] or [predicted], ignore_index=True)
-
-
-def _reads(source: SignalSource, table: pd.DataFrame, genome: Genome, options: ConfirmOptions) -> pd.Series:
-    sites = pd.DataFrame({"chrom": table["contig"], "position": table["position"] - 1, "strand": table["strand"]})
-    circular = [contig.name for contig in genome if contig.circular]
-    with open_signal(source, genome.chrom_sizes, renames=options.renames) as signal:
-        matrix = gather_matrix(signal, sites, genome.chrom_sizes, READS_BP, circular=circular, absent="zero")
-    return pd.Series(matrix.sense.sum(axis=1, dtype=np.float64))
 
 
 def score_bins(table: pd.DataFrame, n_measured: int) -> pd.DataFrame:
@@ -253,38 +243,19 @@ def confirm_folder(
     force : bool
         Replace a folder that tracktools made.
     """
-    started = time.time()
     options = options or ConfirmOptions()
-    inputs = [Path(genome), Path(predicted), *map(Path, measured.values())]
+    inputs = [Path(predicted), *map(Path, measured.values())]
     inputs += [path for one in options.reads for path in (one.plus, one.minus)]
-    with output_folder(output, force=force, inputs=inputs) as folder:
-        loaded = load_genome(Path(genome), circular=options.circular)
-        found = confirm_tss(predicted, measured, loaded, options)
-        described = DESCRIPTIONS | {
-            f"reads_{one.name}": f"Sum of the signal {one.name} on the strand within {READS_BP} bases"
-            for one in options.reads
-        }
-        write_tables(folder, "tss", found.table, described)
+    with answer_folder(output, Path(genome), inputs, circular=options.circular, force=force) as answer:
+        found, folder = confirm_tss(predicted, measured, answer.genome, options), answer.path
+        write_tables(folder, "tss", found.table, DESCRIPTIONS | describe_reads(options.reads))
         for name, status in (("candidates", PREDICTED_ONLY), ("missed", MEASURED_ONLY)):
-            _write_tsv(folder / f"{name}.tsv", found.ranked(status))
-        _write_tsv(folder / "bins.tsv", found.bins)
+            write_tsv(folder / f"{name}.tsv", found.ranked(status))
+        write_tsv(folder / "bins.tsv", found.bins)
         draw_confirmation(found.bins, found.counts(), folder)
-        _write_track(folder, found, list(loaded.chrom_sizes), ", ".join(measured))
-        write_provenance(
-            folder,
-            started=started,
-            genome={"name": loaded.name, "sha256": loaded.sha256},
-            parameters={
-                "window_bp": options.window_bp,
-                "left_out": found.left_out,
-                "inputs": {str(path): file_sha256(path) for path in inputs},
-            },
-        )
+        _write_track(folder, found, list(answer.genome.chrom_sizes), ", ".join(measured))
+        answer.parameters.update(window_bp=options.window_bp, left_out=found.left_out)
     return found
-
-
-def _write_tsv(path: Path, table: pd.DataFrame) -> None:
-    path.write_text(table.to_csv(sep="\t", index=False, float_format="%.6g", lineterminator="\n"), encoding="utf-8")
 
 
 def _write_track(folder: Path, found: Confirmation, chroms: list[str], sets: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +24,7 @@ from tracktools.answers.promoters import (
 )
 from tracktools.answers.sequence import sequences
 from tracktools.answers.sets import read_sets
+from tracktools.answers.write import answer_folder, write_tsv
 from tracktools.arrays import Codes, Float64
 from tracktools.concise import concise
 from tracktools.errors import ConfigError
@@ -33,8 +33,7 @@ from tracktools.genome import Genome, as_genome
 from tracktools.interval import STRANDS
 from tracktools.motifs.drawings import ElementRow, draw_elements
 from tracktools.palette import BLUE, VERMILLION
-from tracktools.run import output_folder
-from tracktools.tracks import Track, write_provenance, write_tracks
+from tracktools.tracks import Track, write_tracks
 
 _SEED = 0
 _RANDOM = 5000  # places
@@ -162,24 +161,16 @@ def promoter_folder(
     force : bool
         Replace a folder that tracktools made.
     """
-    started = time.time()
     options = options or PromoterOptions()
-    inputs = [Path(path), Path(genome), *([options.model] if options.model else [])]
-    with output_folder(output, force=force, inputs=inputs) as folder:
-        loaded = as_genome(genome, options.circular)
-        result, rows, found = _find(Path(path), loaded, options)
-        model = result.model
-        text = result.table.to_csv(sep="\t", index=False, float_format="%.4g", lineterminator="\n")
-        (folder / "promoters.tsv").write_text(text, encoding="utf-8")
-        _write_track(folder, rows, found, loaded, model)
+    inputs = [Path(path), *([options.model] if options.model else [])]
+    with answer_folder(output, Path(genome), inputs, circular=options.circular, force=force) as answer:
+        result, rows, found = _find(Path(path), answer.genome, options)
+        model, folder = result.model, answer.path
+        write_tsv(folder / "promoters.tsv", result.table, digits=4)
+        _write_track(folder, rows, found, answer.genome, model)
         draw_elements([_weight_row(model), *_letter_rows(result)], folder, "elements")
         write_model(folder / "model.json", model)
-        write_provenance(
-            folder,
-            started=started,
-            genome={"name": loaded.name, "sha256": loaded.sha256},
-            parameters={"learnt": options.learn, "source": model.source, "n": model.n, "left_out": result.left_out},
-        )
+        answer.parameters.update(learnt=options.learn, source=model.source, n=model.n, left_out=result.left_out)
     return result
 
 

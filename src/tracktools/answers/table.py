@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,22 +13,20 @@ from tracktools.answers.export import export_features, features_of
 from tracktools.answers.genes import genes_at, operons_of
 from tracktools.answers.promoter_folder import ELEMENT_DESCRIPTIONS, promoter_columns
 from tracktools.answers.promoters import PromoterModel, shipped_model
+from tracktools.answers.reads import describe_reads, read_columns
 from tracktools.answers.sequence import sequences
 from tracktools.answers.sets import join_tss, read_sets
-from tracktools.answers.write import write_tables
+from tracktools.answers.write import answer_folder, write_tables
 from tracktools.concise import concise
 from tracktools.config import TssConfig
 from tracktools.errors import ConfigError
-from tracktools.genome import Genome, as_genome, load_genome
-from tracktools.profile.matrix import SignalSource, gather_matrix, open_signal
+from tracktools.genome import Genome, as_genome
+from tracktools.profile.matrix import SignalSource
 from tracktools.profile.operons import Operon, read_operons
 from tracktools.regions import NO_GENE, PlacedAnnotation, next_genes, place_annotation
-from tracktools.run import output_folder
-from tracktools.tracks import file_sha256, write_provenance
 from tracktools.tss.classify import classify_tss
 
 UPSTREAM_BP, DOWNSTREAM_BP = 50, 10  # of the sequence column
-READS_BP = 5
 _WITH_UTR = ("primary", "secondary")  # classes
 LEADERLESS_BP = 5  # a shorter 5' UTR leaves no room for a ribosome binding site (Cortes et al. 2013)
 
@@ -58,7 +55,6 @@ _OF_EACH_SET = {
     "_score": "Score in the set {name}; empty: not in it",
     "_distance": "Position in the set {name} from the row's, along the strand, downstream positive; empty: not in it",
 }
-_OF_EACH_SIGNAL = f"Sum of the signal {{name}} on the strand, from {READS_BP} bases upstream to {READS_BP} downstream"
 
 
 @concise
@@ -168,7 +164,7 @@ def make_tss_table(
     columns |= {"support": rows["support"], "sets": rows["sets"]}
     for name in read:
         columns |= {f"{name}{end}": rows[f"{name}{end}"] for end in _OF_EACH_SET}
-    columns |= {f"reads_{one.name}": _reads(one, rows, genome, options) for one in options.reads}
+    columns |= read_columns(options.reads, rows, genome, options.renames)
     columns["sequence"] = sequences(rows, genome, UPSTREAM_BP, DOWNSTREAM_BP)
     columns |= dict(promoter_columns(rows, genome, options.promoters or shipped_model()))
     described = (
@@ -176,7 +172,7 @@ def make_tss_table(
         | ELEMENT_DESCRIPTIONS
         | {f"{name}{end}": text.format(name=name) for name in read for end, text in _OF_EACH_SET.items()}
     )
-    described |= {f"reads_{one.name}": _OF_EACH_SIGNAL.format(name=one.name) for one in options.reads}
+    described |= describe_reads(options.reads)
     return TssTable(pd.DataFrame(columns), {name: described[name] for name in columns}, left_out, genome, tuple(notes))
 
 
@@ -253,14 +249,6 @@ def _gene_columns(rows: pd.DataFrame, placed: PlacedAnnotation, operons: list[Op
     }
 
 
-def _reads(source: SignalSource, rows: pd.DataFrame, genome: Genome, options: TableOptions) -> pd.Series:
-    """Return the sum of a signal around each TSS, on its strand; bases without a value count as 0."""
-    circular = [contig.name for contig in genome if contig.circular]
-    with open_signal(source, genome.chrom_sizes, renames=options.renames) as signal:
-        matrix = gather_matrix(signal, rows, genome.chrom_sizes, READS_BP, circular=circular, absent="zero")
-    return pd.Series(np.nansum(matrix.sense, axis=1, dtype=np.float64))
-
-
 def write_tss_table(
     sets: Mapping[str, Path],
     genome: Path,
@@ -280,33 +268,21 @@ def write_tss_table(
     force : bool
         Replace a folder that tracktools made.
     """
-    started = time.time()
     options = options or TableOptions()
-    inputs = [Path(genome), *map(Path, sets.values())]
-    inputs += [path for path in (options.annotation, options.operons) if path is not None]
+    inputs = [*map(Path, sets.values())]
+    inputs += [path for path in (options.annotation, options.operons, options.merge_into) if path is not None]
     inputs += [path for one in options.reads for path in (one.plus, one.minus)]
-    inputs += [options.merge_into] if options.merge_into else []
-    with output_folder(output, force=force, inputs=inputs) as folder:
-        loaded = load_genome(Path(genome), circular=options.circular)
-        made = make_tss_table(sets, loaded, options)
-        write_tables(folder, "tss", made.table, made.descriptions)
+    with answer_folder(output, Path(genome), inputs, circular=options.circular, force=force) as answer:
+        made = make_tss_table(sets, answer.genome, options)
+        write_tables(answer.path, "tss", made.table, made.descriptions)
         if options.export or options.merge_into:
             export_features(
                 features_of(made.table, made.genome),
                 made.genome,
-                folder,
+                answer.path,
                 formats=options.export,
                 merge_into=options.merge_into,
                 renames=options.renames,
             )
-        write_provenance(
-            folder,
-            started=started,
-            genome={"name": loaded.name, "sha256": loaded.sha256},
-            parameters={
-                "window_bp": options.window_bp,
-                "left_out": made.left_out,
-                "inputs": {str(path): file_sha256(path) for path in inputs},
-            },
-        )
+        answer.parameters.update(window_bp=options.window_bp, left_out=made.left_out)
     return made

@@ -1,18 +1,70 @@
-"""Writing tables: TSV, xlsx and Parquet."""
+"""Folders of answers, and writing tables: TSV, xlsx and Parquet."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import pandas as pd
+
+from tracktools.genome import Genome, load_genome
+from tracktools.run import output_folder
+from tracktools.tracks import file_sha256, write_provenance
 
 log = logging.getLogger(__name__)
 
 _WIDEST = 40  # characters of a column of the workbook
 _CELL_CHARACTERS = 32_767  # a cell of a workbook has room for no more
+
+
+class AnswerFolder(NamedTuple):
+    """A folder that is being made: where, on which genome, and the settings that its provenance will tell."""
+
+    path: Path
+    genome: Genome
+    parameters: dict[str, Any]
+
+
+@contextmanager
+def answer_folder(
+    output: Path, genome: Path, inputs: Sequence[Path], *, circular: Collection[str], force: bool
+) -> Iterator[AnswerFolder]:
+    """Make a folder; when the block ends, it gets its ``provenance.json``, with the checksums of all inputs.
+
+    Parameters
+    ----------
+    output : Path
+        The folder.
+    genome : Path
+        FASTA, 2bit or GenBank; read once the folder is known to be free.
+    inputs : sequence of Path
+        The other files: no output may replace them.
+    circular : collection of str
+        See `load_genome`.
+    force : bool
+        Replace a folder that tracktools made.
+    """
+    started, inputs = time.time(), [genome, *inputs]
+    with output_folder(output, force=force, inputs=inputs) as path:
+        answer = AnswerFolder(path, load_genome(genome, circular=circular), {})
+        yield answer
+        write_provenance(
+            path,
+            started=started,
+            genome={"name": answer.genome.name, "sha256": answer.genome.sha256},
+            parameters={**answer.parameters, "inputs": {str(one): file_sha256(one) for one in inputs}},
+        )
+
+
+def write_tsv(path: Path, table: pd.DataFrame, digits: int = 6) -> None:
+    """Write a table with numbers to so many digits."""
+    text = table.to_csv(sep="\t", index=False, float_format=f"%.{digits}g", lineterminator="\n")
+    path.write_text(text, encoding="utf-8")
 
 
 def write_tables(folder: Path, name: str, table: pd.DataFrame, descriptions: Mapping[str, str]) -> list[Path]:
@@ -32,8 +84,7 @@ def write_tables(folder: Path, name: str, table: pd.DataFrame, descriptions: Map
         What each column holds.
     """
     paths = [folder / f"{name}.tsv", folder / "columns.tsv"]
-    text = table.to_csv(sep="\t", index=False, float_format="%.6g", lineterminator="\n")
-    paths[0].write_text(text, encoding="utf-8")
+    write_tsv(paths[0], table)
     lines = [f"{column}\t{' '.join(descriptions[column].split())}\n" for column in table.columns]
     paths[1].write_text("column\tdescription\n" + "".join(lines), encoding="utf-8")
     paths.append(_write_xlsx(folder / f"{name}.xlsx", table, descriptions))
