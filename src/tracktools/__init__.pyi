@@ -10,6 +10,7 @@ from .bundle import Bundle, load_bundle
 from .config import (
     AttentionConfig,
     ConditionedConfig,
+    ContributeConfig,
     DilatedConfig,
     EvaluateConfig,
     HubCheckConfig,
@@ -20,6 +21,7 @@ from .config import (
     ProfileConfig,
     TrainConfig,
 )
+from .contribute import Contributions, compute_contributions
 from .descriptor import Descriptor
 from .errors import TracktoolsError
 from .evaluate import Evaluation, ScopeOptions, SignalInput, evaluate_tracks
@@ -41,6 +43,7 @@ from .mutate import (
     SiteEffects,
     VariantEffects,
     design_changes,
+    mutate_all,
     mutate_sequence,
     mutate_sites,
     mutate_variants,
@@ -94,6 +97,8 @@ __all__ = [
     "ConfirmOptions",
     "Confirmation",
     "Contig",
+    "ContributeConfig",
+    "Contributions",
     "CuratedSet",
     "Curve",
     "Descriptor",
@@ -161,6 +166,7 @@ __all__ = [
     "call_tss",
     "check_hub",
     "choose_split",
+    "compute_contributions",
     "confirm_tss",
     "curate_tss",
     "design_changes",
@@ -177,6 +183,7 @@ __all__ = [
     "load_prediction",
     "make_tss_table",
     "merge_shards",
+    "mutate_all",
     "mutate_sequence",
     "mutate_sites",
     "mutate_variants",

@@ -374,6 +374,16 @@ class MutateConfig:
     paired: int = 50  # of the best single changes, all pairs are tried
 
 
+@concise
+@dataclass(frozen=True)
+class ContributeConfig:
+    """Whose contribution to a TSS is computed, and how."""
+
+    upstream_bp: int = 100  # of a TSS: every base from here
+    downstream_bp: int = 20  # to here
+    method: Literal["auto", "mutation", "gradient"] = "auto"  # auto: the gradient for transformers
+
+
 @dataclass(frozen=True)
 class FetchConfig:
     """How public data sets are fetched."""

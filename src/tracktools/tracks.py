@@ -33,6 +33,9 @@ FORMATS = ("bigWig", "bigBed", "bed", "bam", "gff3", "bedGraph")
 _FORMAT_OF_WORD = {name.lower(): name for name in FORMATS} | {
     "bw": "bigWig", "bb": "bigBed", "gff": "gff3", "bdg": "bedGraph", "bg": "bedGraph"
 }  # fmt: skip
+DRAWN_AS_LETTERS = (
+    "letters"  # in the column `draw`: a signal with a sign of its own, whose bases are as high as its values
+)
 VISIBILITIES = ("hide", "dense", "squish", "pack", "full")
 _LINE_BREAKS = re.compile(r"[\t\r\n]+")
 _NAME_CHARACTERS, _NAME_HEAD = 100, 60  # of a longer name the middle is left out
@@ -103,6 +106,11 @@ class Track:
     licence: str = ""
     sha256: str = ""
     extra: Mapping[str, str] = field(default_factory=dict)
+
+
+def is_drawn_as_letters(track: Track) -> bool:
+    """Return whether a signal says what the letter of each base does: its sign means something, also on one strand."""
+    return track.extra.get("draw") == DRAWN_AS_LETTERS and track.format in ("bigWig", "bedGraph")
 
 
 COLUMNS = tuple(f.name for f in fields(Track) if f.name != "extra")

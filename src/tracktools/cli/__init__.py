@@ -30,6 +30,7 @@ COMMANDS: dict[str, str] = {
     "attention": "Describe what each attention head looks at, over a whole genome.",
     "motifs": "Find motifs in what the attention heads look at.",
     "mutate": "Compute what changes of the sequence do to TSS: substitutions, variants, designs.",
+    "contribute": "Compute what each base does for the TSS near it; browsers draw it as letters.",
     "hub": "Build, check, serve and view track hubs for UCSC, IGV and JBrowse.",
     "report": "Make one page from the folders that other commands wrote.",
     "fetch": "Download a public data set by name.",

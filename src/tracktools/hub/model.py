@@ -10,7 +10,7 @@ from typing import Any, Literal
 from tracktools.formats.bed_schemas import BedSchema
 from tracktools.regions import Annotation, PlacedAnnotation
 from tracktools.strand_sign import StrandSign
-from tracktools.tracks import Track
+from tracktools.tracks import Track, is_drawn_as_letters
 
 Kind = Literal["signal", "features", "alignments"]
 
@@ -151,6 +151,11 @@ class HubTrack:
         return "label" if schema is not None and "label" in schema.columns else "name"
 
     @property
+    def letters(self) -> bool:
+        """Whether it is a signal that is drawn as letters of the plus strand, with a sign; `strand` is ``.`` then."""
+        return self.kind == "signal" and is_drawn_as_letters(self.source.row)
+
+    @property
     def page(self) -> str:
         """Path of its description page in the hub."""
         return f"pages/{self.name}.html"
@@ -198,6 +203,17 @@ class HubGroup:
     def composite(self) -> str:
         """Track name of the composite of its mirrors."""
         return f"{self.name}_strands"
+
+    @property
+    def letters(self) -> tuple[HubTrack, ...]:
+        """Signals that are drawn as letters, where there are several: they become one composite."""
+        found = tuple(track for track in self.tracks if track.letters)
+        return found if len(found) > 1 else ()
+
+    @property
+    def letters_composite(self) -> str:
+        """Track name of the composite of its signals that are drawn as letters."""
+        return f"{self.name}_letters"
 
     @property
     def heads(self) -> tuple[HubTrack, ...]:

@@ -44,6 +44,8 @@ def write_pages(folder: Path, hub: Hub, templates: Templates, genome: Genome) ->
             write(f"pages/{group.composite}.html", "composite.html", group=group, tracks=tracks)
         if group.heads:
             write(f"pages/{group.heads_composite}.html", "heads.html", group=group, tracks=group.heads)
+        if group.letters:
+            write(f"pages/{group.letters_composite}.html", "letters.html", group=group, tracks=group.letters)
         for track in tracks_of(group):
             write(track.page, "track.html", group=group, track=track)
 

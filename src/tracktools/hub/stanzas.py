@@ -20,6 +20,7 @@ from tracktools.tracks import VISIBILITIES
 _NO_FILTER = ("sourceLine", "spanStart", "spanEnd")  # places in a file or on the genome: nobody filters by them
 _NOT_SAID = (*_NO_FILTER, "label")
 _HEIGHT = "100:60:8"
+_LETTERS_HEIGHT = "200:100:16"
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,8 @@ def _group(hub: Hub, group: HubGroup) -> Iterator[Stanza]:
         for mirror in group.mirrors:
             yield from _overlay(hub, group, mirror)
     yield from _heads(hub, group)
-    for track in (track for track in group.tracks if track not in group.heads):
+    yield from _letters(hub, group)
+    for track in (track for track in group.tracks if track not in (*group.heads, *group.letters)):
         yield Stanza(
             {"track": track.name} | _labels(track) | _in_group(hub, group, track.priority) | _drawing(hub, track)
         )
@@ -126,6 +128,29 @@ def _heads(hub: Hub, group: HubGroup) -> Iterator[Stanza]:
         yield Stanza(place | _labels(track) | _features(hub, track) | page, depth=1)
 
 
+def _letters(hub: Hub, group: HubGroup) -> Iterator[Stanza]:
+    """Signals that are drawn as letters, a composite with one scale."""
+    if not group.letters:
+        return
+    views = [track.contents.view for track in group.letters if track.contents.view is not None]
+    parent = {
+        "track": group.letters_composite,
+        "compositeTrack": "on",
+        "shortLabel": label(group.label, SHORT_LABEL_CHARACTERS),
+        "longLabel": label(f"{group.label} of bases to TSS: letters of the plus strand", LONG_LABEL_CHARACTERS),
+        **_in_group(hub, group, group.letters[0].priority),
+        "type": _signal_type((min(low for low, _ in views), max(high for _, high in views))),
+        "visibility": _most_visible(list(group.letters)),
+        "allButtonPair": "on",
+        "dragAndDrop": "subTracks",
+        "html": f"pages/{group.letters_composite}.html",
+    }
+    yield Stanza(parent)
+    for track in group.letters:
+        place = {"track": track.name, "parent": f"{group.letters_composite} {_switch(track)}"}
+        yield Stanza(place | _labels(track) | _signal(track) | {"priority": f"{track.priority:g}"}, depth=1)
+
+
 def _labels(track: HubTrack) -> dict[str, str]:
     return {"shortLabel": track.short_label, "longLabel": track.long_label}
 
@@ -146,6 +171,7 @@ def _signal_type(view: tuple[float, float]) -> str:
 def _signal(track: HubTrack) -> dict[str, str]:
     view = track.contents.view
     assert view is not None
+    windowing = "mean+whiskers" if track.letters else "minimum" if track.strand == "-" else "maximum"
     return {
         "type": _signal_type(view),
         "bigDataUrl": track.file,
@@ -153,8 +179,9 @@ def _signal(track: HubTrack) -> dict[str, str]:
         "color": track.color,
         "altColor": track.color,
         "alwaysZero": "on",
-        "windowingFunction": "minimum" if track.strand == "-" else "maximum",
-        "maxHeightPixels": _HEIGHT,
+        "windowingFunction": windowing,
+        "maxHeightPixels": _LETTERS_HEIGHT if track.letters else _HEIGHT,
+        **({"logo": "on"} if track.letters else {}),  # the letters of the genome, as high as the values (dynseq)
         "html": track.page,
     }
 

@@ -113,9 +113,9 @@ def mutate_sites(
     output = check_output(Path(output), force=force, inputs=inputs)
     loaded = as_genome(genome)
     scoring = Scoring.of(loaded, model, config, host)
-    table, left_out = _scored_sites(sites, scoring, renames, only_genome)
-    places = _sites_of(table, loaded)
-    made_of = _sha256(table) if isinstance(sites, pd.DataFrame) else file_sha256(Path(sites))
+    table, left_out = scored_sites(sites, scoring, renames, only_genome)
+    places = sites_of(table, loaded)
+    made_of = table_sha256(table) if isinstance(sites, pd.DataFrame) else file_sha256(Path(sites))
     chosen = {"mutate": asdict(settings)}
     identity = scoring.identity(
         "mutate --at", sites=made_of, renames=dict(renames or {}), only_genome=only_genome, **chosen
@@ -136,13 +136,13 @@ def mutate_sites(
     return result
 
 
-def _scored_sites(
+def scored_sites(
     sites: pd.DataFrame | Path | str, scoring: Scoring, renames: Mapping[str, str] | None, only_genome: bool
 ) -> tuple[pd.DataFrame, dict[str, int]]:
     """Return the TSS that have an output, and why the others are left out."""
     genome = scoring.genome
     table, left_out = read_tss_bed(sites, genome.chrom_sizes, renames=renames, only_genome=only_genome)
-    reasons = [why_not(site, scoring.network.label_shift_bp) for site in _sites_of(table, genome)]
+    reasons = [why_not(site, scoring.network.label_shift_bp) for site in sites_of(table, genome)]
     counted = Counter(reason for reason in reasons if reason)
     kept = table[[not reason for reason in reasons]].reset_index(drop=True)
     if not len(kept):
@@ -151,12 +151,14 @@ def _scored_sites(
     return kept, left_out | dict(counted)
 
 
-def _sites_of(table: pd.DataFrame, genome: Genome) -> list[Site]:
+def sites_of(table: pd.DataFrame, genome: Genome) -> list[Site]:
+    """Return the TSS of a table of `scored_sites`."""
     columns = zip(table["chrom"], table["chromStart"], table["strand"], strict=True)
     return [Site(genome[chrom], int(position), strand) for chrom, position, strand in columns]
 
 
-def _sha256(table: pd.DataFrame) -> str:
+def table_sha256(table: pd.DataFrame) -> str:
+    """Return what stands for a set of TSS that has no file."""
     import hashlib
 
     return hashlib.sha256(table.to_csv(sep="\t", index=False).encode()).hexdigest()

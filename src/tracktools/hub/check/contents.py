@@ -115,7 +115,8 @@ def _check_signal(path: Path, genome: Genome, track: Track, findings: Findings) 
     _check_view(track, low, high, findings)
     in_family = track.parent is not None  # alone, a track may be named as it likes
     is_minus = "strand=minus" in track.get("subGroups") or (in_family and _MINUS.search(track.name) is not None)
-    if is_minus and high > 0 and track.find("negateValues").lower() != "on":
+    signed = track.find("logo").lower() == "on"  # letters of contributions keep their sign
+    if is_minus and high > 0 and not signed and track.find("negateValues").lower() != "on":
         problem = f"is a minus strand, and {name} has values up to {high:g}, which are drawn upward"
         findings.warning(track.stanza, "bigDataUrl", "strand-sign", problem, "store the minus strand negative")
 

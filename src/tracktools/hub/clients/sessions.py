@@ -13,6 +13,7 @@ from tracktools.hub.model import Hub, HubTrack, Mirror
 from tracktools.palette import BLUE, VERMILLION
 
 _SIGNAL_HEIGHT = 60
+_LETTERS_HEIGHT = 100
 _READS_HEIGHT = 200
 _DISPLAY_MODES = {"dense": "COLLAPSED", "squish": "SQUISHED", "pack": "EXPANDED", "full": "EXPANDED"}
 
@@ -72,7 +73,8 @@ def igvjs_track(track: HubTrack, prefix: str = "") -> dict[str, Any]:
             "max": view[1],
             "autoscale": False,
             "windowFunction": "min" if track.strand == "-" else "max",
-            "height": _SIGNAL_HEIGHT,
+            "height": _LETTERS_HEIGHT if track.letters else _SIGNAL_HEIGHT,
+            **({"graphType": "dynseq"} if track.letters else {}),  # igv.js 3.0 draws bars
         }
     if track.kind == "alignments":
         return config | {

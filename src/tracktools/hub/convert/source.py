@@ -24,7 +24,7 @@ from tracktools.hub.convert.signals import write_display_signal
 from tracktools.hub.model import Contents, HubTrack, Kind, Source
 from tracktools.hub.text import LONG_LABEL_CHARACTERS, SHORT_LABEL_CHARACTERS, label, track_name
 from tracktools.names import join_names
-from tracktools.tracks import file_sha256
+from tracktools.tracks import file_sha256, is_drawn_as_letters
 
 _KINDS: dict[str, tuple[Kind, str]] = {  # format: kind, visibility
     "bigWig": ("signal", "full"),
@@ -103,8 +103,9 @@ def convert_source(
     written, counted = None, ""
     if kind == "signal":
         is_text = row.format == "bedGraph"
+        strand = "." if is_drawn_as_letters(row) else row.strand  # letters keep their sign
         contents = write_display_signal(
-            row.path, target, chrom_sizes, row.strand, is_text=is_text, renames=renames, only_genome=only_genome
+            row.path, target, chrom_sizes, strand, is_text=is_text, renames=renames, only_genome=only_genome
         )
         contents = _with_view(contents, source)
     elif kind == "features":
@@ -170,7 +171,7 @@ def _track(source: Source, name: str, kind: Kind, contents: Contents, visibility
         name=name,
         kind=kind,
         file=name + _SUFFIXES[kind],
-        strand=row.strand,
+        strand="." if is_drawn_as_letters(row) else row.strand,
         group=row.group or OTHER_GROUP,
         short_label=label(row.short_label or row.name, SHORT_LABEL_CHARACTERS),
         long_label=label(row.long_label or row.short_label or row.name, LONG_LABEL_CHARACTERS),
@@ -205,7 +206,7 @@ def _with_view(contents: Contents, source: Source) -> Contents:
     assert contents.view is not None
     low, high = contents.view
     asked_low, asked_high = row.view_min, row.view_max
-    if row.strand == "-" and (asked_high or 0.0) > 0:
+    if row.strand == "-" and (asked_high or 0.0) > 0 and not is_drawn_as_letters(row):
         asked_low, asked_high = (
             -asked_high if asked_high is not None else None,
             -asked_low if asked_low is not None else None,

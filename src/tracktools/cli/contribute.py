@@ -1,0 +1,117 @@
+"""``tracktools contribute``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tracktools.cli.options import (
+    circular_option,
+    device_option,
+    engine_option,
+    force_option,
+    only_genome_option,
+    output_option,
+    rename_option,
+    restart_option,
+    threads_option,
+)
+from tracktools.config import ContributeConfig, PredictConfig
+from tracktools.model.files import DEFAULT_MODEL
+
+
+@click.command()
+@click.argument("genome_path", metavar="GENOME", type=click.Path(path_type=Path))
+@output_option
+@click.option(
+    "--at", "at", required=True, type=click.Path(path_type=Path), metavar="DIR|BED",
+    help="The TSS: a folder of `tracktools predict` with called TSS, or a BED of single bases with a strand.",
+)  # fmt: skip
+@click.option(
+    "-m",
+    "--model",
+    help=f"Shipped model (see `tracktools models list`) or checkpoint file.  [default: {DEFAULT_MODEL}]",
+)
+@click.option(
+    "--method", type=click.Choice(["auto", "mutation", "gradient"]), default=ContributeConfig.method, show_default=True,
+    help="mutation: exact, each substitution is predicted. gradient: input x gradient, for the transformer; auto takes "
+    "it there.",
+)  # fmt: skip
+@click.option(
+    "--upstream", "upstream_bp", type=click.IntRange(0), default=ContributeConfig.upstream_bp, show_default=True,
+    help="First base, upstream of the TSS [nt].",
+)  # fmt: skip
+@click.option(
+    "--downstream", "downstream_bp", type=click.IntRange(0), default=ContributeConfig.downstream_bp, show_default=True,
+    help="Last base, downstream of the TSS [nt].",
+)  # fmt: skip
+@circular_option
+@rename_option
+@only_genome_option
+@click.option(
+    "--descriptor-of", type=click.Path(path_type=Path), metavar="FASTA|DIR",
+    help="The whole genome that GENOME, such as a plasmid, belongs to, or a folder of its predictions. Only for models "
+    "that are set to a genome by its composition.  [default: GENOME]",
+)  # fmt: skip
+@engine_option
+@device_option
+@threads_option
+@force_option
+@restart_option
+def contribute(
+    genome_path: Path,
+    output: Path,
+    at: Path,
+    model: str | None,
+    circular: tuple[str, ...],
+    renames: dict[str, str],
+    only_genome: bool,
+    descriptor_of: Path | None,
+    force: bool,
+    restart: bool,
+    **options: Any,
+) -> None:
+    """Compute what each base does for the TSS near it; browsers draw it as letters.
+
+    A contribution is the log-odds (natural logarithm) of the model output at the TSS, minus their mean over the three
+    substitutions of the base. GENOME: FASTA (plain, gzip, bgzip), 2bit, GenBank or EMBL.
+
+    \b
+    Writes in the output folder:
+      NAME.contributions.plus.bw, NAME.contributions.minus.bw   contributions, signed; other bases are absent
+      profile.tsv, logo.svg, .png, .pdf   mean contribution by offset from the TSS
+      tracks.tsv, provenance.json   input of `tracktools hub build`; how it was made
+
+    Where TSS of one strand are near each other, a base has the contribution with the largest size. After a kill, give
+    the same command again: it continues.
+
+    \b
+    Example:
+      tracktools contribute genome.fa.gz --at predictions -o contributions --circular all
+      tracktools hub build predictions contributions -o hub --genome genome.fa.gz
+    """
+    from tracktools.circles import load_joined
+    from tracktools.contribute import compute_contributions
+    from tracktools.counting import count_line
+    from tracktools.model.registry import as_model
+    from tracktools.run import check_output
+
+    check_output(output, force=force, inputs=[genome_path, at])
+    checkpoint = as_model(model)
+    settings = ContributeConfig(**{name: options.pop(name) for name in ("upstream_bp", "downstream_bp", "method")})
+    made = compute_contributions(
+        load_joined(genome_path, circular, checkpoint.config),
+        at,
+        output,
+        model=checkpoint,
+        config=PredictConfig(**options),
+        settings=settings,
+        host=descriptor_of,
+        renames=renames,
+        only_genome=only_genome,
+        force=force,
+        restart=restart,
+    )
+    click.echo(count_line(made.n_sites, made.left_out, "TSS"))
