@@ -9,7 +9,7 @@ import pytest
 from browsing import ENOUGH_PIXELS, HERE, LOADED, Browser, Visit, drawn_tracks, igv_notebook, keep_picture, search
 
 from hubs import build_small_hub, write_small_inputs
-from tracktools import build_hub
+from tracktools import build_hub, compute_contributions
 from tracktools.formats.bed import BED6, write_bed
 from tracktools.hub.clients.view import build_view
 from tracktools.hub.serve import serving
@@ -174,3 +174,26 @@ def test_a_locus_behind_the_address_is_where_the_page_opens(chromium: Browser, a
     visit = chromium.visit(f"{address}/index.html#NC_000913.3:2001-4000", wait=LOADED)
     assert visit.page.evaluate("browser.currentLoci()") in (["NC_000913.3:2001-4000"], "NC_000913.3:2001-4000")
     assert visit.errors() == []
+
+
+NUCLEOTIDES = {"0,200,0", "0,0,200", "209,113,5", "255,0,0"}  # igv.js's colours of A, C, G, T
+
+
+def test_contributions_are_letters_with_a_sign(chromium: Browser, data_dir: Path, igv_js: Path, tmp_path: Path) -> None:
+    genome = data_dir / "genome/NC_000913.3.fa.gz"
+    rows = [("NC_000913.3", 3673330, 3673331, "f", 0, "+"), ("NC_000913.3", 3667607, 3667608, "r", 0, "-")]
+    made = compute_contributions(
+        genome, pd.DataFrame(rows, columns=list(BED6.columns)), tmp_path / "made", model="ecoli-tss-dilated"
+    )
+    hub = build_hub([made], tmp_path / "hub", genome=genome, igv_js=igv_js).folder
+    with serving(hub) as address:
+        visit = chromium.visit(f"{address}/index.html", wait=LOADED)
+        for locus, name in (
+            ("NC_000913.3:3673231-3673430", "Contribution (+)"),
+            ("NC_000913.3:3667541-3667740", "Contribution (-)"),
+        ):
+            track = drawn_tracks(visit, locus)[name]
+            keep_picture(f"igvjs_letters_{name[-2]}", visit.page.screenshot(full_page=True))
+            assert track["min"] < 0 < track["max"]
+            assert all(track["colors"].get(color, 0) > 20 for color in NUCLEOTIDES), track["colors"]
+        assert visit.errors() == []

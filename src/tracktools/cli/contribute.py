@@ -8,10 +8,13 @@ from typing import Any
 import click
 
 from tracktools.cli.options import (
+    around_options,
     circular_option,
+    descriptor_option,
     device_option,
     engine_option,
     force_option,
+    model_option,
     only_genome_option,
     output_option,
     rename_option,
@@ -29,32 +32,17 @@ from tracktools.model.files import DEFAULT_MODEL
     "--at", "at", required=True, type=click.Path(path_type=Path), metavar="DIR|BED",
     help="The TSS: a folder of `tracktools predict` with called TSS, or a BED of single bases with a strand.",
 )  # fmt: skip
-@click.option(
-    "-m",
-    "--model",
-    help=f"Shipped model (see `tracktools models list`) or checkpoint file.  [default: {DEFAULT_MODEL}]",
-)
+@model_option("Shipped model (see `tracktools models list`) or checkpoint file.", default=DEFAULT_MODEL)
 @click.option(
     "--method", type=click.Choice(["auto", "mutation", "gradient"]), default=ContributeConfig.method, show_default=True,
     help="mutation: exact, each substitution is predicted. gradient: input x gradient, for the transformer; auto takes "
     "it there.",
 )  # fmt: skip
-@click.option(
-    "--upstream", "upstream_bp", type=click.IntRange(0), default=ContributeConfig.upstream_bp, show_default=True,
-    help="First base, upstream of the TSS [nt].",
-)  # fmt: skip
-@click.option(
-    "--downstream", "downstream_bp", type=click.IntRange(0), default=ContributeConfig.downstream_bp, show_default=True,
-    help="Last base, downstream of the TSS [nt].",
-)  # fmt: skip
+@around_options(ContributeConfig.upstream_bp, ContributeConfig.downstream_bp)
 @circular_option
 @rename_option
 @only_genome_option
-@click.option(
-    "--descriptor-of", type=click.Path(path_type=Path), metavar="FASTA|DIR",
-    help="The whole genome that GENOME, such as a plasmid, belongs to, or a folder of its predictions. Only for models "
-    "that are set to a genome by its composition.  [default: GENOME]",
-)  # fmt: skip
+@descriptor_option("GENOME")
 @engine_option
 @device_option
 @threads_option
@@ -100,7 +88,8 @@ def contribute(
 
     check_output(output, force=force, inputs=[genome_path, at])
     checkpoint = as_model(model)
-    settings = ContributeConfig(**{name: options.pop(name) for name in ("upstream_bp", "downstream_bp", "method")})
+    around = {"upstream_bp": options.pop("upstream"), "downstream_bp": options.pop("downstream")}
+    settings = ContributeConfig(**around, method=options.pop("method"))
     made = compute_contributions(
         load_joined(genome_path, circular, checkpoint.config),
         at,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tracktools.cli.options import (
+    around_options,
     circular_option,
     descriptor_option,
     device_option,
@@ -75,14 +76,7 @@ def _parse_tss(_ctx: click.Context, _parameter: click.Parameter, value: str | No
     help="With --from: the TSS to change, such as 1042:+ (1-based).  [default: the base with the highest model output]",
 )  # fmt: skip
 @model_option("Shipped model (see `tracktools models list`) or checkpoint file.", default=DEFAULT_MODEL)
-@click.option(
-    "--upstream", type=click.IntRange(0), default=MutateConfig.upstream_bp, show_default=True,
-    help="With --at: the first base to change, upstream of the TSS [nt].",
-)  # fmt: skip
-@click.option(
-    "--downstream", type=click.IntRange(0), default=MutateConfig.downstream_bp, show_default=True,
-    help="With --at: the last base to change, downstream of the TSS [nt].",
-)  # fmt: skip
+@around_options(MutateConfig.upstream_bp, MutateConfig.downstream_bp, "With --at: ")
 @click.option(
     "--draw", type=click.IntRange(0), default=MutateConfig.drawn, show_default=True,
     help="With --at: draw a heat map of each of the first N TSS, besides the mean.",

@@ -19,6 +19,7 @@ sets_option          a dict of name to Path       the verb's TSS sets
 source_option        ``sources``: the same        the verb's TSS sets
 signals_option       a list of `SignalSource`     the verb's signals
 descriptor_option    ``descriptor_of: Path``      the verb's ``host``
+around_options       ``upstream``, ``downstream`` the verb's config
 operons_option       ``operons: Path``            `profile.operons.read_operons`, or the verb's ``operons``
 shard_option         ``shard: str``               `tracktools.predict.Shard.parse`
 folds_option         ``folds: int``               the number of models to train
@@ -245,6 +246,21 @@ def descriptor_option(default: str) -> Decorator:
         help="The whole genome that the sequence, such as a plasmid, belongs to, or a folder of its predictions. Only "
         f"for models that are set to a genome by its composition.  [default: {default}]",
     )
+
+
+def around_options(upstream_bp: int, downstream_bp: int, when: str = "") -> Decorator:
+    """Give a command ``--upstream`` and ``--downstream``, the bases around a TSS; `when` says with which option."""
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        for flag, default, words in (
+            ("--downstream", downstream_bp, "last base, downstream of the TSS [nt]."),
+            ("--upstream", upstream_bp, "first base, upstream of the TSS [nt]."),
+        ):
+            said = f"{when}the {words}" if when else f"The {words}"
+            command = click.option(flag, type=click.IntRange(0), default=default, show_default=True, help=said)(command)
+        return command
+
+    return decorate
 
 
 def operons_option(words: str) -> Decorator:
