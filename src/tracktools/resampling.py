@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
@@ -155,10 +156,18 @@ def bootstrap_interval(draws: Float64, confidence: float) -> tuple[float, float]
     return float(low), float(high)
 
 
-def precision_recall(ranking: Ranking, hits: Hits, truths: int) -> tuple[Float64, Float64, Float64]:
-    """Return thresholds, descending, and precision and recall at and above each; a point a distinct hit value."""
+class PrecisionRecall(NamedTuple):
+    """Precision and recall at and above each threshold, descending; shapes (points,)."""
+
+    thresholds: Float64
+    precision: Float64
+    recall: Float64
+
+
+def precision_recall(ranking: Ranking, hits: Hits, truths: int) -> PrecisionRecall:
+    """Return precision and recall by threshold; a point a distinct hit value."""
     thresholds, counts = np.unique(-hits.values, return_counts=True)
     everything = np.sort(ranking.values)
     called = len(everything) - np.searchsorted(everything, -thresholds, side="left")
     true = np.cumsum(counts)
-    return -thresholds.astype(np.float64), true / called, true / max(truths, 1)
+    return PrecisionRecall(-thresholds.astype(np.float64), true / called, true / max(truths, 1))

@@ -11,7 +11,7 @@ from tracktools.arrays import Float32, Int64
 from tracktools.attention.pilot import Pilot
 from tracktools.attention.rank_correlation import RANKS, binned_spearman
 from tracktools.attention.statistics import FLAT, Profile
-from tracktools.attention.top_positions import Tops
+from tracktools.attention.top_positions import TopPositions, Tops
 from tracktools.config import ModelConfig
 from tracktools.engine.attention import BINS, RANK_BITS, Reduction, Sums
 
@@ -79,8 +79,8 @@ class Everything:
         """Mean model output; NaN if there are no positions."""
         return float(self._output[0] / self._n[0]) + float(self._output_centre) if self.n else np.nan
 
-    def top(self, layer: int, head: int, distance: int) -> tuple[Float32, Int64, Float32]:
-        """Return the highest weights at a tracked distance, their keys and outputs, the highest first."""
+    def top(self, layer: int, head: int, distance: int) -> TopPositions:
+        """Return the positions with the highest weights at a tracked distance."""
         return self._top.at(layer, head, distance)
 
     def profile(self, layer: int, head: int) -> Profile:

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from tracktools.arrays import Float32, Int64
+
+
+class TopPositions(NamedTuple):
+    """Positions with the highest weights, the highest first: weights, keys and model outputs, shapes (n,)."""
+
+    weights: Float32
+    keys: Int64
+    outputs: Float32
 
 
 class Tops:
@@ -19,7 +29,7 @@ class Tops:
 
     def __init__(self, tracked: Int64, n: int) -> None:
         self._tracked, self._n = tracked, n
-        none = np.zeros(0, dtype=np.float32), np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32)
+        none = TopPositions(np.zeros(0, np.float32), np.zeros(0, np.int64), np.zeros(0, np.float32))
         self._kept = dict.fromkeys(np.ndindex(tracked.shape), none)
 
     def add(self, layer: int, weights: Float32, keys: Int64, outputs: Float32) -> None:
@@ -32,14 +42,14 @@ class Tops:
             mine = np.append(mine, own[near])
             their_keys = np.append(their_keys, keys[near])
             order = np.lexsort((their_keys, -mine))[: self._n]
-            kept = mine[order], their_keys[order], np.append(their_outputs, outputs[near])[order]
+            kept = TopPositions(mine[order], their_keys[order], np.append(their_outputs, outputs[near])[order])
             self._kept[layer, head, place] = kept
 
     def _nth(self, weights: Float32) -> float:
         """Return the n-th highest of the weights: what is below it cannot be among the n highest of all."""
         return float(np.partition(weights, -self._n)[-self._n]) if len(weights) > self._n else 0.0
 
-    def at(self, layer: int, head: int, distance: int) -> tuple[Float32, Int64, Float32]:
-        """Return weights, keys and outputs at a tracked distance, the highest weight first."""
+    def at(self, layer: int, head: int, distance: int) -> TopPositions:
+        """Return the positions at a tracked distance."""
         place = int(np.flatnonzero(self._tracked[layer, head] == distance)[0])
         return self._kept[layer, head, place]

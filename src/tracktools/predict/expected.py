@@ -9,11 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
 from tracktools.arrays import Bool, Float64, Floating
+
+
+class ExpectedPrecision(NamedTuple):
+    """The share of calls that is expected to be right, and the ends of its interval; shapes (calls,)."""
+
+    precision: Float64
+    low: Float64
+    high: Float64
 
 
 @dataclass(frozen=True)
@@ -48,10 +56,10 @@ class Expected:
         """The lowest output that may be called."""
         return self.output[0]
 
-    def of(self, output: Floating) -> tuple[Float64, Float64, Float64]:
-        """Return the expected precision of calls of these outputs, and the ends of its interval."""
+    def of(self, output: Floating) -> ExpectedPrecision:
+        """Return the expected precision of calls of these outputs."""
         low, middle, high = (np.interp(output, self.output, values) for values in (self.low, self.precision, self.high))
-        return np.asarray(middle), np.asarray(low), np.asarray(high)
+        return ExpectedPrecision(np.asarray(middle), np.asarray(low), np.asarray(high))
 
     def cut(self, heights: Floating) -> float:
         """Return the lowest output at and above which calls of these heights are expected to reach the target together.
@@ -61,7 +69,7 @@ class Expected:
         ordered = np.sort(heights)[::-1]
         if not len(ordered):
             return float("inf")
-        together = np.cumsum(self.of(ordered)[0]) / np.arange(1, len(ordered) + 1)
+        together = np.cumsum(self.of(ordered).precision) / np.arange(1, len(ordered) + 1)
         together[:-1][ordered[:-1] == ordered[1:]] = 0  # equal heights are called together
         enough = np.flatnonzero(together >= self.target)
         return float(ordered[enough[-1]]) if len(enough) else float("inf")

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -31,7 +31,13 @@ PART_COLORS = {"train": GREY, "valid": GREEN, "test": PURPLE}
 _EXPECTED = ("expectedPrecision", "expectedPrecisionLow", "expectedPrecisionHigh")
 HELD_OUT = "held_out"  # in the split column: the model that scored this base never saw it
 
-Called = tuple[Int64, Float32, Float64]  # positions, their values, and these calibrated
+
+class Called(NamedTuple):
+    """Bases of one piece that may be called: their positions, values, and these calibrated; shapes (n,)."""
+
+    positions: Int64
+    values: Float32
+    calibrated: Float64
 
 
 @dataclass(frozen=True)
@@ -120,7 +126,7 @@ def _keep_high(high: dict[int, list[Called]], piece: Piece, values: Float32, flo
     above = np.flatnonzero(values >= floor)
     if len(above):
         calibrated = _calibrated(values[above], manifest.models[piece.model])
-        high[piece.contig].append((piece.start + above, values[above], calibrated))
+        high[piece.contig].append(Called(piece.start + above, values[above], calibrated))
 
 
 def _lowest(model: ModelPart) -> float:
