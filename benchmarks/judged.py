@@ -10,13 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from tracktools.answers.promoters import FIRST_BP, LAST_BP, WINDOW_BP, PromoterModel, find_elements, shipped_model
+from tracktools.arrays import Codes
 from tracktools.config import EvaluateConfig
 from tracktools.evaluate.scoring import prepare, score_set
 from tracktools.evaluate.signals import MARGIN_BP, LoadedStretch
-from tracktools.evaluate.stretches import Stretch
 from tracktools.evaluate.tss_sets import TssSet
 from tracktools.genome import Contig, Genome
-from tracktools.interval import STRANDS, Strand
+from tracktools.interval import STRANDS, Interval, Strand
 
 FALSE_PER_KB = 1000  # false calls a million scored positions: one a kilobase of strand
 _AT_ONCE = 20_000  # bases that the matrix scans in one piece
@@ -26,7 +26,7 @@ Floats = npt.NDArray[np.float32]
 Signals = Mapping[str, Mapping[Strand, Floats]]  # of each sequence: a value per base of both strands, NaN for none
 
 
-def scores_of(signals: Signals, tss: TssSet, stretches: Sequence[Stretch], block_bp: int = 10_000) -> dict[str, Any]:
+def scores_of(signals: Signals, tss: TssSet, stretches: Sequence[Interval], block_bp: int = 10_000) -> dict[str, Any]:
     """Score a signal on stretches of both strands.
 
     Returns
@@ -38,7 +38,11 @@ def scores_of(signals: Signals, tss: TssSet, stretches: Sequence[Stretch], block
     """
     config = EvaluateConfig(tolerances_bp=(5,), false_calls_per_mb=(FALSE_PER_KB,), block_bp=block_bp)
     loaded = [
-        LoadedStretch(one, {strand: _with_margins(signals[one.chrom][strand], one) for strand in STRANDS})
+        LoadedStretch(
+            one,
+            len(signals[one.chrom]["+"]),
+            {strand: _with_margins(signals[one.chrom][strand], one) for strand in STRANDS},
+        )
         for one in stretches
     ]
     base, peak = score_set("tss", tss, prepare(loaded, config), config).rows
@@ -49,7 +53,7 @@ def scores_of(signals: Signals, tss: TssSet, stretches: Sequence[Stretch], block
     return row | {"enrichment": base["ap"] / base["prevalence"]}
 
 
-def _with_margins(values: Floats, one: Stretch) -> Floats:
+def _with_margins(values: Floats, one: Interval) -> Floats:
     padded = np.full(len(one) + 2 * MARGIN_BP, np.nan, dtype=np.float32)
     first, last = max(one.start - MARGIN_BP, 0), min(one.end + MARGIN_BP, len(values))
     padded[first - one.start + MARGIN_BP :][: last - first] = values[first:last]
@@ -65,7 +69,7 @@ class PlacedMatrix:
     start: npt.NDArray[np.float64]  # bits of the letters around the TSS, shape (2 * _AROUND_BP + 1, 5)
 
 
-def learn_matrix(genome: Genome, tss: TssSet, stretches: Sequence[Stretch]) -> PlacedMatrix:
+def learn_matrix(genome: Genome, tss: TssSet, stretches: Sequence[Interval]) -> PlacedMatrix:
     """Learn where the TSS lies behind the shipped matrices, and its letters, from the TSS of some stretches."""
     upstream, around = [], []
     for one in stretches:
@@ -98,6 +102,17 @@ def scan_placed(contig: Contig, start: int, end: int, matrix: PlacedMatrix) -> d
     return _scan(contig, start, end, matrix.promoters, matrix)
 
 
+def scan_windows(codes: Codes, matrix: PlacedMatrix) -> npt.NDArray[np.float32]:
+    """Score every base of windows, shape (N, L), 5' to 3', on their own strand alone."""
+    before = np.full((len(codes), WINDOW_BP), 4, dtype=np.uint8)  # unknown letters part the windows from each other
+    after = np.full((len(codes), _AROUND_BP), 4, dtype=np.uint8)
+    rows = np.hstack([before, codes, after])
+    flat = np.concatenate([rows.ravel(), np.full(_AROUND_BP, 4, dtype=np.uint8)])
+    scores = _scores(flat, rows.size - WINDOW_BP, matrix.promoters, matrix)  # of the bases from WINDOW_BP on
+    own = np.concatenate([np.zeros(WINDOW_BP), scores]).reshape(rows.shape)
+    return own[:, WINDOW_BP : WINDOW_BP + codes.shape[1]].astype(np.float32)
+
+
 def _scan(
     contig: Contig, start: int, end: int, promoters: PromoterModel, placed: PlacedMatrix | None
 ) -> dict[Strand, Floats]:
@@ -119,12 +134,18 @@ def _scan_piece(
     low, high = max(first - WINDOW_BP, 0), min(last + _AROUND_BP, len(contig))
     codes = np.full(last - first + WINDOW_BP + _AROUND_BP, 4, dtype=np.uint8)
     codes[low - first + WINDOW_BP :][: high - low] = contig.strand_codes(low, high, strand)
-    windows = np.lib.stride_tricks.sliding_window_view(codes, WINDOW_BP)[: last - first]
+    return _scores(codes, last - first, promoters, placed)
+
+
+def _scores(
+    codes: Codes, length: int, promoters: PromoterModel, placed: PlacedMatrix | None
+) -> npt.NDArray[np.float64]:
+    windows = np.lib.stride_tricks.sliding_window_view(codes, WINDOW_BP)[:length]
     table = find_elements(windows, promoters)
     score = table["promoter_score"].to_numpy(dtype=np.float64, copy=True)
     if placed is None:
         return score
     score += placed.distances[table["minus10_position"].to_numpy() - FIRST_BP]
     for place, bits in enumerate(placed.start):
-        score += bits[codes[WINDOW_BP - _AROUND_BP + place :][: last - first]]
+        score += bits[codes[WINDOW_BP - _AROUND_BP + place :][:length]]
     return score

@@ -24,38 +24,38 @@ from judged import Signals, learn_matrix, scan_placed, scan_promoters, scores_of
 from tracktools.answers.promoters import shipped_model
 from tracktools.config import PredictConfig
 from tracktools.evaluate.model_signal import ModelSignal
-from tracktools.evaluate.stretches import Stretch, part_stretches, whole_stretches
+from tracktools.evaluate.stretches import part_stretches, whole_stretches
 from tracktools.evaluate.tss_sets import TssSet, read_tss
 from tracktools.genome import Genome, load_genome
-from tracktools.interval import STRANDS, Strand
+from tracktools.interval import STRANDS, Interval, Strand
 from tracktools.splits import paper_split
 
 PAD_BP = 150  # of a piece, to both sides: what the other tools look at besides it
 Scored = dict[Strand, np.ndarray]
 
 
-def pieces_of(tss: TssSet, wanted: Sequence[Stretch], count: int, length: int, seed: int) -> list[Stretch]:
+def pieces_of(tss: TssSet, wanted: Sequence[Interval], count: int, length: int, seed: int) -> list[Interval]:
     """Return pieces of `length`, apart from each other, each with a TSS at a random place in it."""
     rng = np.random.default_rng(seed)
     places = sorted(
-        (one.chrom, int(at), one)
+        (one.chrom, int(at))
         for one in wanted
         for strand in STRANDS
         for at in tss.get((one.chrom, strand), ())
         if one.start + PAD_BP + length <= at < one.end - PAD_BP - length
     )
-    chosen: list[Stretch] = []
+    chosen: list[Interval] = []
     for number in rng.permutation(len(places)):
-        chrom, at, one = places[number]
+        chrom, at = places[number]
         start = at - int(rng.integers(length))
         if all(other.chrom != chrom or abs(other.start - start) >= length + PAD_BP for other in chosen):
-            chosen.append(Stretch(chrom, start, start + length, one.size))
+            chosen.append(Interval(chrom, start, start + length))
         if len(chosen) == count:
             break
     return sorted(chosen, key=lambda piece: (piece.chrom, piece.start))
 
 
-def collect(genome: Genome, pieces: Sequence[Stretch], score: Callable[[Stretch], Scored]) -> Signals:
+def collect(genome: Genome, pieces: Sequence[Interval], score: Callable[[Interval], Scored]) -> Signals:
     """Return signals that have a value on the pieces alone."""
     signals = {one.name: {s: np.full(len(one), np.nan, dtype=np.float32) for s in STRANDS} for one in genome}
     for piece in pieces:
@@ -68,7 +68,7 @@ def _letters(codes: np.ndarray) -> str:
     return codes.tobytes().decode().upper()
 
 
-def peer_signals(genome: Genome, pieces: Sequence[Stretch], python: str, tool: str) -> tuple[Signals, float]:
+def peer_signals(genome: Genome, pieces: Sequence[Interval], python: str, tool: str) -> tuple[Signals, float]:
     """Score the pieces by another tool, in its environment; return the CPU-seconds, too."""
     given = [
         {"letters": _letters(genome[one.chrom].letters[one.start - PAD_BP : one.end + PAD_BP]), "pad_bp": PAD_BP}
@@ -87,7 +87,7 @@ def peer_signals(genome: Genome, pieces: Sequence[Stretch], python: str, tool: s
 
 
 def rivals(
-    given: argparse.Namespace, genome: Genome, tss: TssSet, pieces: list[Stretch]
+    given: argparse.Namespace, genome: Genome, tss: TssSet, pieces: list[Interval]
 ) -> Iterator[tuple[str, Signals, float]]:
     """Yield the name of each rival, what it says, and the CPU-seconds that took."""
     for name in given.model:

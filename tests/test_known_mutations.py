@@ -136,6 +136,6 @@ def test_known_mutations_have_the_sign_that_was_measured(scoring: Scoring) -> No
 
 
 def test_what_is_known_to_fail(scoring: Scoring) -> None:
-    """The convolutional models miss that tac is stronger than lacUV5; when one does not, this list is to change."""
+    """Every model misses that tac is stronger than lacUV5; when one does not, this list is to change."""
     before, after = output(scoring, LAC, UV5), output(scoring, LAC, TAC)
-    assert (after > before) == (scoring.model.metadata.name == "ecoli-tss")
+    assert after < before
