@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner
@@ -15,9 +16,11 @@ from tracktools import load_model
 from tracktools.cli import tracktools
 from tracktools.config import ADAPTATION, DilatedConfig
 from tracktools.errors import ConfigError
+from tracktools.formats.bigwig import write_bigwig
 from tracktools.genome import load_genome
 from tracktools.model.checkpoint import Metadata, load_checkpoint, save_checkpoint
 from tracktools.model.dilated import Dilated
+from tracktools.pipeline.adapt_to_counts import adapt_to_counts
 from tracktools.train import TrainedFolds, TrainedModel, adapt_model
 
 SMALL = DilatedConfig(n_channels=8, stem_width_bp=7, dilations_bp=(1, 2, 4, 8))
@@ -91,3 +94,47 @@ def test_the_transformer_is_refused(tmp_path: Path) -> None:
     fasta, bed = write_genome(tmp_path, "own", 0.4, 5)
     with pytest.raises(ConfigError, match="no convolutional network"):
         adapt_model(load_genome(fasta), bed, tmp_path / "out", model=load_model("ecoli-tss"))
+
+
+def write_counts(folder: Path, bed: Path, length: int) -> tuple[Path, Path]:
+    """Write 5'-end counts: 50 and up at the TSS of a BED file of plus-strand TSS, 5 around them, none on minus."""
+    values = np.zeros(length, dtype=np.float32)
+    for number, line in enumerate(bed.read_text().splitlines()):
+        at = int(line.split("\t")[1])
+        values[at - 1 : at + 2] = 5, 50 + number, 5
+    for name, counts in (("plus", values), ("minus", 0 * values)):
+        write_bigwig(folder / f"{name}.bw", {"own": length}, {"own": counts})
+    return folder / "plus.bw", folder / "minus.bw"
+
+
+def test_counts_of_ends_give_what_their_peaks_give(tmp_path: Path) -> None:
+    fasta, bed = write_genome(tmp_path, "own", 0.4, 5, length=40_000)
+    plus, minus = write_counts(tmp_path, bed, 40_000)
+    words: list[object] = ["adapt", fasta, plus, minus, "--threshold", 20, "-m", untaught(tmp_path)]
+    result = CliRunner().invoke(tracktools, [str(word) for word in [*words, "-o", tmp_path / "a", "--steps", 2]])
+    assert result.exit_code == 0, result.output
+    called = {int(line.split("\t")[1]) for line in read_lines(tmp_path / "a" / "called.bed")}
+    assert called == {int(line.split("\t")[1]) for line in read_lines(bed)}
+    adapt_model(fasta, bed, tmp_path / "b", model=untaught(tmp_path), steps=2)
+    one, other = (load_checkpoint(tmp_path / folder / "model.safetensors") for folder in "ab")
+    assert one.metadata.metrics["held_out"] == other.metadata.metrics["held_out"]
+    assert not (tmp_path / "b" / "called.bed").exists()
+
+
+def read_lines(path: Path) -> list[str]:
+    return [line for line in path.read_text().splitlines() if line and not line.startswith(("#", "track"))]
+
+
+def test_counts_of_ends_are_kept_as_called_with_folds(tmp_path: Path) -> None:
+    fasta, bed = write_genome(tmp_path, "own", 0.4, 5, length=40_000)
+    plus, minus = write_counts(tmp_path, bed, 40_000)
+    model = load_checkpoint(untaught(tmp_path))
+    made = adapt_to_counts(fasta, plus, minus, 20, tmp_path / "out", model=model, folds=2, steps=2)
+    assert len(read_lines(made.folder / "called.bed")) == len(read_lines(bed))
+
+
+@pytest.mark.parametrize("words", [["plus.bw", "minus.bw"], ["tss.bed", "--threshold", "20"]])
+def test_bigwigs_need_a_threshold_and_tables_none(words: list[str], tmp_path: Path) -> None:
+    result = CliRunner().invoke(tracktools, ["adapt", "genome.fa", *words, "-o", str(tmp_path / "out")])
+    assert result.exit_code == 2
+    assert "bigWigs need both" in result.output

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -26,8 +27,12 @@ from tracktools.model.files import DEFAULT_MODEL
 @click.command()
 @click.argument("genome_path", metavar="GENOME", type=click.Path(path_type=Path))
 @click.argument("tss", type=click.Path(path_type=Path))
+@click.argument("minus", type=click.Path(path_type=Path), required=False)
 @output_option
 @model_option("Start from this shipped model or checkpoint file.", default=DEFAULT_MODEL)
+@click.option(
+    "--threshold", type=float, metavar="COUNT", help="With bigWigs: lowest count of a TSS, as in `tracktools tss call`."
+)
 @folds_option("Adapt")
 @circular_option
 @rename_option
@@ -42,8 +47,10 @@ from tracktools.model.files import DEFAULT_MODEL
 def adapt(
     genome_path: Path,
     tss: Path,
+    minus: Path | None,
     output: Path,
     model: str | None,
+    threshold: float | None,
     folds: int | None,
     circular: tuple[str, ...],
     renames: dict[str, str],
@@ -56,28 +63,40 @@ def adapt(
     force: bool,
     restart: bool,
 ) -> None:
-    """Adapt a shipped model to GENOME and the measured TSS of a BED file.
+    """Adapt a shipped model to GENOME and its measured TSS.
+
+    TSS is a BED file, or the plus-strand bigWig of 5'-end counts, followed by that of the minus strand: TSS are then
+    called as by `tracktools tss call`.
 
     It learns from seven tenths of the genome; one tenth chooses weights, threshold and calibration; two tenths are held
     out. The average precision on these two tenths, before and after, is printed and kept in the checkpoint.
 
     \b
-    Writes in the output folder what `tracktools train` writes; with --folds, fold1.safetensors, fold2.safetensors, …
+    Writes in the output folder what `tracktools train` writes; with --folds, fold1.safetensors, fold2.safetensors, …;
+    from bigWigs also called.bed, the called TSS
 
     \b
-    Example:
+    Examples:
       tracktools adapt genome.fa tss.bed --circular all -o adapted
+      tracktools adapt genome.fa plus.bw minus.bw --threshold 20 --circular all -o adapted
     """
+    if (minus is None) != (threshold is None):
+        raise click.UsageError("bigWigs need both: GENOME PLUS MINUS, and --threshold; a BED file needs neither")
     from tracktools.circles import load_joined
     from tracktools.model.registry import as_model
+    from tracktools.pipeline.adapt_to_counts import adapt_to_counts
     from tracktools.train import TrainedFolds, adapt_model
 
     start = as_model(model) if model else as_model()
     genome = load_joined(genome_path, circular, start.config)
-    made = adapt_model(
-        genome, tss, output, model=start, name=name, species=species, folds=folds, steps=steps, seed=seed,
-        threads=threads, force=force, restart=restart, renames=renames, only_genome=only_genome,
-    )  # fmt: skip
+    settings: dict[str, Any] = {
+        "model": start, "name": name, "species": species, "folds": folds, "steps": steps, "seed": seed,
+        "threads": threads, "force": force, "restart": restart, "renames": renames, "only_genome": only_genome,
+    }  # fmt: skip
+    if minus is not None and threshold is not None:
+        made = adapt_to_counts(genome, tss, minus, threshold, output, circular=circular, **settings)
+    else:
+        made = adapt_model(genome, tss, output, **settings)
     if isinstance(made, TrainedFolds):
         click.echo(f"{made.folder}: {folds} models; validation AP {made.table['valid_ap'].mean():.4f} on average")
         return

@@ -35,6 +35,7 @@ def adapt_model(
     restart: bool = False,
     renames: Mapping[str, str] | None = None,
     only_genome: bool = False,
+    keep_tss: bool = False,
 ) -> TrainedModel | TrainedFolds:
     """Train a convolutional model on from its weights, on one genome.
 
@@ -58,6 +59,8 @@ def adapt_model(
         See `TrainConfig`; other settings are those of `tracktools.config.ADAPTATION`.
     force, restart, renames, only_genome
         See `train_model`.
+    keep_tss : bool
+        Copy the BED file into the folder, too.
 
     Raises
     ------
@@ -75,7 +78,7 @@ def adapt_model(
     labels = {Path(tss).stem: tss}
     settings: dict[str, Any] = {
         "name": name, "species": species, "config": config, "init": start, "force": force, "restart": restart,
-        "renames": renames, "only_genome": only_genome,
+        "renames": renames, "only_genome": only_genome, "keep_labels": keep_tss,
     }  # fmt: skip
     if folds is not None:
         return train_folds(genome, labels, output, folds=folds, **settings)

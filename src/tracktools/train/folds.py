@@ -91,6 +91,7 @@ def train_folds(
     model_config: NetworkConfig | None = None,
     soft: SoftLabels | None = None,
     init: Checkpoint | Path | str | None = None,
+    keep_labels: bool = False,
     force: bool = False,
     restart: bool = False,
     renames: Mapping[str, str] | None = None,
@@ -100,7 +101,7 @@ def train_folds(
 
     Parameters
     ----------
-    genome, labels, species, config, model_config, soft, init, force, restart, renames, only_genome
+    genome, labels, species, config, model_config, soft, init, keep_labels, force, restart, renames, only_genome
         See `train_model`; every fold has the same recipe. A checkpoint to start from, or soft labels, that have seen
         the whole genome would make the held-out parts known: that is the caller's business.
     output : Path
@@ -136,6 +137,8 @@ def train_folds(
         models = [_trained(one, run.folder, number, name, species) for number, one in enumerate(tasks, start=1)]
         table = _table(genome, splits, models)
         _gather(run.result, models, table)
+        for path in sets.values() if keep_labels else ():
+            shutil.copyfile(path, run.result / path.name)
         trained_on = {"name": genome.name, "sha256": genome.sha256}
         parameters = {"folds": folds, **asdict(config)}
         write_provenance(run.result, started=started, genome=trained_on, parameters=parameters)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -61,6 +62,7 @@ def train_model(
     teacher: Checkpoint | Path | str | None = None,
     init: Checkpoint | Path | str | None = None,
     keep_sides: bool = False,
+    keep_labels: bool = False,
     measure: bool = False,
     force: bool = False,
     restart: bool = False,
@@ -92,6 +94,8 @@ def train_model(
         From `load_model`, or the name or file that it takes: start from its weights.
     keep_sides : bool
         Keep each side output as a model of its own, too: ``NAME.safetensors``, of the step that is best for the first.
+    keep_labels : bool
+        Copy the files of the label sets into the folder.
     measure : bool
         When all is chosen, score the test part by the model that was started from and by the one that came of it; the
         figures are in the checkpoint (`metrics`, ``held_out``). Needs `init`, and a test part with TSS.
@@ -147,6 +151,8 @@ def train_model(
                 metadata = replace(metadata, metrics={**metadata.metrics, "held_out": held_out})
             save_checkpoint(run.result / file, model, metadata)
         write_log(history, run.result)
+        for path in sets.values() if keep_labels else ():
+            shutil.copyfile(path, run.result / path.name)
         trained_on = {"name": genome.name, "sha256": genome.sha256}
         write_provenance(run.result, started=started, genome=trained_on, parameters=_recipe(task))
         run.publish()
