@@ -388,6 +388,31 @@ def interrupted_child(code: str) -> tuple[int, str]:
     return done.returncode, done.stderr
 
 
+NUMBERS = [
+    (name, option)
+    for name, command in sorted(ALL.items())
+    for option in command.params
+    if isinstance(option, click.Option)
+    and isinstance(option.type, click.types.IntParamType | click.types.FloatParamType)
+    and not option.count
+]
+
+
+@pytest.mark.parametrize(("name", "option"), NUMBERS, ids=[f"{name} {option.name}" for name, option in NUMBERS])
+def test_no_option_takes_a_number_that_nothing_can_hold(name: str, option: click.Option) -> None:
+    given = [word for one in ALL[name].params if one.required and one is not option for word in arguments_of(one)]
+    for number in ("9223372036854775808", "-9223372036854775809", "nan", "inf"):
+        result = run(*name.split(), option.opts[0], *[number] * option.nargs, *given)
+        assert result.exit_code == 2, number
+        assert option.opts[0] in result.stderr
+
+
+def arguments_of(parameter: click.Parameter) -> list[str]:
+    """Words that give a required parameter something of a kind that it takes."""
+    value = "x=1" if parameter.nargs == 1 else "x"
+    return [*([parameter.opts[0]] if isinstance(parameter, click.Option) else []), *[value] * max(parameter.nargs, 1)]
+
+
 def test_a_hub_that_is_missing_is_built_of_tracks_that_are_there(tmp_path: Path) -> None:
     fasta, out, hub = tmp_path / "genome.fa", tmp_path / "out", tmp_path / "hub"
     fasta.write_text(FASTA)

@@ -344,7 +344,7 @@ def leave(output: Path, keep: str = "blocks/000000.f32") -> None:
 
 def test_an_unfinished_run_is_continued_and_its_result_begun_anew(tmp_path: Path) -> None:
     leave(tmp_path / "out")
-    assert names(tmp_path / "out.partial") == {"lock", "run.json", "blocks", "blocks/000000.f32"}
+    assert names(tmp_path / "out.partial") == {"lock", "run.json", "written.jsonl", "blocks", "blocks/000000.f32"}
     with make(tmp_path / "out") as run:
         assert (run.folder / "blocks" / "000000.f32").read_text() == "kept"
         assert list(run.result.iterdir()) == []
@@ -376,11 +376,14 @@ def test_another_command_does_not_drop_unfinished_work(tmp_path: Path, force: bo
 
 
 @pytest.mark.parametrize("policy", [Policy(), Policy(force=True), Policy(restart=True)])
-@pytest.mark.parametrize("where", ["notes.txt", "blocks/notes.txt", "mine/notes.txt"])
+@pytest.mark.parametrize(
+    "where",
+    ["notes.txt", "blocks/notes.txt", "mine/notes.txt", "blocks/000009.f32", "result/notes.txt", "result/a/b.txt"],
+)
 def test_a_users_file_in_unfinished_work_is_named_and_kept(tmp_path: Path, policy: Policy, where: str) -> None:
     leave(tmp_path / "out")
     path = tmp_path / "out.partial" / where
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(THESIS)
     with (
         pytest.raises(OutputForeign, match=rf"contains {where.split('/')[0]}"),
@@ -390,11 +393,87 @@ def test_a_users_file_in_unfinished_work_is_named_and_kept(tmp_path: Path, polic
         pass
 
 
+def put(path: Path) -> None:
+    """Write a file as a user does: from another process."""
+    path.parent.mkdir(exist_ok=True)
+    subprocess.run(["sh", "-c", 'printf %s "$1" > "$2"', "sh", THESIS, str(path)], check=True)
+
+
 def test_a_users_file_that_comes_into_the_work_is_kept(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with output_folder(tmp_path / "out") as folder:
-        (folder.parent / "thesis.tex").write_text(THESIS)
+        put(folder.parent / "thesis.tex")
     assert (tmp_path / "out.partial" / "thesis.tex").read_text() == THESIS
     assert "is kept" in caplog.text
+
+
+def test_a_users_file_that_comes_into_a_result_is_published_but_never_ours(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with output_folder(tmp_path / "out") as folder:
+        (folder / "a.bed").write_text("row")
+        put(folder / "thesis.tex")
+    assert "out contains thesis.tex, which tracktools did not make" in caplog.text
+    assert read_list(tmp_path / "out").keys() == {"a.bed"}
+    with pytest.raises(OutputForeign, match=r"thesis\.tex"), untouched(tmp_path):
+        write_results(tmp_path / "out", force=True)
+
+
+@pytest.mark.parametrize("where", ["result", "result/deep", "blocks"])
+def test_a_users_file_in_a_run_that_fails_is_kept(tmp_path: Path, where: str) -> None:
+    with suppress(RuntimeError), make(tmp_path / "out") as run:
+        (run.folder / where).mkdir(exist_ok=True)
+        (run.folder / where / "ours.f32").write_text("x")
+        put(run.folder / where / "thesis.tex")
+        put(run.folder / where / "000001.f32")
+        raise RuntimeError
+    left = tmp_path / "out.partial" / where
+    assert {path.name for path in left.iterdir()} == {"thesis.tex", "000001.f32"} | (
+        {"ours.f32"} if where == "blocks" else set()
+    )
+    for policy in (Policy(), Policy(restart=True)):
+        with pytest.raises(OutputForeign), untouched(tmp_path), make(tmp_path / "out", policy):
+            pass
+
+
+KINDS_OF_WRITING = """
+import json, os, shutil, sys
+from pathlib import Path
+import numpy as np
+import pandas as pd
+from tracktools.run import Run
+with Run(Path(sys.argv[1])) as run:
+    folder = run.result
+    Path(folder, "text").write_text("x")
+    open(os.fspath(folder) + "/opened", "ab").close()
+    os.close(os.open(folder / "system", os.O_CREAT | os.O_WRONLY))
+    shutil.copytree(sys.argv[2], folder / "tree")
+    (folder / "text").rename(folder / "renamed")
+    Path(sys.argv[2]).rename(folder / "moved")
+    (folder / "moved").rename(folder / "moved again")
+    np.save(folder / "array.npy", np.arange(3))
+    os.link(folder / "renamed", folder / "linked")
+    os.chdir(folder)
+    Path("relative").write_text("x")
+    os.chdir("/")
+    run.publish({})
+"""
+
+
+def test_whatever_way_a_file_is_written_it_is_listed(tmp_path: Path) -> None:
+    (tmp_path / "tree" / "deep").mkdir(parents=True)
+    (tmp_path / "tree" / "deep" / "a.txt").write_text("x")
+    subprocess.run([sys.executable, "-c", KINDS_OF_WRITING, tmp_path / "out", tmp_path / "tree"], check=True)
+    wanted = {
+        "opened",
+        "system",
+        "tree/deep/a.txt",
+        "renamed",
+        "moved again/deep/a.txt",
+        "array.npy",
+        "linked",
+        "relative",
+    }
+    assert read_list(tmp_path / "out").keys() == wanted
 
 
 def test_a_complete_output_of_the_same_is_taken_as_it_is(tmp_path: Path) -> None:

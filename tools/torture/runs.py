@@ -14,35 +14,54 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
+from commands import DEMO, Words, commands, load_modules, record_modules, shrink_demo, write_inputs
 
-from samples import samples_of
+from kill import Process, partial_of
 
-from kill import CONTIGS, Process, clock, files_of, partial_of, wait_until, write_genome, write_model
-
-HANG_S = 120.0  # beyond what an unbroken run takes
+HANG_S = 300.0  # of wall time, on a machine that others use, too
+POLL_S = 0.002
 HEAVY = ("tracktools.pipeline.predict_hub", "tracktools.hub.build", "tracktools.hub.clients.view", "tracktools.motifs",
          "tracktools.attention", "tracktools.train", "tracktools.profile", "tracktools.reads", "tracktools.tss.curate",
          "tracktools.tss.importing", "tracktools.tss.classify", "tracktools.annotation", "tracktools.pipeline.demo")  # fmt: skip
 SIGNALS = {"SIGKILL": signal.SIGKILL, "SIGTERM": signal.SIGTERM, "SIGINT": signal.SIGINT}
 ENDS = (0, 1, 130, 143, -signal.SIGKILL)  # no other way to end is right
 MINE = b"a file of the user's\n"
+MISSED = "ended before the signal"
 
 
 @dataclass(frozen=True)
 class Job:
-    """A command, what an unbroken run of it makes, and how long that takes."""
+    """A command, what an unbroken run of it makes, and how long that takes.
+
+    Parameters
+    ----------
+    name, words
+        The command line, without its output.
+    expected : dict
+        The files of an unbroken run.
+    cpu_s : float
+        CPU-seconds of one.
+    before : callable
+        What is called first in its process.
+    """
 
     name: str
-    words: tuple[str, ...]
+    words: Words
     expected: dict[str, bytes]
-    seconds: float
+    cpu_s: float
+    before: Callable[[], None]
+
+    @property
+    def output(self) -> str:
+        """Name of the output."""
+        return "out.html" if self.name == "report" else "out"
 
 
 def torture_runs(home: Path, seed: int, seconds: float) -> list[str]:
@@ -55,14 +74,18 @@ def torture_runs(home: Path, seed: int, seconds: float) -> list[str]:
     counts: Counter[tuple[str, str]] = Counter()
     bad: Counter[str] = Counter()
     number = 0
-    while time.monotonic() < end:
+    while time.monotonic() < end and jobs:
         job, (way, hinder) = jobs[number % len(jobs)], rng.choice(_WAYS)
         folder = home / f"run{number}"
         folder.mkdir()
-        found = _trial(job, folder, way, hinder, rng)
+        found = _trial(job, folder, hinder, rng)
+        if found == [MISSED]:
+            way, found = MISSED, []
         counts[job.name, way] += 1
         bad[job.name] += bool(found)
-        failures += [f"{job.name}, {way}, trial {seed}:{number}: {text}" for text in found]
+        for text in found:
+            failures.append(f"{job.name}, {way}, trial {seed}:{number}: {text}")
+            print(failures[-1], file=sys.stderr, flush=True)
         shutil.rmtree(folder, ignore_errors=True)
         number += 1
     _print(jobs, counts, bad)
@@ -70,7 +93,7 @@ def torture_runs(home: Path, seed: int, seconds: float) -> list[str]:
 
 
 def _print(jobs: list[Job], counts: Counter[tuple[str, str]], bad: Counter[str]) -> None:
-    ways = list(dict.fromkeys(way for way, _ in _WAYS))
+    ways = [*dict.fromkeys(way for way, _ in _WAYS), MISSED]
     print(f"| command | {' | '.join(ways)} | failures |\n|---|{'---|' * len(ways)}---|")
     for job in jobs:
         numbers = [counts[job.name, way] for way in ways]
@@ -80,84 +103,64 @@ def _print(jobs: list[Job], counts: Counter[tuple[str, str]], bad: Counter[str])
 
 
 def _jobs(home: Path, failures: list[str]) -> list[Job]:
-    samples = samples_of(home / "inputs")
-    write_genome(home / "genome.fa")
-    write_model(home / "model.safetensors")
-    one = {name: str(path) for name, path in samples.items()}
-    model = ("-m", one["model.safetensors"], "-t", "1")
-    train = (
-        "train",
-        str(home / "genome.fa"),
-        str(home / "tss.bed"),
-        "--fractions",
-        "0.7,0.15,0.15",
-        "--steps",
-        "30",
-        "--validate-every",
-        "10",
-    )
-    _write_tss(home / "tss.bed")
-    commands: dict[str, tuple[str, ...]] = {
-        "predict": (
-            "predict",
-            str(home / "genome.fa"),
-            "-m",
-            str(home / "model.safetensors"),
-            "-t",
-            "1",
-            "--block-bp",
-            "5000",
-        ),
-        "predict --hub": ("predict", one["genome.gbk"], *model, "--hub", "{hub}"),
-        "predict --shard": ("predict", one["genome.fa"], *model, "--shard", "1/2"),
-        "merge": ("merge", one["shard1"], one["shard2"]),
-        "tss curate": ("tss", "curate", "--source", f"a={one['tss.bed']}", "--source", f"b={one['called.bed']}"),
-        "tss classify": ("tss", "classify", one["tss.bed"], "--annotation", one["genes.gff3"]),
-        "reads": ("reads", one["reads.bam"], "--library", "forward", "--name", "x"),
-        "annotation": ("annotation", one["genes.gff3"], "--genome", one["genome.fa"]),
-        "profile": (
-            "profile",
-            "--signal",
-            f"s={one['signal.plus.bw']},{one['signal.minus.bw']}",
-            "--sites",
-            f"a={one['tss.bed']}",
-            "--flank",
-            "20",
-        ),
-        "hub build": ("hub", "build", one["imported"], "--genome", one["genome.fa"], "--annotation", one["genes.gff3"]),
-        "attention": ("attention", one["genome.fa"], *model, "--sample", "0.05"),
-        "train": train,
-        "demo": ("demo",),
-    }
+    files = write_inputs(home)
     jobs = []
-    for name, words in commands.items():
-        job = _unbroken(name, words, home / f"unbroken {name}")
+    for name, words in commands(files).items():
+        before = (lambda: shrink_demo(files)) if name == DEMO else (lambda: None)
+        job = _unbroken(Job(name, words, {}, 0.0, before), home / f"unbroken {name}")
         if isinstance(job, str):
             failures.append(f"{name}: an unbroken run fails: {job}")
+            print(failures[-1], file=sys.stderr, flush=True)
         else:
             jobs.append(job)
     return jobs
 
 
-def _write_tss(path: Path) -> None:
-    rows = (
-        f"{name}\t{at}\t{at + 1}\tx\t0\t{'+-'[at % 2]}\n"
-        for name, size in CONTIGS.items()
-        for at in range(60, size - 60, 301)
-    )
-    path.write_text("".join(rows))
+def _unbroken(job: Job, home: Path) -> Job | str:
+    """Run a command twice, which makes the same; return it with what it makes. Its modules are loaded for all others."""
+    made, cpu_s = [], 0.0
+    for number in range(2):
+        folder = home / str(number)
+        folder.mkdir(parents=True)
+
+        def before(folder: Path = folder) -> None:
+            job.before()
+            record_modules(folder / "modules")
+
+        started = _children_s()
+        process = Process(_filled(job.words, folder), folder / job.output, said=folder / "said", before=before)
+        if _wait(process) != 0:
+            return (folder / "said").read_text(errors="replace")[-600:]
+        cpu_s = _children_s() - started
+        load_modules(folder / "modules")
+        made.append(_files(folder / job.output))
+        if b"which tracktools did not make" in (folder / "said").read_bytes():
+            return (folder / "said").read_text(errors="replace")[-600:]
+    if made[0] != made[1]:
+        names = [name for name in made[0] if made[0][name] != made[1].get(name)]
+        return f"two unbroken runs differ in {', '.join(names[:5])}"
+    return replace(job, expected=made[0], cpu_s=cpu_s)
 
 
-def _unbroken(name: str, words: tuple[str, ...], folder: Path) -> Job | str:
-    if name == "demo":  # of minutes: what is seen is that its first seconds leave nothing behind
-        return Job(name, words, {}, 4.0)
-    folder.mkdir()
-    started = time.monotonic()
-    process = Process(_filled(words, folder), folder / "out", said=folder / "said")
-    status = _wait(process)
-    if status != 0:
-        return (folder / "said").read_text(errors="replace")[-300:]
-    return Job(name, words, files_of(folder / "out"), time.monotonic() - started)
+def _children_s() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def _files(output: Path) -> dict[str, bytes]:
+    """Return the files of an output by name, but for those that say when they were made."""
+    if output.is_file():
+        return {output.name: output.read_bytes()}
+    names = {path: path.relative_to(output).as_posix() for path in output.rglob("*") if path.is_file()}
+    return {name: _content(path) for path, name in names.items() if path.name != "provenance.json"}
+
+
+def _content(path: Path) -> bytes:
+    """Return what a file says; of a workbook without its dates."""
+    if path.suffix != ".xlsx":
+        return path.read_bytes()
+    with zipfile.ZipFile(path) as book:
+        return b"".join(book.read(name) for name in book.namelist() if not name.startswith("docProps"))
 
 
 def _filled(words: tuple[str, ...], folder: Path) -> tuple[str, ...]:
@@ -165,64 +168,94 @@ def _filled(words: tuple[str, ...], folder: Path) -> tuple[str, ...]:
 
 
 def _wait(process: Process) -> int | None:
-    wait_until(process, clock(HANG_S))
+    end = time.monotonic() + HANG_S
+    while not process.ended() and time.monotonic() < end:
+        time.sleep(POLL_S)
     if not process.ended():
         process.kill()
         return None
     return process.wait()
 
 
+def _work(process: Process, seconds: float) -> None:
+    """Wait until a process has used some seconds of CPU time, so that the moment is the same on a busy machine."""
+    clock = (~process.pid << 3) | 2  # CPU time of a process, see clock_getcpuclockid(3)
+    end = time.monotonic() + HANG_S
+    while not process.ended() and time.clock_gettime(clock) < seconds and time.monotonic() < end:
+        time.sleep(POLL_S)
+
+
 Hinder = Callable[[Job, Path, random.Random], list[Process]]
 
 
-def _trial(job: Job, folder: Path, way: str, hinder: Hinder, rng: random.Random) -> list[str]:
+def _trial(job: Job, folder: Path, hinder: Hinder, rng: random.Random) -> list[str]:
     """Hinder a run, look at what it left, and give the command again; return what is wrong."""
-    output = folder / "out"
+    output = folder / job.output
     mine = [folder / "mine.txt", folder / "out.old" / "mine.txt"]
     for path in mine:
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(MINE)
     wrong = []
+    statuses = []
     for process in hinder(job, folder, rng):
         status = _wait(process)
-        said = process.said.read_text(errors="replace") if process.said else ""
-        if status is None:
-            wrong.append("hangs")
-        elif status not in ENDS:
-            wrong.append(f"ends with {status}: {said[-300:]!r}")
-        if "Traceback" in said:
-            wrong.append(f"a traceback: {said[-500:]!r}")
-        if status == 1 and sum(line.startswith("Error: ") for line in said.splitlines()) != 1:
-            wrong.append(f"exit 1 without one line of error: {said[-300:]!r}")
+        statuses.append(status)
+        wrong += _judge(status, process.said.read_text(errors="replace") if process.said else "")
     wrong += [f"lost {path}" for path in mine if not path.is_file() or path.read_bytes() != MINE]
-    if job.name != "demo" and not wrong:
-        wrong += _again(job, folder, output, changed="input" in way)
+    if hinder is _input_changed:
+        return wrong or _one_state(job, folder, statuses[0])
+    if not wrong and statuses == [0] and hinder in _KILLS.values() and _files(output) == job.expected:
+        return [MISSED]
+    return wrong or _again(job, folder, output)
+
+
+def _judge(status: int | None, said: str) -> list[str]:
+    wrong = []
+    if status is None:
+        wrong.append("hangs")
+    elif status not in ENDS:
+        wrong.append(f"ends with {status}: {said[-300:]!r}")
+    if "Traceback" in said:
+        wrong.append(f"a traceback: {said[-500:]!r}")
+    if status == 1 and sum(line.startswith("Error: ") for line in said.splitlines()) != 1:
+        wrong.append(f"exit 1 without one line of error: {said[-300:]!r}")
+    if status == 130 and said.splitlines().count("Interrupted.") != 1:
+        wrong.append(f"an interrupt that is not one line: {said[-300:]!r}")
     return wrong
 
 
-def _again(job: Job, folder: Path, output: Path, *, changed: bool) -> list[str]:
+def _again(job: Job, folder: Path, output: Path) -> list[str]:
     if not output.exists() or partial_of(output).exists():
-        process = Process(_filled(job.words, folder), output, said=folder / "again")
-        status = _wait(process)
+        status, said = _run(job, folder)
         if status != 0:
-            return [
-                f"the command given again ends with {status}: {(folder / 'again').read_text(errors='replace')[-300:]!r}"
-            ]
-    found = files_of(output)
-    if found != job.expected and not changed:
+            return [f"the command given again ends with {status}: {said[-300:]!r}"]
+    if partial_of(output).exists():
+        return [f"{partial_of(output).name} is left after a run to the end"]
+    found = _files(output)
+    if found != job.expected:
         names = sorted(name for name in found.keys() | job.expected.keys() if found.get(name) != job.expected.get(name))
         return [f"the output differs: {', '.join(names[:5])}"]
     return []
 
 
+def _run(job: Job, folder: Path) -> tuple[int | None, str]:
+    process = Process(_filled(job.words, folder), folder / job.output, said=folder / "again", before=job.before)
+    return _wait(process), (folder / "again").read_text(errors="replace")
+
+
 def _start(job: Job, folder: Path, before: Callable[[], None] | None = None, name: str = "said") -> Process:
-    return Process(_filled(job.words, folder), folder / "out", said=folder / name, before=before)
+    def first() -> None:
+        job.before()
+        if before is not None:
+            before()
+
+    return Process(_filled(job.words, folder), folder / job.output, said=folder / name, before=first)
 
 
 def _signalled(number: int) -> Hinder:
     def hinder(job: Job, folder: Path, rng: random.Random) -> list[Process]:
         process = _start(job, folder)
-        wait_until(process, clock(rng.random() * job.seconds * 1.1))
+        _work(process, rng.random() * job.cpu_s)
         if not process.ended():
             os.kill(process.pid, number)
         return [process]
@@ -237,7 +270,7 @@ def _file_limit(job: Job, folder: Path, rng: random.Random) -> list[Process]:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
 
-    return [_ended(_start(job, folder, before), job)]
+    return [_start(job, folder, before)]
 
 
 def _full_disk(job: Job, folder: Path, rng: random.Random) -> list[Process]:
@@ -248,10 +281,7 @@ def _full_disk(job: Job, folder: Path, rng: random.Random) -> list[Process]:
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}k", "none", str(disk)], capture_output=True)
     if mounted.returncode:
         return _file_limit(job, folder, rng)
-    process = Process(_filled(job.words, disk), disk / "out", said=folder / "said")
-    if job.name == "demo":
-        wait_until(process, clock(job.seconds))
-        process.kill()
+    process = Process(_filled(job.words, disk), disk / job.output, said=folder / "said", before=job.before)
     _wait(process)
     subprocess.run(["umount", "-l", str(disk)], capture_output=True, check=True)
     return [process]
@@ -265,36 +295,90 @@ def _little_memory(job: Job, folder: Path, rng: random.Random) -> list[Process]:
         most = pages * resource.getpagesize() + more
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
 
-    return [_ended(_start(job, folder, before), job)]
-
-
-def _ended(process: Process, job: Job) -> Process:
-    if job.name == "demo":
-        wait_until(process, clock(job.seconds))
-        if not process.ended():
-            os.kill(process.pid, signal.SIGTERM)
-    return process
+    return [_start(job, folder, before)]
 
 
 def _two_runs(job: Job, folder: Path, rng: random.Random) -> list[Process]:
     first = _start(job, folder)
-    time.sleep(rng.random() * job.seconds)
-    return [_ended(first, job), _ended(_start(job, folder, name="said2"), job)]
+    _work(first, rng.random() * job.cpu_s)
+    return [first, _start(job, folder, name="said2")]
 
 
 def _output_taken(job: Job, folder: Path, rng: random.Random) -> list[Process]:
     """Move away what a run is writing, as somebody does who tidies up."""
     process = _start(job, folder)
-    wait_until(process, clock(rng.random() * job.seconds))
-    for number, path in enumerate([partial_of(folder / "out"), folder / "out"]):
+    _work(process, rng.random() * job.cpu_s)
+    for number, path in enumerate([partial_of(folder / job.output), folder / job.output]):
         if path.exists():
             path.rename(folder / f"taken{number}")
-    return [_ended(process, job)]
+    return [process]
 
 
+def _output_replaced(job: Job, folder: Path, rng: random.Random) -> list[Process]:
+    """Put a folder of the user's where a run is writing."""
+    process = _start(job, folder)
+    _work(process, rng.random() * job.cpu_s)
+    output = folder / job.output
+    if not output.exists():
+        output.mkdir()
+        (output / "mine.txt").write_bytes(MINE)
+    _wait(process)
+    if (output / "mine.txt").exists():
+        if (output / "mine.txt").read_bytes() == MINE:
+            shutil.rmtree(output)
+    elif "mine.txt" not in {path.name for path in folder.rglob("mine.txt") if path.parent.name != "out.old"}:
+        (folder / "mine.txt").unlink()  # it was deleted: told as a file that is lost
+    return [process]
+
+
+def _input_changed(job: Job, folder: Path, rng: random.Random) -> list[Process]:
+    """Cut an input of a run, or put another file in its place, while the run may be reading it."""
+    inputs = [Path(word.split("=")[-1]) for word in job.words if word.startswith("/") or "=/" in word]
+    inputs = [path for path in inputs if path.is_file()]
+    if not inputs:
+        return [_start(job, folder)]
+    chosen = rng.choice(inputs)
+    copy = folder / "given" / chosen.name
+    copy.parent.mkdir()
+    shutil.copyfile(chosen, copy)
+    (folder / "words").write_text("\n".join(word.replace(str(chosen), str(copy)) for word in job.words))
+    process = _start(_given(job, folder), folder)
+    _work(process, rng.random() * job.cpu_s)
+    data = chosen.read_bytes()
+    if rng.random() < 0.5:
+        os.truncate(copy, rng.randrange(len(data)))
+    else:
+        (folder / "other").write_bytes(data[: data.rfind(b"\n", 0, len(data) * 2 // 3) + 1])
+        (folder / "other").replace(copy)
+    return [process]
+
+
+def _given(job: Job, folder: Path) -> Job:
+    """Return the job with the inputs of a trial."""
+    words = folder / "words"
+    return replace(job, words=tuple(words.read_text().split("\n"))) if words.exists() else job
+
+
+def _one_state(job: Job, folder: Path, status: int | None) -> list[str]:
+    """Tell whether a result is that of the input before, or of the input after it was changed."""
+    output = folder / job.output
+    found = _files(output) if output.exists() else None
+    if status != 0 or found == job.expected:
+        return []
+    output.rename(folder / "found")
+    if (folder / "hub").exists():
+        (folder / "hub").rename(folder / "found hub")
+    status, said = _run(_given(job, folder), folder)
+    if status != 0:
+        return [f"made a result from an input that changed, and that is refused now: {said[-300:]!r}"]
+    if _files(output) != found:
+        return ["made a result that is neither that of the input before nor that of the input after"]
+    return []
+
+
+_KILLS = {name: _signalled(number) for name, number in SIGNALS.items()}
 _WAYS: list[tuple[str, Hinder]] = [
-    *((name, _signalled(number)) for name, number in SIGNALS.items()),
-    *((name, _signalled(number)) for name, number in SIGNALS.items()),
-    ("full disk", _full_disk), ("limit of file size", _file_limit), ("little memory", _little_memory),
-    ("two runs", _two_runs), ("output taken away", _output_taken),
+    *_KILLS.items(), *_KILLS.items(), *_KILLS.items(), ("full disk", _full_disk), ("limit of file size", _file_limit),
+    ("little memory", _little_memory), ("two runs", _two_runs), ("output taken away", _output_taken),
+    ("output replaced", _output_replaced), ("input changed", _input_changed),
 ]  # fmt: skip

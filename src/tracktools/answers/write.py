@@ -92,7 +92,8 @@ def write_tables(folder: Path, name: str, table: pd.DataFrame, descriptions: Map
         log.warning("note: no %s.parquet: the package pyarrow is not installed (pip install pyarrow)", name)
     else:
         paths.append(folder / f"{name}.parquet")
-        table.to_parquet(paths[-1], engine="pyarrow", index=False)
+        with paths[-1].open("wb") as file:
+            table.to_parquet(file, engine="pyarrow", index=False)
     return paths
 
 

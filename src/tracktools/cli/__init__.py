@@ -12,6 +12,7 @@ from typing import NoReturn
 import click
 
 from tracktools.cli.config_file import read_config_file
+from tracktools.cli.numbers import bound_numbers
 from tracktools.errors import TracktoolsError
 from tracktools.interrupts import INTERRUPTED, SAID, at_once, unwind, was_interrupted
 
@@ -73,6 +74,7 @@ class LazyGroup(click.Group):
             return None
         command = getattr(at_once(lambda: import_module(f"tracktools.cli.{cmd_name}")), cmd_name)
         assert isinstance(command, click.Command)
+        bound_numbers(command)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -109,6 +111,9 @@ def tracktools(verbose: int, quiet: bool, max_unpacked_mb: int | None) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Message("%(message)s"))
     logging.basicConfig(level=level, handlers=[handler], force=True)
+
+
+bound_numbers(tracktools)
 
 
 class _Message(logging.Formatter):

@@ -75,7 +75,7 @@ def _recipe_options(command: Any) -> Any:
     for item in reversed(fields(TrainConfig)):
         flag = f"--{item.name.replace('_', '-')}"
         choices = get_args(get_type_hints(TrainConfig)[item.name])
-        choice = click.Choice(choices) if choices else type(item.default)
+        choice = click.Choice(choices) if choices else click.IntRange(0) if item.name == "seed" else type(item.default)
         told = {"dilated": "dilated"} if item.name in _OF_GENOMES else {"dilated": "dilated", "conditioned": "sheet"}
         others = {told[name]: getattr(recipe, item.name) for name, recipe in RECIPES.items() if name in told}
         differing = ", ".join(f"{name}: {value:g}" for name, value in others.items() if value != item.default)

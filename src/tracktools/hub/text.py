@@ -58,11 +58,22 @@ def label(text: str, characters: int | None = None) -> str:
     "5'-›3' ‹b›reads‹/b› of today"
     """
     printable = "".join(letter if letter.isprintable() else " " for letter in text)
-    text = " ".join(printable.translate(_MARKUP).split())
+    text = " ".join(without_markup(printable).split())
     if characters is None or len(text) <= characters:
         return text
     head = characters // 2
     return text[:head].rstrip() + ".." + text[-(characters - head - 2) :].lstrip()
+
+
+def without_markup(text: str) -> str:
+    """Return a text with angle quotes in the place of ``<`` and ``>``: alike in pictures and in HTML of browsers.
+
+    Examples
+    --------
+    >>> without_markup("5'->3' exonuclease <i>")
+    "5'-›3' exonuclease ‹i›"
+    """
+    return text.translate(_MARKUP)
 
 
 def human_count(number: float) -> str:

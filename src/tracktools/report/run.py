@@ -155,7 +155,7 @@ def report_text(folders: Sequence[Path]) -> str:
         replace(folder, name=folder.path.name, provenance={**folder.provenance, "finished": ""}) for folder in found
     ]
     heading = f"Transcription start sites of {_genome_name(found)}"
-    return _text(found, unknown, _sections(found), heading, None)
+    return _text(found, [Path(path.name) for path in unknown], _sections(found), heading, None)
 
 
 def _text(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -44,22 +44,29 @@ def entries(folder: Path) -> Iterator[tuple[str, bool]]:
             yield (below / name).as_posix(), False
 
 
-def list_files(folder: Path) -> dict[str, str]:
-    """Return the SHA-256 of every file of a folder but its ``provenance.json``, by its path below the folder.
+def list_files(folder: Path, made: Callable[[str], bool]) -> tuple[dict[str, str], list[str]]:
+    """Return what a folder holds but its ``provenance.json``, by path below it.
 
-    Raises
-    ------
-    OutputForeign
-        If it contains anything but files and folders.
+    Parameters
+    ----------
+    folder : Path
+    made : callable
+        Whether a run wrote the file of a path.
+
+    Returns
+    -------
+    tuple of dict and list
+        The SHA-256 of each file that a run wrote; the paths of what it did not write.
     """
-    files = {}
+    files, others = {}, []
     for name, is_folder in entries(folder):
         if is_folder or name == PROVENANCE_FILE:
             continue
-        if not stat.S_ISREG((folder / name).lstat().st_mode):
-            raise OutputForeign(f"contains {name}, which is not a file", path=folder, value=name, hint=_AWAY)
-        files[name] = hash_file(folder / name)
-    return files
+        if made(name) and stat.S_ISREG((folder / name).lstat().st_mode):
+            files[name] = hash_file(folder / name)
+        else:
+            others.append(name)
+    return files, others
 
 
 def read_list(folder: Path) -> dict[str, str]:
@@ -150,7 +157,7 @@ def remove_listed(folder: Path, files: Mapping[str, str]) -> bool:
     """
     for name, sha256 in files.items():
         with suppress(OSError):
-            if hash_file(folder / name) == sha256 and not _through_link(folder, name):
+            if hash_file(folder / name) == sha256 and not through_link(folder, name):
                 (folder / name).unlink()
     parents = {folder / parent for name in files for parent in PurePosixPath(name).parents} - {folder}
     for parent in sorted(parents, key=lambda path: -len(path.parts)):
@@ -163,7 +170,7 @@ def remove_listed(folder: Path, files: Mapping[str, str]) -> bool:
     return not folder.exists()
 
 
-def _through_link(folder: Path, name: str) -> bool:
+def through_link(folder: Path, name: str) -> bool:
     """Return whether a folder on the way to a file is a symbolic link."""
     return any((folder / parent).is_symlink() for parent in PurePosixPath(name).parents)
 

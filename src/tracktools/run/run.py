@@ -24,7 +24,8 @@ from tracktools.run.checks import call_checks
 from tracktools.run.identity import differs, identity_sha256, was_made
 from tracktools.run.listing import FORMAT, PROVENANCE_FILE, check_ours, list_files, remove_listed
 from tracktools.run.output import check_file, check_output, is_taken
-from tracktools.run.workspace import REPLACED, Workspace, partial_of
+from tracktools.run.workspace import RESULT, Workspace, partial_of
+from tracktools.run.written import REPLACED
 
 log = logging.getLogger(__name__)
 
@@ -195,7 +196,10 @@ class Run:
         path = self.result / PROVENANCE_FILE
         if record is None:
             record = read_json(path) if path.exists() else {}
-        record = {**record, "format": FORMAT, "files": list_files(self.result)}
+        files, others = list_files(self.result, lambda name: f"{RESULT}/{name}" in self._space.written)
+        if others:
+            log.warning("warning: %s contains %s, which tracktools did not make", self._named, ", ".join(others[:3]))
+        record = {**record, "format": FORMAT, "files": files}
         if self._identity is not None:
             record["identity_sha256"] = identity_sha256(self._identity)
         write_synced(path, json_bytes(sealed(record)))

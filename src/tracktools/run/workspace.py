@@ -1,15 +1,15 @@
 """``<output>.partial``: where a run works, marked as ours, locked, and left for the next run where that is worth it.
 
 It contains ``lock`` (see `lock_file`), ``run.json`` (the marker: which run it is, and the names of what it keeps),
-``result`` (what will be published), ``replaced`` (an older output while it is deleted), and what the run keeps so that
-a killed one can be continued. A folder or file of that name without a marker is somebody else's: it is refused, and
+``written.jsonl`` (what runs wrote here, see `Written`: nothing else is ever deleted), ``result`` (what will be
+published), ``replaced`` (an older output while it is deleted), and what the run keeps so that a killed one can be
+continued. A folder or file of that name without a marker is somebody else's: it is refused, and
 never touched.
 """
 
 from __future__ import annotations
 
 import logging
-import shutil
 import stat
 import time
 from collections.abc import Iterable, Mapping
@@ -21,10 +21,12 @@ from typing import IO, Any
 from tracktools.errors import InputError, OutputError, OutputForeign
 from tracktools.formats.atomic import is_partial_name, sync_path, write_synced
 from tracktools.formats.json_file import is_sealed, json_bytes, read_json, sealed
-from tracktools.run.listing import entries, read_list, remove_listed
+from tracktools.run.listing import entries, read_list, remove_listed, through_link
 from tracktools.run.lock import is_holder, lock_file
+from tracktools.run.written import REPLACED, WRITTEN, Written
 
-LOCK, MARKER, RESULT, REPLACED = "lock", "run.json", "result", "replaced"
+LOCK, MARKER, RESULT = "lock", "run.json", "result"
+_FORMAT = 2  # of the marker: the first one with a list of what was written
 _KIND = "unfinished run of tracktools"
 _TRIES = 50  # to enter, while another run is leaving
 _AWAY = "move it away or delete it yourself, or name another output"
@@ -43,6 +45,7 @@ class Workspace:
     def __init__(self, output: Path, lock: IO[str], parents: tuple[Path, ...]) -> None:
         self.output, self.folder = output, partial_of(output)
         self._lock, self._parents = lock, parents
+        self.written = Written(self.folder)
 
     @classmethod
     def enter(cls, output: Path) -> Workspace:
@@ -71,6 +74,7 @@ class Workspace:
                     except BaseException:
                         space.leave()
                         raise
+                    space.written.watch()
                     return space
         except OSError as error:
             raise OutputError(f"cannot be written: {error.strerror}", path=output) from None
@@ -87,15 +91,17 @@ class Workspace:
 
     def mark(self, identity: Mapping[str, Any] | None, keeps: Iterable[str]) -> None:
         """Write down which run this is."""
-        record = {"kind": _KIND, "format": 1, "identity": identity, "keeps": list(keeps)}
+        record = {"kind": _KIND, "format": _FORMAT, "identity": identity, "keeps": list(keeps)}
         write_synced(self.folder / MARKER, json_bytes(sealed(record)))
         sync_path(self.folder.parent)
 
     def kept(self) -> list[str]:
-        """Return what the run in the folder keeps for the next one: files, by their path below it."""
+        """Return what the run in the folder keeps for the next one: files that it wrote, by their path below it."""
         patterns = (self.marker() or {}).get("keeps", [])
         return [
-            name for name, is_folder in entries(self.folder) if not is_folder and _is_kept(name, is_folder, patterns)
+            name
+            for name, is_folder in entries(self.folder)
+            if not is_folder and name in self.written and any(fnmatchcase(name, pattern) for pattern in patterns)
         ]
 
     def new_result(self) -> Path:
@@ -111,12 +117,8 @@ class Workspace:
         return f"{RESULT}/*" in (self.marker() or {}).get("keeps", ())
 
     def drop_result(self) -> None:
-        """Remove an unfinished result."""
-        result = self.folder / RESULT
-        if result.is_dir() and not result.is_symlink():
-            shutil.rmtree(result)
-        else:
-            result.unlink(missing_ok=True)
+        """Remove what was written of an unfinished result, and nothing else."""
+        self._remove(f"{RESULT}/")
 
     def settle(self) -> None:
         """Finish what a killed run began: put an older output back, or delete it where the new one is in its place."""
@@ -134,23 +136,27 @@ class Workspace:
             sync_path(self.output.parent)
 
     def drop(self) -> None:
-        """Remove what a run keeps, and what it wrote of a result; the folder stays, empty but for its lock."""
-        kept = self.kept()
-        self.drop_result()
-        for name in kept:
-            (self.folder / name).unlink(missing_ok=True)
-        for name, is_folder in reversed(list(entries(self.folder))):
-            if is_folder:
-                with suppress(OSError):
-                    (self.folder / name).rmdir()
-        for path in self.folder.iterdir():
-            if is_partial_name(path.name):
-                path.unlink()
+        """Remove what runs wrote, and nothing else; the folder stays, with its lock."""
+        self._remove("")
         (self.folder / MARKER).unlink(missing_ok=True)
+        self.written.forget()
+
+    def _remove(self, start: str) -> None:
+        """Remove the files that runs wrote and whose paths begin so, and folders of theirs that are empty then."""
+        unfinished = [name for name, is_folder in entries(self.folder) if not is_folder and _is_unfinished(name)]
+        for name in (*unfinished, *self.written.names()):
+            path = self.folder / name
+            if f"{name}/".startswith(start) and name != LOCK and not through_link(self.folder, name):
+                with suppress(OSError):
+                    if path.is_dir() and not path.is_symlink():
+                        path.rmdir()
+                    else:
+                        path.unlink()
 
     def remove(self) -> None:
         """Remove the folder, and the folders above it that were made for it and are empty; let go of the lock."""
         self.drop()
+        self.written.end()
         (self.folder / LOCK).unlink(missing_ok=True)
         try:
             self.folder.rmdir()
@@ -164,6 +170,7 @@ class Workspace:
 
     def leave(self) -> None:
         """Let go of the lock; what the folder contains stays, for the next run."""
+        self.written.end()
         self._lock.close()
 
 
@@ -204,49 +211,38 @@ def check_marked(folder: Path, *, whole: bool = False) -> None:
     with suppress(FileNotFoundError):  # the run in it has just ended
         for pause_s in (0.02, 0.1, 0):  # a run that is coming or leaving has no marker for a moment
             marker, names = _read_marker(folder), _names(folder)
-            if marker is not None or (names <= {LOCK} and _is_lock(folder / LOCK)):
+            if marker is not None or (names <= {LOCK, WRITTEN} and _is_lock(folder / LOCK)):
                 break
             time.sleep(pause_s)
         else:
-            first = min(names - {LOCK}, default=LOCK)
+            first = min(names - {LOCK, WRITTEN}, default=LOCK)
             problem = "is no unfinished run of this version of tracktools"
             raise OutputForeign(problem, path=folder, value=first, hint=f"it contains {first}: {_AWAY}")
         if whole and marker is not None:
-            _check_names(folder, marker["keeps"])
+            _check_names(folder)
 
 
 def _names(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir() if not is_partial_name(path.name)}
 
 
-def _check_names(folder: Path, patterns: Iterable[str]) -> None:
-    """Refuse a workspace that contains anything that a run does not put there."""
-    for name, is_folder in entries(folder):
+def _check_names(folder: Path) -> None:
+    """Refuse a workspace that contains anything that no run wrote."""
+    written = Written(folder)
+    for name, _ in entries(folder):
         if (folder / name).is_symlink():
             raise OutputForeign(f"contains a symbolic link, {name}", path=folder, value=name, hint=_AWAY)
-        if not _is_kept(name, is_folder, patterns) and not _is_of_the_room(name, is_folder):
+        of_the_room = name in (LOCK, MARKER, WRITTEN) or name.partition("/")[0] == REPLACED or _is_unfinished(name)
+        if name not in written and not of_the_room:
             raise OutputForeign(f"contains {name}, which tracktools did not make", path=folder, value=name, hint=_AWAY)
+
+
+def _is_unfinished(name: str) -> bool:
+    return is_partial_name(PurePosixPath(name).name) and name.partition("/")[0] != REPLACED
 
 
 def _is_lock(path: Path) -> bool:
     return not path.is_symlink() and (not path.exists() or (path.is_file() and is_holder(path)))
-
-
-def _is_of_the_room(name: str, is_folder: bool) -> bool:
-    top = name.partition("/")[0]
-    if top in (RESULT, REPLACED):
-        return is_folder or top != name
-    return not is_folder and (name in (LOCK, MARKER) or is_partial_name(name))
-
-
-def _is_kept(name: str, is_folder: bool, patterns: Iterable[str]) -> bool:
-    """Return whether a run keeps a file, or has a folder, of that name."""
-    if any(fnmatchcase(name, pattern) for pattern in patterns):
-        return True
-    if is_folder:
-        return any(fnmatchcase(name, str(parent)) for one in patterns for parent in PurePosixPath(one).parents)
-    above, _, base = name.rpartition("/")
-    return is_partial_name(base) and (not above or _is_kept(above, True, patterns))
 
 
 def _read_marker(folder: Path) -> Mapping[str, Any] | None:
@@ -257,4 +253,5 @@ def _read_marker(folder: Path) -> Mapping[str, Any] | None:
         record = read_json(path, fields={"keeps": list, "identity": (dict, type(None))})
     except (FileNotFoundError, InputError):
         return None
-    return record if record.get("kind") == _KIND and is_sealed(record) else None
+    ours = record.get("kind") == _KIND and record.get("format") == _FORMAT
+    return record if ours and is_sealed(record) else None

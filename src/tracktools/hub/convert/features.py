@@ -17,11 +17,11 @@ from tracktools.formats.bigbed import write_bigbed
 from tracktools.formats.trix import write_trix
 from tracktools.hub.convert.drawing import MeasuredSet, draw
 from tracktools.hub.model import Contents
+from tracktools.hub.text import without_markup
 from tracktools.names import join_names
 
 _NUMBERS = ("int", "uint", "bigint", "float", "double")
 SEARCHED = ("name", "geneName", "locusTag")
-_MARKUP = str.maketrans({"<": "&lt;", ">": "&gt;"})
 
 
 def write_features(
@@ -109,9 +109,9 @@ def write_features(
 
 
 def _without_markup(table: pd.DataFrame, schema: BedSchema) -> pd.DataFrame:
-    """Spell ``<`` and ``>`` as HTML does: browsers print the values of items as HTML. Sequences keep their names."""
+    """Take ``<`` and ``>`` out of texts, which browsers print as HTML. Sequences keep their names."""
     texts = [field.name for field in schema.fields if field.type in ("string", "lstring") and field.name != "chrom"]
-    return table.assign(**{name: table[name].astype(str).str.translate(_MARKUP) for name in texts})
+    return table.assign(**{name: table[name].astype(str).map(without_markup) for name in texts})
 
 
 def extra_fields(schema: BedSchema) -> tuple[BedField, ...]:

@@ -1,0 +1,152 @@
+"""The long commands on inputs that take each a second, and what they are made from."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import sys
+from contextlib import suppress
+from importlib import import_module
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
+
+from samples import samples_of
+
+import kill
+from kill import CONTIGS, Process, write_genome
+
+Words = tuple[str, ...]
+DEMO = "demo"
+_STEPS = ("--window-bp", "128", "--positions-per-step", "256")
+
+
+def write_inputs(home: Path) -> dict[str, str]:
+    """Write the inputs of all commands; return them by name."""
+    samples = samples_of(home / "inputs")
+    files = {name: str(path) for name, path in samples.items()}
+    write_genome(home / "long.fa")
+    rows = (
+        f"{name}\t{at}\t{at + 1}\tx\t0\t{'+-'[at % 2]}\n"
+        for name, size in CONTIGS.items()
+        for at in range(60, size - 60, 301)
+    )
+    (home / "long.bed").write_text("".join(rows))
+    files |= {"long.fa": str(home / "long.fa"), "long.bed": str(home / "long.bed")}
+    maker = multiprocessing.get_context("spawn").Process(target=_write_dilated, args=(home / "dilated.safetensors",))
+    maker.start()
+    maker.join()
+    files["dilated.safetensors"] = str(home / "dilated.safetensors")
+    for name, words in _first(files).items():
+        files[name] = str(home / name)
+        done = Process(words, home / name, said=home / "said")
+        if done.wait() != 0:
+            raise SystemExit(f"{' '.join(words)}: {(home / 'said').read_text(errors='replace')[-600:]}")
+    return files
+
+
+def _write_dilated(path: Path) -> None:
+    """Write a small convolutional network; in a process of its own, since torch begins threads."""
+    import torch
+
+    from tracktools.config import DilatedConfig
+    from tracktools.model.checkpoint import Metadata, save_checkpoint
+    from tracktools.model.dilated import Dilated
+
+    torch.manual_seed(0)
+    save_checkpoint(
+        path, Dilated(DilatedConfig(n_channels=4, dilations_bp=(1, 2))), Metadata("random", call_threshold=0.5)
+    )
+
+
+def _first(files: dict[str, str]) -> dict[str, Words]:
+    """Return the commands whose outputs others read."""
+    one = ("train", files["long.fa"], files["long.bed"], "--init", files["dilated.safetensors"], *_STEPS)
+    split = ("--fractions", "0.7,0.15,0.15", "--steps", "2", "--validate-every", "1")
+    return {
+        "folds": (*one, "--folds", "2", "--steps", "2", "--validate-every", "1", "--lead-bp", "8"),
+        "member1": (*one, *split, "--seed", "1", "--lead-bp", "8"),
+        "attended": (
+            "attention", files["genome.fa"], "-m", files["model.safetensors"], "-t", "1", "--sample", "0.2",
+            "--at", f"x={files['tss.bed']}",
+        ),
+        "confirmed": ("tss", "confirm", files["called.bed"], files["tss.bed"], "--genome", files["genome.fa"]),
+    }  # fmt: skip
+
+
+def commands(files: dict[str, str]) -> dict[str, Words]:
+    """Return the command lines by name, without their outputs; ``{hub}`` stands for a second output."""
+    genome, genes, tss, called = (files[name] for name in ("genome.fa", "genes.gff3", "tss.bed", "called.bed"))
+    model = ("-m", files["model.safetensors"], "-t", "1")
+    train = ("--fractions", "0.7,0.15,0.15", *_STEPS, "--steps", "9", "--validate-every", "3")
+    signals = files["signal.plus.bw"], files["signal.minus.bw"]
+    table = ("--position-column", "Pos", "--strand-column", "Strand", "--base", "1", "--chrom-column", "Rep")
+    return {
+        "predict": ("predict", files["long.fa"], *model, "--block-bp", "5000"),
+        "predict --hub": ("predict", files["genome.gbk"], *model, "--hub", "{hub}"),
+        "predict --shard": ("predict", genome, *model, "--shard", "1/2"),
+        "predict --out-of-fold": ("predict", files["long.fa"], "--out-of-fold", files["folds"], "-t", "1"),
+        "merge": ("merge", files["shard1"], files["shard2"]),
+        "train": ("train", files["long.fa"], files["long.bed"], "--init", files["model.safetensors"], *train),
+        "train --folds": (
+            "train", files["long.fa"], files["long.bed"], "--init", files["dilated.safetensors"], "--lead-bp", "8",
+            *_STEPS, "--folds", "2", "--steps", "4", "--validate-every", "2",
+        ),
+        "adapt": ("adapt", files["long.fa"], files["long.bed"], "-m", files["dilated.safetensors"], "--steps", "2"),
+        "models average": (
+            "models", "average", files["long.fa"], files["long.bed"], *("-m", f"{files['member1']}/model.safetensors") * 2,
+        ),
+        "attention": ("attention", genome, *model, "--sample", "0.05"),
+        "motifs": ("motifs", files["attended"], "--genome", genome, "--min-sites", "4", "--window", "9"),
+        "evaluate": ("evaluate", *signals, "--tss", f"a={tss}", "--genome", genome, "--region", "all"),
+        "profile": ("profile", "--signal", f"s={','.join(signals)}", "--sites", f"a={tss}", "--flank", "20"),
+        "reads": ("reads", files["reads.bam"], "--library", "forward", "--name", "x"),
+        "annotation": ("annotation", genes, "--genome", genome),
+        "tss import": ("tss", "import", files["table.tsv"], "--format", "table", *table, "--name", "x", "--genome", genome),
+        "tss lift": ("tss", "lift", tss, "--chain", files["lift.chain"]),
+        "tss curate": ("tss", "curate", "--source", f"a={tss}", "--source", f"b={called}"),
+        "tss classify": ("tss", "classify", tss, "--annotation", genes),
+        "tss compare": ("tss", "compare", "--source", f"a={tss}", "--source", f"b={called}"),
+        "tss call": ("tss", "call", *signals, "--threshold", "0.5"),
+        "tss table": ("tss", "table", tss, f"c={called}", "--genome", genome, "--annotation", genes, "--merge-into", genes),
+        "tss confirm": ("tss", "confirm", called, tss, "--genome", genome),
+        "tss promoters": ("tss", "promoters", tss, "--genome", genome),
+        "hub build": ("hub", "build", files["imported"], "--genome", genome, "--annotation", genes),
+        "report": ("report", files["confirmed"]),
+        DEMO: (DEMO,),
+    }  # fmt: skip
+
+
+def shrink_demo(files: dict[str, str]) -> None:
+    """Let the demo of this process be of a small genome and a small model, for which it has no options."""
+    from tracktools.bundle import Bundle
+    from tracktools.genome import load_genome
+    from tracktools.model.registry import load_model
+    from tracktools.pipeline import demo
+
+    tss = Path(files["tss.bed"])
+    bundle = Bundle(Path(files["genome.2bit"]), tss, tss, tss.parent, frozenset())
+    Bundle.load_genome = lambda self: load_genome(self.genome_path)  # type: ignore[method-assign]
+    demo.load_bundle = lambda: bundle  # type: ignore[assignment]
+    demo.load_model = lambda *_: load_model(Path(files["model.safetensors"]))  # type: ignore[assignment]
+
+
+def load_modules(names: Path) -> None:
+    """Import what a finished command had imported, once for all processes that are forked from this one."""
+    for name in json.loads(names.read_text()):
+        if name not in sys.modules and not name.startswith(("__", "kill")):
+            with suppress(Exception):  # some parts can be imported from within their packages alone
+                import_module(name)
+
+
+def record_modules(names: Path) -> None:
+    """Let the next command line of this process write down which modules it imported."""
+    run = kill.tracktools
+
+    def command(arguments: list[str]) -> None:
+        try:
+            run(arguments)
+        finally:
+            names.write_text(json.dumps(sorted(sys.modules)))
+
+    kill.tracktools = command  # type: ignore[assignment]
