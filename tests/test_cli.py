@@ -354,6 +354,10 @@ def test_a_stopped_command_says_so_and_removes_what_is_unfinished(
 INTERRUPT = "os.kill(os.getpid(), number)"
 LIBRARIES = {  # what a library may make of a Ctrl-C
     "swallows it": f"class Thing:\n    def __del__(self):\n        {INTERRUPT}\nThing()\ntime.sleep(60)",
+    "leaves an object half made": (
+        f"class Thing:\n    def __init__(self):\n        {INTERRUPT}\n"
+        "    def __del__(self):\n        self.absent\nThing()"
+    ),
     "another error": f"try:\n    {INTERRUPT}\nexcept BaseException:\n    raise ImportError('numpy')",
     "an error of the system": f"try:\n    {INTERRUPT}\nexcept BaseException:\n    raise OSError(5, 'x')",
 }
@@ -368,6 +372,16 @@ def test_an_interrupt_is_one_line_whatever_a_library_makes_of_it(library: str) -
         "from tracktools.cli import main\nmain(['models', 'list'])"
     )
     assert interrupted_child(code) == (130, "Interrupted.\n")
+
+
+def test_the_end_of_a_file_is_no_interrupt(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise EOFError("a bug of a reader")
+
+    monkeypatch.setattr("tracktools.model.registry.shipped_models", broken)
+    result = run("models", "list")
+    assert "Interrupted" not in result.stderr
+    assert isinstance(result.exception, EOFError)
 
 
 def test_an_interrupt_while_a_command_is_loaded_is_one_line() -> None:

@@ -109,7 +109,8 @@ def test_networks_and_precisions_do_not_share_answers(tmp_path: Path) -> None:
             engine.close()
 
 
-def test_a_damaged_file_is_named_and_left_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("empty", [False, True])
+def test_a_damaged_file_is_named_and_left_out(tmp_path: Path, caplog: pytest.LogCaptureFixture, empty: bool) -> None:
     model, codes = random_dilated(SMALL, gain=0.7), random_codes(9000)
     first = keeping(tmp_path, model)
     expected = first.probabilities(codes, 0, 9000)
@@ -117,7 +118,7 @@ def test_a_damaged_file_is_named_and_left_out(tmp_path: Path, caplog: pytest.Log
     (kept,) = tmp_path.glob("*/*.npz")
     data = bytearray(kept.read_bytes())
     data[-3000] ^= 1  # of an answer
-    kept.write_bytes(data)
+    kept.write_bytes(b"" if empty else data)
     second = keeping(tmp_path, model)
     assert f"{kept} is damaged and left out" in caplog.text
     assert second.probabilities(codes, 0, 9000).tobytes() == expected.tobytes()

@@ -194,6 +194,18 @@ def test_a_page_that_is_there_stays_without_force(tmp_path: Path) -> None:
     make_report([folder], tmp_path / "r.html", force=True)
 
 
+def test_what_a_killed_report_left_is_no_obstacle_and_a_users_file_is(tmp_path: Path) -> None:
+    folder = predictions(tmp_path / "p")
+    figures = make_report([folder], tmp_path / "r.html").multiqc
+    (tmp_path / "r.html").unlink()
+    assert make_report([folder], tmp_path / "r.html").page.is_file()
+    (tmp_path / "r.html").unlink()
+    figures.write_text("mine")
+    with pytest.raises(OutputNotEmpty, match="_mqc"):
+        make_report([folder], tmp_path / "r.html")
+    assert figures.read_text() == "mine"
+
+
 def test_a_hub_holds_the_report_of_its_predictions(tmp_path: Path) -> None:
     inputs = write_small_inputs(tmp_path / "in")
     text = report_text([predictions(tmp_path / "p")])

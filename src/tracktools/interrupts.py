@@ -24,7 +24,7 @@ TERMINATED = 143  # 128 + SIGTERM
 SAID = "Interrupted."
 _AGAIN_S = 0.01  # after which an interrupt that was swallowed comes again
 
-_seen = {"interrupt": False}
+_seen = {"interrupt": False, "signal": False}
 _others: dict[str, Callable[[sys.UnraisableHookArgs], object]] = {"hook": sys.__unraisablehook__}
 
 
@@ -35,7 +35,7 @@ def end_at_once() -> None:
 
 def unwind() -> None:
     """From now on, a signal is an exception in the main thread: KeyboardInterrupt or SystemExit."""
-    _seen["interrupt"] = False
+    _seen.update(interrupt=False, signal=False)
     if sys.unraisablehook is not _unraisable:
         _others["hook"] = sys.unraisablehook
         sys.unraisablehook = _unraisable
@@ -78,6 +78,7 @@ def _end(number: int, _frame: FrameType | None) -> NoReturn:
 
 
 def _raise(number: int, _frame: FrameType | None) -> NoReturn:
+    _seen["signal"] = True
     if number == signal.SIGINT:
         _seen["interrupt"] = True
         raise KeyboardInterrupt
@@ -85,7 +86,10 @@ def _raise(number: int, _frame: FrameType | None) -> NoReturn:
 
 
 def _unraisable(unraisable: sys.UnraisableHookArgs, /) -> None:
-    """Send a signal again that came where exceptions are swallowed, such as while an object is deleted."""
+    """Send a signal again that came where exceptions are swallowed, such as while an object is deleted.
+
+    Objects that a signal left half made complain when they are deleted; that is not told.
+    """
     if issubclass(unraisable.exc_type, KeyboardInterrupt | SystemExit):
         number = signal.SIGINT if unraisable.exc_type is KeyboardInterrupt else signal.SIGTERM
         import threading
@@ -93,5 +97,5 @@ def _unraisable(unraisable: sys.UnraisableHookArgs, /) -> None:
         timer = threading.Timer(_AGAIN_S, os.kill, (os.getpid(), number))
         timer.daemon = True
         timer.start()
-    else:
+    elif not _seen["signal"]:
         _others["hook"](unraisable)

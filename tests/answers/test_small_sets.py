@@ -21,7 +21,7 @@ SETS = {
     "elsewhere": "chrX\t400\t401\tx\t5\t+\n",
     "past": "c2\t400\t401\tx\t5\t+\n",
 }
-WITHOUT_TSS = [("empty", "holds no TSS"), ("header", "holds no TSS")]
+WITHOUT_TSS = [("empty", "contains no TSS"), ("header", "contains no TSS")]
 OF_ANOTHER = [("elsewhere", "chrX"), ("past", "past the end of their sequence")]
 
 

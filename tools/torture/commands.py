@@ -6,6 +6,7 @@ import json
 import multiprocessing
 import sys
 from contextlib import suppress
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
@@ -70,6 +71,7 @@ def _first(files: dict[str, str]) -> dict[str, Words]:
             "attention", files["genome.fa"], "-m", files["model.safetensors"], "-t", "1", "--sample", "0.2",
             "--at", f"x={files['tss.bed']}",
         ),
+        "annotated": ("annotation", files["genes.gff3"], "--genome", files["genome.fa"]),
         "confirmed": ("tss", "confirm", files["called.bed"], files["tss.bed"], "--genome", files["genome.fa"]),
     }  # fmt: skip
 
@@ -119,16 +121,18 @@ def commands(files: dict[str, str]) -> dict[str, Words]:
 
 def shrink_demo(files: dict[str, str]) -> None:
     """Let the demo of this process be of a small genome and a small model, for which it has no options."""
+    from tracktools import load_model
     from tracktools.bundle import Bundle
     from tracktools.genome import load_genome
-    from tracktools.model.registry import load_model
     from tracktools.pipeline import demo
 
-    tss = Path(files["tss.bed"])
-    bundle = Bundle(Path(files["genome.2bit"]), tss, tss, tss.parent, frozenset())
+    genome, genes = Path(files["genome.2bit"]), Path(files["annotated"])
+    bundle = Bundle(genome, genes / "genes.bed", genes / "pseudogenes.bed", genes, frozenset())
     Bundle.load_genome = lambda self: load_genome(self.genome_path)  # type: ignore[method-assign]
     demo.load_bundle = lambda: bundle  # type: ignore[assignment]
-    demo.load_model = lambda *_: load_model(Path(files["model.safetensors"]))  # type: ignore[assignment]
+    found = load_model(Path(files["model.safetensors"]))
+    model = replace(found, metadata=replace(found.metadata, call_threshold=0.0))  # something is called
+    demo.as_model = lambda *_: model  # type: ignore[assignment]
 
 
 def load_modules(names: Path) -> None:

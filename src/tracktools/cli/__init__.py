@@ -131,7 +131,9 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     try:
         status = tracktools.main(args=arguments, prog_name="tracktools", standalone_mode=False)
         sys.exit(status if isinstance(status, int) else 0)
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, click.Abort) as error:
+        if isinstance(error.__cause__, EOFError):  # click takes it for the end of the user's input
+            raise error.__cause__ from None
         _fail(SAID, INTERRUPTED)
     except click.ClickException as error:
         error.show()

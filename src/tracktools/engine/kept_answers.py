@@ -17,6 +17,7 @@ import logging
 import os
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -67,7 +68,7 @@ class Store:
             try:
                 with np.load(path) as arrays:  # a zip archive: its checksums are compared
                     self._add(arrays["keys"], arrays["lengths"], arrays["values"])
-            except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+            except (OSError, ValueError, KeyError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error):
                 log.warning("warning: %s is damaged and left out: its values are computed again (remove it)", path)
 
     @property

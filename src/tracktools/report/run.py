@@ -143,9 +143,15 @@ def make_report(
         )
     multiqc = output.with_name(f"{output.stem}_mqc.json")
     for path, content in ((multiqc, _multiqc(heading, _genome_name(found), sections)), (output, text)):
+        if path == multiqc and _holds(path, content):
+            continue  # an earlier run was killed before it wrote the page
         with output_file(path, force=force, inputs=paths) as partial:
             partial.write_text(content, encoding="utf-8")
     return Report(output, multiqc, [section.title for section in sections], unknown)
+
+
+def _holds(path: Path, content: str) -> bool:
+    return path.is_file() and not path.is_symlink() and path.read_bytes() == content.encode()
 
 
 def report_text(folders: Sequence[Path]) -> str:
