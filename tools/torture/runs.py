@@ -200,7 +200,8 @@ def _trial(job: Job, folder: Path, hinder: Hinder, rng: random.Random) -> list[s
     for process in hinder(job, folder, rng):
         status = _wait(process)
         statuses.append(status)
-        wrong += _judge(status, process.said.read_text(errors="replace") if process.said else "")
+        said = process.said  # not there where the process was killed at once
+        wrong += _judge(status, said.read_text(errors="replace") if said and said.exists() else "")
     wrong += [f"lost {path}" for path in mine if not path.is_file() or path.read_bytes() != MINE]
     if hinder is _input_changed:
         return wrong or _one_state(job, folder, statuses[0])
