@@ -313,23 +313,22 @@ def test_a_changed_state_is_named_and_never_continued(tmp_path: Path) -> None:
             load_state(state)
 
 
-def test_the_pickled_state_of_an_older_version_is_refused_and_kept(
+def test_an_unfinished_training_of_an_older_version_is_refused_and_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Its state was a pickle, and it kept no list of what it wrote: nothing of it is read or deleted."""
     genome = circular_genome()
     tss = write_tss(tmp_path / "tss.bed", genome, 90)
     kill_at(8, tmp_path / "m", tss, genome, monkeypatch)
-    (tmp_path / "m.partial" / "state.safetensors").rename(tmp_path / "m.partial" / "state.pt")
-    marker = tmp_path / "m.partial" / "run.json"
-    record = {**json.loads(marker.read_text()), "keeps": ["state.pt", "step*.pt", "log.jsonl"]}
-    marker.write_bytes(json_bytes(sealed(record)))
-    for path in (tmp_path / "m.partial").glob("step*"):
-        path.rename(path.with_suffix(".pt"))
-    with pytest.raises(InputError, match=r"state\.pt: is the state of an older version .*--restart"):
-        train_quickly(tmp_path / "m", tss, genome)
-    assert (tmp_path / "m.partial" / "state.pt").exists()
-    train_quickly(tmp_path / "m", tss, genome, restart=True)
-    assert not (tmp_path / "m.partial").exists()
+    partial = tmp_path / "m.partial"
+    (partial / "state.safetensors").rename(partial / "state.pt")
+    (partial / "written.jsonl").unlink()
+    record = {**json.loads((partial / "run.json").read_text()), "format": 1, "keeps": ["state.pt", "log.jsonl"]}
+    (partial / "run.json").write_bytes(json_bytes(sealed(record)))
+    for restart in (False, True):
+        with pytest.raises(OutputForeign, match=r"no unfinished run of this version .* move it away or delete it"):
+            train_quickly(tmp_path / "m", tss, genome, restart=restart)
+        assert (partial / "state.pt").exists()
 
 
 def test_force_replaces_a_training_and_nothing_else(tmp_path: Path) -> None:

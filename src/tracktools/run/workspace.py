@@ -1,7 +1,7 @@
 """``<output>.partial``: where a run works, marked as ours, locked, and left for the next run where that is worth it.
 
 It contains ``lock`` (see `lock_file`), ``run.json`` (the marker: which run it is, and the names of what it keeps),
-``written.jsonl`` (what runs wrote here, see `Written`: nothing else is ever deleted), ``result`` (what will be
+``written.jsonl`` (what runs wrote here, see `WrittenFiles`: nothing else is ever deleted), ``result`` (what will be
 published), ``replaced`` (an older output while it is deleted), and what the run keeps so that a killed one can be
 continued. A folder or file of that name without a marker is somebody else's: it is refused, and
 never touched.
@@ -23,7 +23,7 @@ from tracktools.formats.atomic import is_partial_name, sync_path, write_synced
 from tracktools.formats.json_file import is_sealed, json_bytes, read_json, sealed
 from tracktools.run.listing import entries, read_list, remove_listed, through_link
 from tracktools.run.lock import is_holder, lock_file
-from tracktools.run.written import REPLACED, WRITTEN, Written
+from tracktools.run.written import REPLACED, WRITTEN, WrittenFiles
 
 LOCK, MARKER, RESULT = "lock", "run.json", "result"
 _FORMAT = 2  # of the marker: the first one with a list of what was written
@@ -45,7 +45,7 @@ class Workspace:
     def __init__(self, output: Path, lock: IO[str], parents: tuple[Path, ...]) -> None:
         self.output, self.folder = output, partial_of(output)
         self._lock, self._parents = lock, parents
-        self.written = Written(self.folder)
+        self.written = WrittenFiles(self.folder)
 
     @classmethod
     def enter(cls, output: Path) -> Workspace:
@@ -228,7 +228,7 @@ def _names(folder: Path) -> set[str]:
 
 def _check_names(folder: Path) -> None:
     """Refuse a workspace that contains anything that no run wrote."""
-    written = Written(folder)
+    written = WrittenFiles(folder)
     for name, _ in entries(folder):
         if (folder / name).is_symlink():
             raise OutputForeign(f"contains a symbolic link, {name}", path=folder, value=name, hint=_AWAY)

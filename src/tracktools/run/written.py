@@ -22,11 +22,11 @@ WRITTEN, REPLACED = "written.jsonl", "replaced"
 _TO_WRITE = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 _MOST_BYTES = 1 << 30
 
-_watched: list[Written] = []
+_watched: list[WrittenFiles] = []
 _hooked: list[bool] = []
 
 
-class Written:
+class WrittenFiles:
     """The files and folders that runs wrote below a folder, by their path below it.
 
     Parameters

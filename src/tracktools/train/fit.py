@@ -17,7 +17,7 @@ from tracktools.model.networks import Network, make_network
 from tracktools.progress import show_progress
 from tracktools.run import unfinished_identity
 from tracktools.train.loop import Trainer, native_precision
-from tracktools.train.state import load_state, refuse_pickles, save_state
+from tracktools.train.state import load_state, save_state
 
 log = logging.getLogger(__name__)
 
@@ -64,9 +64,8 @@ def fit(trainer: Trainer, folder: Path, validate: Callable[[Network], Mapping[st
     Raises
     ------
     InputError
-        If the state in `folder` is not as it was written, or is that of an older version.
+        If the state in `folder` is not as it was written.
     """
-    refuse_pickles(folder)
     config, state = trainer.config, folder / _STATE
     history: History = []
     if state.exists():

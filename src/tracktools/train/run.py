@@ -125,9 +125,7 @@ def train_model(
     check_output(output, force=force, inputs=sets.values())
     if keep_sides:
         _check_names(sets)
-    if start is not None and model_config not in (None, start.model.config):
-        raise ConfigError("the network of the checkpoint to start from has another architecture than the one asked for")
-    network = start.model.config if start else model_config or ModelConfig()
+    network = _architecture(start, model_config)
     config = resolve_precision(config, output, restart=restart)
     task = Task(genome, sets, split, config, network, soft, start, renames or {}, only_genome, taught)
     _check_teacher(task)
@@ -157,6 +155,13 @@ def train_model(
         write_provenance(run.result, started=started, genome=trained_on, parameters=_recipe(task))
         run.publish()
     return TrainedModel(output, output / "model.safetensors", best)
+
+
+def _architecture(start: Checkpoint | None, asked: NetworkConfig | None) -> NetworkConfig:
+    """Return the architecture of the network to start from; without one, that asked for."""
+    if start is not None and asked not in (None, start.model.config):
+        raise ConfigError("the network of the checkpoint to start from has another architecture than the one asked for")
+    return start.model.config if start else asked or ModelConfig()
 
 
 def _held_out(task: Task, model: Network) -> dict[str, Any]:

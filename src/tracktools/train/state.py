@@ -58,19 +58,6 @@ def load_state(path: Path, hint: str = _HINT) -> tuple[dict[str, Tensor], dict[s
     return tensors, record["values"]
 
 
-def refuse_pickles(folder: Path) -> None:
-    """Refuse to continue a training of an earlier version, whose state is a pickle.
-
-    Raises
-    ------
-    InputError
-        If there is one in the folder.
-    """
-    path = folder / "state.pt"
-    if path.exists():
-        raise InputError("is the state of an older version of tracktools, and is not read", path=path, hint=_HINT)
-
-
 def _changed(path: Path, hint: str) -> InputError:
     return InputError("is not as a training wrote it", path=path, hint=hint)
 
