@@ -142,11 +142,14 @@ class Workspace:
         self.written.forget()
 
     def _remove(self, start: str) -> None:
-        """Remove the files that runs wrote and whose paths begin so, and folders of theirs that are empty then."""
+        """Remove the files that runs wrote and whose paths begin so, and folders of theirs that are empty then.
+
+        The marker stays: a folder without it, half emptied by a killed run, would be somebody else's.
+        """
         unfinished = [name for name, is_folder in entries(self.folder) if not is_folder and _is_unfinished(name)]
         for name in (*unfinished, *self.written.names()):
             path = self.folder / name
-            if f"{name}/".startswith(start) and name != LOCK and not through_link(self.folder, name):
+            if f"{name}/".startswith(start) and name not in (LOCK, MARKER) and not through_link(self.folder, name):
                 with suppress(OSError):
                     if path.is_dir() and not path.is_symlink():
                         path.rmdir()
