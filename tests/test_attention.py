@@ -351,8 +351,8 @@ def test_the_command_writes_the_folder_and_names_the_groups(tmp_path: Path, caps
 
 
 @pytest.mark.xfail(
-    reason="known error: with the weights of 2026-11-28, 1 % of the streamed Pearson r, of heads whose weights hardly vary, "
-    "are off by up to 0.011 (rounding of the streamed variance)",
+    reason="known error: 1 % of the streamed Pearson r, of heads whose weights hardly vary, are off by up to 0.011 "
+    "(weights of 2026-11-28; rounding of the streamed variance)",
     strict=False,
 )
 @pytest.mark.slow
