@@ -10,7 +10,7 @@ import numpy as np
 from tracktools.arrays import Float32, Int64
 from tracktools.attention.pilot import Pilot
 from tracktools.attention.rank_correlation import RANKS, binned_spearman
-from tracktools.attention.statistics import FLAT, Profile
+from tracktools.attention.statistics import FLAT, TINY, Profile
 from tracktools.attention.top_positions import TopPositions, Tops
 from tracktools.config import ModelConfig
 from tracktools.engine.attention import BINS, RANK_BITS, Reduction, Sums
@@ -90,7 +90,8 @@ class Everything:
         left = mean - self._centres[layer, head]  # of the mean, beyond its centre
         spread = np.sqrt(np.maximum(self._squares[layer, head] / n - left**2, 0))
         output_spread = np.sqrt(np.maximum(self._output_squares / n - output**2, 0))
-        defined = (spread > FLAT * mean) & (output_spread > 0) & (self._n >= _LEAST)
+        seen = self._largest[layer, head] > TINY
+        defined = seen & (spread > FLAT * mean) & (output_spread > 0) & (self._n >= _LEAST)
         with np.errstate(invalid="ignore", divide="ignore"):
             r = (self._with_output[layer, head] / n - left * output) / (spread * output_spread)
         rho, bound = binned_spearman(self._counts[layer, head], self._ranks[layer, head], self._rank_counts)

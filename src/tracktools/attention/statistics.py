@@ -9,6 +9,7 @@ import numpy as np
 from tracktools.arrays import Float32, Float64, Floating, Int64
 
 FLAT = 1e-5  # a smaller standard deviation, as a share of the mean, is rounding: no correlation is given
+TINY = 1e-15  # if no weight is larger, their squares are lost below what float32 can hold: no correlation is given
 _LEAST = 3  # positions for a correlation
 _AT_ONCE = 64  # distances that are ranked together
 
@@ -53,7 +54,8 @@ def _describe(result: Profile, chosen: slice, weights: Float32, outputs: Float32
     by_distance = np.ascontiguousarray(weights.T, dtype=np.float64)
     result.mean[chosen] = by_distance.mean(axis=1)
     result.largest[chosen] = by_distance.max(axis=1)
-    result.pearson[chosen] = correlation(by_distance, outputs.astype(np.float64))
+    pearson = correlation(by_distance, outputs.astype(np.float64))
+    result.pearson[chosen] = np.where(result.largest[chosen] > TINY, pearson, np.nan)
     flat = np.isnan(result.pearson[chosen])
     result.spearman[chosen] = np.where(flat, np.nan, correlation(ranks_of(by_distance), ranks_of(outputs[None])[0]))
     result.spearman_bound[chosen] = np.where(flat, np.nan, 0.0)
