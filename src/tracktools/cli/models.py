@@ -54,6 +54,8 @@ def list_models() -> None:
 def show_model(model: str) -> None:
     """Print the header of MODEL as JSON: network, training data, recipe, split, scores, threshold.
 
+    For a model with members for one genome, recipe.composition says which members compute where.
+
     \b
     Example:
       tracktools models show ecoli-tss
@@ -91,17 +93,17 @@ def verify_models(model: tuple[str, ...]) -> None:
 @rename_option
 @only_genome_option
 @click.option(
-    "--specialist", metavar="MODEL",
-    help="For models that are set to a genome: also use the members of this dilated model of GENOME, but only on "
-    "genomes near GENOME (see --within).  [default: none]",
+    "--specialist", "specialists", metavar="MODEL[:N]", multiple=True,
+    help="For models that are set to a genome: a convolutional model, or member N of it (from 1), set to GENOME and "
+    "used only on genomes near GENOME (see --within); repeatable.  [default: none]",
 )  # fmt: skip
 @click.option(
     "--at-home", type=click.IntRange(0), default=1, show_default=True, metavar="N",
-    help="With --specialist: number of averaged models used together with it.",
+    help="With --specialist: number of members of -m, the first ones, that are used together with the specialists.",
 )  # fmt: skip
 @click.option(
     "--within", type=click.FloatRange(0), default=0.25, show_default=True,
-    help="With --specialist: greatest distance from GENOME at which it is used.",
+    help="With --specialist: greatest distance from GENOME at which the specialists are used.",
 )  # fmt: skip
 @click.option("--far", type=click.FloatRange(0), help="For models that are set to a genome: as in `tracktools train`.")
 @click.option(
@@ -119,7 +121,7 @@ def average(
     circular: tuple[str, ...],
     renames: dict[str, str],
     only_genome: bool,
-    specialist: str | None,
+    specialists: tuple[str, ...],
     at_home: int,
     within: float,
     far: float | None,
@@ -141,24 +143,26 @@ def average(
     \b
     Example:
       tracktools models average genome.fa tss.bed -m a/model.safetensors -m b/model.safetensors -o average
+      tracktools models average genome.fa tss.bed -m a/model.safetensors -m b/model.safetensors --at-home 0 \
+          --specialist c/model.safetensors --specialist ecoli-tss-dilated:2 -o average
     """
     from tracktools.circles import load_joined
     from tracktools.genome import load_genome
     from tracktools.model.registry import as_model
-    from tracktools.train import average_models, average_species_models
+    from tracktools.train import average_models, average_species_models, read_specialist
 
     checkpoints = [as_model(member) for member in members]
     genome = load_joined(genome_path, circular, checkpoints[0].config) if checkpoints else load_genome(genome_path)
     if checkpoints and isinstance(checkpoints[0].config, ConditionedConfig):
-        own = None if specialist is None else as_model(specialist)
+        own = [read_specialist(text) for text in specialists]
         taught = None if expected is None else json.loads(expected.read_text(encoding="utf-8"))
         joined = average_species_models(
-            checkpoints, genome, tss, output, name=name, specialist=own, at_home=at_home, within=within, far=far,
+            checkpoints, genome, tss, output, name=name, specialists=own, at_home=at_home, within=within, far=far,
             expected=taught, threads=threads, force=force,
         )  # fmt: skip
         click.echo(f"{joined.checkpoint}: validation AP {joined.validation['average_precision']:.4f}")
         return
-    for flag, value in (("--specialist", specialist), ("--far", far), ("--expected", expected)):
+    for flag, value in (("--specialist", specialists or None), ("--far", far), ("--expected", expected)):
         if value is not None:
             raise click.UsageError(f"{flag} is only for models that are set to a genome, and these are not")
     names: dict[str, Any] = {"renames": renames, "only_genome": only_genome}

@@ -1,4 +1,4 @@
-"""One model out of several of many species: the mean of their log-odds, with a member for one genome."""
+"""One model out of several of many species: the mean of their log-odds, with other members for one genome."""
 
 from __future__ import annotations
 
@@ -15,14 +15,15 @@ from tracktools.descriptor import Reference, Specialists
 from tracktools.errors import ConfigError
 from tracktools.genome import Genome
 from tracktools.model.checkpoint import Checkpoint, Metadata, as_half, reference_of, save_checkpoint, set_to_genome
-from tracktools.model.conditioned import Conditioned, average_conditioned, conditioned_from, split_conditioned
-from tracktools.model.dilated import Dilated, DilatedLayer, split_members
+from tracktools.model.conditioned import Conditioned, average_conditioned, split_conditioned
+from tracktools.model.dilated import DilatedLayer
 from tracktools.model.golden import make_golden
 from tracktools.run import check_output, output_folder
 from tracktools.splits import Split
 from tracktools.tracks import write_provenance
 from tracktools.train.describe import describe_model
 from tracktools.train.run import TrainedModel
+from tracktools.train.specialists import Specialist, learnt_from
 from tracktools.train.task import Task
 
 
@@ -33,7 +34,7 @@ def average_species_models(
     output: Path,
     *,
     name: str,
-    specialist: Checkpoint | None = None,
+    specialists: Sequence[Specialist] = (),
     at_home: int = 1,
     within: float = 0.25,
     far: float | None = None,
@@ -46,18 +47,19 @@ def average_species_models(
     Parameters
     ----------
     checkpoints : sequence of Checkpoint
-        Two or more, of one configuration, main genome, split and species.
+        Two or more, of one configuration, main genome, split and species: the general members.
     genome, tss
         The main genome and its TSS to validate on.
     output : Path
         Folder to make: ``model.safetensors``, with weights of 16 bits, and ``provenance.json``.
     name : str
-    specialist : Checkpoint, optional
-        A convolutional model of the main genome alone, whose members become the last members. They serve the main
-        genome and its like, together with the first `at_home` of the averaged models, and are left out elsewhere.
+    specialists : sequence of Specialist
+        Convolutional models of that split, whose members, set to the main genome, become the last members. They serve
+        the main genome and its like, together with the first `at_home` general members, and are left out elsewhere.
     at_home : int
+        0 or more.
     within : float
-        Distance from the main genome up to which the specialist serves.
+        Distance from the main genome up to which the specialists serve.
     far : float, optional
         See `train_species`; by default that of the first model.
     expected : mapping, optional
@@ -72,25 +74,30 @@ def average_species_models(
     """
     started = time.time()
     _check(checkpoints, genome)
-    inputs = [tss, *(one.path for one in checkpoints if one.path is not None)]
+    _check_specialists(specialists, checkpoints[0])
+    everyone = [*checkpoints, *(one.checkpoint for one in specialists)]
+    inputs = [tss, *(one.path for one in everyone if one.path is not None)]
     check_output(output, force=force, inputs=inputs)
     torch.set_num_threads(threads)
-    members = [member for one in checkpoints for member in _members(one.model)]
+    members = [(_identity(one), member) for one in checkpoints for member in _members(one.model)]
+    n_general, like = len(members), members[0][1]
     reference = reference_of(checkpoints[0])
     reference = replace(reference, far=reference.far if far is None else far)
     recipe: dict[str, Any] = {"average_of": [_said(one) for one in checkpoints]}
-    if specialist is not None:
-        general, own = range(len(members)), _specialists(specialist, members[0])
-        numbers = range(len(members), len(members) + len(own))
-        main = _main_of(reference, genome)
-        serving = Specialists(main, within, (*general[:at_home], *numbers), tuple(general))
-        reference, members = replace(reference, specialists=serving), [*members, *own]
-        recipe["specialists"] = [_said(specialist)]
-    model = as_half(average_conditioned([_without_bias(member) for member in members]))
+    if specialists:
+        members += [
+            (_identity(one.checkpoint, one.member), own) for one in specialists for own in one.networks(genome, like)
+        ]
+        serving = _serving(_main_of(reference, genome), within, n_general, len(members), at_home)
+        reference = replace(reference, specialists=serving)
+        recipe["specialists"] = [_said(one.checkpoint) | {"member": one.member} for one in specialists]
+        recipe["composition"] = _composition(serving, [who for who, _ in members])
+    model = as_half(average_conditioned([_without_bias(member) for _, member in members]))
     assert isinstance(model, Conditioned)
     with output_folder(output, force=force, inputs=inputs) as result:
         metadata = _describe(model, checkpoints[0].metadata, genome, tss, reference, threads)
-        metadata = replace(metadata, name=name, recipe=recipe, expected_precision=expected)
+        learnt = list(learnt_from(everyone))
+        metadata = replace(metadata, name=name, recipe=recipe, training_data=learnt, expected_precision=expected)
         save_checkpoint(result / "model.safetensors", model, metadata, half=True)
         write_provenance(
             result, started=started, genome={"name": genome.name, "sha256": genome.sha256}, parameters=recipe
@@ -113,7 +120,6 @@ def _describe(
         chosen,
         description=first.description,
         species=first.species,
-        training_data=first.training_data,
         golden={**golden, "descriptor": genome.descriptor.to_record()},
         reference=reference.to_record(),
     )
@@ -142,14 +148,18 @@ def _without_bias(member: Conditioned) -> Conditioned:
     return moved
 
 
-def _specialists(checkpoint: Checkpoint, like: Conditioned) -> list[Conditioned]:
-    model, name = checkpoint.model, checkpoint.metadata.name
-    if not isinstance(model, Dilated) or isinstance(model, Conditioned):
-        raise ConfigError(f"{name} cannot be the specialist: a model of the dilated architecture is needed")
-    try:
-        return [conditioned_from(member, replace(like.config, n_members=1)) for member in split_members(model)]
-    except ValueError:
-        raise ConfigError(f"{name} has other channels, widths or dilations than the models to average") from None
+def _serving(main: str, within: float, n_general: int, n_members: int, at_home: int) -> Specialists:
+    """Return which members serve where: the general ones come first."""
+    if not 0 <= at_home <= n_general:
+        raise ConfigError(f"{at_home} general members cannot serve {main}: there are {n_general}")
+    near = (*range(at_home), *range(n_general, n_members))
+    return Specialists(main, within, near, tuple(range(n_general)))
+
+
+def _composition(serving: Specialists, names: Sequence[str]) -> dict[str, list[str]]:
+    """Return which members serve where, in words for the header."""
+    home = f"up to a distance of {serving.within:g} from {serving.genome}"
+    return {home: [names[n] for n in serving.near], "elsewhere": [names[n] for n in serving.elsewhere]}
 
 
 def _main_of(reference: Reference, genome: Genome) -> str:
@@ -158,6 +168,12 @@ def _main_of(reference: Reference, genome: Genome) -> str:
     if distance > 0:
         raise ConfigError(f"{genome.name} is not among the genomes that the models learnt from")
     return name
+
+
+def _identity(checkpoint: Checkpoint, member: int | None = None) -> str:
+    """Return the name of a model, the start of its SHA-256, and which member."""
+    told = f"{checkpoint.metadata.name} {checkpoint.sha256[:12]}".strip()
+    return told if member is None else f"{told}, member {member}"
 
 
 def _said(checkpoint: Checkpoint) -> dict[str, Any]:
@@ -178,5 +194,15 @@ def _check(checkpoints: Sequence[Checkpoint], genome: Genome) -> None:
             raise ConfigError(f"{who} was trained on another split: what one learnt, the other would be judged on")
         if reference_of(one).genomes != reference_of(first).genomes:
             raise ConfigError(f"{who} learnt from other species than {first.path or first.metadata.name}")
+        if reference_of(one).specialists is not None:
+            raise ConfigError(f"{who} has specialists itself: name the models that it was made of")
         if not known.issuperset(region["sequence_sha256"] for region in one.metadata.split):
             raise ConfigError(f"{who} was trained on another main genome than this one")
+
+
+def _check_specialists(specialists: Sequence[Specialist], first: Checkpoint) -> None:
+    for one in specialists:
+        if one.checkpoint.metadata.split != first.metadata.split:
+            raise ConfigError(
+                f"{one.name} was trained on another split: what it learnt, the average would be judged on"
+            )
