@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracktools.metrics import best_f1_threshold, calibrate, match_calls, score_positions
+from tracktools.metrics import best_f1_threshold, match_calls, score_positions
 
 
 def test_a_perfect_signal_scores_one_and_prevalence_is_what_knowing_nothing_gives() -> None:
@@ -65,26 +65,3 @@ def test_the_best_f1_threshold() -> None:
 def test_equal_heights_are_called_together() -> None:
     threshold, f1 = best_f1_threshold(np.array([0.5, 0.5, 0.5]), np.array([True, False, False]), 1)
     assert (threshold, f1) == (0.5, pytest.approx(2 / 4))
-
-
-def test_calibration_is_monotone_and_right_on_average() -> None:
-    rng = np.random.default_rng(3)
-    signal = rng.random(20_000)
-    is_tss = rng.random(20_000) < signal**2
-    fitted = calibrate(signal, is_tss)
-    assert len(fitted["output"]) <= 128
-    assert (np.diff(fitted["output"]) > 0).all()
-    assert (np.diff(fitted["probability"]) >= 0).all()
-    at = np.array([0.2, 0.5, 0.9])
-    assert np.interp(at, fitted["output"], fitted["probability"]) == pytest.approx(at**2, abs=0.06)
-
-
-def test_calibration_is_right_where_nearly_all_bases_are() -> None:
-    rng = np.random.default_rng(4)
-    signal = 10 ** rng.uniform(-6, 0, 400_000)
-    is_tss = rng.random(len(signal)) < signal / 5
-    fitted = calibrate(signal, is_tss)
-    for low, high in ((1e-3, 1e-2), (1e-2, 1e-1), (1e-1, 1)):
-        inside = (signal >= low) & (signal < high)
-        expected = np.interp(signal[inside], fitted["output"], fitted["probability"]).mean()
-        assert expected == pytest.approx(is_tss[inside].mean(), rel=0.1)

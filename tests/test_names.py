@@ -14,8 +14,8 @@ from tracktools.cli.options import only_genome_option, rename_option
 from tracktools.counting import count_line
 from tracktools.errors import ConfigError, GenomeMismatchError, InputError
 from tracktools.formats.bigwig import BigWigReader, write_bigwig
+from tracktools.input_sign import InputSign, pair_notes, pair_record
 from tracktools.names import common_names, join_names
-from tracktools.strand_sign import StrandSign, pair_notes, pair_record
 
 
 def test_names_are_joined_by_what_is_known_and_by_what_the_user_says_alone() -> None:
@@ -54,7 +54,7 @@ def test_the_line_of_counts() -> None:
 
 def test_a_negative_minus_file_means_the_same_as_a_positive_one() -> None:
     values = np.array([np.nan, 0, 3, 1], dtype=np.float32)
-    signs = StrandSign(Path("a.plus.bw"), "+"), StrandSign(Path("a.minus.bw"), "-")
+    signs = InputSign(Path("a.plus.bw"), "+"), InputSign(Path("a.minus.bw"), "-")
     for sign, stored in zip(signs, (values, -values), strict=True):
         np.testing.assert_array_equal(sign.positive(stored, "c"), values)
     assert signs[0].n_values == signs[1].n_values == 2
@@ -64,7 +64,7 @@ def test_a_negative_minus_file_means_the_same_as_a_positive_one() -> None:
 
 @pytest.mark.parametrize(("strand", "pieces"), [("+", (2.0, -1.0)), ("-", (-2.0, 1.0)), ("-", (2.0, -1.0))])
 def test_both_signs_on_one_strand_are_refused_wherever_they_meet(strand: str, pieces: tuple[float, float]) -> None:
-    sign = StrandSign(Path("a.bw"), strand)
+    sign = InputSign(Path("a.bw"), strand)
     sign.positive(np.array([0.0, pieces[0]]), "c")
     with pytest.raises(InputError, match=rf"both signs, .* on the \{strand} strand"):
         sign.positive(np.array([pieces[1]]), "c", 2)
@@ -72,13 +72,13 @@ def test_both_signs_on_one_strand_are_refused_wherever_they_meet(strand: str, pi
 
 def test_a_negative_plus_file_looks_exchanged_and_an_infinite_value_has_a_place() -> None:
     with pytest.raises(InputError, match="are the two files exchanged"):
-        StrandSign(Path("a.bw"), "+").positive(np.array([-1.0]), "c")
+        InputSign(Path("a.bw"), "+").positive(np.array([-1.0]), "c")
     with pytest.raises(InputError, match="infinite value at c:102"):
-        StrandSign(Path("a.bw"), "+").positive(np.array([0, np.inf]), "c", 100)
+        InputSign(Path("a.bw"), "+").positive(np.array([0, np.inf]), "c", 100)
 
 
 def test_a_strand_without_a_value_next_to_thousands_is_noted() -> None:
-    signs = StrandSign(Path("a.plus.bw"), "+"), StrandSign(Path("a.minus.bw"), "-")
+    signs = InputSign(Path("a.plus.bw"), "+"), InputSign(Path("a.minus.bw"), "-")
     signs[0].positive(np.ones(5000), "c")
     signs[1].positive(np.zeros(5000), "c")
     assert any("no value above 0 on the - strand" in note for note in pair_notes(*signs))

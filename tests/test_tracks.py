@@ -18,7 +18,6 @@ from tracktools.tracks import (
     VISIBILITIES,
     Track,
     file_sha256,
-    package_versions,
     read_provenance,
     read_tracks,
     redact_command,
@@ -201,7 +200,3 @@ def test_provenance_that_cannot_be_read(tmp_path: Path):
     os.mkfifo(tmp_path / "provenance.json")
     with pytest.raises(InputError, match="is a pipe"):
         read_provenance(tmp_path)
-
-
-def test_packages_that_are_not_installed_have_no_version():
-    assert package_versions(["numpy", "no-such-package-here"]).keys() == {"numpy"}

@@ -9,9 +9,9 @@ from functools import cache
 def __getattr__(name: str) -> object:
     """Import a public name when it is first used, so that importing the package costs nothing."""
     if name == "__version__":
-        from importlib.metadata import version
+        from tracktools.versions import tracktools_version
 
-        return version("tracktools")
+        return tracktools_version()
     get, _, names = _stub()
     return names if name == "__all__" else get(name)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.isotonic import IsotonicRegression
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from tracktools.arrays import Bool, Floating, Int64
@@ -94,37 +93,3 @@ def best_f1_threshold(heights: Floating, found: Bool, n_tss: int) -> tuple[float
     last_of_height = np.append(heights[order][1:] != heights[order][:-1], True)  # equal heights are called together
     best = int(np.argmax(np.where(last_of_height, f1, -1)))
     return float(heights[order][best]), float(f1[best])
-
-
-def calibrate(signal: Floating, is_tss: Bool, *, knots: int = 128) -> dict[str, list[float]]:
-    """Fit a monotone map from signal to probability (isotonic regression), thinned to at most `knots` points.
-
-    Parameters
-    ----------
-    signal : ndarray
-        Values above 0; NaN where there is none.
-    is_tss : ndarray of bool
-        The truth at each.
-    knots : int
-        Points that are kept: evenly along the rise of the probability and the logarithm of the signal together, because
-        nearly all bases have signals near 0.
-
-    Returns
-    -------
-    dict
-        ``output`` and ``probability``, ascending; between them the map is linear, beyond them constant.
-    """
-    known = ~np.isnan(signal)
-    fit = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip").fit(signal[known], is_tss[known].astype(float))
-    output, probability = np.asarray(fit.X_thresholds_), np.asarray(fit.y_thresholds_)
-    if len(output) > knots:
-        along = _normalised(np.log(np.maximum(output, np.finfo(np.float32).tiny))) + _normalised(probability)
-        chosen = np.interp(np.linspace(0, along[-1], knots), along, np.arange(len(output)))
-        keep = np.unique(np.rint(chosen).astype(int))
-        output, probability = output[keep], probability[keep]
-    return {"output": [float(x) for x in output], "probability": [float(p) for p in probability]}
-
-
-def _normalised(values: Floating) -> Floating:
-    span = values[-1] - values[0]
-    return (values - values[0]) / span if span > 0 else np.linspace(0, 1, len(values))

@@ -16,9 +16,8 @@ import re
 import resource
 import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -26,6 +25,7 @@ from tracktools.errors import InputError
 from tracktools.formats.atomic import atomic_file, final_path
 from tracktools.formats.input_file import open_bytes, read_text
 from tracktools.formats.json_file import read_json
+from tracktools.versions import package_versions
 
 TRACKS_FILE = "tracks.tsv"
 PROVENANCE_FILE = "provenance.json"
@@ -250,17 +250,6 @@ def _track(row: Mapping[str, str], path: Path, line: int) -> Track:
         extra={name: value for name, value in row.items() if name not in COLUMNS},
         **text,
     )
-
-
-def package_versions(names: Iterable[str]) -> dict[str, str]:
-    """Return the installed versions of packages; a package that is not installed is left out."""
-    versions = {}
-    for name in names:
-        try:
-            versions[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return versions
 
 
 def redact_command(arguments: Sequence[str]) -> str:

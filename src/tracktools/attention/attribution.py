@@ -71,9 +71,11 @@ def attribute(
     r = np.array(found).reshape(-1, len(names), 2)  # (sites, heads, Pearson and Spearman)
     defined = (~np.isnan(r)).sum(axis=0)
     means = np.where(defined, np.nansum(r, axis=0), np.nan) / np.maximum(defined, 1)
-    told = f"mean over {len(found):,} TSS of {group.name} of the correlation over {W} offsets with |input x gradient|"
+    description = (
+        f"mean over {len(found):,} TSS of {group.name} of the correlation over {W} offsets with |input x gradient|"
+    )
     heads = pd.DataFrame({"head": names, "n": len(found), "pearson": means[:, 0], "spearman": means[:, 1]})
-    heads["description"] = told
+    heads["description"] = description
     profile = {"tssOffset": offsets}
     profile |= {"meanAbs": np.mean(sizes, axis=0), "meanSigned": np.mean(signed, axis=0)} if found else {}
     return Attribution(heads, pd.DataFrame(profile, columns=["tssOffset", "meanAbs", "meanSigned"]))

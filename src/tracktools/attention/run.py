@@ -203,12 +203,12 @@ def _look_closer(
 
 
 def _extreme_groups(extremes: TopAndBottom) -> list[Group]:
-    def told(keys: Int64, what: str) -> str:
+    def described(keys: Int64, what: str) -> str:
         return f"the {len(keys):,} positions with the {what} model output"
 
     return [
-        plain_group("top", told(extremes.top, "highest"), extremes.top),
-        plain_group("bottom", told(extremes.bottom, "lowest"), extremes.bottom),
+        plain_group("top", described(extremes.top, "highest"), extremes.top),
+        plain_group("bottom", described(extremes.bottom, "lowest"), extremes.bottom),
     ]
 
 
@@ -218,11 +218,11 @@ def _draw(folder: Path, tables: Tables, found: Found) -> None:
     groups = [name for name, n in sizes.items() if n]
     if found.top_group not in groups:
         return  # nothing to draw
-    told = f"{found.places.genome.name}, {sizes[found.top_group]:,} positions ({found.top_group})"
+    where = f"{found.places.genome.name}, {sizes[found.top_group]:,} positions ({found.top_group})"
     mean = map_of(tables.profiles, found.top_group, "mean")
-    draw_mean_attention(mean, folder, f"Mean attention, scaled per head: {told}")
+    draw_mean_attention(mean, folder, f"Mean attention, scaled per head: {where}")
     spearman = map_of(tables.profiles, found.top_group, "spearman")
-    draw_spearman(spearman, folder, f"Spearman's rho of attention and model output: {told}")
+    draw_spearman(spearman, folder, f"Spearman's rho of attention and model output: {where}")
     drawn = [name for name in ("random", "top", "bottom", *found.at, "all") if name in groups][:MOST_DRAWN]
     columns, name = found.places.config.n_heads, found.places.genome.name
     draw_profiles(tables.profiles, "mean", drawn, columns, folder, f"Mean attention by offset: {name}")

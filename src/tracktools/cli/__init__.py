@@ -51,7 +51,7 @@ _FORBIDDEN_OR_GONE = (
     errno.ELOOP,
 )
 _TOO_MANY_FILES = (errno.EMFILE, errno.ENFILE)
-_USERS_FAULTS = (*_FULL_OR_BROKEN_DISK, *_FORBIDDEN_OR_GONE, *_TOO_MANY_FILES)
+_USERS_ERRORS = (*_FULL_OR_BROKEN_DISK, *_FORBIDDEN_OR_GONE, *_TOO_MANY_FILES)
 
 
 class LazyGroup(click.Group):
@@ -83,8 +83,24 @@ class LazyGroup(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
+def _print_version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
+    if asked:
+        from tracktools.versions import tracktools_version
+
+        click.echo(f"tracktools, version {tracktools_version()}")
+        ctx.exit()
+
+
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
-@click.version_option(None, "-V", "--version", package_name="tracktools")
+@click.option(
+    "-V",
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_print_version,
+    help="Show the version and exit.",
+)
 @click.option("-v", "--verbose", count=True, help="Print more on stderr; -vv for debugging.")
 @click.option("-q", "--quiet", is_flag=True, help="Print only warnings and errors on stderr.")
 @click.option(
@@ -146,7 +162,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     except MemoryError as error:
         _fail(f"Error: {' '.join(str(error).split()) or 'no memory'} (free some, or take fewer threads)")
     except OSError as error:
-        if error.errno not in _USERS_FAULTS and not was_interrupted():
+        if error.errno not in _USERS_ERRORS and not was_interrupted():
             raise
         where = "" if error.filename is None else f"{error.filename}: "
         _fail(f"Error: {where}{error.strerror}")

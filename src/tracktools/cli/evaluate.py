@@ -23,7 +23,7 @@ from tracktools.config import EvaluateConfig, PredictConfig
 
 
 @click.command()
-@click.argument("judged", metavar="MODEL|PLUS.bw MINUS.bw", nargs=-1, required=True)
+@click.argument("signal", metavar="MODEL|PLUS.bw MINUS.bw", nargs=-1, required=True)
 @sets_option("--tss", "Set of measured TSS, from `tss import` or `tss curate`; repeat for each set.", required=True)
 @output_option
 @click.option(
@@ -61,7 +61,7 @@ from tracktools.config import EvaluateConfig, PredictConfig
 @threads_option
 @force_option
 def evaluate(
-    judged: tuple[str, ...],
+    signal: tuple[str, ...],
     tss: dict[str, Path],
     output: Path,
     region: str,
@@ -102,10 +102,10 @@ def evaluate(
     from tracktools.evaluate import ScopeOptions, SignalInput, evaluate_tracks
     from tracktools.evaluate.run import as_tsv
 
-    if len(judged) > 2 or (len(judged) == 1 and judged[0].lower().endswith((".bw", ".bigwig"))):
-        raise click.UsageError(f"{len(judged)} files to score: one model is needed, or two bigWigs, PLUS and MINUS")
+    if len(signal) > 2 or (len(signal) == 1 and signal[0].lower().endswith((".bw", ".bigwig"))):
+        raise click.UsageError(f"{len(signal)} files to score: one model is needed, or two bigWigs, PLUS and MINUS")
     evaluation = evaluate_tracks(
-        SignalInput(model=judged[0]) if len(judged) == 1 else SignalInput(None, Path(judged[0]), Path(judged[1])),
+        SignalInput(model=signal[0]) if len(signal) == 1 else SignalInput(None, Path(signal[0]), Path(signal[1])),
         tss,
         output,
         wanted=ScopeOptions(regions, genome, circular, split_of, renames, only_genome),

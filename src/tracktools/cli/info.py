@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import click
@@ -27,8 +26,10 @@ def info() -> None:
     """
     from tracktools.engine import automatic_engine, describe_engines
     from tracktools.engine.devices import available_threads, processor_name
+    from tracktools.versions import package_versions
 
-    click.echo("  ".join(f"{name} {version(name)}" for name in _PACKAGES) + f"  Python {platform.python_version()}")
+    versions = package_versions(_PACKAGES) | {"Python": platform.python_version()}
+    click.echo("  ".join(f"{name} {version}" for name, version in versions.items()))
     click.echo(f"{processor_name()}, {available_threads()} threads\n")
     click.echo("engine\tinstruction_set\tprecision\tserves_here\tnetworks")
     rows = describe_engines()

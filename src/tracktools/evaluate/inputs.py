@@ -61,7 +61,7 @@ class Material:
     genome : Genome or None
         None where bigWigs are of a genome that is not known.
     identity : mapping
-        What was judged: names and checksums of the files, or of the model.
+        What was scored: names and checksums of the files, or of the model.
     calibration : mapping, optional
         The checkpoint's map from model output to probability.
     notes : list of str
@@ -79,13 +79,13 @@ class Material:
 
 
 def read_all(
-    judged: SignalInput, tss: Mapping[str, Path], wanted: ScopeOptions, config: EvaluateConfig, predict: PredictConfig
+    signal: SignalInput, tss: Mapping[str, Path], wanted: ScopeOptions, config: EvaluateConfig, predict: PredictConfig
 ) -> Material:
     """Read sets and signal; the small files first, so that an error in them is known before the long work."""
-    if judged.plus is not None and judged.minus is not None:
-        return _read_pair(judged.plus, judged.minus, tss, wanted, config)
-    assert judged.model is not None
-    return _read_model(judged.model, tss, wanted, config, predict)
+    if signal.plus is not None and signal.minus is not None:
+        return _read_pair(signal.plus, signal.minus, tss, wanted, config)
+    assert signal.model is not None
+    return _read_model(signal.model, tss, wanted, config, predict)
 
 
 def _read_pair(

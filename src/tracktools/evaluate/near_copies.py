@@ -19,12 +19,12 @@ from tracktools.interval import Interval, Range, merge
 from tracktools.splits import Split
 
 WINDOW_BP = 100
-LEAST_EQUAL = 90
+LEAST_EQUAL_LETTERS = 90  # of a window, to be a near-copy
 WORD_BP = 12
 _STEP_BP = 50  # within one run of equal letters a word is looked at so often
 _BEFORE = WINDOW_BP - WORD_BP  # letters that are compared before a word; behind its start, a window
 _NOTHING = UNKNOWN + 1  # equals no letter of a training sequence, unknown ones included
-_POSITIONS, _PAIRS = 1 << 16, 1 << 16  # at once: of the judged sequence, and pairs of words
+_POSITIONS, _PAIRS = 1 << 16, 1 << 16  # at once: of the scored sequence, and pairs of words
 
 
 class TrainingWords:
@@ -91,7 +91,7 @@ def find_near_copies(genome: Genome, split: Split, stretches: Sequence[Interval]
     split : Split
         Says what was trained on.
     stretches : sequence of Interval
-        What is judged; contains no training region, or that would be its own copy.
+        What is scored; contains no training region, or that would be its own copy.
     """
     training = TrainingWords(genome, split)
     return [_near_copies(genome[stretch.chrom], stretch, training) for stretch in stretches]
@@ -108,18 +108,19 @@ def _near_copies(contig: Contig, stretch: Interval, training: TrainingWords) -> 
     near = np.zeros(len(codes), dtype=bool)
     for at, there in training.pairs(codes):
         for start in range(0, len(at), _PAIRS):
-            near[_centres(codes, at[start : start + _PAIRS], training.codes, there[start : start + _PAIRS])] = True
+            here, other = at[start : start + _PAIRS], there[start : start + _PAIRS]
+            near[_centres_of_near_copies(codes, here, training.codes, other)] = True
     inside = near[WINDOW_BP + half : len(codes) - WINDOW_BP - half]
     return fill_holes(inside)
 
 
-def _centres(codes: Codes, at: Int64, training: Codes, there: Int64) -> Int64:
+def _centres_of_near_copies(codes: Codes, at: Int64, training: Codes, there: Int64) -> Int64:
     """Return the middles of the windows about paired words in which enough letters are equal."""
     along = np.arange(-_BEFORE, WINDOW_BP)
     equal = codes[at[:, None] + along] == training[there[:, None] + along]  # (pairs, letters)
     upto = np.zeros((len(at), len(along) + 1), dtype=np.int16)
     np.cumsum(equal, axis=1, out=upto[:, 1:])
-    pair, window = np.nonzero(upto[:, WINDOW_BP:] - upto[:, :-WINDOW_BP] >= LEAST_EQUAL)
+    pair, window = np.nonzero(upto[:, WINDOW_BP:] - upto[:, :-WINDOW_BP] >= LEAST_EQUAL_LETTERS)
     return np.unique(at[pair] - _BEFORE + window + WINDOW_BP // 2)
 
 

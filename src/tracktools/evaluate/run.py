@@ -17,7 +17,7 @@ from tracktools.concise import concise
 from tracktools.config import EvaluateConfig, PredictConfig
 from tracktools.counting import count_line
 from tracktools.errors import ConfigError
-from tracktools.evaluate.calibration import calibration_table
+from tracktools.evaluate.calibration_table import calibration_table
 from tracktools.evaluate.inputs import Material, SignalInput, file_identity, read_all
 from tracktools.evaluate.logbook import append_log, check_log
 from tracktools.evaluate.near_copies import find_near_copies
@@ -64,7 +64,7 @@ class Evaluation:
 
 
 def evaluate_tracks(
-    judged: SignalInput,
+    signal: SignalInput,
     tss: Mapping[str, Path | str],
     output: Path | str,
     *,
@@ -78,7 +78,7 @@ def evaluate_tracks(
 
     Parameters
     ----------
-    judged : SignalInput
+    signal : SignalInput
         The model or the bigWigs.
     tss : mapping of str to Path
         TSS sets by name: BED of single bases with a strand, as ``tss import`` writes them.
@@ -116,12 +116,12 @@ def evaluate_tracks(
     if test_log is not None:
         check_log(test_log)
     with output_folder(Path(output), force=force) as folder:
-        read = read_all(judged, sets, wanted or ScopeOptions(), config, predict)
+        read = read_all(signal, sets, wanted or ScopeOptions(), config, predict)
         near = _near_copies(read) if config.near_copies else None
         _remind(read.scope, test_log)
         evaluation = score_material(read, config, near)
         counts = _counts(read, evaluation.table)
-        _write(folder, evaluation, judged)
+        _write(folder, evaluation, signal)
         parameters: dict[str, Any] = {
             "region": read.scope.label,
             "stretches": [str(one) for one in read.scope.stretches],
@@ -187,12 +187,12 @@ def _near_copies(material: Material) -> NearCopies:
 
 def _remind(scope: Scope, test_log: Path | None) -> None:
     if scope.test_bases:
-        told = f"it is written to {test_log}" if test_log else "append it with --log docs/test-log.md"
+        where = f"it is written to {test_log}" if test_log else "append it with --log docs/test-log.md"
         log.warning(
             "note: %s bp of the test region are scored. The test region is for the last word on a finished model, not "
             "for choosing: each scoring is a line in docs/test-log.md (%s)",
             f"{scope.test_bases:,}",
-            told,
+            where,
         )
     elif test_log is not None:
         raise ConfigError(f"no base of the test region is scored: there is nothing to add to {test_log}")
@@ -226,14 +226,14 @@ def _counts(read: Material, table: pd.DataFrame) -> dict[str, str]:
     return lines
 
 
-def _write(folder: Path, evaluation: Evaluation, judged: SignalInput) -> None:
+def _write(folder: Path, evaluation: Evaluation, signal: SignalInput) -> None:
     for name, table in (
         ("scores", evaluation.table),
         ("peaks", evaluation.peaks),
         ("calibration", evaluation.calibration),
     ):
         (folder / f"{name}.tsv").write_text(as_tsv(table), encoding="utf-8")
-    title = f"{judged} on {evaluation.scope.label}"
+    title = f"{signal} on {evaluation.scope.label}"
     draw_precision_recall(_drawn(evaluation), folder, title)
     draw_calibration(evaluation.calibration, folder, title)
 

@@ -57,7 +57,7 @@ class ScopeOptions:
     circular : collection of str
         Circular sequences of `genome`; ``"all"`` means every one.
     split_of : str or Path, optional
-        Model whose split says what train, valid and test are; by default the judged model, or the shipped one that
+        Model whose split says what train, valid and test are; by default the scored model, or the shipped one that
         knows the genome, or the split of the paper.
     renames : mapping of str to str
         Name of a sequence in the files to its name in the genome.
@@ -140,7 +140,7 @@ def choose_scope(
     sizes : mapping of str to int
         Length of each sequence [bp].
     model : str or Path, optional
-        The judged model.
+        The scored model.
 
     Raises
     ------

@@ -50,7 +50,7 @@ def load_signal(
     Parameters
     ----------
     signal : Signal
-        What is judged.
+        What is scored.
     stretches : sequence of Interval
         Where.
     chrom_sizes : mapping of str to int

@@ -40,6 +40,6 @@ def draw_confirmation(bins: pd.DataFrame, counts: Mapping[str, int], folder: Pat
         so_far = bins["confirmed"].cumsum() / bins["calls"].cumsum()
         right.plot(bins["recall"], so_far, color=css(BLUE), marker="o", markersize=3)
         right.set(xlabel="share of measured TSS found", ylabel="share of calls confirmed", xlim=(0, 1), ylim=(0, 1))
-        told = ", ".join(f"{n:,} {status.replace('_', ' ')}" for status, n in counts.items())
-        figure.suptitle(told, fontsize=10)
+        totals = ", ".join(f"{n:,} {status.replace('_', ' ')}" for status, n in counts.items())
+        figure.suptitle(totals, fontsize=10)
         return save_figure(figure, folder, "confirmation")

@@ -11,9 +11,9 @@ import numpy as np
 from tracktools.arrays import Float32
 from tracktools.errors import GenomeMismatchError, InputError
 from tracktools.formats.bigwig import BigWigReader
+from tracktools.input_sign import InputSign, pair_notes, pair_record
 from tracktools.interval import STRANDS, Strand
 from tracktools.names import join_names, listed, name_hint, own_names
-from tracktools.strand_sign import StrandSign, pair_notes, pair_record
 
 
 class BigWigPair:
@@ -40,7 +40,7 @@ class BigWigPair:
             for strand in STRANDS
             for chrom, name in self._names[strand].items()
         }
-        self._signs = {strand: StrandSign(readers[strand].path, strand) for strand in STRANDS}
+        self._signs = {strand: InputSign(readers[strand].path, strand) for strand in STRANDS}
 
     def values(self, strand: Strand, chrom: str, start: int, end: int) -> Float32:
         """Return the values of one strand as positive numbers, shape (end - start,); NaN where there is none.

@@ -24,9 +24,9 @@ from tracktools.hub.model import Assembly, Hub, Source
 from tracktools.hub.render import Templates
 from tracktools.hub.text import LONG_LABEL_CHARACTERS, SHORT_LABEL_CHARACTERS, label
 from tracktools.hub.write import write_hub
+from tracktools.input_sign import pair_notes
 from tracktools.regions import Annotation, PlacedAnnotation, own_annotation
 from tracktools.run import output_folder
-from tracktools.strand_sign import pair_notes
 from tracktools.tracks import HasFolder, folder_of
 
 _log = logging.getLogger(__name__)

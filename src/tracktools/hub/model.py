@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from tracktools.formats.bed_schemas import BedSchema
+from tracktools.input_sign import InputSign
 from tracktools.regions import Annotation, PlacedAnnotation
-from tracktools.strand_sign import StrandSign
 from tracktools.tracks import Track, is_drawn_as_letters
 
 Kind = Literal["signal", "features", "alignments"]
@@ -70,7 +70,7 @@ class Contents:
         Of features: by how many words they are found.
     size_bytes : int
         Of the file in the hub.
-    sign : StrandSign, optional
+    sign : InputSign, optional
         Of a signal: how the file that came in stores it.
     n_chroms, n_foreign : int
         Of a signal or BAM: sequences of the genome that it has, and others.
@@ -90,7 +90,7 @@ class Contents:
     shaded: bool = False
     n_words: int = 0
     size_bytes: int = 0
-    sign: StrandSign | None = None
+    sign: InputSign | None = None
     n_chroms: int = 0
     n_foreign: int = 0
 

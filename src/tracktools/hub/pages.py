@@ -15,7 +15,7 @@ from tracktools.hub.model import Hub, HubGroup, HubTrack
 from tracktools.hub.render import Templates
 from tracktools.hub.text import human_count
 from tracktools.palette import BLUE, GREEN, GREY, PURPLE, STRAND_COLORS, VERMILLION
-from tracktools.tracks import package_versions
+from tracktools.versions import tracktools_version
 
 _LISTED_COLORS = 3
 _COLOR_MEANINGS = {
@@ -66,7 +66,7 @@ def shared_values(hub: Hub) -> dict[str, Any]:
     """Return the variables that every page has."""
     return {
         "hub": hub,
-        "version": package_versions(["tracktools"])["tracktools"],
+        "version": tracktools_version(),
         "display_decimals": HubConfig.display_decimals,
         "plus_color": BLUE,
         "minus_color": VERMILLION,

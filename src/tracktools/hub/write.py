@@ -23,7 +23,7 @@ from tracktools.hub.pages import alias_json, page_json, shared_values, viewer_va
 from tracktools.hub.render import Templates
 from tracktools.hub.stanzas import hub_stanzas
 from tracktools.run import PROVENANCE_FILE, without_list
-from tracktools.tracks import package_versions
+from tracktools.versions import package_versions
 
 _FASTA_LINE_BP = 80
 

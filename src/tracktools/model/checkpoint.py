@@ -135,8 +135,8 @@ class Checkpoint:
 
     def __repr__(self) -> str:
         name, weights = self.metadata.name, sum(array.size for array in self.parameters.arrays.values())
-        told = f"{name!r}, {architecture_of(self.config)}, {weights:,} weights, sha256 {self.sha256[:12]!r}"
-        return f"{type(self).__name__}({told})"
+        summary = f"{name!r}, {architecture_of(self.config)}, {weights:,} weights, sha256 {self.sha256[:12]!r}"
+        return f"{type(self).__name__}({summary})"
 
 
 def save_checkpoint(path: Path, model: Network, metadata: Metadata, *, half: bool = False) -> None:

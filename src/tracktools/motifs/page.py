@@ -156,7 +156,7 @@ def _textbook(material: PageMaterial) -> Markup:
         return Markup(
             "<p>No TSS set was given (<code>tracktools attention --at</code>): nothing is known of the distances.</p>"
         )
-    told = [
+    rows = [
         _HEXAMER_ROW.format(
             name.replace("-", "−"), here, book.n_tss, here / max(book.n_tss, 1),
             there, book.n_control, there / max(book.n_control, 1), "" if start is None else f"{start:+d}",
@@ -164,7 +164,7 @@ def _textbook(material: PageMaterial) -> Markup:
         for name, (here, there, start) in book.found.items()
     ]  # fmt: skip
     picture = _image(material.pictures / "spacing.png", "Bases between −35 and −10, and where each begins", "wide")
-    return Markup("<table>{}{}</table>\n<p>{}</p>").format(_HEXAMER_HEAD, _joined(told), picture)
+    return Markup("<table>{}{}</table>\n<p>{}</p>").format(_HEXAMER_HEAD, _joined(rows), picture)
 
 
 def _legend(folder: AttentionFolder) -> Markup:

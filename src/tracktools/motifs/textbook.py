@@ -123,16 +123,16 @@ def _of_motifs(
         rank, q = matches[best].rank, q_of_matches[best]
         nearest = f"the nearest is that of {best[0]}, where it is number {rank:,} of 4,096 hexamers (q = {q:.2g})"
         return f"{title}: no motif fits it; {nearest}."
-    told = []
+    named = []
     for one in sorted(fitting, key=lambda one: matches[one.head, element.name].rank)[:_NAMED]:
         match = matches[one.head, element.name]
         begins = one.offsets[0] + match.first
-        told.append(f"{one.head} (number {match.rank:,} of 4,096 hexamers; begins at offset {begins:+d})")
+        named.append(f"{one.head} (number {match.rank:,} of 4,096 hexamers; begins at offset {begins:+d})")
     more = f" and {len(fitting) - _NAMED} more" if len(fitting) > _NAMED else ""
     usual = textbook.found[element.name][2] if textbook else None
     measured = f" Upstream of the TSS of the sets it begins most often at {usual:+d}." if usual is not None else ""
     heads = "the motif of one head fits it" if len(fitting) == 1 else f"the motifs of {len(fitting)} heads fit it"
-    return f"{title}: {heads}: {', '.join(told)}{more}.{measured}"
+    return f"{title}: {heads}: {', '.join(named)}{more}.{measured}"
 
 
 def _of_attention(element: Element, elements: pd.DataFrame, config: MotifConfig) -> str:
@@ -148,10 +148,10 @@ def _of_attention(element: Element, elements: pd.DataFrame, config: MotifConfig)
 
     if clear.empty:
         return f"{title}: no head follows it to where it is; the nearest is {evidence(rows.iloc[0])}."
-    told = ", ".join(evidence(row) for _, row in clear.head(_NAMED).iterrows())
+    named = ", ".join(evidence(row) for _, row in clear.head(_NAMED).iterrows())
     more = f" and {len(clear) - _NAMED} more" if len(clear) > _NAMED else ""
     heads = "one head follows" if len(clear) == 1 else f"{len(clear)} heads follow"
-    return f"{title}: {heads} it to where it is, more often than the offsets alone make likely: {told}{more}."
+    return f"{title}: {heads} it to where it is, more often than the offsets alone make likely: {named}{more}."
 
 
 def _minus(name: str) -> str:

@@ -22,7 +22,8 @@ from tracktools.motifs.sites import SiteBed, site_bed
 from tracktools.motifs.tables import as_tsv, head_table
 from tracktools.motifs.textbook import Textbook, compare_with_textbook, verdicts
 from tracktools.palette import wheel
-from tracktools.tracks import Track, package_versions, write_tracks
+from tracktools.tracks import Track, write_tracks
+from tracktools.versions import tracktools_version
 
 log = logging.getLogger(__name__)
 
@@ -82,7 +83,7 @@ def write_motifs(
     _write_tracks(partial, motifs, beds, genome, colors, folder, config)
     material = PageMaterial(
         folder, motifs, table, beds, textbook, sentences, colors, how_it_is_done(folder, config), partial,
-        package_versions(["tracktools"])["tracktools"], notes,
+        tracktools_version(), notes,
     )  # fmt: skip
     (partial / "index.html").write_text(page_html(material), encoding="utf-8")
     return MotifResult(partial, motifs, beds, sentences, notes)

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,7 @@ from tracktools.names import join_names
 from tracktools.progress import show_progress
 from tracktools.run import Policy, Run, check_output
 from tracktools.tracks import file_sha256, write_provenance
+from tracktools.versions import tracktools_version
 
 _LINES_A_PART = 64
 OTHER_SEQUENCES = "on sequences that the genome does not have"
@@ -207,7 +207,7 @@ def _write(run: Run, source: _Variants, scoring: Scoring, settings: MutateConfig
         return [[None if one.change is None else next(effects).to_record() for one in row] for row in alleles]
 
     model = scoring.model.metadata.name
-    made_by = f"##tracktoolsMutate=version {version('tracktools')}; model {model} ({scoring.model.sha256[:12]}); "
+    made_by = f"##tracktoolsMutate=version {tracktools_version()}; model {model} ({scoring.model.sha256[:12]}); "
     made_by += f"genome {scoring.genome.name} ({scoring.genome.sha256[:12]}); TSS called at {threshold:g}"
     with (
         source.open() as (header, lines),

@@ -20,7 +20,8 @@ from tracktools.pipeline.mutated import mutated_folder
 from tracktools.predict import predict_genome
 from tracktools.report import report_text
 from tracktools.run import Policy, Run, check_output, output_folder
-from tracktools.tracks import Track, file_sha256, package_versions, write_provenance, write_tracks
+from tracktools.tracks import Track, file_sha256, write_provenance, write_tracks
+from tracktools.versions import tracktools_version
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +65,7 @@ def run_demo(
     genome, model, attentive = bundle.load_genome(), as_model(), as_model(ATTENTIVE_MODEL)
     identity = {
         "verb": "demo",
-        "version": package_versions(["tracktools"])["tracktools"],
+        "version": tracktools_version(),
         "genome": genome.sha256,
         "model": model.sha256,
         "attentive_model": attentive.sha256,

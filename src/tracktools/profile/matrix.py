@@ -14,8 +14,8 @@ import pandas as pd
 from tracktools.arrays import Float32
 from tracktools.errors import GenomeMismatchError, InputError
 from tracktools.formats.bigwig import BigWigReader
+from tracktools.input_sign import InputSign
 from tracktools.names import join_names
-from tracktools.strand_sign import StrandSign
 from tracktools.tracks import TRACKS_FILE, read_tracks
 
 Absent = Literal["skip", "zero"]
@@ -92,13 +92,13 @@ class OpenSignal:
 
     Attributes
     ----------
-    signs : tuple of StrandSign
-        What was seen of the signs, for `tracktools.strand_sign.pair_notes`.
+    signs : tuple of InputSign
+        What was seen of the signs, for `tracktools.input_sign.pair_notes`.
     """
 
     def __init__(self, source: SignalSource, readers: tuple[BigWigReader, BigWigReader], names: Mapping[str, str]):
         self.source = source
-        self.signs = (StrandSign(source.plus, "+"), StrandSign(source.minus, "-"))
+        self.signs = (InputSign(source.plus, "+"), InputSign(source.minus, "-"))
         self._readers, self._names = readers, names
 
     def read(self, chrom: str, length: int, absent: Absent) -> StrandPair:

@@ -16,13 +16,13 @@ from tracktools.config import ProfileConfig
 from tracktools.errors import ConfigError
 from tracktools.figures.profiles import DrawnProfile, draw_heat_maps, draw_profiles
 from tracktools.formats.bigwig import BigWigReader
+from tracktools.input_sign import pair_notes, pair_record
 from tracktools.interval import Interval
 from tracktools.profile.levels import Landmarks, level_table, read_landmarks
 from tracktools.profile.matrix import OpenSignal, SignalSource, SiteMatrix, gather_matrix, open_signal
 from tracktools.profile.sites import Sites, SiteSource, read_sites
 from tracktools.profile.summary import summarise
 from tracktools.run import output_folder
-from tracktools.strand_sign import pair_notes, pair_record
 from tracktools.tracks import file_sha256, write_provenance
 
 log = logging.getLogger(__name__)

@@ -99,7 +99,7 @@ class AlignmentSignal:
         _check_replicates(self.paths, self._contigs)
         if genome is not None:
             for path, contigs in zip(self.paths, self._contigs, strict=True):
-                _check_letters(path, contigs, genome)
+                _check_checksums(path, contigs, genome)
         self.sizes = {contig.chrom: contig.size for contig in self._contigs[0]} | dict(chrom_sizes or {})
         self._tallies: dict[str, Counter[str]] = {}
         self._by_strand = np.zeros(len(self.strands), dtype=np.int64)
@@ -224,7 +224,7 @@ def _contigs(
     return contigs
 
 
-def _check_letters(path: Path, contigs: Sequence[_Contig], genome: Genome) -> None:
+def _check_checksums(path: Path, contigs: Sequence[_Contig], genome: Genome) -> None:
     checksums = read_contig_checksums(path)
     names = list(read_contig_sizes(path)) if checksums else []
     for number, chrom, _ in contigs:

@@ -17,11 +17,11 @@ from tracktools.counting import count_line
 from tracktools.errors import ConfigError, GenomeMismatchError
 from tracktools.formats.bedgraph import Steps, read_bedgraph
 from tracktools.formats.bigwig import BigWigReader
+from tracktools.input_sign import InputSign, pair_notes, pair_record
 from tracktools.interval import STRANDS
 from tracktools.reads.alignment_signal import WINDOW_BP, Window
 from tracktools.reads.content import is_bigwig, refuse_alignments, refuse_repeated
 from tracktools.reads.naming import names_in_genome
-from tracktools.strand_sign import StrandSign, pair_notes, pair_record
 
 _ELSEWHERE = "on sequences that the genome lacks"
 _Values = Callable[[str, int, int], npt.NDArray[Any]]  # of one stretch of one sequence of the file
@@ -197,7 +197,7 @@ class _StrandFile:
             raise GenomeMismatchError(problem, path=self.path, hint="was it made on another assembly?")
 
     def _start_again(self) -> None:
-        self.sign = StrandSign(self.path, self._strand)
+        self.sign = InputSign(self.path, self._strand)
         self.n_taken, self.left_out = 0, Counter[str]()
 
     def __enter__(self) -> None:

@@ -125,9 +125,9 @@ def attention_section(folder: Folder) -> Section:
     """Return where heads attend to."""
     section = Section("Where heads attend", where=folder.name)
     groups = folder.table("groups.tsv", ("group", "n"))
-    told = ", ".join(f"{grouped(row['n'])} of “{row['group']}”" for row in groups.to_dict("records"))
+    sizes = ", ".join(f"{grouped(row['n'])} of “{row['group']}”" for row in groups.to_dict("records"))
     section.see.append(
-        f"Mean attention by offset from the position that is scored, at {told}: a peak is an offset that a head "
+        f"Mean attention by offset from the position that is scored, at {sizes}: a peak is an offset that a head "
         "looks at whatever the sequence."
     )
     section.show(folder.path / "figures" / "mean_attention.png", "Mean attention of each head by offset")

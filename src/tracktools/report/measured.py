@@ -30,8 +30,8 @@ def sets_section(folders: list[Folder]) -> Section:
             counts[f"{track.path.stem} ({folder.path.name})" if track.path.stem in counts else track.path.stem] = len(
                 table
             )
-            told = str(folder.parameters.get("counts") or "")
-            rows.append([track.path.stem, f"{len(table):,}", folder.of("genome", "name"), track.source, told])
+            taken = str(folder.parameters.get("counts") or "")
+            rows.append([track.path.stem, f"{len(table):,}", folder.of("genome", "name"), track.source, taken])
     section.see.append(
         "How many TSS each set has. Sets of one organism differ by the method, the condition, and how far the authors "
         "trusted weak sites: ten times as many seldom means ten times as many true ones."

@@ -67,14 +67,14 @@ def _right(table: pd.DataFrame, section: Section, unknown: str) -> list[str]:
     """Return sentences on the share of calls to expect to be right, and on those that the model was trained on."""
     said = []
     expected, calibrated = (_floats(table, name) for name in ("expectedPrecision", "calibrated"))
-    for values, told in (
+    for values, meaning in (
         (expected, "are expected to be right, by what species taught that the model had not seen"),
         (calibrated, "are expected to be in a set as strict as the one that the model was calibrated on"),
     ):
         known = values[np.isfinite(values)]
         if len(known):
             section.numbers["expected_precision"] = float(known.mean())
-            said.append(f"Of {len(known):,} calls about {known.sum():,.0f} ({known.mean():.0%}) {told}.")
+            said.append(f"Of {len(known):,} calls about {known.sum():,.0f} ({known.mean():.0%}) {meaning}.")
             said.append("This is what to expect of the calls together; each has its own value in the BED file.")
             break
     else:

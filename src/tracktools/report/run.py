@@ -16,7 +16,7 @@ from tracktools.report import around, measured, mutated, predicted
 from tracktools.report.folders import Folder, find_folders
 from tracktools.report.page import Section
 from tracktools.run import output_file
-from tracktools.tracks import package_versions
+from tracktools.versions import tracktools_version
 
 log = logging.getLogger(__name__)
 
@@ -170,7 +170,7 @@ def _text(
     return Templates(templates).render(
         "report.html",
         title=heading,
-        version=package_versions(["tracktools"])["tracktools"],
+        version=tracktools_version(),
         warnings=_warnings(found),
         unknown=[str(path) for path in unknown],
         runs=[_run(folder) for folder in found if folder.provenance],
@@ -204,8 +204,8 @@ def _warnings(found: list[Folder]) -> list[str]:
     said = list(dict.fromkeys(sentence for folder in found for sentence in folder.warnings()))
     genomes = _genomes(found)
     if len(genomes) > 1:
-        told = ", ".join(f"{name} ({digest[:12]})" for name, _, digest in genomes)
-        said.insert(0, f"these folders are of {len(genomes)} genomes, {told}: do not compare their positions")
+        names = ", ".join(f"{name} ({digest[:12]})" for name, _, digest in genomes)
+        said.insert(0, f"these folders are of {len(genomes)} genomes, {names}: do not compare their positions")
     return [sentence.rstrip(".") for sentence in said if sentence.strip()]
 
 

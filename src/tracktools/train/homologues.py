@@ -22,15 +22,15 @@ _UNKNOWN = 4
 _PART = 20_000  # diagonals that are scored at once
 
 
-def homologous(windows: Codes, judged: Iterable[Codes], *, least_score: int = LEAST_SCORE) -> Bool:
-    """Return which windows are homologous to a judged region, on either strand.
+def homologous(windows: Codes, regions: Iterable[Codes], *, least_score: int = LEAST_SCORE) -> Bool:
+    """Return which windows are homologous to a region that a model is judged on, on either strand.
 
     Parameters
     ----------
     windows : ndarray of uint8, shape (N, L)
         Codes: A 0, C 1, G 2, T 3, anything else 4, which matches nothing.
-    judged : iterable of ndarray of uint8
-        Regions as codes of the plus strand.
+    regions : iterable of ndarray of uint8
+        As codes of the plus strand.
     least_score : int
 
     Returns
@@ -39,7 +39,7 @@ def homologous(windows: Codes, judged: Iterable[Codes], *, least_score: int = LE
     """
     found = np.zeros(len(windows), dtype=bool)
     strands: list[Codes] = []
-    for region in judged:
+    for region in regions:
         strands += [region, np.array([3, 2, 1, 0, 4], dtype=np.uint8)[region[::-1]]]
     for target in strands:
         padded = np.concatenate([

@@ -104,12 +104,12 @@ class Mixture:
 
     def _features(self, rng: np.random.Generator, descriptor: Descriptor) -> Float32:
         rich = bool(rng.random() >= self.config.gc_alone)
-        told = self._reference.features(descriptor, rich=rich)
-        noise = self.config.noise * rng.standard_normal(len(told)).astype(np.float32)
+        features = self._reference.features(descriptor, rich=rich)
+        noise = self.config.noise * rng.standard_normal(len(features)).astype(np.float32)
         noise[1] = 0
         noise[0] *= 0.5
-        told[told != 0] += noise[told != 0]
-        return told
+        features[features != 0] += noise[features != 0]
+        return features
 
     def _stretches(self, rng: np.random.Generator, drawn: Sequence[SpeciesGenome]) -> Part:
         length, reach = self.config.stretch_bp, self._reach

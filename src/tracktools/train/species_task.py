@@ -97,7 +97,7 @@ class SpeciesTask:
     @cached_property
     def windows(self) -> list[tuple[SpeciesWindows, WindowsRow]]:
         """The windows of each species, without those homologous to what the main genome is judged on; their row."""
-        judged = [
+        regions = [
             contig.codes[region.start : region.end]
             for contig in self.main_genome
             for part in ("valid", "test")
@@ -109,9 +109,9 @@ class SpeciesTask:
         found = []
         for row in self.sheet.windows:
             for one in read_species_windows(row, {*self.leave_out, *held}):
-                key = hashlib.sha256(b"".join([one.codes.tobytes(), *(part.tobytes() for part in judged)])).hexdigest()
+                key = hashlib.sha256(b"".join([one.codes.tobytes(), *(part.tobytes() for part in regions)])).hexdigest()
                 if key not in known:
-                    known[key] = homologous(one.codes, judged)
+                    known[key] = homologous(one.codes, regions)
                 copies = known[key]
                 if copies.any():
                     said = "%s: %d of %d windows left out, homologous to what is judged"

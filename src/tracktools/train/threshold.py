@@ -9,13 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from tracktools.arrays import Bool, Float32
+from tracktools.calibration import fit_calibration
 from tracktools.calls import call_positions
 from tracktools.config import PredictConfig
 from tracktools.engine import make_engine
 from tracktools.engine.grid import score_region
 from tracktools.genome import Genome
 from tracktools.interval import Strand
-from tracktools.metrics import PositionScores, best_f1_threshold, calibrate, match_calls, score_positions
+from tracktools.metrics import PositionScores, best_f1_threshold, match_calls, score_positions
 from tracktools.model.networks import Network
 from tracktools.splits import Split
 from tracktools.train.windows import LabelArrays
@@ -96,7 +97,8 @@ def _matched(one: RegionSignal) -> tuple[npt.NDArray[Any], ...]:
 
 def choose_calibration(scored: list[RegionSignal]) -> dict[str, list[float]]:
     """Fit the monotone map from model output to the share of TSS, per position."""
-    return calibrate(np.concatenate([one.signal for one in scored]), np.concatenate([one.is_tss for one in scored]))
+    signal = np.concatenate([one.signal for one in scored])
+    return fit_calibration(signal, np.concatenate([one.is_tss for one in scored]))
 
 
 def as_metrics(scores: PositionScores, region: str) -> dict[str, Any]:

@@ -105,10 +105,10 @@ def classify_tss(
         }
     ).reset_index(drop=True)
     strength, support = _strength(table)
-    pairs = _pairs(tss, genes, utr_bp, antisense_bp, sizes)
+    pairs = _candidate_classes(tss, genes, utr_bp, antisense_bp, sizes)
     pairs = pairs.assign(distance=_distance(tss, genes, pairs, sizes))
     pairs = _rank_upstream(pairs, strength, support)
-    best = _one_each(pairs, tss, genes, sizes)
+    best = _choose_class(pairs, tss, genes, sizes)
     names = np.append(genes["name"].to_numpy(dtype=object), "")  # index -1: no gene
     classified = table.reset_index(drop=True).assign(
         **{"class": best["class"], "gene": names[best["gene"]], "distance": best["distance"]}
@@ -169,7 +169,7 @@ def _widened(tss: pd.DataFrame, before: int, after: int, sizes: Mapping[str, int
     return tss.assign(start=np.maximum(start + lap, 0), end=end + lap)
 
 
-def _pairs(
+def _candidate_classes(
     tss: pd.DataFrame, genes: pd.DataFrame, utr_bp: int, antisense_bp: int, sizes: Mapping[str, int]
 ) -> pd.DataFrame:
     """Return `interval` (row of the TSS), `gene` and `class`; all that is upstream is secondary as yet."""
@@ -211,7 +211,7 @@ def _rank_upstream(pairs: pd.DataFrame, strength: Float64, support: Int64) -> pd
     return pairs
 
 
-def _one_each(
+def _choose_class(
     pairs: pd.DataFrame, tss: pd.DataFrame, genes: pd.DataFrame, sizes: Mapping[str, int]
 ) -> dict[str, npt.NDArray[np.generic]]:
     """Choose the class of each TSS: the first of `CLASSES` that it has, with the gene whose start is nearest."""

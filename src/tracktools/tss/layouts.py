@@ -197,8 +197,8 @@ def detect_layout(rows: Rows, path: Path | str) -> Layout:
         if find_header(rows, (layout.position, layout.strand)) is not None:
             return layout
     for layout in (TSSPREDATOR, READEMPTION):
-        told_by = (layout.position, layout.strand, *layout.where, layout.score or layout.counts_after or "")
-        if find_header(rows, told_by) is not None:
+        names = (layout.position, layout.strand, *layout.where, layout.score or layout.counts_after or "")
+        if find_header(rows, names) is not None:
             return layout
     first = next((row for _, row in rows if not is_comment(row)), rows[0][1])
     if len(first) == 9 and first[3].isdigit() and first[4].isdigit():

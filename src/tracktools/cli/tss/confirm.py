@@ -70,5 +70,5 @@ def confirm(
     found = confirm_folder(predicted, measured, genome, output, options=options, force=force)
     for name, left_out in found.left_out.items():
         click.echo(f"{name}: {count_line(found.taken[name], left_out, 'TSS')}")
-    told = ", ".join(f"{n:,} {status.replace('_', ' ')}" for status, n in found.counts().items())
-    click.echo(f"{output}: {told}")
+    totals = ", ".join(f"{n:,} {status.replace('_', ' ')}" for status, n in found.counts().items())
+    click.echo(f"{output}: {totals}")

@@ -26,7 +26,8 @@ from tracktools.hub.render import Templates
 from tracktools.hub.text import human_count
 from tracktools.palette import BLUE, VERMILLION
 from tracktools.run import output_file
-from tracktools.tracks import package_versions, read_provenance
+from tracktools.tracks import read_provenance
+from tracktools.versions import tracktools_version
 
 _BLOCK_BP = 1 << 20
 _ADDRESS_KEYS = ("url", "indexURL", "twoBitURL", "chromSizesURL", "aliasURL")
@@ -104,7 +105,7 @@ def _write_page(folder: Path, path: Path, igv_js: Path | None, templates: Path |
         track.pop("trixURL", None)  # igv.js makes a second address from it, which an embedded file has not
     sizes = _total_bp(_inside(folder, "chrom.sizes"))
     values = {
-        "version": package_versions(["tracktools"])["tracktools"],
+        "version": tracktools_version(),
         "title": session["reference"]["name"],
         "lead": f"{session['reference']['id']} · {human_count(sizes)} bp",
         "warnings": read_provenance(folder).get("warnings", []),

@@ -21,8 +21,8 @@ from tracktools.formats.bedgraph import Steps, read_bedgraph
 from tracktools.formats.bigwig import BigWigReader, BigWigWriter
 from tracktools.hub.convert.chroms import check_lengths
 from tracktools.hub.model import Contents
+from tracktools.input_sign import InputSign
 from tracktools.names import join_names, own_names
-from tracktools.strand_sign import StrandSign
 
 _Reader = Callable[[str, int, int], "Float32 | None"]  # of one stretch of one sequence of the genome
 _BLOCK_BP = 1 << 20  # values held at once, so that memory does not grow with the genome
@@ -120,7 +120,7 @@ def write_display_signal(
             else _read_bedgraph(held, names, chrom_sizes, source)
         )
         writer = stack.enter_context(BigWigWriter(target, dict(chrom_sizes)))
-        sign = StrandSign(source, strand)
+        sign = InputSign(source, strand)
         for chrom, length in chrom_sizes.items():
             for start in range(0, length, _BLOCK_BP):
                 values = read(chrom, start, min(start + _BLOCK_BP, length))

@@ -2,10 +2,10 @@
 
 deepTools (``--scaleFactor -1``), PneumoBrowse and our own hub copies store the minus strand negative, so that browsers
 draw it downwards. Whoever computes with counts or probabilities passes every piece of values that it reads through
-`StrandSign.positive`, one `StrandSign` a file, and at the end says the `pair_notes` on stderr and puts `pair_record`
+`InputSign.positive`, one `InputSign` a file, and at the end says the `pair_notes` on stderr and puts `pair_record`
 into the provenance::
 
-    signs = StrandSign(plus, "+"), StrandSign(minus, "-")
+    signs = InputSign(plus, "+"), InputSign(minus, "-")
     values = signs[1].positive(reader.values(chrom, start, end), chrom, start)
     for note in pair_notes(*signs):
         log.warning("warning: %s", note)
@@ -27,7 +27,7 @@ from tracktools.errors import InputError
 _MANY = 1000  # bases above 0 on one strand that make none on the other suspicious
 
 
-class StrandSign:
+class InputSign:
     """The sign of one strand's file, learnt piece by piece.
 
     Parameters
@@ -94,7 +94,7 @@ class StrandSign:
         return turned
 
 
-def pair_notes(plus: StrandSign, minus: StrandSign) -> list[str]:
+def pair_notes(plus: InputSign, minus: InputSign) -> list[str]:
     """Return what to say of a pair that was read: a minus file stored negative, a strand that gave nothing."""
     notes = []
     if minus.negative:
@@ -108,7 +108,7 @@ def pair_notes(plus: StrandSign, minus: StrandSign) -> list[str]:
     return notes
 
 
-def pair_record(plus: StrandSign, minus: StrandSign) -> dict[str, str]:
+def pair_record(plus: InputSign, minus: InputSign) -> dict[str, str]:
     """Return what the provenance says of the signs of a pair."""
     read = "stored negative, read as positive" if minus.negative else "positive"
     return {"plus_strand": "positive", "minus_strand": read}

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from tracktools.arrays import Float64, Floating, Int64
+from tracktools.calibration import calibrated
 from tracktools.config import EvaluateConfig
 from tracktools.evaluate.scoring import Ground
 from tracktools.resampling import bootstrap_interval
@@ -55,7 +56,7 @@ def calibration_table(
     }
     mapped = np.full(cells[1], np.nan)
     if calibration is not None:
-        mapped = _means(bins, np.interp(values, calibration["output"], calibration["probability"]), cells[1])
+        mapped = _means(bins, calibrated(values, calibration), cells[1])
     parts = []
     for name, lines in truths.items():
         at = [line.signal[truth] for line, truth in zip(ground.lines, lines, strict=True)]
