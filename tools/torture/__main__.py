@@ -1,6 +1,7 @@
 """Torture: what disks, networks and strangers do to files and runs, for some minutes; prints what happened as a table.
 
-    python tools/torture [--seconds 600] [--seed 1] [--only fuzz] [--reader NAME] [--cases N]
+    python tools/torture [--seconds 600] [--seed 1] [--only fuzz] [--reader NAME] [--cases N] [--table FILE]
+    python tools/torture --sum FILE...
 
 Each reader of files of users gets damaged files (`damage.py`), one in a hundred through the command line; long commands
 are killed, starved of disk and memory, and given outputs that others take away (`runs.py`). A traceback, a hang, a lost file
@@ -37,7 +38,16 @@ def main() -> None:
     parser.add_argument("--reader", choices=list(READERS), help="one reader alone")
     parser.add_argument("--cases", type=int, default=10**9, help="at most, of each reader")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--table", type=Path, help="keep the counts of hindered runs here, after each trial")
+    parser.add_argument("--sum", type=Path, nargs="+", metavar="FILE", help="print the sum of such files, and end")
     options = parser.parse_args()
+    if options.sum:
+        from table import print_tables
+
+        from runs import WAYS
+
+        print_tables(options.sum, WAYS)
+        return
     print(f"seed {options.seed}", flush=True)
     failures: list[str] = []
     with tempfile.TemporaryDirectory(prefix="torture") as home:
@@ -47,7 +57,7 @@ def main() -> None:
             from runs import torture_runs
 
             left = options.seconds * (1 if options.only else 1 - SHARE_OF_FUZZ)
-            failures += torture_runs(Path(home), options.seed, left)
+            failures += torture_runs(Path(home), options.seed, left, options.table)
     for failure in failures:
         print(f"FAILURE: {failure}")
     print(f"{len(failures)} failures")

@@ -12,10 +12,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 
+import numpy as np
 from samples import samples_of
 
 import kill
 from kill import CONTIGS, Process, write_genome
+from tracktools.formats.bigwig import write_bigwig
 
 Words = tuple[str, ...]
 DEMO = "demo"
@@ -27,13 +29,13 @@ def write_inputs(home: Path) -> dict[str, str]:
     samples = samples_of(home / "inputs")
     files = {name: str(path) for name, path in samples.items()}
     write_genome(home / "long.fa")
-    rows = (
-        f"{name}\t{at}\t{at + 1}\tx\t0\t{'+-'[at % 2]}\n"
-        for name, size in CONTIGS.items()
-        for at in range(60, size - 60, 301)
-    )
+    rows = (f"{name}\t{at}\t{at + 1}\tx\t0\t{'+-'[at % 2]}\n" for name, at in _starts())
     (home / "long.bed").write_text("".join(rows))
     files |= {"long.fa": str(home / "long.fa"), "long.bed": str(home / "long.bed")}
+    files |= _write_counts(home)
+    files["species.toml"] = str(_write_sheet(home, files))
+    files["igv.js"] = str(home / "igv.min.js")
+    (home / "igv.min.js").write_text("var igv = {createBrowser: 1}\n")
     maker = multiprocessing.get_context("spawn").Process(target=_write_dilated, args=(home / "dilated.safetensors",))
     maker.start()
     maker.join()
@@ -44,6 +46,47 @@ def write_inputs(home: Path) -> dict[str, str]:
         if done.wait() != 0:
             raise SystemExit(f"{' '.join(words)}: {(home / 'said').read_text(errors='replace')[-600:]}")
     return files
+
+
+def _starts() -> list[tuple[str, int]]:
+    return [(name, at) for name, size in CONTIGS.items() for at in range(60, size - 60, 301)]
+
+
+def _write_counts(home: Path) -> dict[str, str]:
+    """Write counts of 5' ends at the measured TSS."""
+    files = {}
+    for strand, word in enumerate(("plus", "minus")):
+        values = {name: np.zeros(size, np.float32) for name, size in CONTIGS.items()}
+        for name, at in _starts():
+            values[name][at] = 5 if at % 2 == strand else 0
+        files[f"counts.{word}.bw"] = str(home / f"counts.{word}.bw")
+        write_bigwig(home / f"counts.{word}.bw", CONTIGS, values)
+    return files
+
+
+def _write_sheet(home: Path, files: dict[str, str]) -> Path:
+    """Write a sheet of two species."""
+    common = 'lineage = ["Bacteria"]\nsource = "made"\nlicence = "none"\n'
+    sheet = f"""[[genome]]
+species = "one"
+fasta = "{files["long.fa"]}"
+tss = "{files["long.bed"]}"
+role = "main"
+split = "fractions 0.7,0.15,0.15"
+{common}
+[[genome]]
+species = "two"
+fasta = "{files["genome.fa"]}"
+tss = "{files["tss.bed"]}"
+{common}
+[batch]
+stretch_bp = 160
+main_stretches = 2
+other_stretches = 2
+"""
+    path = home / "species.toml"
+    path.write_text(sheet)
+    return path
 
 
 def _write_dilated(path: Path) -> None:
@@ -80,6 +123,8 @@ def commands(files: dict[str, str]) -> dict[str, Words]:
     """Return the command lines by name, without their outputs; ``{hub}`` stands for a second output."""
     genome, genes, tss, called = (files[name] for name in ("genome.fa", "genes.gff3", "tss.bed", "called.bed"))
     model = ("-m", files["model.safetensors"], "-t", "1")
+    dilated = ("-m", files["dilated.safetensors"], "-t", "1")
+    counts = files["counts.plus.bw"], files["counts.minus.bw"]
     train = ("--fractions", "0.7,0.15,0.15", *_STEPS, "--steps", "9", "--validate-every", "3")
     signals = files["signal.plus.bw"], files["signal.minus.bw"]
     table = ("--position-column", "Pos", "--strand-column", "Strand", "--base", "1", "--chrom-column", "Rep")
@@ -95,6 +140,10 @@ def commands(files: dict[str, str]) -> dict[str, Words]:
             *_STEPS, "--folds", "2", "--steps", "4", "--validate-every", "2",
         ),
         "adapt": ("adapt", files["long.fa"], files["long.bed"], "-m", files["dilated.safetensors"], "--steps", "2"),
+        "adapt to counts": (
+            "adapt", files["long.fa"], *counts, "--threshold", "1", "-m", files["dilated.safetensors"], "--steps", "2",
+        ),
+        "train, many species": ("train", files["species.toml"], "--steps", "4", "--validate-every", "2"),
         "models average": (
             "models", "average", files["long.fa"], files["long.bed"], *("-m", f"{files['member1']}/model.safetensors") * 2,
         ),
@@ -102,6 +151,11 @@ def commands(files: dict[str, str]) -> dict[str, Words]:
         "motifs": ("motifs", files["attended"], "--genome", genome, "--min-sites", "4", "--window", "9"),
         "evaluate": ("evaluate", *signals, "--tss", f"a={tss}", "--genome", genome, "--region", "all"),
         "profile": ("profile", "--signal", f"s={','.join(signals)}", "--sites", f"a={tss}", "--flank", "20"),
+        "mutate --at": ("mutate", genome, "--at", tss, *dilated, "--upstream", "30", "--draw", "1"),
+        "mutate --vcf": ("mutate", genome, "--vcf", files["variants.vcf"], *dilated),
+        "mutate --from": ("mutate", "--from", files["genome.gbk"], "--tss", "30:+", "--best", "3", *dilated),
+        "mutate --all": ("mutate", files["long.fa"], "--all", *dilated),
+        "contribute": ("contribute", genome, "--at", tss, *dilated, "--upstream", "30"),
         "reads": ("reads", files["reads.bam"], "--library", "forward", "--name", "x"),
         "annotation": ("annotation", genes, "--genome", genome),
         "tss import": ("tss", "import", files["table.tsv"], "--format", "table", *table, "--name", "x", "--genome", genome),
@@ -114,6 +168,7 @@ def commands(files: dict[str, str]) -> dict[str, Words]:
         "tss confirm": ("tss", "confirm", called, tss, "--genome", genome),
         "tss promoters": ("tss", "promoters", tss, "--genome", genome),
         "hub build": ("hub", "build", files["imported"], "--genome", genome, "--annotation", genes),
+        "hub view": ("hub", "view", files["hub"], "--igv-js", files["igv.js"]),
         "report": ("report", files["confirmed"]),
         DEMO: (DEMO,),
     }  # fmt: skip

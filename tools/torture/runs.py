@@ -15,13 +15,13 @@ import subprocess
 import sys
 import time
 import zipfile
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 
 from commands import DEMO, Words, commands, load_modules, record_modules, shrink_demo, write_inputs
+from table import Table, print_table
 
 from kill import Process, partial_of
 
@@ -29,7 +29,7 @@ HANG_S = 300.0  # of wall time, on a machine that others use, too
 POLL_S = 0.002
 HEAVY = ("tracktools.pipeline.predict_hub", "tracktools.hub.build", "tracktools.hub.clients.view", "tracktools.motifs",
          "tracktools.attention", "tracktools.train", "tracktools.profile", "tracktools.reads", "tracktools.tss.curate",
-         "tracktools.tss.importing", "tracktools.tss.classify", "tracktools.annotation", "tracktools.pipeline.demo")  # fmt: skip
+         "tracktools.contribute", "tracktools.mutate", "tracktools.tss.importing", "tracktools.tss.classify", "tracktools.annotation", "tracktools.pipeline.demo")  # fmt: skip
 SIGNALS = {"SIGKILL": signal.SIGKILL, "SIGTERM": signal.SIGTERM, "SIGINT": signal.SIGINT}
 ENDS = (0, 1, 130, 143, -signal.SIGKILL)  # no other way to end is right
 MINE = b"a file of the user's\n"
@@ -61,18 +61,28 @@ class Job:
     @property
     def output(self) -> str:
         """Name of the output."""
-        return "out.html" if self.name == "report" else "out"
+        return "out.html" if self.name in ("report", "hub view") else "out"
 
 
-def torture_runs(home: Path, seed: int, seconds: float) -> list[str]:
-    """Hinder runs for some seconds; print a table, and return what failed."""
+def torture_runs(home: Path, seed: int, seconds: float, kept: Path | None = None) -> list[str]:
+    """Hinder runs for some seconds; keep and print a table, and return what failed.
+
+    Parameters
+    ----------
+    home : Path
+        Folder to work in.
+    seed : int
+        Of the trials.
+    seconds : float
+        How long.
+    kept : Path, optional
+        File of the table, written anew after each trial.
+    """
     for module in HEAVY:
         import_module(module)  # once for all processes
     end = time.monotonic() + seconds
-    rng, failures = random.Random(seed), []
-    jobs = _jobs(home, failures)
-    counts: Counter[tuple[str, str]] = Counter()
-    bad: Counter[str] = Counter()
+    rng, table = random.Random(seed), Table(kept, seed)
+    jobs = _jobs(home, table)
     number = 0
     while time.monotonic() < end and jobs:
         job, (way, hinder) = jobs[number % len(jobs)], rng.choice(_WAYS)
@@ -81,36 +91,27 @@ def torture_runs(home: Path, seed: int, seconds: float) -> list[str]:
         found = _trial(job, folder, hinder, rng)
         if found == [MISSED]:
             way, found = MISSED, []
-        counts[job.name, way] += 1
-        bad[job.name] += bool(found)
-        for text in found:
-            failures.append(f"{job.name}, {way}, trial {seed}:{number}: {text}")
-            print(failures[-1], file=sys.stderr, flush=True)
+        table.add(job.name, way, [_said(f"{job.name}, {way}, trial {seed}:{number}: {text}") for text in found])
         shutil.rmtree(folder, ignore_errors=True)
         number += 1
-    _print(jobs, counts, bad)
-    return failures
+    print_table(table.counts, table.failures, WAYS)
+    return [text for _, text in table.failures]
 
 
-def _print(jobs: list[Job], counts: Counter[tuple[str, str]], bad: Counter[str]) -> None:
-    ways = [*dict.fromkeys(way for way, _ in _WAYS), MISSED]
-    print(f"| command | {' | '.join(ways)} | failures |\n|---|{'---|' * len(ways)}---|")
-    for job in jobs:
-        numbers = [counts[job.name, way] for way in ways]
-        print(f"| {job.name} | {' | '.join(map(str, numbers))} | {bad[job.name]} |")
-    totals = [sum(counts[job.name, way] for job in jobs) for way in ways]
-    print(f"| all | {' | '.join(map(str, totals))} | {bad.total()} |", flush=True)
+def _said(failure: str) -> str:
+    print(failure, file=sys.stderr, flush=True)
+    return failure
 
 
-def _jobs(home: Path, failures: list[str]) -> list[Job]:
+def _jobs(home: Path, table: Table) -> list[Job]:
     files = write_inputs(home)
     jobs = []
     for name, words in commands(files).items():
         before = (lambda: shrink_demo(files)) if name == DEMO else (lambda: None)
         job = _unbroken(Job(name, words, {}, 0.0, before), home / f"unbroken {name}")
         if isinstance(job, str):
-            failures.append(f"{name}: an unbroken run fails: {job}")
-            print(failures[-1], file=sys.stderr, flush=True)
+            table.failures.append((name, _said(f"{name}: an unbroken run fails: {job}")))
+            table.keep()
         else:
             jobs.append(job)
     return jobs
@@ -383,3 +384,4 @@ _WAYS: list[tuple[str, Hinder]] = [
     ("little memory", _little_memory), ("two runs", _two_runs), ("output taken away", _output_taken),
     ("output replaced", _output_replaced), ("input changed", _input_changed),
 ]  # fmt: skip
+WAYS = [*dict.fromkeys(way for way, _ in _WAYS), MISSED]
