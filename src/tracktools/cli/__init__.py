@@ -59,8 +59,11 @@ class LazyGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> None:
         """Run a command; what its function returns is no exit status."""
+        from tracktools.run import inputs_unchanged
+
         try:
-            super().invoke(ctx)
+            with inputs_unchanged():
+                super().invoke(ctx)
         except KeyboardInterrupt:  # click would write an empty line
             _fail(SAID, INTERRUPTED)
 

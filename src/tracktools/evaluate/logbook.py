@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from tracktools.errors import OutputError, OutputLocked
+from tracktools.formats.input_file import read_text
 from tracktools.run import output_file
 
 _COLUMNS = "| date | model sha256 | label set | positives / positions | ROC AUC | AP |"
@@ -24,7 +25,7 @@ def check_log(path: Path) -> None:
     OutputError
         If the file is no test log, or its folder does not exist.
     """
-    if path.is_file() and _COLUMNS not in path.read_text(encoding="utf-8"):
+    if path.is_file() and _COLUMNS not in read_text(path):
         raise OutputError("is no test log", path=path, hint=f"it needs the table {_COLUMNS}")
     if path.is_dir() or not path.parent.is_dir():
         raise OutputError("cannot be written", path=path, hint="name a file in a folder that exists")
@@ -46,7 +47,7 @@ def append_log(path: Path, table: pd.DataFrame, model: str, label: str) -> None:
     """
     date = time.strftime("%Y-%m-%d", time.gmtime())
     with _alone(path) as partial:
-        text = path.read_text(encoding="utf-8") if path.is_file() else _HEAD
+        text = read_text(path) if path.is_file() else _HEAD
         for row in table[table["level"] == "base"].to_dict("records"):
             name = row["set"] if label == "test" else f"{row['set']} ({label})"
             scores = f"{row['positives']} / {row['positions']} | {row['roc_auc']:.4f} | {row['ap']:.4f}"

@@ -14,6 +14,8 @@ import stat
 import tempfile
 import time
 import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, BinaryIO, cast
 
@@ -30,6 +32,17 @@ _WRITER_WAIT_S = 5.0  # for the first writer of a pipe
 
 _settings: dict[str, int | None] = {"unpacked": None}
 _spools: dict[tuple[int, int], Path] = {}  # pipes that were read: device and inode, and the copy
+_told: list[Callable[[Path, int], None]] = []  # who wants to know of each file that is opened
+
+
+@contextmanager
+def tell_of_opened(note: Callable[[Path, int], None]) -> Iterator[None]:
+    """Call a function, within the `with` block, with path and descriptor of each regular file that is opened."""
+    _told.append(note)
+    try:
+        yield
+    finally:
+        _told.remove(note)
 
 
 def set_unpacked_limit(most_bytes: int | None) -> None:
@@ -171,6 +184,8 @@ def _open(path: Path, *, pipe: bool) -> BinaryIO:
         raise InputError("is no path: it contains a NUL character", path=path) from None
     mode = os.fstat(descriptor).st_mode
     if stat.S_ISREG(mode):
+        for note in _told:
+            note(path, descriptor)
         return os.fdopen(descriptor, "rb", buffering=_READ_BYTES)
     try:
         if stat.S_ISFIFO(mode) and pipe:

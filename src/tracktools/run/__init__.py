@@ -5,6 +5,7 @@
 
 from tracktools.run.checks import checked_before_publishing
 from tracktools.run.identity import difference, is_complete
+from tracktools.run.inputs import inputs_unchanged
 from tracktools.run.listing import PROVENANCE_FILE, remove_output, without_list
 from tracktools.run.output import check_disjoint, check_output
 from tracktools.run.run import Policy, Run, drop_unfinished, output_file, output_folder, unfinished_identity
@@ -18,6 +19,7 @@ __all__ = [
     "checked_before_publishing",
     "difference",
     "drop_unfinished",
+    "inputs_unchanged",
     "is_complete",
     "output_file",
     "output_folder",

@@ -1,29 +1,23 @@
 """Which files a run wrote: a list that is kept on disk while it works, so that it never deletes any other.
 
-Python tells of each file before it opens it for writing (an audit hook, `sys.addaudithook`), whichever library asks.
-What is opened below a watched folder is added to the list of that folder, before it is there. A killed run leaves the
-list to the next one.
+What is opened for writing below a watched folder, by whichever library (`tracktools.run.hearing`), is added to the list
+of that folder, before it is there. A killed run leaves the list to the next one.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from tracktools.errors import InputError
 from tracktools.formats.atomic import is_partial_name
 from tracktools.formats.input_file import read_text
+from tracktools.run.hearing import end_listening, listen
 
 WRITTEN, REPLACED = "written.jsonl", "replaced"
-_TO_WRITE = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 _MOST_BYTES = 1 << 30
-
-_watched: list[WrittenFiles] = []
-_hooked: list[bool] = []
 
 
 class WrittenFiles:
@@ -46,15 +40,11 @@ class WrittenFiles:
 
     def watch(self) -> None:
         """Add from now on what this process writes below the folder."""
-        if not _hooked:
-            _hooked.append(True)
-            sys.addaudithook(_heard)
-        _watched.append(self)
+        listen(self)
 
     def end(self) -> None:
         """Add nothing any more."""
-        with suppress(ValueError):
-            _watched.remove(self)
+        end_listening(self)
         self._close()
 
     def _close(self) -> None:
@@ -72,7 +62,7 @@ class WrittenFiles:
         self._names.clear()
         self._path.unlink(missing_ok=True)
 
-    def opened(self, path: object) -> None:
+    def written(self, path: object) -> None:
         """Add a path that is about to be made, if it is below the folder."""
         name = self._name(path)
         if name is not None:
@@ -94,6 +84,9 @@ class WrittenFiles:
             ]
         self._add([name, *(name + rest for rest in below)])
 
+    def removed(self, path: object) -> None:
+        """Keep a path that is about to be removed: it is ours, also if it is there again."""
+
     def _name(self, path: object) -> str | None:
         try:
             whole = _normal(os.fsdecode(path))  # type: ignore[arg-type]
@@ -114,22 +107,6 @@ class WrittenFiles:
             flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
             self._descriptor = os.open(self._path, flags, 0o666)
         os.write(self._descriptor, "".join(json.dumps(name) + "\n" for name in new).encode())
-
-
-def _heard(event: str, arguments: tuple[Any, ...]) -> None:
-    """Look at what Python is about to do."""
-    if not _watched:
-        return
-    if event == "open":
-        if isinstance(arguments[2], int) and arguments[2] & _TO_WRITE:
-            for one in _watched:
-                one.opened(arguments[0])
-    elif event == "os.mkdir":
-        for one in _watched:
-            one.opened(arguments[0])
-    elif event in ("os.rename", "os.link"):
-        for one in _watched:
-            one.moved(arguments[0], arguments[1])
 
 
 def _normal(path: Path | str) -> str:

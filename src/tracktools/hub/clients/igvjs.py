@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tracktools.errors import InputError
+from tracktools.formats.input_file import read_text
 
 MISSING = "igv.js is not installed: pip install igv-notebook, or npm install igv, or pass --igv-js FILE"
-_MEND = "give igv.min.js of the npm package igv"
+_RIGHT_FILE = "give igv.min.js of the npm package igv"
 
 
 @dataclass(frozen=True)
@@ -50,11 +51,7 @@ def find_igv_js(path: Path | None = None) -> IgvJs | None:
 
 
 def _read(path: Path) -> IgvJs:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not text"
-        raise InputError(f"cannot be read: {reason}", path=path, hint=_MEND) from None
+    text = read_text(path)
     if "createBrowser" not in text:
-        raise InputError("is not igv.js", path=path, hint=_MEND)
+        raise InputError("is not igv.js", path=path, hint=_RIGHT_FILE)
     return IgvJs(path, text)

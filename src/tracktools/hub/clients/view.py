@@ -15,7 +15,7 @@ from markupsafe import Markup
 from tracktools.config import HubConfig
 from tracktools.errors import InputError, MissingDependencyError
 from tracktools.formats.bigwig import BigWigReader, BigWigWriter
-from tracktools.formats.input_file import path_inside, read_text
+from tracktools.formats.input_file import open_seekable, path_inside, read_text
 from tracktools.formats.json_file import read_json
 from tracktools.formats.numerals import is_whole
 from tracktools.hub.clients.bookmarks import BOOKMARKS_FILE, read_bookmarks
@@ -208,7 +208,8 @@ def _embedded(path: Path) -> str:
     if not path.is_file():
         raise InputError("no such file", path=path, hint="build the hub again")
     if path.suffix != ".bw":
-        return base64.b64encode(path.read_bytes()).decode()
+        with open_seekable(path) as file:
+            return base64.b64encode(file.read()).decode()
     with tempfile.TemporaryDirectory() as temporary:
         thin = Path(temporary, path.name)
         _write_thinned(path, thin)
