@@ -198,6 +198,7 @@ class PredictConfig:
     cache: str = ""  # folder that keeps answers by sequence; none where it is empty
     threshold: float | None = None  # what is called, instead of what the model would call
     top: str = ""  # or this many calls, the highest: 2000, or 500/Mb
+    gene_context: bool = True  # whether a model that takes the genes of the genome into account does so
 
 
 @concise

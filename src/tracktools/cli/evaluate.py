@@ -11,6 +11,7 @@ from tracktools.cli.options import (
     circular_option,
     engine_option,
     force_option,
+    gene_context_option,
     genome_option,
     only_genome_option,
     output_option,
@@ -59,6 +60,7 @@ from tracktools.config import EvaluateConfig, PredictConfig
 )  # fmt: skip
 @engine_option
 @threads_option
+@gene_context_option
 @force_option
 def evaluate(
     signal: tuple[str, ...],
@@ -79,6 +81,7 @@ def evaluate(
     test_log: Path | None,
     engine: str,
     threads: int,
+    gene_context: bool,
     force: bool,
 ) -> None:
     """Score a model, or a stranded pair of bigWigs of any origin, against measured TSS.
@@ -117,7 +120,7 @@ def evaluate(
             resamples=resamples,
             seed=seed,
         ),
-        predict=PredictConfig(engine=engine, threads=threads),
+        predict=PredictConfig(engine=engine, threads=threads, gene_context=gene_context),
         force=force,
     )
     click.echo(as_tsv(evaluation.table), nl=False)

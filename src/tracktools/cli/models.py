@@ -110,6 +110,10 @@ def verify_models(model: tuple[str, ...]) -> None:
     "--expected", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="JSON",
     help="Of models that are set to a genome: expected precision by output, from held-out species.",
 )  # fmt: skip
+@click.option(
+    "--gene-context", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="JSON",
+    help="Of models that are set to a genome: log-odds by place among the genes, from held-out species.",
+)  # fmt: skip
 @click.option("--name", default="average", show_default=True, help="Name of the model.")
 @few_threads_option
 @force_option
@@ -126,6 +130,7 @@ def average(
     within: float,
     far: float | None,
     expected: Path | None,
+    gene_context: Path | None,
     name: str,
     threads: int,
     force: bool,
@@ -155,14 +160,17 @@ def average(
     genome = load_joined(genome_path, circular, checkpoints[0].config) if checkpoints else load_genome(genome_path)
     if checkpoints and isinstance(checkpoints[0].config, ConditionedConfig):
         own = [read_specialist(text) for text in specialists]
-        taught = None if expected is None else json.loads(expected.read_text(encoding="utf-8"))
+        taught, context = (
+            None if path is None else json.loads(path.read_text(encoding="utf-8")) for path in (expected, gene_context)
+        )
         joined = average_species_models(
             checkpoints, genome, tss, output, name=name, specialists=own, at_home=at_home, within=within, far=far,
-            expected=taught, threads=threads, force=force,
+            expected=taught, gene_context=context, threads=threads, force=force,
         )  # fmt: skip
         click.echo(f"{joined.checkpoint}: validation AP {joined.validation['average_precision']:.4f}")
         return
-    for flag, value in (("--specialist", specialists or None), ("--far", far), ("--expected", expected)):
+    for flag, value in (("--specialist", specialists or None), ("--far", far), ("--expected", expected),
+                        ("--gene-context", gene_context)):  # fmt: skip
         if value is not None:
             raise click.UsageError(f"{flag} is only for models that are set to a genome, and these are not")
     names: dict[str, Any] = {"renames": renames, "only_genome": only_genome}

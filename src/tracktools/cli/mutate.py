@@ -15,6 +15,7 @@ from tracktools.cli.options import (
     device_option,
     engine_option,
     force_option,
+    gene_context_option,
     model_option,
     only_genome_option,
     output_option,
@@ -92,6 +93,7 @@ def _parse_tss(_ctx: click.Context, _parameter: click.Parameter, value: str | No
 @engine_option
 @device_option
 @threads_option
+@gene_context_option
 @force_option
 @restart_option
 def mutate(
@@ -157,7 +159,9 @@ def mutate(
     check_output(output, force=force, inputs=[path, *([] if at is None else [at])])
     checkpoint = as_model(model)
     genome = load_joined(path, circular, checkpoint.config)
-    config = PredictConfig(**{name: options[name] for name in ("engine", "device", "threads", "threshold")})
+    config = PredictConfig(
+        **{name: options[name] for name in ("engine", "device", "threads", "threshold", "gene_context")}
+    )
     common = {"model": checkpoint, "config": config, "host": options["descriptor_of"], "force": force}
     named = {"renames": options["renames"], "only_genome": options["only_genome"], "restart": restart}
     if everywhere:

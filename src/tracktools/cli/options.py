@@ -19,6 +19,7 @@ sets_option          a dict of name to Path       the verb's TSS sets
 source_option        ``sources``: the same        the verb's TSS sets
 signals_option       a list of `SignalSource`     the verb's signals
 descriptor_option    ``descriptor_of: Path``      the verb's ``host``
+gene_context_option  ``gene_context: bool``       `tracktools.config.PredictConfig`
 around_options       ``upstream``, ``downstream`` the verb's config
 operons_option       ``operons: Path``            `profile.operons.read_operons`, or the verb's ``operons``
 shard_option         ``shard: str``               `tracktools.predict.Shard.parse`
@@ -246,6 +247,14 @@ def descriptor_option(default: str) -> Decorator:
         help="The whole genome that the sequence, such as a plasmid, belongs to, or a folder of its predictions. Only "
         f"for models that are set to a genome by its composition.  [default: {default}]",
     )
+
+
+gene_context_option = click.option(
+    "--gene-context/--no-gene-context",
+    default=PredictConfig.gene_context,
+    show_default=True,
+    help="Find genes in the genome, and take into account where they are, if the model does so.",
+)
 
 
 def around_options(upstream_bp: int, downstream_bp: int, when: str = "") -> Decorator:

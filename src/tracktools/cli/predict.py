@@ -14,6 +14,7 @@ from tracktools.cli.options import (
     device_option,
     engine_option,
     force_option,
+    gene_context_option,
     model_option,
     only_genome_option,
     output_option,
@@ -72,6 +73,7 @@ from tracktools.model.files import DEFAULT_MODEL
     "--cache", default=PredictConfig.cache, metavar="DIR", show_default="none",
     help="Keep answers by sequence in this folder, so that a similar genome costs only what differs.",
 )  # fmt: skip
+@gene_context_option
 @force_option
 @restart_option
 def predict(

@@ -11,6 +11,7 @@ from tracktools.arrays import Codes, Float32
 from tracktools.blocks import Block, ContigLike, Piece, scored_range
 from tracktools.config import NetworkConfig
 from tracktools.engine.interface import Engine, Window
+from tracktools.gene_context import GenomeContext, shift_probabilities
 from tracktools.genome import UNKNOWN, Genome
 from tracktools.interval import STRANDS, Strand
 
@@ -43,26 +44,40 @@ def windows_of(block: Block, genome: Genome, engine: Engine, config: NetworkConf
     return [window_of(piece, genome.contigs[piece.contig], config, engine.alignment_bp) for piece in block.pieces]
 
 
-def place_values(block: Block, genome: Genome, outputs: Sequence[Float32]) -> Float32:
+def place_values(
+    block: Block, genome: Genome, outputs: Sequence[Float32], context: GenomeContext | None = None
+) -> Float32:
     """Return the values of a block, shape (len(block),): piece after piece, each in plus-strand order.
 
-    NaN where the base itself is not A, C, G or T.
+    With what the gene context adds, where there is one. NaN where the base itself is not A, C, G or T.
     """
     placed = []
     for piece, output in zip(block.pieces, outputs, strict=True):
-        values = output if piece.strand == "+" else output[::-1]
-        codes = genome.contigs[piece.contig].strand_codes(piece.start, piece.end, "+")
+        values, contig = output if piece.strand == "+" else output[::-1], genome.contigs[piece.contig]
+        if context is not None:
+            added = context.log_odds(contig.name, piece.strand, piece.start, piece.end)
+            values = shift_probabilities(values, added)
+        codes = contig.strand_codes(piece.start, piece.end, "+")
         placed.append(np.where(codes == UNKNOWN, np.float32(np.nan), values))
     return np.concatenate(placed)
 
 
-def score_block(block: Block, genome: Genome, engine: Engine, config: NetworkConfig) -> Float32:
+def score_block(
+    block: Block, genome: Genome, engine: Engine, config: NetworkConfig, context: GenomeContext | None = None
+) -> Float32:
     """Return the values of a block, shape (len(block),): see `place_values`."""
-    return place_values(block, genome, engine.probabilities_many(windows_of(block, genome, engine, config)))
+    return place_values(block, genome, engine.probabilities_many(windows_of(block, genome, engine, config)), context)
 
 
 def score_region(
-    genome: Genome, number: int, start: int, end: int, engine: Engine, config: NetworkConfig, block_bp: int
+    genome: Genome,
+    number: int,
+    start: int,
+    end: int,
+    engine: Engine,
+    config: NetworkConfig,
+    block_bp: int,
+    context: GenomeContext | None = None,
 ) -> dict[Strand, Float32]:
     """Score both strands of a stretch of contig `number`, with full context.
 
@@ -79,6 +94,6 @@ def score_region(
         for at in range(max(start, first), min(end, last), block_bp):
             piece = Piece(number, strand, at, min(at + block_bp, end, last))
             block = Block(0, (piece,))
-            signal[piece.start - start : piece.end - start] = score_block(block, genome, engine, config)
+            signal[piece.start - start : piece.end - start] = score_block(block, genome, engine, config, context)
         signals[strand] = signal
     return signals

@@ -8,13 +8,17 @@ from pathlib import Path
 from tracktools.config import ConditionedConfig
 from tracktools.descriptor import LEAST_DESCRIBED_BP, Descriptor
 from tracktools.errors import ConfigError, InputError, TracktoolsError
+from tracktools.gene_context import GeneContext, GenomeContext
+from tracktools.gene_finder import find_genes
 from tracktools.genome import Genome, load_genome
 from tracktools.model.checkpoint import Checkpoint, set_to_genome
 from tracktools.tracks import PROVENANCE_FILE, read_provenance
 
 
-def set_to_host(model: Checkpoint, genome: Genome, host: Genome | Descriptor | None = None) -> Checkpoint:
-    """Return the model set to a genome; a model that takes no descriptor as it is.
+def set_to_host(
+    model: Checkpoint, genome: Genome, host: Genome | Descriptor | None = None, *, gene_context: bool = True
+) -> Checkpoint:
+    """Return the model set to a genome: to its composition, and to where its genes are.
 
     Parameters
     ----------
@@ -24,14 +28,27 @@ def set_to_host(model: Checkpoint, genome: Genome, host: Genome | Descriptor | N
     host : Genome or Descriptor, optional
         The genome that `genome` belongs to, where that is a part of it, such as a plasmid. Without one, a genome of
         fewer than `LEAST_DESCRIBED_BP` bases is taken to be like the main genome of the training.
+    gene_context : bool
+        Whether a model that takes the genes into account does so. It never does where there is too little sequence to
+        find genes (`tracktools.gene_finder.LEAST_LEARNT_BP`).
 
     Raises
     ------
     ConfigError
         If a host is named that is too small to describe, or for a model that takes none.
     """
+    ready, record = _set_to_composition(model, genome, host), model.metadata.gene_context
+    if not gene_context or record is None:
+        return ready
+    genes = find_genes(genome, host if isinstance(host, Genome) else None)
+    if genes is None:
+        return ready
+    return replace(ready, context=GenomeContext.of(GeneContext.from_record(record), genome, genes))
+
+
+def _set_to_composition(model: Checkpoint, genome: Genome, host: Genome | Descriptor | None) -> Checkpoint:
     if not isinstance(model.config, ConditionedConfig):
-        if host is not None and model.descriptor is None:
+        if host is not None and model.descriptor is None and model.metadata.gene_context is None:
             problem = f"the model {model.metadata.name} takes no descriptor of a genome"
             raise ConfigError(f"{problem}: leave out --descriptor-of (host=), or choose another model")
         return model

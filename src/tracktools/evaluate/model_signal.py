@@ -40,7 +40,7 @@ class ModelSignal:
     """
 
     def __init__(self, name: str | Path, genome: Genome, config: PredictConfig, advance: Callable[[int], None]) -> None:
-        self.checkpoint: Checkpoint = set_to_host(as_model(name), genome)
+        self.checkpoint: Checkpoint = set_to_host(as_model(name), genome, gene_context=config.gene_context)
         self._genome, self._config, self._advance = genome, config, advance
         self._numbers = {contig.name: number for number, contig in enumerate(genome)}
         self._engine = make_engine(
@@ -57,6 +57,7 @@ class ModelSignal:
         pieces = []
         for at in range(start, end, block_bp):
             stop = min(at + block_bp, end)
-            pieces.append(score_region(self._genome, self._numbers[chrom], at, stop, self._engine, network, block_bp))
+            where = (self._genome, self._numbers[chrom], at, stop)
+            pieces.append(score_region(*where, self._engine, network, block_bp, self.checkpoint.context))
             self._advance(2 * (stop - at))
         return {strand: np.concatenate([piece[strand] for piece in pieces]) for strand in STRANDS}

@@ -25,6 +25,7 @@ from tracktools.config import ARCHITECTURES, ConditionedConfig, NetworkConfig, a
 from tracktools.descriptor import Descriptor, Reference
 from tracktools.errors import CheckpointError
 from tracktools.formats.atomic import atomic_file
+from tracktools.gene_context import GeneContext, GenomeContext
 from tracktools.model.files import HEADER_KEY, read_header
 from tracktools.model.parameters import (
     Parameters,
@@ -74,6 +75,8 @@ class Metadata:
     reference : mapping, optional
         Of a network that is set to a genome: the training genomes by their descriptors
         (`tracktools.descriptor.Reference`).
+    gene_context : mapping, optional
+        What is added to the log-odds because of where the genes are (`tracktools.gene_context.GeneContext`).
     """
 
     name: str
@@ -90,6 +93,7 @@ class Metadata:
     golden: Mapping[str, Any] = field(default_factory=dict)
     expected_precision: Mapping[str, Any] | None = None
     reference: Mapping[str, Any] | None = None
+    gene_context: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,6 +112,8 @@ class Checkpoint:
         Of that file.
     descriptor : Descriptor, optional
         Of the genome that the network was set to, see `set_to_genome`.
+    context : GenomeContext, optional
+        Of that genome: what is added to the log-odds of the network at each base.
     """
 
     network: Network | Parameters
@@ -115,6 +121,7 @@ class Checkpoint:
     path: Path | None = None
     sha256: str = ""
     descriptor: Descriptor | None = None
+    context: GenomeContext | None = None
 
     @property
     def config(self) -> NetworkConfig:
@@ -187,6 +194,8 @@ def load_checkpoint(path: Path) -> Checkpoint:
         name, axis = letters_axis(config)
         arrays[name] = _reorder(arrays[name], axis, header["alphabet"])
         metadata = Metadata(**{item.name: header[item.name] for item in fields(Metadata) if item.name in header})
+        if metadata.gene_context is not None:
+            GeneContext.from_record(metadata.gene_context)
     except (KeyError, TypeError, ValueError) as error:
         reason = str(error).split("\n")[0]
         raise CheckpointError(f"its weights and its header do not fit: {reason}", path=path) from None

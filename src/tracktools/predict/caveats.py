@@ -28,6 +28,11 @@ def caveats_of(genome: Genome, model: Checkpoint) -> tuple[str, ...]:
         sentences.append(f"{_count(len(short), 'contig')} of {shift} bp or less will have no values: {_some(short)}")
     if not any(contig.code_counts[: len(ALPHABET)].any() for contig in genome):
         return (*sentences, "no contig contains any A, C, G or T: there will be no values")
+    if metadata.gene_context is not None and model.context is None:
+        sentences.append(
+            "the output does not take into account where the genes are: "
+            "threshold and expected precision are for output that does"
+        )
     if model.descriptor is not None:
         return (*sentences, *_of_descriptor(model, model.descriptor))
     known = {record.get("sequence_sha256") for record in metadata.split}

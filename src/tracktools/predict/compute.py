@@ -11,6 +11,7 @@ from tracktools.config import NetworkConfig
 from tracktools.engine.grid import place_values, windows_of
 from tracktools.engine.interface import Engine
 from tracktools.engine.kept_answers import KeepingEngine
+from tracktools.gene_context import GenomeContext
 from tracktools.genome import Genome
 from tracktools.predict.store import BlockStore
 from tracktools.progress import show_progress
@@ -23,6 +24,7 @@ def compute_blocks(
     engine: Engine,
     network: NetworkConfig,
     chosen: RegionMask | None = None,
+    context: GenomeContext | None = None,
 ) -> None:
     """Score blocks, in order, and keep each in the store.
 
@@ -37,9 +39,11 @@ def compute_blocks(
         What is scored, by what.
     chosen : mapping, optional
         The bases that are wanted, see `plan_blocks`; the others stay without a value.
+    context : GenomeContext, optional
+        See `place_values`.
     """
     try:
-        _compute_blocks(todo, store, genome, engine, network, chosen)
+        _compute_blocks(todo, store, genome, engine, network, chosen, context)
     finally:
         if isinstance(engine, KeepingEngine):
             engine.close()
@@ -52,9 +56,10 @@ def _compute_blocks(
     engine: Engine,
     network: NetworkConfig,
     chosen: RegionMask | None,
+    context: GenomeContext | None,
 ) -> None:
     def keep(block: Block, outputs: list[Float32]) -> int:
-        values = place_values(block, genome, outputs)
+        values = place_values(block, genome, outputs, context)
         store.save(block, values if chosen is None else blank_others(block, values, chosen))
         return len(block)
 

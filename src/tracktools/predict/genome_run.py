@@ -177,7 +177,9 @@ def _job(
     host: Genome | Descriptor | Path | str | None,
 ) -> _Job:
     genome, config = as_genome(genome), config or PredictConfig()
-    models = (model if isinstance(model, Models) else Models((as_model(model),))).set_to(genome, host)
+    models = (model if isinstance(model, Models) else Models((as_model(model),))).set_to(
+        genome, host, gene_context=config.gene_context
+    )
     engine = engine_for(models.checkpoints[0], config)
     return _Job(genome, models, config, engine, Manifest.of(genome, models, engine, config, regions))
 
@@ -192,5 +194,5 @@ def _compute(job: _Job, run: Run) -> BlockStore:
             own = [block for block in todo if block.pieces[0].model == number]
             if own:
                 engine = job.engine if number == 0 else engine_for(model, job.config)
-                compute_blocks(own, store, job.genome, engine, manifest.network, manifest.chosen)
+                compute_blocks(own, store, job.genome, engine, manifest.network, manifest.chosen, model.context)
     return store

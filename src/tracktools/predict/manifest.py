@@ -18,6 +18,7 @@ from tracktools.config import NetworkConfig, PredictConfig, architecture_of, rea
 from tracktools.errors import ConfigError, InputError
 from tracktools.formats.atomic import write_synced
 from tracktools.formats.json_file import is_sealed, json_bytes, read_json, sealed
+from tracktools.gene_finder import finder_name
 from tracktools.interval import Range, Strand, merge
 from tracktools.predict.asked_calls import AskedCalls
 from tracktools.predict.caveats import caveats_of
@@ -70,6 +71,10 @@ class ModelPart:
     expected : dict, optional
         Expected precision by output (see `Expected`), where the model knows no TSS of this genome: it then decides what
         is called, and there is no calibration.
+    genes : int, optional
+        How many genes were found, where the model takes them into account (`tracktools.gene_context`).
+    gene_context : str, optional
+        SHA-256 of what they add.
     """
 
     sha256: str
@@ -79,6 +84,8 @@ class ModelPart:
     split: tuple[tuple[str, int, int, str], ...]
     descriptor: Mapping[str, float] | None = None
     expected: Mapping[str, Any] | None = None
+    genes: int | None = None
+    gene_context: str | None = None
 
     @classmethod
     def of(cls, model: Checkpoint, genome: Genome) -> Self:
@@ -99,6 +106,8 @@ class ModelPart:
             ),
             descriptor=None if model.descriptor is None else model.descriptor.to_record(),
             expected=expected,
+            genes=None if model.context is None else model.context.genes,
+            gene_context=None if model.context is None else model.context.sha256,
         )
 
     @classmethod
@@ -325,6 +334,9 @@ class Manifest:
         summary: dict[str, Any] = {name: getattr(self, name) for name in _SUMMARY}
         if self.models[0].descriptor is not None:
             summary["descriptor"] = self.models[0].descriptor
+        if self.models[0].gene_context is not None:
+            found = {"genes": self.models[0].genes, "finder": finder_name(), "sha256": self.models[0].gene_context}
+            summary["gene_context"] = found
         if self.regions is not None:
             summary["regions_bp"] = sum(end - start for _, start, end, _ in self.regions)
         return summary

@@ -30,10 +30,17 @@ class Models:
     checkpoints: tuple[Checkpoint, ...]
     out_of_fold: bool = False
 
-    def set_to(self, genome: Genome, host: Genome | Descriptor | Path | str | None) -> Models:
+    def set_to(
+        self, genome: Genome, host: Genome | Descriptor | Path | str | None, *, gene_context: bool = True
+    ) -> Models:
         """Return the models set to a genome, see `set_to_host`."""
         host = read_host(Path(host)) if isinstance(host, str | Path) else host
-        return replace(self, checkpoints=tuple(set_to_host(model, genome, host) for model in self.checkpoints))
+        return replace(
+            self,
+            checkpoints=tuple(
+                set_to_host(model, genome, host, gene_context=gene_context) for model in self.checkpoints
+            ),
+        )
 
 
 def read_folds(folder: Path | str, genome: Genome | Path | str) -> Models:

@@ -110,11 +110,11 @@ class Scorer:
         """Score every base of both strands of one sequence; see `tracktools.predict_sequence`."""
         letters = read_letters(sequence)
         genome = Genome("sequence", (Contig("sequence", letters, circular),))
-        model = set_to_host(self.model, genome, self.host)
+        model = set_to_host(self.model, genome, self.host, gene_context=self.config.gene_context)
         engine, network = self._engine_of(model), model.config
         signals = {strand: np.full(len(letters), np.nan, dtype=np.float32) for strand in STRANDS}
         for block in plan_blocks(genome, self.config.block_bp, network):
-            for piece, values in block.split(score_block(block, genome, engine, network)):
+            for piece, values in block.split(score_block(block, genome, engine, network, model.context)):
                 signals[piece.strand][piece.start : piece.end] = values
         return StrandSignals(signals["+"], signals["-"])
 

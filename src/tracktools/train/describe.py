@@ -58,6 +58,7 @@ def describe_model(
         call_threshold_interval=threshold["interval"],
         calibration=choose_calibration(scored),
         golden=make_golden(model, _golden_sequence(genome.contigs[0])),
+        gene_context=None if task.init is None or task.context is None else task.init.metadata.gene_context,
     )
 
 

@@ -12,9 +12,10 @@ import torch
 
 from tracktools.config import TrainConfig
 from tracktools.descriptor import Reference, Specialists
+from tracktools.engine.host import set_to_host
 from tracktools.errors import ConfigError
 from tracktools.genome import Genome
-from tracktools.model.checkpoint import Checkpoint, Metadata, as_half, reference_of, save_checkpoint, set_to_genome
+from tracktools.model.checkpoint import Checkpoint, Metadata, as_half, reference_of, save_checkpoint
 from tracktools.model.conditioned import Conditioned, average_conditioned, split_conditioned
 from tracktools.model.dilated import DilatedLayer
 from tracktools.model.golden import make_golden
@@ -39,6 +40,7 @@ def average_species_models(
     within: float = 0.25,
     far: float | None = None,
     expected: Mapping[str, Any] | None = None,
+    gene_context: Mapping[str, Any] | None = None,
     threads: int = 1,
     force: bool = False,
 ) -> TrainedModel:
@@ -62,8 +64,8 @@ def average_species_models(
         Distance from the main genome up to which the specialists serve.
     far : float, optional
         See `train_species`; by default that of the first model.
-    expected : mapping, optional
-        See `Metadata.expected_precision`.
+    expected, gene_context : mapping, optional
+        See `Metadata.expected_precision` and `Metadata.gene_context`.
     threads, force
         See `average_models`.
 
@@ -95,7 +97,8 @@ def average_species_models(
     model = as_half(average_conditioned([_without_bias(member) for _, member in members]))
     assert isinstance(model, Conditioned)
     with output_folder(output, force=force, inputs=inputs) as result:
-        metadata = _describe(model, checkpoints[0].metadata, genome, tss, reference, threads)
+        first = replace(checkpoints[0].metadata, reference=reference.to_record(), gene_context=gene_context)
+        metadata = _describe(model, first, genome, tss, threads)
         learnt = list(learnt_from(everyone))
         metadata = replace(metadata, name=name, recipe=recipe, training_data=learnt, expected_precision=expected)
         save_checkpoint(result / "model.safetensors", model, metadata, half=True)
@@ -105,14 +108,12 @@ def average_species_models(
     return TrainedModel(output, output / "model.safetensors", metadata.metrics["validation"])
 
 
-def _describe(
-    model: Conditioned, first: Metadata, genome: Genome, tss: Path, reference: Reference, threads: int
-) -> Metadata:
+def _describe(model: Conditioned, first: Metadata, genome: Genome, tss: Path, threads: int) -> Metadata:
     """Return what the first model says of itself, with what is chosen on validation chosen anew."""
-    whole = Checkpoint(model, replace(first, reference=reference.to_record()))
-    plain = set_to_genome(whole, genome.descriptor).model
+    whole = set_to_host(Checkpoint(model, first), genome)
+    plain = whole.model
     split = Split.from_records(first.split)
-    task = Task(genome, {tss.stem: tss}, split, TrainConfig(threads=threads), plain.config)
+    task = Task(genome, {tss.stem: tss}, split, TrainConfig(threads=threads), plain.config, context=whole.context)
     task.check_validation(tss.stem)
     chosen = describe_model(task, plain, name="", species="", recipe={})
     golden = make_golden(plain, str(first.golden["sequence"]))
@@ -121,7 +122,8 @@ def _describe(
         description=first.description,
         species=first.species,
         golden={**golden, "descriptor": genome.descriptor.to_record()},
-        reference=reference.to_record(),
+        reference=first.reference,
+        gene_context=first.gene_context,
     )
 
 

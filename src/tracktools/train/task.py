@@ -10,6 +10,7 @@ from typing import Any
 
 from tracktools.config import NetworkConfig, TrainConfig
 from tracktools.errors import ConfigError
+from tracktools.gene_context import GenomeContext
 from tracktools.genome import Genome
 from tracktools.interval import STRANDS
 from tracktools.model.checkpoint import Checkpoint
@@ -48,6 +49,8 @@ class Task:
         Leave out TSS on sequences that the genome lacks, instead of refusing them.
     teacher : Teacher, optional
         What gives soft labels of every window, instead of `soft`.
+    context : GenomeContext, optional
+        What is added to the log-odds of the network wherever the genome is scored; by default that of `init`.
     """
 
     genome: Genome
@@ -60,6 +63,11 @@ class Task:
     renames: Mapping[str, str] = field(default_factory=dict)
     only_genome: bool = False
     teacher: Teacher | None = None
+    context: GenomeContext | None = None
+
+    def __post_init__(self) -> None:
+        if self.context is None and self.init is not None:
+            object.__setattr__(self, "context", self.init.context)
 
     @cached_property
     def arrays(self) -> dict[str, LabelArrays]:
@@ -81,6 +89,7 @@ class Task:
             "network": asdict(self.model_config),
             "soft": {} if self.soft is None else self.soft.describe(),
             "init": "" if self.init is None else self.init.sha256,
+            **({"gene_context": self.context.sha256} if self.context is not None else {}),
             **({"renames": dict(self.renames)} if self.renames else {}),
             **({"only_genome": True} if self.only_genome else {}),
             **({"teacher": self.teacher.checkpoint.sha256} if self.teacher is not None else {}),
@@ -111,7 +120,7 @@ class Task:
     def validate(self, model: Network, label: str | None = None, part: str = "valid") -> list[RegionSignal]:
         """Score the validation part, or another, next to a label set: by default the one that is kept."""
         truth = self.arrays[label or next(iter(self.labels))]
-        return score_part(model, self.genome, truth, self.split, part, self.config.threads)
+        return score_part(model, self.genome, truth, self.split, part, self.config.threads, self.context)
 
     def check_validation(self, label: str) -> None:
         """Refuse a label set by which nothing can be chosen.

@@ -14,6 +14,7 @@ from tracktools.calls import call_positions
 from tracktools.config import PredictConfig
 from tracktools.engine import make_engine
 from tracktools.engine.grid import score_region
+from tracktools.gene_context import GenomeContext
 from tracktools.genome import Genome
 from tracktools.interval import Strand
 from tracktools.metrics import PositionScores, best_f1_threshold, match_calls, score_positions
@@ -40,7 +41,13 @@ class RegionSignal:
 
 
 def score_part(
-    model: Network, genome: Genome, labels: LabelArrays, split: Split, part: str, threads: int
+    model: Network,
+    genome: Genome,
+    labels: LabelArrays,
+    split: Split,
+    part: str,
+    threads: int,
+    context: GenomeContext | None = None,
 ) -> list[RegionSignal]:
     """Score both strands of every region of a part, with the full context of the genome."""
     config = PredictConfig()
@@ -48,7 +55,8 @@ def score_part(
     scored = []
     for number, contig in enumerate(genome):
         for region in split.regions_of(contig, part):
-            signals = score_region(genome, number, region.start, region.end, engine, model.config, config.block_bp)
+            where = (genome, number, region.start, region.end)
+            signals = score_region(*where, engine, model.config, config.block_bp, context)
             for strand, signal in signals.items():
                 is_tss = labels[number, strand][region.start : region.end]
                 scored.append(RegionSignal(number, strand, region.start, signal, is_tss))

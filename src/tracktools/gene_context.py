@@ -1,0 +1,160 @@
+"""How much more often transcription starts at a base because of where the genes are: log-odds by place and distance.
+
+A promoter-like sequence far inside a gene is rarely a promoter, and one just before a gene often is. `GeneContext` says
+how much by two things, seen along the strand that is scored: the place of a base (outside genes, in a gene of this
+strand, in one of the other strand alone), and the distance to the next gene start downstream on this strand.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+
+from tracktools.arrays import Float32, Int64
+from tracktools.gene_finder import FoundGenes
+from tracktools.genome import Genome
+from tracktools.interval import STRANDS, Strand
+
+PLACES = ("outside", "in a gene", "in a gene of the other strand")
+FROM_BP = (0, 1, 10, 20, 30, 50, 75, 100, 150, 200, 300, 500, 1000, 2000)  # the least distance of each class
+NO_START_BP = 1 << 40  # the distance where no gene starts downstream
+
+
+@dataclass(frozen=True)
+class GeneContext:
+    """Log-odds that are added to those of a network.
+
+    Parameters
+    ----------
+    log_odds : tuple of tuple of float, shape (3, 14)
+        By place (`PLACES`) and class of distance (`FROM_BP`).
+    """
+
+    log_odds: tuple[tuple[float, ...], ...]
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Self:
+        """Read what `to_record` gives.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            If it is something else.
+        """
+        table = tuple(tuple(float(value) for value in record["log_odds"][place]) for place in PLACES)
+        if tuple(record["from_bp"]) != FROM_BP or {len(row) for row in table} != {len(FROM_BP)}:
+            raise ValueError("a gene context of other classes of distance")
+        if not np.isfinite(table).all():
+            raise ValueError("a gene context with a value that is no number")
+        return cls(table)
+
+    def to_record(self) -> dict[str, Any]:
+        """Return the form for a checkpoint."""
+        return {"from_bp": list(FROM_BP), "log_odds": dict(zip(PLACES, map(list, self.log_odds), strict=True))}
+
+    def along(self, genes: FoundGenes, length: int, strand: Strand, *, circular: bool) -> Steps:
+        """Return the log-odds along a strand of a contig, 5' to 3'."""
+        starts, place, distance = classes_along(genes, length, strand, circular=circular)
+        return Steps(starts, np.array(self.log_odds, dtype=np.float32)[place, distance], length)
+
+
+class Steps(NamedTuple):
+    """Values along a strand, 5' to 3', that change at few bases: `values[n]` from `starts[n]` on."""
+
+    starts: Int64
+    values: Float32
+    length: int
+
+    def between(self, start: int, end: int) -> Float32:
+        """Return the values of [start, end), shape (end - start,)."""
+        first, last = (int(n) for n in np.searchsorted(self.starts, [start, end - 1], side="right") - 1)
+        borders = np.concatenate([[start], self.starts[first + 1 : last + 1], [end]])
+        return np.repeat(self.values[first : last + 1], np.diff(borders))
+
+
+def classes_along(genes: FoundGenes, length: int, strand: Strand, *, circular: bool) -> tuple[Int64, Int64, Int64]:
+    """Return where classes change along a strand, 5' to 3', and from there on the place and the class of distance.
+
+    Returns
+    -------
+    starts, place, distance : ndarray of int64, shapes (n,)
+        Of each stretch: its first base; the number in `PLACES`; the number in `FROM_BP`.
+    """
+    forward = genes.forward if strand == "+" else ~genes.forward
+    begins, ends = (genes.starts, genes.ends) if strand == "+" else (length - genes.ends, length - genes.starts)
+    if circular:  # a turn before and a turn after
+        begins, ends = (np.concatenate([at - length, at, at + length]) for at in (begins, ends))
+        forward = np.tile(forward, 3)
+    own, other = (
+        (np.sort(begins[forward]), np.sort(ends[forward])),
+        (np.sort(begins[~forward]), np.sort(ends[~forward])),
+    )
+    changes = [begins, ends, *(own[0] - least + 1 for least in FROM_BP)]
+    at = np.unique(np.concatenate(changes))
+    starts = np.concatenate([[0], at[(at > 0) & (at < length)]]).astype(np.int64)
+    inside = [
+        np.searchsorted(one[0], starts, "right") > np.searchsorted(one[1], starts, "right") for one in (own, other)
+    ]
+    place = np.where(inside[0], 1, np.where(inside[1], 2, 0))
+    following = np.append(own[0], NO_START_BP)[np.searchsorted(own[0], starts, "left")]
+    return starts, place, np.searchsorted(FROM_BP, following - starts, side="right") - 1
+
+
+@dataclass(frozen=True, eq=False)
+class GenomeContext:
+    """The gene context of a genome: what is added at each base.
+
+    Parameters
+    ----------
+    steps : mapping
+        By name of contig and strand.
+    genes : int
+        How many genes were found.
+    """
+
+    steps: Mapping[tuple[str, Strand], Steps]
+    genes: int
+
+    @classmethod
+    def of(cls, context: GeneContext, genome: Genome, genes: Sequence[FoundGenes]) -> Self:
+        """Return the context of a genome with these genes, see `find_genes`."""
+        steps = {
+            (contig.name, strand): context.along(own, len(contig), strand, circular=contig.circular)
+            for contig, own in zip(genome, genes, strict=True)
+            for strand in STRANDS
+        }
+        return cls(steps, sum(len(own.starts) for own in genes))
+
+    @cached_property
+    def sha256(self) -> str:
+        """SHA-256 of all that is added: two runs of the same add the same."""
+        digest = hashlib.sha256()
+        for (name, strand), steps in self.steps.items():
+            digest.update(f"{name} {strand} {steps.length}".encode())
+            digest.update(steps.starts.astype("<i8").tobytes() + steps.values.astype("<f4").tobytes())
+        return digest.hexdigest()
+
+    def log_odds(self, contig: str, strand: Strand, start: int, end: int) -> Float32:
+        """Return what is added in [start, end) of a contig, in plus-strand order, shape (end - start,)."""
+        steps = self.steps[contig, strand]
+        if strand == "+":
+            return steps.between(start, end)
+        return steps.between(steps.length - end, steps.length - start)[::-1]
+
+    def log_odds_at(self, contig: str, strand: Strand, positions: Int64) -> Float32:
+        """Return what is added at bases, 0-based, in any order; modulo the length, as on a circle."""
+        steps = self.steps[contig, strand]
+        at = positions % steps.length
+        at = at if strand == "+" else steps.length - 1 - at
+        return steps.values[np.searchsorted(steps.starts, at, side="right") - 1]
+
+
+def shift_probabilities(values: Float32, log_odds: Float32) -> Float32:
+    """Return p f / (1 - p + p f) for f = exp(log-odds): what p is when its log-odds are that much higher."""
+    p, factor = values.astype(np.float64), np.exp(log_odds.astype(np.float64))
+    return (p * factor / (1 - p + p * factor)).astype(np.float32)

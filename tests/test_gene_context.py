@@ -1,0 +1,162 @@
+"""Where the genes are: found alike on both strands and past the origin; what they add, base by base."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tracktools.blocks import plan_blocks
+from tracktools.config import DilatedConfig
+from tracktools.engine import make_engine
+from tracktools.engine.grid import score_block
+from tracktools.gene_context import FROM_BP, PLACES, GeneContext, GenomeContext, shift_probabilities
+from tracktools.gene_finder import LEAST_LEARNT_BP, FoundGenes, find_genes
+from tracktools.genome import COMPLEMENT_OF_CODE, Contig, Genome
+from tracktools.interval import STRANDS, Strand
+from tracktools.model.networks import make_network
+
+TABLE = GeneContext(tuple(tuple(float(100 * place + n) / 100 for n in range(len(FROM_BP))) for place in range(3)))
+
+
+def genes_of(*rows: tuple[int, int, str]) -> FoundGenes:
+    starts, ends = (np.array([row[n] for row in rows], dtype=np.int64) for n in (0, 1))
+    return FoundGenes(starts, ends, np.array([row[2] == "+" for row in rows], dtype=bool))
+
+
+def added_by_hand(rows: list[tuple[int, int, str]], length: int, p: int, strand: Strand, circular: bool) -> float:
+    """Return what `TABLE` adds at a base, looked up gene by gene."""
+    turns = (-length, 0, length) if circular else (0,)
+
+    def inside(own: bool) -> bool:
+        return any(s + t <= p < e + t for s, e, d in rows for t in turns if (d == strand) == own)
+
+    place = 1 if inside(True) else 2 if inside(False) else 0
+    first = [(s + t - p) if strand == "+" else (p - (e - 1 + t)) for s, e, d in rows for t in turns if d == strand]
+    distance = min((d for d in first if d >= 0), default=10**9)
+    return TABLE.log_odds[place][max(n for n, least in enumerate(FROM_BP) if least <= distance)]
+
+
+@pytest.mark.parametrize("circular", [False, True])
+def test_each_base_gets_the_log_odds_of_its_place_and_distance(circular: bool) -> None:
+    length = 5000
+    rows = [(400, 1000, "+"), (900, 1500, "-"), (1502, 1700, "+"), (3000, 3900, "-"), (4100, 4101, "+")]
+    rows += [(4800, 5200, "+")] if circular else [(4800, 5000, "+")]
+    contig = Contig("c", np.full(length, ord("A"), dtype=np.uint8), circular)
+    context = GenomeContext.of(TABLE, Genome("g", (contig,)), (genes_of(*rows),))
+    for strand in STRANDS:
+        wanted = [added_by_hand(rows, length, p, strand, circular) for p in range(length)]
+        np.testing.assert_array_equal(context.log_odds("c", strand, 0, length), np.float32(wanted))
+        np.testing.assert_array_equal(context.log_odds("c", strand, 1234, 4321), np.float32(wanted[1234:4321]))
+        at = np.array([4999, 0, 17, 2999])
+        np.testing.assert_array_equal(context.log_odds_at("c", strand, at), np.float32(wanted)[at])
+
+
+def test_a_contig_without_genes_is_outside_and_far_from_any() -> None:
+    steps = TABLE.along(genes_of(), 12, "-", circular=False)
+    np.testing.assert_array_equal(steps.between(0, 12), np.full(12, TABLE.log_odds[0][-1], dtype=np.float32))
+
+
+def test_probabilities_move_by_their_log_odds() -> None:
+    p = np.array([0, 1e-30, 0.25, 0.5, 1, np.nan], dtype=np.float32)
+    moved = shift_probabilities(p, np.full(6, np.log(3), dtype=np.float32))
+    np.testing.assert_allclose(moved, [0, 3e-30, 0.5, 0.75, 1, np.nan], rtol=1e-6)
+
+
+def coding_genome(seed: int, bp: int, circular: bool) -> Contig:
+    """Return a contig of open reading frames with start signals on both strands, and random DNA between them."""
+    rng = np.random.default_rng(seed)
+    sense = [a + b + c for a in "ACGT" for b in "ACGT" for c in "ACGT" if a + b + c not in ("TAA", "TAG", "TGA")]
+    often = rng.dirichlet(np.full(len(sense), 0.3))
+    parts, size = [], 0
+    while size < bp:
+        orf = "AGGAGGTAATC" + "ATG" + "".join(rng.choice(sense, p=often, size=int(rng.integers(120, 400)))) + "TAA"
+        orf = orf if rng.random() < 0.5 else orf[::-1].translate(str.maketrans("ACGT", "TGCA"))
+        parts += [orf, "".join(rng.choice(list("ACGT"), size=int(rng.integers(30, 200))))]
+        size += len(orf) + len(parts[-1])
+    return Contig("c", np.frombuffer("".join(parts)[:bp].encode(), dtype=np.uint8), circular)
+
+
+def mirrored(contig: Contig) -> Contig:
+    letters = np.frombuffer(b"ACGTN", dtype=np.uint8)[COMPLEMENT_OF_CODE[contig.codes[::-1]]]
+    return replace(contig, letters=letters)
+
+
+def as_rows(genes: FoundGenes) -> set[tuple[int, int, bool]]:
+    return set(zip(genes.starts.tolist(), genes.ends.tolist(), genes.forward.tolist(), strict=True))
+
+
+@pytest.mark.parametrize("circular", [False, True])
+def test_a_genome_and_its_reverse_complement_have_the_same_genes_on_swapped_strands(circular: bool) -> None:
+    contig = coding_genome(1, 110_000, circular)
+    (found,) = find_genes(Genome("g", (contig,))) or ()
+    (other,) = find_genes(Genome("g", (mirrored(contig),))) or ()
+    length = len(contig)
+    back = set()
+    for start, end, forward in as_rows(other):
+        shift = length if length - end < 0 else 0
+        back.add((length - end + shift, length - start + shift, not forward))
+    assert len(found.starts) > 40
+    assert as_rows(found) == back
+
+
+def test_the_order_of_contigs_does_not_matter() -> None:
+    one, two = coding_genome(1, 50_000, False), replace(coding_genome(2, 60_000, False), name="d")
+    forth, back = find_genes(Genome("g", (one, two))), find_genes(Genome("g", (two, one)))
+    assert forth is not None
+    assert back is not None
+    assert [as_rows(genes) for genes in forth] == [as_rows(genes) for genes in back[::-1]]
+
+
+def test_a_gene_across_the_origin_is_found_on_a_circle() -> None:
+    contig = coding_genome(3, 110_000, True)
+    (found,) = find_genes(Genome("g", (contig,))) or ()
+    inner = next(n for n in range(20, len(found.starts)) if found.ends[n] - found.starts[n] > 600)
+    middle = int(found.starts[inner] + found.ends[inner]) // 2
+    turned = replace(contig, letters=np.roll(contig.letters, -middle))
+    (across,) = find_genes(Genome("g", (turned,)), Genome("g", (contig,))) or ()
+    length, wanted = len(contig), (found.starts[inner] - middle, found.ends[inner] - middle)
+    assert (wanted[0] % length, wanted[1] + length, bool(found.forward[inner])) in as_rows(across)
+
+
+def test_a_plasmid_is_read_with_what_its_host_teaches_and_alone_not_at_all() -> None:
+    host, plasmid = (
+        coding_genome(4, 110_000, False),
+        Contig("p", coding_genome(4, 110_000, False).letters[:9000], False),
+    )
+    assert find_genes(Genome("p", (plasmid,))) is None
+    assert len(plasmid) < LEAST_LEARNT_BP
+    both = find_genes(Genome("p", (plasmid,)), Genome("h", (host,)))
+    assert both is not None
+    assert len(both[0].starts) > 5
+
+
+def test_blocks_of_any_length_and_both_strands_give_what_the_context_adds_to_the_network() -> None:
+    contig = coding_genome(5, 101_000, True)
+    genome = Genome("g", (contig,))
+    network = DilatedConfig(n_channels=8, dilations_bp=(1, 2))
+    model = make_network(network).eval()
+    engine = make_engine("torch", model, threads=1)
+    context = GenomeContext.of(TABLE, genome, find_genes(genome) or ())
+
+    def signals(block_bp: int, used: GenomeContext | None) -> dict[Strand, np.ndarray]:
+        whole = {strand: np.full(len(contig), np.nan, dtype=np.float32) for strand in STRANDS}
+        for block in plan_blocks(genome, block_bp, network):
+            for piece, values in block.split(score_block(block, genome, engine, network, used)):
+                whole[piece.strand][piece.start : piece.end] = values
+        return whole
+
+    plain, large, small = signals(1 << 20, None), signals(1 << 20, context), signals(4096, context)
+    for strand in STRANDS:
+        np.testing.assert_array_equal(large[strand], small[strand])
+        odds = np.log(large[strand]) - np.log1p(-large[strand]) - np.log(plain[strand]) + np.log1p(-plain[strand])
+        np.testing.assert_allclose(odds, context.log_odds("c", strand, 0, len(contig)), atol=1e-3)
+
+
+def test_a_table_of_other_classes_is_refused() -> None:
+    record = TABLE.to_record()
+    assert GeneContext.from_record(record) == TABLE
+    for bad in ({"from_bp": [0, 1]}, {"log_odds": {}}, {"log_odds": dict.fromkeys(PLACES, [float("nan")] * 14)}):
+        with pytest.raises((KeyError, ValueError)):
+            GeneContext.from_record(record | bad)
