@@ -22,6 +22,7 @@ from tracktools.model.conditioned import Conditioned, average_conditioned, split
 from tracktools.model.dilated import Dilated, split_members
 from tracktools.model.golden import verify_golden
 from tracktools.model.transformer import Transformer
+from tracktools.tracks import read_provenance
 from tracktools.train import Specialist, average_species_models, read_sheet, read_specialist, train_species
 from tracktools.train.specialists import learnt_from
 from tracktools.train.species_average import _without_bias
@@ -103,6 +104,7 @@ def test_chosen_members_of_any_convolutional_model_serve_at_home_without_the_gen
     assert torch.equal(outputs(joined, like), outputs(joined, genome.descriptor))
     both = average_species_models(models, output=tmp_path / "b", specialists=[Specialist(own)], **settings)  # type: ignore[arg-type]
     assert torch.equal(outputs(joined, FAR), outputs(load_checkpoint(both.checkpoint), FAR))
+    assert read_provenance(made.folder)["parameters"]["training_data"] == joined.metadata.training_data
     again = average_species_models(models, output=tmp_path / "c", specialists=chosen, **settings)  # type: ignore[arg-type]
     assert again.checkpoint.read_bytes() == made.checkpoint.read_bytes()
     assert joined.metadata.recipe["composition"] == {

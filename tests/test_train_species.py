@@ -21,6 +21,7 @@ from tracktools.model.checkpoint import load_checkpoint, save_checkpoint, set_to
 from tracktools.model.conditioned import Conditioned
 from tracktools.model.dilated import Dilated
 from tracktools.model.golden import verify_golden
+from tracktools.tracks import read_provenance
 from tracktools.train import TrainedModel, read_sheet, train_species
 
 NETWORK = ConditionedConfig(n_channels=8, stem_width_bp=7, dilations_bp=(1, 2, 4, 8), n_hidden=4)
@@ -62,6 +63,8 @@ def test_the_checkpoint_says_what_it_learnt_from(trained: TrainedModel) -> None:
     checkpoint = load_checkpoint(trained.checkpoint)
     assert verify_golden(checkpoint) < 1e-5
     rows = {(row["species"], row["name"]): row for row in checkpoint.metadata.training_data}
+    told = read_provenance(trained.checkpoint.parent)["parameters"]["training_data"]
+    assert told == checkpoint.metadata.training_data
     assert set(rows) == {
         ("Main species", "main"),
         ("Rich species", "rich"),

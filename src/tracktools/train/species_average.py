@@ -102,9 +102,9 @@ def average_species_models(
         learnt = list(learnt_from(everyone))
         metadata = replace(metadata, name=name, recipe=recipe, training_data=learnt, expected_precision=expected)
         save_checkpoint(result / "model.safetensors", model, metadata, half=True)
-        write_provenance(
-            result, started=started, genome={"name": genome.name, "sha256": genome.sha256}, parameters=recipe
-        )
+        identity = {"name": genome.name, "sha256": genome.sha256}
+        parameters = {**recipe, "training_data": learnt}
+        write_provenance(result, started=started, genome=identity, parameters=parameters)
     return TrainedModel(output, output / "model.safetensors", metadata.metrics["validation"])
 
 

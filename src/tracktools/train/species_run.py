@@ -107,12 +107,12 @@ def train_species(
         recipe = {**asdict(config), "mixture": asdict(task.mixture), "leave_out": list(leave_out),
                   "chosen_step": best["step"], **_said(init, init_member)}  # fmt: skip
         reference = replace(task.reference, far=task.reference.far if far is None else far)
-        save_checkpoint(
-            run.result / "model.safetensors", model, describe_species_model(task, model, reference, name, recipe)
-        )
+        metadata = describe_species_model(task, model, reference, name, recipe)
+        save_checkpoint(run.result / "model.safetensors", model, metadata)
         write_log(history, run.result)
         genome = {"name": task.main_genome.name, "sha256": task.main_genome.sha256}
-        write_provenance(run.result, started=started, genome=genome, parameters=recipe)
+        parameters = {**recipe, "training_data": metadata.training_data}
+        write_provenance(run.result, started=started, genome=genome, parameters=parameters)
         run.publish()
     return TrainedModel(output, output / "model.safetensors", best)
 
