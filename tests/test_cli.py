@@ -364,14 +364,19 @@ LIBRARIES = {  # what a library may make of a Ctrl-C
 
 
 @pytest.mark.parametrize("library", LIBRARIES)
-def test_an_interrupt_is_one_line_whatever_a_library_makes_of_it(library: str) -> None:
+@pytest.mark.parametrize(
+    ("number", "status", "said"), [(signal.SIGINT, 130, "Interrupted.\n"), (signal.SIGTERM, 143, "")]
+)
+def test_a_signal_is_at_most_one_line_whatever_a_library_makes_of_it(
+    library: str, number: signal.Signals, status: int, said: str
+) -> None:
     body = "\n".join(f"    {line}" for line in LIBRARIES[library].splitlines())
     code = (
-        f"import os, time\nimport tracktools.model.registry as module\nnumber = {int(signal.SIGINT)}\n"
+        f"import os, time\nimport tracktools.model.registry as module\nnumber = {int(number)}\n"
         f"def broken(*_):\n{body}\nmodule.shipped_models = broken\n"
         "from tracktools.cli import main\nmain(['models', 'list'])"
     )
-    assert interrupted_child(code) == (130, "Interrupted.\n")
+    assert interrupted_child(code) == (status, said)
 
 
 def test_the_end_of_a_file_is_no_interrupt(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,7 +24,7 @@ TERMINATED = 143  # 128 + SIGTERM
 SAID = "Interrupted."
 _AGAIN_S = 0.01  # after which an interrupt that was swallowed comes again
 
-_seen = {"interrupt": False, "signal": False}
+_seen = {"signal": 0}  # the last one
 _others: dict[str, Callable[[sys.UnraisableHookArgs], object]] = {"hook": sys.__unraisablehook__}
 
 
@@ -35,7 +35,7 @@ def end_at_once() -> None:
 
 def unwind() -> None:
     """From now on, a signal is an exception in the main thread: KeyboardInterrupt or SystemExit."""
-    _seen.update(interrupt=False, signal=False)
+    _seen["signal"] = 0
     if sys.unraisablehook is not _unraisable:
         _others["hook"] = sys.unraisablehook
         sys.unraisablehook = _unraisable
@@ -47,9 +47,9 @@ def ignore() -> None:
     _install(signal.SIG_IGN)
 
 
-def was_interrupted() -> bool:
-    """Return whether there was a Ctrl-C; libraries may have made another exception of it."""
-    return _seen["interrupt"]
+def signalled_status() -> int:
+    """Return the exit status after a signal, 0 if none came; libraries may have made another exception of it."""
+    return 128 + _seen["signal"] if _seen["signal"] else 0
 
 
 def at_once(load: Callable[[], Made]) -> Made:
@@ -78,9 +78,8 @@ def _end(number: int, _frame: FrameType | None) -> NoReturn:
 
 
 def _raise(number: int, _frame: FrameType | None) -> NoReturn:
-    _seen["signal"] = True
+    _seen["signal"] = number
     if number == signal.SIGINT:
-        _seen["interrupt"] = True
         raise KeyboardInterrupt
     sys.exit(TERMINATED)
 

@@ -298,6 +298,23 @@ def test_a_file_that_does_not_read_back_as_written_does_not_appear(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("error", [FileNotFoundError, OutputError])
+def test_a_file_that_is_taken_away_or_cut_while_it_is_written_is_an_error_with_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+):
+    add = BigWigWriter._read_back
+
+    def taken_and_read(writer: BigWigWriter) -> None:
+        (partial,) = tmp_path.iterdir()
+        partial.unlink() if error is FileNotFoundError else partial.write_bytes(b"")
+        add(writer)
+
+    monkeypatch.setattr(BigWigWriter, "_read_back", taken_and_read)
+    with pytest.raises(error, match=r"\.partial|x\.bw: does not read back"):
+        write_bigwig(tmp_path / "x.bw", {"a": 9}, {"a": np.ones(3, dtype=np.float32)})
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.fixture(scope="module")
 def dense_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("dense") / "dense.bw"

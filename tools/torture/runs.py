@@ -229,7 +229,9 @@ def _judge(status: int | None, said: str) -> list[str]:
 def _again(job: Job, folder: Path, output: Path) -> list[str]:
     if not output.exists() or partial_of(output).exists():
         status, said = _run(job, folder)
-        if status != 0 and not (output.exists() and "is not empty" in said):  # it was published before the kill
+        if status != 0 and said.rstrip().endswith("(--force replaces it)"):  # it was published before the end
+            status, said = _run(job, folder, "--force")
+        if status != 0:
             return [f"the command given again ends with {status}: {said[-300:]!r}"]
     if partial_of(output).exists():
         return [f"{partial_of(output).name} is left after a run to the end"]
@@ -240,8 +242,9 @@ def _again(job: Job, folder: Path, output: Path) -> list[str]:
     return []
 
 
-def _run(job: Job, folder: Path) -> tuple[int | None, str]:
-    process = Process(_filled(job.words, folder), folder / job.output, said=folder / "again", before=job.before)
+def _run(job: Job, folder: Path, *more: str) -> tuple[int | None, str]:
+    words = (*_filled(job.words, folder), *more)
+    process = Process(words, folder / job.output, said=folder / "again", before=job.before)
     return _wait(process), (folder / "again").read_text(errors="replace")
 
 

@@ -14,7 +14,7 @@ import click
 from tracktools.cli.config_file import read_config_file
 from tracktools.cli.numbers import bound_numbers
 from tracktools.errors import TracktoolsError
-from tracktools.interrupts import INTERRUPTED, SAID, at_once, unwind, was_interrupted
+from tracktools.interrupts import INTERRUPTED, SAID, TERMINATED, at_once, signalled_status, unwind
 
 COMMANDS: dict[str, str] = {
     # name: what `tracktools --help` says; the command lives in cli/<name>.py as the function <name>
@@ -165,18 +165,19 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     except MemoryError as error:
         _fail(f"Error: {' '.join(str(error).split()) or 'no memory'} (free some, or take fewer threads)")
     except OSError as error:
-        if error.errno not in _USERS_ERRORS and not was_interrupted():
+        if error.errno not in _USERS_ERRORS and not signalled_status():
             raise
         where = "" if error.filename is None else f"{error.filename}: "
         _fail(f"Error: {where}{error.strerror}")
     except Exception:
-        if not was_interrupted():
+        if not signalled_status():
             raise
         _fail(SAID, INTERRUPTED)
 
 
 def _fail(text: str, status: int = 1) -> NoReturn:
-    """Say one line and end; after a Ctrl-C that a library turned into another error, say that."""
-    interrupted = was_interrupted()
-    click.echo(SAID if interrupted else text, err=True)
-    sys.exit(INTERRUPTED if interrupted else status)
+    """Say one line and end; after a signal that a library turned into another error, end as after the signal."""
+    status = signalled_status() or status
+    if status != TERMINATED:
+        click.echo(SAID if status == INTERRUPTED else text, err=True)
+    sys.exit(status)

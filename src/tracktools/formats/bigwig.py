@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack, closing
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import pyBigWig
@@ -189,17 +189,25 @@ class BigWigWriter:
 
     def _read_back(self) -> None:
         """Compare the file, read through pyBigWig, with what was written."""
-        with closing(pyBigWig.open(str(self._partial))) as reader:
-            same = reader.chroms() == self._sizes
-            for name, size in self._sizes.items():
-                for start in range(0, size, WINDOW_BP):
-                    values = reader.values(name, start, min(start + WINDOW_BP, size), numpy=True)
-                    checksum = self._checksums.get((name, start))
-                    known = ~np.isnan(values)
-                    values[~known] = np.nan
-                    same &= not known.any() if checksum is None else zlib.crc32(values.tobytes()) == checksum
+        try:
+            with closing(pyBigWig.open(str(self._partial))) as reader:
+                same = reader.chroms() == self._sizes and self._reads_back(reader)
+        except RuntimeError:  # pyBigWig cannot open it, or not read to the end
+            self._partial.stat()  # it was moved away: an error of the system, which names it
+            same = False
         if not same:
             raise OutputError("does not read back as it was written", path=self.path, hint="is the disk sound?")
+
+    def _reads_back(self, reader: Any) -> bool:
+        same = True
+        for name, size in self._sizes.items():
+            for start in range(0, size, WINDOW_BP):
+                values = reader.values(name, start, min(start + WINDOW_BP, size), numpy=True)
+                checksum = self._checksums.get((name, start))
+                known = ~np.isnan(values)
+                values[~known] = np.nan
+                same &= not known.any() if checksum is None else zlib.crc32(values.tobytes()) == checksum
+        return same
 
 
 def _zoom_records(start: int, values: Float32, known: Bool) -> Records:
