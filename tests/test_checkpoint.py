@@ -29,7 +29,8 @@ def path(tmp_path: Path) -> Path:
     model = Transformer(SMALL).eval()
     path = tmp_path / "small.safetensors"
     golden = make_golden(model, "ACGTNACGTTTGACA")
-    save_checkpoint(path, model, Metadata("small", call_threshold=0.25, golden=golden, split=[{"part": "train"}]))
+    split = [{"sequence_sha256": "ab", "start": 3, "end": 9, "part": "train"}]
+    save_checkpoint(path, model, Metadata("small", call_threshold=0.25, golden=golden, split=split))
     return path
 
 
@@ -119,6 +120,54 @@ def test_a_checkpoint_that_does_not_fit_is_refused(
     edit(path, header=header, drop=drop)
     with pytest.raises(CheckpointError, match=message):
         load_checkpoint(path)
+
+
+CURVE = {"output": [0.0, 0.5], "precision": [0.1, 0.9], "low": [0.0, 0.8], "high": [0.2, 1.0], "target": 0.5}
+GENOME = {"name": "a", "phylum": "b", "values": [0.5] * 11}
+SPECIALISTS = {"genome": "a", "within": 0.2, "near": [0], "elsewhere": [0]}
+REGION = {"sequence_sha256": "a", "start": 1, "end": 2, "part": "train"}
+WRONG: dict[str, list[object]] = {  # values of fields of the header
+    "call_threshold": [-0.1, 1.5, float("nan"), True],
+    "calibration": [
+        {},
+        {"output": [0, 1]},
+        {"output": [0, 1], "probability": [1]},
+        *({"output": output, "probability": [0, 1]} for output in ([1, 0], ["0", "1"], [0, 2], "01", [[], []])),
+    ],
+    "expected_precision": [
+        *({**CURVE, name: value} for name, value in (("low", []), ("target", "x"), ("high", [0, 1e300]))),
+        {name: CURVE[name] for name in ("output", "target")},
+        {"output": [], "precision": [], "low": [], "high": [], "target": 0.5},
+    ],
+    "split": [
+        *([value] for value in (1, [], {"part": "train"})),
+        *([{**REGION, "start": start}] for start in ("1", -1, 3, 0.5)),
+        *([{**REGION, **wrong}] for wrong in ({"end": 2.5}, {"part": "all"}, {"more": 1})),
+    ],
+    "golden": [
+        *({"sequence": "ACG", "probabilities": value} for value in ([0.1], ["x"] * 3, {"a": 1}, [2, 2, 2])),
+        {"sequence": "ACG"},
+        {"sequence": 5, "probabilities": []},
+        {"sequence": "A", "probabilities": [0.1], "descriptor": {"gc": 0.5}},
+    ],
+    "reference": [
+        *({"far": 1.0, "genomes": value} for value in ([], [1], [{**GENOME, "values": [1]}], [{**GENOME, "name": 1}])),
+        {"far": "x", "genomes": [GENOME]},
+        *(
+            {"far": 1.0, "genomes": [GENOME], "specialists": {**SPECIALISTS, name: value}}
+            for name, value in (("near", [1]), ("near", []), ("elsewhere", [-1]), ("elsewhere", "0"), ("genome", 4))
+        ),
+    ],
+}
+UNUSABLE = [(name, value) for name, values in WRONG.items() for value in values]
+
+
+@pytest.mark.parametrize(("name", "value"), UNUSABLE, ids=[f"{name} {value}"[:60] for name, value in UNUSABLE])
+def test_a_header_that_nothing_can_be_computed_with_is_one_line(path: Path, name: str, value: object) -> None:
+    edit(path, header={name: value})
+    with pytest.raises(CheckpointError, match=rf"small\.safetensors: its header .*{name}") as caught:
+        load_checkpoint(path)
+    assert "\n" not in str(caught.value)
 
 
 def test_weights_that_are_not_numbers_are_refused(path: Path) -> None:

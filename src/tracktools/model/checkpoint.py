@@ -27,6 +27,7 @@ from tracktools.errors import CheckpointError
 from tracktools.formats.atomic import atomic_file
 from tracktools.gene_context import GeneContext, GenomeContext
 from tracktools.model.files import HEADER_KEY, read_header
+from tracktools.model.header import check_header
 from tracktools.model.parameters import (
     Parameters,
     check_shapes,
@@ -180,8 +181,8 @@ def load_checkpoint(path: Path) -> Checkpoint:
     Raises
     ------
     CheckpointError
-        If the file is missing, a pickle, cut short, of another tool, version or architecture, or its weights do not fit
-        its configuration.
+        If the file is missing, a pickle, cut short, of another tool, version or architecture, its weights do not fit
+        its configuration, or its header says what cannot be used (`check_header`).
     """
     header, arrays = _read(path)
     architecture = header.get("architecture")
@@ -199,6 +200,10 @@ def load_checkpoint(path: Path) -> Checkpoint:
     except (KeyError, TypeError, ValueError) as error:
         reason = str(error).split("\n")[0]
         raise CheckpointError(f"its weights and its header do not fit: {reason}", path=path) from None
+    try:
+        check_header(header)
+    except ValueError as error:
+        raise CheckpointError(f"its header cannot be used: {error}", path=path) from None
     if not all(np.isfinite(array).all() for array in arrays.values()):
         raise CheckpointError("contains weights that are not finite numbers", path=path)
     return Checkpoint(Parameters(config, arrays), metadata, path, _sha256(path))
