@@ -379,6 +379,18 @@ def test_a_signal_is_at_most_one_line_whatever_a_library_makes_of_it(
     assert interrupted_child(code) == (status, said)
 
 
+def test_an_error_of_the_system_in_a_librarys_own_words_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*_: object) -> None:
+        raise OSError("Cannot save file into a non-existent directory: 'x'")  # as pandas has it, without a number
+
+    monkeypatch.setattr("tracktools.model.registry.shipped_models", broken)
+    with pytest.raises(SystemExit, match="1"):
+        main(["models", "list"])
+    assert capsys.readouterr().err == "Error: Cannot save file into a non-existent directory: 'x'\n"
+
+
 def test_the_end_of_a_file_is_no_interrupt(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object) -> None:
         raise EOFError("a bug of a reader")

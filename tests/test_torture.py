@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import random
 import sys
 from pathlib import Path
@@ -12,6 +13,8 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "tools" / "torture"))
 
 from damage import damaged_bytes
+
+from tracktools.formats.json_file import is_sealed, json_bytes, sealed
 
 
 @pytest.mark.parametrize("packed", [False, True])
@@ -33,3 +36,13 @@ def test_what_gzip_holds_is_damaged_inside() -> None:
     assert len(inside) > 10
     for changed in inside:
         gzip.decompress(changed)  # with a right checksum
+
+
+def test_a_value_is_changed_in_a_record_that_stays_whole() -> None:
+    data = json_bytes(sealed({"a": [1, {"b": "x"}], "c": 0.5}))
+    cases = [damaged_bytes(data, random.Random(number)) for number in range(90)]
+    inside = [changed for changed, what in cases if what.startswith("in a record")]
+    assert len(inside) > 30
+    records = [json.loads(changed) for changed in inside]
+    assert all(is_sealed(record) for record in records if "record_sha256" in record)
+    assert len({*inside} - {data}) > 15

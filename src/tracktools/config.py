@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
 from tracktools.concise import concise
+from tracktools.errors import shown
 
 
 @dataclass(frozen=True)
@@ -111,11 +112,11 @@ def read_network(architecture: str, values: Mapping[str, Any]) -> NetworkConfig:
 def _check_setting(name: str, value: object, usual: object) -> None:
     """Refuse what no network has, before anything is made so large."""
     if isinstance(usual, tuple) != isinstance(value, tuple):
-        raise TypeError(f"{name} is {str(value)[:40]}")
+        raise TypeError(f"{name} is {shown(list(value) if isinstance(value, tuple) else value, 40)}")
     numbers: tuple[object, ...] = value if isinstance(value, tuple) else (value,)
     for number in numbers:
         if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number <= _LARGEST_SETTING:
-            raise ValueError(f"{name} is {str(number)[:40]}, not a whole number up to {_LARGEST_SETTING:,}")
+            raise ValueError(f"{name} is {shown(number, 40)}, not a whole number up to {_LARGEST_SETTING:,}")
     if name in ("n_layers", "n_heads", "n_members", "dilations_bp") and max(len(numbers), *numbers) > _MOST_PARTS:  # type: ignore[call-overload]
         raise ValueError(f"{name} is {str(value)[:40]}, more than {_MOST_PARTS:,}")
 

@@ -21,6 +21,7 @@ traceback. What a program needs to know of an error is its type and its fields, 
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -138,12 +139,20 @@ def _escaped(match: re.Match[str]) -> str:
 
 
 def shown(value: object, most: int = _SHOWN_CHARACTERS) -> str:
-    """Return a value as a message shows it: on one line, and cut where it is long.
+    """Return a value as a message shows it: on one line, as a file has it, and cut where it is long.
 
     Examples
     --------
-    >>> shown("a" * 300, most=10), shown(3)
-    ("'aaaaaaaaa…", '3')
+    >>> shown("a" * 300, most=10), shown(3), shown([None, "a"])
+    ("'aaaaaaaaa…", '3', '[null, "a"]')
     """
-    text = repr(value)
+    text = _as_json(value) if value is None or isinstance(value, bool | list | dict) else repr(value)
     return text if len(text) <= most else text[:most] + "…"
+
+
+def _as_json(value: object) -> str:
+    """Return what JSON calls null, true and false by these names, also inside of lists and objects."""
+    try:
+        return json.dumps(value, ensure_ascii=False, default=repr).encode(errors="backslashreplace").decode()
+    except (ValueError, RecursionError):
+        return repr(value)

@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 for _library in ("OMP", "OPENBLAS", "MKL"):
@@ -74,21 +75,25 @@ def _fuzz(home: Path, options: argparse.Namespace) -> list[str]:
         scratch = home / f"work{len(jobs)}"
         scratch.mkdir()
         jobs.append((name, samples, scratch, options.seed, each, options.cases))
+    print(
+        f"| reader | cases | by command line | {REFUSED} | {READ} | failures |\n|---|---|---|---|---|---|", flush=True
+    )
+    total, failures = Tally(), []
     with multiprocessing.get_context("fork").Pool(options.workers, maxtasksperchild=1) as pool:
-        tallies = pool.starmap(_quietly, jobs, chunksize=1)
-    print(f"| reader | cases | by command line | {REFUSED} | {READ} | failures |\n|---|---|---|---|---|---|")
-    total = Tally()
-    for name, tally in zip(names, tallies, strict=True):
-        _print_row(name, tally)
-        total.counts.update(tally.counts)
-        total.command_lines += tally.command_lines
+        for name, tally in zip(names, pool.imap(_quietly, jobs), strict=True):
+            _print_row(name, tally)  # at once: what has been counted is not lost with what comes
+            total.counts.update(tally.counts)
+            total.command_lines += tally.command_lines
+            failures += tally.failures
     _print_row("all", total)
-    return [failure for tally in tallies for failure in tally.failures]
+    return failures
 
 
-def _quietly(*job: object) -> Tally:
-    tally = fuzz(*job)  # type: ignore[arg-type]
-    shutil.rmtree(str(job[2]), ignore_errors=True)
+def _quietly(job: tuple[Any, ...]) -> Tally:
+    tally = fuzz(*job)
+    shutil.rmtree(job[2], ignore_errors=True)
+    for failure in tally.failures:
+        print(failure, file=sys.stderr, flush=True)
     return tally
 
 

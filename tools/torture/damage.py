@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 import os
 import random
 import re
 import shutil
 import zipfile
 import zlib
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from Bio import bgzf
+
+from tracktools.formats.json_file import sealed
 
 TOKENS = (
     b"9223372036854775808", b"-9223372036854775809", b"18446744073709551616", b"9" * 5000, b"1e300", b"1e-320", b"inf",
@@ -20,6 +25,10 @@ TOKENS = (
     b"[" * 20_000, b"{\"a\":" * 3000, b"\t", b"\n", b"\r", b"\r\n", b"\n\n", b";", b"=", b"%00", b"%", b"\\", b"'", b'"',
     b"../../../etc/passwd", b"/dev/zero", b"http://[::1/", b"file:///etc/passwd", b"<b>&amp;</b>", b"A" * 100_000,
     b";" * 20_000, b"\x1b[31m", b"\xef\xbb\xbf", "\N{ARABIC-INDIC DIGIT THREE}".encode(), b"null", b"true", b"{}", b"[]",
+)  # fmt: skip
+VALUES: tuple[Any, ...] = (
+    None, True, 0, -1, 1, 2**63, 10**400, 0.5, 1.5, float("inf"), float("nan"), "", "x", "A" * 1000, "\ud800", "../../x",
+    "/etc/passwd", "\0", [], [[]], [0.5], [None], ["x"], {}, {"a": 1}, {"a": {"b": []}}, "0" * 64,
 )  # fmt: skip
 _NUMBER = re.compile(rb"-?\d+\.?\d*")
 _WORD = re.compile(rb"[^\s,;=:\"<>{}\[\]]+")
@@ -71,6 +80,9 @@ def _put_in_place(target: Path, rng: random.Random) -> str:
 def damaged_bytes(data: bytes, rng: random.Random) -> tuple[bytes, str]:
     """Damage bytes; of packed ones, often what is in them."""
     if rng.random() < 0.6:
+        if data.startswith(b"{") or data[8:9] == b"{":
+            with suppress(ValueError):
+                return _rewritten(data, rng)
         if data.startswith(b"\x1f\x8b"):
             return _repacked(data, rng)
         if data.startswith(b"PK\x03\x04"):
@@ -96,6 +108,48 @@ def _repacked(data: bytes, rng: random.Random) -> tuple[bytes, str]:
         writer.flush()
         packed_bytes = packed.getvalue()
     return packed_bytes + bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000"), f"in bgzip: {what}"
+
+
+def _rewritten(data: bytes, rng: random.Random) -> tuple[bytes, str]:
+    """Change a value of a JSON record, which stays JSON with a right checksum: a file, or the header of safetensors."""
+    if data.startswith(b"{"):
+        record = json.loads(data)
+        what = _change_value(record, rng)
+        if "record_sha256" in record:
+            del record["record_sha256"]
+            record = sealed(record)
+        return json.dumps(record).encode(), what
+    size = int.from_bytes(data[:8], "little")
+    header = json.loads(data[8 : 8 + size])
+    key = next(iter(header["__metadata__"]))
+    record = json.loads(header["__metadata__"][key])
+    what = _change_value(record, rng)
+    header["__metadata__"][key] = json.dumps(record)
+    text = json.dumps(header).encode()
+    return len(text).to_bytes(8, "little") + text + data[8 + size :], what
+
+
+def _change_value(record: Any, rng: random.Random) -> str:
+    """Replace, remove or add a value somewhere in a record; return what was done."""
+    where, place = "", record
+    while True:
+        keys = list(place) if isinstance(place, dict) else list(range(len(place)))
+        if not keys:
+            place = record
+            continue
+        key = rng.choice(keys)
+        inner = place[key]
+        if isinstance(inner, dict | list) and inner and rng.random() < 0.8:
+            where, place = f"{where}/{key}", inner
+            continue
+        way = rng.choice(["replaced", "replaced", "replaced", "removed", "added"])
+        if way == "removed":
+            del place[key]
+        elif isinstance(place, dict):
+            place[key if way == "replaced" else "more"] = rng.choice(VALUES)
+        else:
+            place[key : key + (way == "replaced")] = [rng.choice(VALUES)]
+        return f"in a record: {where}/{key} {way}"
 
 
 def _bomb() -> bytes:

@@ -126,6 +126,7 @@ def one_case(name, samples, scratch, seed, at, right, begin):  # type: ignore[no
             and not what.startswith("is ")
             and " in gzip" not in f" {what}"
             and " in bgzip" not in f" {what}"
+            and "in a record" not in what  # with a right checksum, as somebody writes who means it
         ):
             if kind not in right:  # read from the same place, since what is read can hold its path
                 case.path.unlink()

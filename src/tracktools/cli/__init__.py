@@ -165,10 +165,10 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     except MemoryError as error:
         _fail(f"Error: {' '.join(str(error).split()) or 'no memory'} (free some, or take fewer threads)")
     except OSError as error:
-        if error.errno not in _USERS_ERRORS and not signalled_status():
+        if error.errno is not None and error.errno not in _USERS_ERRORS and not signalled_status():
             raise
         where = "" if error.filename is None else f"{error.filename}: "
-        _fail(f"Error: {where}{error.strerror}")
+        _fail(f"Error: {where}{error.strerror or ' '.join(str(error).split())}")  # some libraries give words alone
     except Exception:
         if not signalled_status():
             raise

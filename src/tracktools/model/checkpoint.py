@@ -23,7 +23,7 @@ from tracktools.arrays import Float32
 from tracktools.concise import concise
 from tracktools.config import ARCHITECTURES, ConditionedConfig, NetworkConfig, architecture_of, read_network
 from tracktools.descriptor import Descriptor, Reference
-from tracktools.errors import CheckpointError
+from tracktools.errors import CheckpointError, shown
 from tracktools.formats.atomic import atomic_file
 from tracktools.gene_context import GeneContext, GenomeContext
 from tracktools.model.files import HEADER_KEY, read_header
@@ -187,7 +187,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
     header, arrays = _read(path)
     architecture = header.get("architecture")
     if header.get("format_version") != FORMAT_VERSION or architecture not in ARCHITECTURES:
-        found = f"format {header.get('format_version', 'unknown')}, architecture {architecture or 'unknown'}"
+        found = f"format {shown(header.get('format_version', 'unknown'))}, architecture {architecture or 'unknown'}"
         raise CheckpointError(f"{found} is not known to this version of tracktools", path=path)
     try:
         config = read_network(architecture, header["config"])

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tracktools.errors import InputError, OutputForeign, UnfinishedRunDiffers
+from tracktools.errors import InputError, OutputForeign, UnfinishedRunDiffers, shown
 from tracktools.formats.json_file import read_json
 from tracktools.run.listing import PROVENANCE_FILE, is_whole, read_list
 
@@ -61,8 +61,7 @@ def difference(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> tuple[str
 
 
 def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + "…"
+    return "nothing" if value is None else shown(value, _SHOWN_CHARACTERS)
 
 
 def differs(folder: Path, found: Mapping[str, Any], wanted: Mapping[str, Any] | None) -> UnfinishedRunDiffers:
