@@ -264,11 +264,11 @@ def test_from_fasta_to_hub_in_one_command(tmp_path: Path, fasta: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("[predict]\nblock_bp = {a = 1}\n", "predict.block_bp is {'a': 1} (one value)"),
+        ("[predict]\nblock_bp = {a = 1}\n", 'predict.block_bp is {"a": 1} (one value)'),
         ("[predict]\nblock_bp = [1, 2]\n", "predict.block_bp is [1, 2] (one value)"),
         ("[predict]\nblock_bp = 2020-01-01\n", "predict.block_bp is "),
         ("[predict]\nforce = 'no'\n", "predict.force is 'no' (write true or false)"),
-        ("[predict]\ncircular = [['a']]\n", "predict.circular is [['a']] (a list of values)"),
+        ("[predict]\ncircular = [['a']]\n", 'predict.circular is [["a"]] (a list of values)'),
     ],
 )
 def test_a_setting_of_another_type_is_a_usage_error(tmp_path: Path, text: str, words: str) -> None:
