@@ -57,13 +57,13 @@ class GeneContext:
         """Return the form for a checkpoint."""
         return {"from_bp": list(FROM_BP), "log_odds": dict(zip(PLACES, map(list, self.log_odds), strict=True))}
 
-    def along(self, genes: FoundGenes, length: int, strand: Strand, *, circular: bool) -> Steps:
+    def along(self, genes: FoundGenes, length: int, strand: Strand, *, circular: bool) -> LogOddsSteps:
         """Return the log-odds along a strand of a contig, 5' to 3'."""
         starts, place, distance = classes_along(genes, length, strand, circular=circular)
-        return Steps(starts, np.array(self.log_odds, dtype=np.float32)[place, distance], length)
+        return LogOddsSteps(starts, np.array(self.log_odds, dtype=np.float32)[place, distance], length)
 
 
-class Steps(NamedTuple):
+class LogOddsSteps(NamedTuple):
     """Values along a strand, 5' to 3', that change at few bases: `values[n]` from `starts[n]` on."""
 
     starts: Int64
@@ -117,7 +117,7 @@ class GenomeContext:
         How many genes were found.
     """
 
-    steps: Mapping[tuple[str, Strand], Steps]
+    steps: Mapping[tuple[str, Strand], LogOddsSteps]
     genes: int
 
     @classmethod

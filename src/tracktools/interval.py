@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple, cast
 Strand = Literal["+", "-"]
 FeatureStrand = Literal["+", "-", "."]
 STRANDS: tuple[Strand, ...] = ("+", "-")
+STRAND_NAMES: dict[Strand, str] = {"+": "plus", "-": "minus"}  # in names of files and tracks
 
 Range = tuple[int, int]  # start and end on a sequence that is known, 0-based and half-open
 

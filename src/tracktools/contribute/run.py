@@ -15,11 +15,12 @@ import pandas as pd
 from tracktools.concise import concise
 from tracktools.config import ContributeConfig, ModelConfig, MutateConfig, PredictConfig
 from tracktools.contribute.profile import draw_profile, mean_profile
-from tracktools.contribute.tracks import STRAND_NAMES, signal_tracks, write_signals
+from tracktools.contribute.tracks import signal_tracks, write_signals
 from tracktools.contribute.values import SiteContribution, site_contributions
 from tracktools.descriptor import Descriptor
 from tracktools.errors import ConfigError
 from tracktools.genome import Genome, as_genome
+from tracktools.interval import STRAND_NAMES
 from tracktools.model.checkpoint import Checkpoint
 from tracktools.mutate.at import scored_sites, sites_of, table_sha256
 from tracktools.mutate.parts import KEEPS, in_parts

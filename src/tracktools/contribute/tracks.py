@@ -11,12 +11,11 @@ import numpy as np
 from tracktools.arrays import Float32, Int64
 from tracktools.contribute.values import SiteContribution, bases_at
 from tracktools.formats.bigwig import BigWigWriter
-from tracktools.interval import STRANDS, Strand
+from tracktools.interval import STRAND_NAMES, STRANDS, Strand
 from tracktools.mutate.site_effect import Site
 from tracktools.palette import STRAND_COLORS
 from tracktools.tracks import DRAWN_AS_LETTERS, Track, as_track_name
 
-STRAND_NAMES: Mapping[Strand, str] = {"+": "plus", "-": "minus"}
 _GAP_BP = 1000  # shorter gaps between values are written as missing values
 _VIEW_PERCENTILE = 95  # of the contributions of one sign, where the scale ends: the -35 must not vanish next to the -10
 

@@ -3,8 +3,9 @@
 ``interface``     what every engine offers: `Engine`, `Window`
 ``torch_engine``  plain torch, on any device; serves everywhere (`dilated_engine`: the convolutional network)
 ``native``        C++; compiled when the package is installed
+``speed``         how fast an engine is
 ``trial``         how far a native engine is from torch or numpy on a short sequence
-``choice``        `make_engine`, `describe_engines`: which of them runs here, and why
+``choice``        `engine_for`, `make_engine`, `describe_engines`: which of them runs here, and why
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from tracktools.engine.choice import (
     EngineStatus,
     automatic_engine,
     describe_engines,
+    engine_for,
     make_attentive_engine,
     make_engine,
 )
@@ -27,6 +29,7 @@ __all__ = [
     "Window",
     "automatic_engine",
     "describe_engines",
+    "engine_for",
     "make_attentive_engine",
     "make_engine",
 ]

@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from tracktools.config import ConditionedConfig, DilatedConfig, ModelConfig, NetworkConfig
+from tracktools.config import ConditionedConfig, DilatedConfig, ModelConfig, NetworkConfig, PredictConfig
 from tracktools.engine.devices import available_threads, resolve_device
 from tracktools.engine.interface import TOLERANCE, AttentiveEngine, Engine, Precision
+from tracktools.engine.kept_answers import KeepingEngine
 from tracktools.engine.native.dilated import NativeDilatedEngine, fits_dilated
 from tracktools.engine.native.library import KERNELS, Architecture, Kernel, load, usable_kernels, why_not
 from tracktools.engine.trial import known_error
@@ -17,6 +19,7 @@ from tracktools.errors import ConfigError
 from tracktools.model.parameters import Parameters, parameters_of
 
 if TYPE_CHECKING:
+    from tracktools.model.checkpoint import Checkpoint
     from tracktools.model.networks import Network
     from tracktools.model.transformer import Transformer
 
@@ -87,6 +90,27 @@ def make_engine(
     if precision == "fast":
         logger.warning("nothing faster than exact serves here: running torch in float32")
     return _torch_engine(model, threads, device)
+
+
+def engine_for(model: Checkpoint, config: PredictConfig) -> Engine:
+    """Return the engine that the settings ask for."""
+    available = available_threads()
+    if config.threads < 0:
+        raise ConfigError(f"threads is {config.threads} (0 takes all, or write how many)")
+    if config.threads > available:
+        logger.warning(
+            "warning: %d threads are asked for, and this process has %d: taking those", config.threads, available
+        )
+    engine = make_engine(
+        config.engine,
+        model.parameters,
+        threads=min(config.threads or available, available),
+        precision=config.precision,
+        device=config.device,
+    )
+    if not config.cache:
+        return engine
+    return KeepingEngine(engine, model.config, Path(config.cache), model.parameters.sha256)
 
 
 def make_attentive_engine(

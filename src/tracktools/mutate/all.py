@@ -22,7 +22,6 @@ from tracktools.model.checkpoint import Checkpoint
 from tracktools.mutate.all_effects import block_effects
 from tracktools.mutate.all_tracks import write_mutation_tracks
 from tracktools.mutate.scoring import Scoring
-from tracktools.predict.finish import write_run_provenance
 from tracktools.predict.manifest import MUTATE_ALL, Manifest
 from tracktools.predict.merge import join_shards
 from tracktools.predict.models import Models
@@ -98,7 +97,7 @@ def mutate_all(
             return _finish(run, manifest, store.load, started, made_by)
         store.copy_to(run.result, manifest.own_blocks)
         manifest.write(run.result)
-        write_run_provenance(run.result, manifest, started, made_by)
+        manifest.write_provenance(run.result, started, made_by)
         return run.publish()
 
 
@@ -175,5 +174,5 @@ def _finish(
     run: Run, manifest: Manifest, load: Callable[[Block], Float32], started: float, parameters: Mapping[str, Any]
 ) -> Path:
     write_mutation_tracks(run.result, manifest, load)
-    write_run_provenance(run.result, manifest, started, parameters)
+    manifest.write_provenance(run.result, started, parameters)
     return run.publish()

@@ -10,15 +10,15 @@ from typing import Any, Self
 
 from tracktools.config import NetworkConfig, PredictConfig
 from tracktools.descriptor import Descriptor
+from tracktools.engine import engine_for
 from tracktools.engine.host import read_host, set_to_host
 from tracktools.engine.interface import Engine
+from tracktools.engine.speed import bases_per_second
 from tracktools.errors import ConfigError
 from tracktools.genome import Genome
 from tracktools.model.checkpoint import Checkpoint
 from tracktools.model.registry import as_model
-from tracktools.predict.expected import Expected
 from tracktools.predict.manifest import ModelPart
-from tracktools.predict.preflight import bases_per_second, engine_for
 from tracktools.progress import format_duration
 
 log = logging.getLogger(__name__)
@@ -73,8 +73,7 @@ class Scoring:
             if not 0 < asked <= 1:
                 raise ConfigError(f"threshold is {asked:g}: model output is above 0 and at most 1")
             return asked
-        part = ModelPart.of(self.model, self.genome)
-        return part.call_threshold if part.expected is None else Expected.from_record(part.expected).floor
+        return ModelPart.of(self.model, self.genome).lowest_output
 
     def identity(self, verb: str, **inputs: Any) -> dict[str, Any]:
         """Return what the result of a run depends on; see `tracktools.run.Run`."""
@@ -104,4 +103,4 @@ class Scoring:
 
     def seconds_to_read(self, codes_bp: float) -> float:
         """Return about how long the network takes to read so many bases, found by trying."""
-        return codes_bp / bases_per_second(self.model, self.engine)
+        return codes_bp / bases_per_second(self.network, self.engine)

@@ -8,6 +8,7 @@ from tracktools.arrays import Float64, Letters
 from tracktools.blocks import scored_range
 from tracktools.config import PredictConfig
 from tracktools.descriptor import Descriptor
+from tracktools.engine import engine_for
 from tracktools.engine.host import read_host, set_to_host
 from tracktools.engine.substitutions import substitution_effects
 from tracktools.errors import InputError
@@ -15,7 +16,6 @@ from tracktools.genome import UNKNOWN, Contig, Genome
 from tracktools.interval import STRANDS, Strand
 from tracktools.model.checkpoint import Checkpoint
 from tracktools.model.registry import as_model
-from tracktools.predict.preflight import engine_for
 from tracktools.predict.scorer import read_letters
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from tracktools.descriptor import LEAST_DESCRIBED_BP, Descriptor, Reference
 from tracktools.genome import ALPHABET, Genome
+from tracktools.names import listed
 
 if TYPE_CHECKING:  # to join shards needs no torch
     from tracktools.model.checkpoint import Checkpoint
@@ -25,7 +26,10 @@ def caveats_of(genome: Genome, model: Checkpoint) -> tuple[str, ...]:
     metadata, shift = model.metadata, model.config.label_shift_bp
     short = [contig.name for contig in genome if not contig.circular and len(contig) <= shift]
     if short:
-        sentences.append(f"{_count(len(short), 'contig')} of {shift} bp or less will have no values: {_some(short)}")
+        sentences.append(
+            f"{len(short):,} contig{'' if len(short) == 1 else 's'} of {shift} bp or less will have no values: "
+            f"{listed(short)}"
+        )
     if not any(contig.code_counts[: len(ALPHABET)].any() for contig in genome):
         return (*sentences, "no contig contains any A, C, G or T: there will be no values")
     if metadata.gene_context is not None and model.context is None:
@@ -73,11 +77,3 @@ def _of_descriptor(model: Checkpoint, descriptor: Descriptor) -> Iterator[str]:
             f"this genome is unlike all {len(reference.genomes)} that the model learnt: distance {distance:.2f} to "
             f"the nearest, {nearest}; {reference.far:.2f} is near; expect fewer calls to be right"
         )
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:3]) + (f" and {len(names) - 3:,} more" if len(names) > 3 else "")

@@ -46,8 +46,10 @@ class Expected:
     target: float
 
     @classmethod
-    def from_record(cls, record: Mapping[str, Any]) -> Self:
-        """Read what a checkpoint contains (`Metadata.expected_precision`); other keys of it are not read."""
+    def from_record(cls, record: Mapping[str, Any] | None) -> Self | None:
+        """Read what a checkpoint contains (`Metadata.expected_precision`), or None; other keys of it are not read."""
+        if record is None:
+            return None
         columns = {name: tuple(map(float, record[name])) for name in ("output", "precision", "low", "high")}
         return cls(**columns, target=float(record["target"]))
 
@@ -57,9 +59,10 @@ class Expected:
         return self.output[0]
 
     def of(self, output: Floating) -> ExpectedPrecision:
-        """Return the expected precision of calls of these outputs."""
-        low, middle, high = (np.interp(output, self.output, values) for values in (self.low, self.precision, self.high))
-        return ExpectedPrecision(np.asarray(middle), np.asarray(low), np.asarray(high))
+        """Return the expected precision of calls of these outputs; nan below `floor`: nothing was learnt of them."""
+        known = np.asarray(output, dtype=np.float32) >= np.float32(self.floor)
+        maps = (self.precision, self.low, self.high)
+        return ExpectedPrecision(*(np.where(known, np.interp(output, self.output, values), np.nan) for values in maps))
 
     def cut(self, heights: Floating) -> float:
         """Return the lowest output at and above which calls of these heights are expected to reach the target together.

@@ -3,37 +3,24 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from tracktools.config import PredictConfig
 from tracktools.descriptor import Descriptor
-from tracktools.engine.interface import Engine
 from tracktools.genome import Genome, as_genome
 from tracktools.model.checkpoint import Checkpoint
 from tracktools.model.registry import as_model
-from tracktools.predict.compute import compute_blocks
-from tracktools.predict.finish import finish, write_run_provenance
+from tracktools.predict.compute import Engines, compute_missing
 from tracktools.predict.manifest import Manifest
 from tracktools.predict.models import Models, read_folds
 from tracktools.predict.prediction import Prediction
-from tracktools.predict.preflight import announce, engine_for
+from tracktools.predict.result import write_result
 from tracktools.predict.selection import Selection
 from tracktools.predict.shards import Shard, ShardResult, block_bp_for
-from tracktools.predict.store import KEEPS, BlockStore
+from tracktools.predict.store import KEEPS
 from tracktools.run import Policy, Run, check_output
-
-
-@dataclass(frozen=True)
-class _Job:
-    """What is to be done, settled before any of it."""
-
-    genome: Genome
-    models: Models
-    config: PredictConfig
-    engine: Engine  # of the first model
-    manifest: Manifest
 
 
 def predict_genome(
@@ -91,10 +78,12 @@ def predict_genome(
     """
     started, policy = time.time(), Policy(force=force, restart=restart, keep=keep)
     output = check_output(Path(output), force=force, keep=keep, inputs=_files(genome))
-    job = _job(genome, model, config, regions, host)
-    with Run(output, job.manifest.identity(), policy=policy, keeps=KEEPS) as run:
-        load = _compute(job, run).load
-        return finish(run, job.manifest, load, started, {"config": asdict(job.config)})
+    genome = as_genome(genome)
+    engines = _engines(genome, model, config, host)
+    manifest = Manifest.of(genome, engines.models, engines.of(0), engines.config, regions)
+    with Run(output, manifest.identity(), policy=policy, keeps=KEEPS) as run:
+        blocks = compute_missing(run, manifest, genome, engines)
+        return write_result(run, manifest, blocks.load, started, {"config": asdict(engines.config)})
 
 
 def predict_shard(
@@ -124,19 +113,19 @@ def predict_shard(
     """
     started, policy = time.time(), Policy(force=force, restart=restart)
     output = check_output(Path(output), force=force, inputs=_files(genome))
-    job = _job(genome, model, config, regions, host)
-    block_bp = block_bp_for(job.manifest, shard)
-    job = replace(job, manifest=replace(job.manifest, block_bp=block_bp, shard=(shard.number, shard.of)))
-    blocks = job.manifest.own_blocks
-    with Run(output, job.manifest.identity(), policy=policy, keeps=KEEPS) as run:
-        store = _compute(job, run)
+    genome = as_genome(genome)
+    engines = _engines(genome, model, config, host)
+    whole = Manifest.of(genome, engines.models, engines.of(0), engines.config, regions)
+    manifest = replace(whole, block_bp=block_bp_for(whole, shard), shard=(shard.number, shard.of))
+    with Run(output, manifest.identity(), policy=policy, keeps=KEEPS) as run:
+        blocks = compute_missing(run, manifest, genome, engines)
         if run.done is None:
-            store.copy_to(run.result, blocks)
-            job.manifest.write(run.result)
-            made_by = {"config": asdict(job.config), "shard": str(shard)}
-            write_run_provenance(run.result, job.manifest, started, made_by)
+            blocks.copy_to(run.result, manifest.own_blocks)
+            manifest.write(run.result)
+            made_by = {"config": asdict(engines.config), "shard": str(shard)}
+            manifest.write_provenance(run.result, started, made_by)
             run.publish()
-    return ShardResult(output, shard, sum(map(len, blocks)))
+    return ShardResult(output, shard, sum(map(len, manifest.own_blocks)))
 
 
 def _files(genome: Genome | Path | str) -> list[Path]:
@@ -169,30 +158,11 @@ def predict_out_of_fold(
     return predict_genome(genome, output, model=read_folds(Path(folds), genome), **options)
 
 
-def _job(
-    genome: Genome | Path | str,
+def _engines(
+    genome: Genome,
     model: Checkpoint | Models | Path | str | None,
     config: PredictConfig | None,
-    regions: Selection | None,
     host: Genome | Descriptor | Path | str | None,
-) -> _Job:
-    genome, config = as_genome(genome), config or PredictConfig()
-    models = (model if isinstance(model, Models) else Models((as_model(model),))).set_to(
-        genome, host, gene_context=config.gene_context
-    )
-    engine = engine_for(models.checkpoints[0], config)
-    return _Job(genome, models, config, engine, Manifest.of(genome, models, engine, config, regions))
-
-
-def _compute(job: _Job, run: Run) -> BlockStore:
-    """Compute the blocks that an earlier run did not, and return all; none where the output is complete."""
-    store, blocks, manifest = BlockStore(run.folder), job.manifest.own_blocks, job.manifest
-    if run.done is None:
-        todo = store.missing(blocks)
-        announce(job.genome, job.models.checkpoints[0], job.engine, manifest, blocks, todo)
-        for number, model in enumerate(job.models.checkpoints):
-            own = [block for block in todo if block.pieces[0].model == number]
-            if own:
-                engine = job.engine if number == 0 else engine_for(model, job.config)
-                compute_blocks(own, store, job.genome, engine, manifest.network, manifest.chosen, model.context)
-    return store
+) -> Engines:
+    models, config = model if isinstance(model, Models) else Models((as_model(model),)), config or PredictConfig()
+    return Engines(models.set_to(genome, host, gene_context=config.gene_context), config)

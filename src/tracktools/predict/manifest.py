@@ -7,13 +7,14 @@ continued, and shards are joined, only with their like; and so that joining need
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from tracktools.blocks import Block, Held, RegionMask, plan_blocks, shard_of
+from tracktools.arrays import Float32
+from tracktools.blocks import Block, Held, Piece, RegionMask, plan_blocks, shard_of
 from tracktools.config import NetworkConfig, PredictConfig, architecture_of, read_network
 from tracktools.errors import ConfigError, InputError
 from tracktools.formats.atomic import write_synced
@@ -22,7 +23,9 @@ from tracktools.gene_finder import finder_name
 from tracktools.interval import Range, Strand, merge
 from tracktools.predict.asked_calls import AskedCalls
 from tracktools.predict.caveats import caveats_of
+from tracktools.predict.expected import Expected
 from tracktools.splits import Split
+from tracktools.tracks import write_provenance
 
 if TYPE_CHECKING:
     from tracktools.engine.interface import Engine
@@ -68,9 +71,9 @@ class ModelPart:
         The parts of this genome that the model was trained, validated and tested on: contig, start, end, part.
     descriptor : dict, optional
         Of the genome that the model was set to, where it takes one.
-    expected : dict, optional
-        Expected precision by output (see `Expected`), where the model knows no TSS of this genome: it then decides what
-        is called, and there is no calibration.
+    expected : Expected, optional
+        Expected precision by output, where the model knows no TSS of this genome: it then decides what is called, and
+        there is no calibration.
     genes : int, optional
         How many genes were found, where the model takes them into account (`tracktools.gene_context`).
     gene_context : str, optional
@@ -83,7 +86,7 @@ class ModelPart:
     calibration: Mapping[str, Any] | None
     split: tuple[tuple[str, int, int, str], ...]
     descriptor: Mapping[str, float] | None = None
-    expected: Mapping[str, Any] | None = None
+    expected: Expected | None = None
     genes: int | None = None
     gene_context: str | None = None
 
@@ -93,7 +96,7 @@ class ModelPart:
         metadata = model.metadata
         split = Split.from_records(metadata.split)
         known = any(True for contig in (genome if metadata.split else ()) for _ in split.regions_of(contig))
-        expected = None if known else metadata.expected_precision
+        expected = None if known else Expected.from_record(metadata.expected_precision)
         return cls(
             sha256=model.sha256,
             name=metadata.name,
@@ -113,7 +116,13 @@ class ModelPart:
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> Self:
         """Read what `asdict` gives."""
-        return cls(**{**record, "split": tuple((str(row[0]), *row[1:]) for row in record["split"])})
+        split = tuple((str(row[0]), *row[1:]) for row in record["split"])
+        return cls(**{**record, "split": split, "expected": Expected.from_record(record.get("expected"))})
+
+    @property
+    def lowest_output(self) -> float:
+        """The lowest output that may be called; where the expected precision decides, more than what will be."""
+        return self.call_threshold if self.expected is None else self.expected.floor
 
 
 @dataclass(frozen=True)
@@ -268,7 +277,7 @@ class Manifest:
             raise InputError("is of another version of tracktools", path=path, hint="compute the shard again") from None
         return manifest
 
-    @property
+    @cached_property
     def contigs(self) -> tuple[ContigShape, ...]:
         """The contigs, in file order."""
         rings = set(self.circular)
@@ -325,12 +334,33 @@ class Manifest:
         """The blocks of this shard, or all of them."""
         return self.blocks if self.shard is None else shard_of(self.blocks, *self.shard)
 
+    def pieces(self, strand: Strand, load: Callable[[Block], Float32]) -> Iterator[tuple[Piece, Float32]]:
+        """Yield the values of one strand, a piece after the other, from what `load` returns of each block."""
+        for block in self.blocks:
+            if block.pieces[0].strand == strand:
+                yield from block.split(load(block))
+
     def whole(self) -> Self:
         """Return the manifest of the run that this is a shard of."""
         return replace(self, shard=None)
 
-    def summary(self) -> dict[str, Any]:
-        """Return what ``provenance.json`` tells of it."""
+    @property
+    def method(self) -> str:
+        """How the values of a prediction were made, for the tracks."""
+        where = "at every base" if self.regions is None else "in chosen regions"
+        if self.out_of_fold:
+            return (
+                f"tracktools predict --out-of-fold, {len(self.models)} models; raw model output {where}, each base by "
+                "one that was trained without it"
+            )
+        model = f"{self.model_name} (sha256 {self.model_sha256[:12]})"
+        return f"tracktools predict, model {model}; raw model output {where}"
+
+    def write_provenance(
+        self, folder: Path, started: float, parameters: Mapping[str, Any], warnings: Sequence[str] = ()
+    ) -> None:
+        """Write what made the files of a folder, and what to doubt besides the warnings of the run."""
+        bases = sum(size for _, size in self.chrom_sizes)
         summary: dict[str, Any] = {name: getattr(self, name) for name in _SUMMARY}
         if self.models[0].descriptor is not None:
             summary["descriptor"] = self.models[0].descriptor
@@ -339,4 +369,11 @@ class Manifest:
             summary["gene_context"] = found
         if self.regions is not None:
             summary["regions_bp"] = sum(end - start for _, start, end, _ in self.regions)
-        return summary
+        write_provenance(
+            folder,
+            started=started,
+            genome={"name": self.genome_name, "sha256": self.genome_sha256, "bases": bases},
+            model={"name": self.model_name, "sha256": self.model_sha256},
+            parameters={**parameters, **summary},
+            warnings=(*self.warnings, *warnings),
+        )

@@ -10,9 +10,9 @@ from typing import Any
 from tracktools.arrays import Float32
 from tracktools.blocks import Block
 from tracktools.errors import ConfigError, InputError
-from tracktools.predict.finish import finish
 from tracktools.predict.manifest import MANIFEST, PREDICT, Manifest
 from tracktools.predict.prediction import Prediction
+from tracktools.predict.result import write_result
 from tracktools.predict.store import BlockFolder
 from tracktools.run import Policy, Run, check_output, difference
 from tracktools.tracks import read_provenance
@@ -52,7 +52,7 @@ def merge_shards(
     output = check_output(Path(output), force=force, inputs=paths)
     manifest, load, parameters = join_shards(paths, PREDICT)
     with Run(output, manifest.identity(), inputs=paths, policy=Policy(force=force, restart=restart)) as run:
-        return finish(run, manifest, load, started, parameters)
+        return write_result(run, manifest, load, started, parameters)
 
 
 def join_shards(

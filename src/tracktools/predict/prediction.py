@@ -117,10 +117,9 @@ def load_prediction(folder: Path | str) -> Prediction:
     return prediction_in(folder, called[0].name.removesuffix(".called_tss.bed"))
 
 
-def prediction_in(folder: Path, stem: str, n_calls: int | None = None) -> Prediction:
-    """Return the prediction whose files in a folder have names that begin with `stem`; count the calls if not given."""
+def prediction_in(folder: Path, stem: str) -> Prediction:
+    """Return the prediction whose files in a folder have names that begin with `stem`."""
     called = folder / f"{stem}.called_tss.bed"
-    if n_calls is None:
-        with called.open() as rows:
-            n_calls = sum(not row.startswith("#") for row in rows)
+    with called.open() as rows:
+        n_calls = sum(not row.startswith("#") for row in rows)
     return Prediction(folder, folder / f"{stem}.plus.bw", folder / f"{stem}.minus.bw", called, n_calls)

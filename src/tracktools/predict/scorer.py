@@ -12,6 +12,7 @@ from tracktools.arrays import Float32, Letters
 from tracktools.blocks import plan_blocks
 from tracktools.config import PredictConfig
 from tracktools.descriptor import Descriptor
+from tracktools.engine import engine_for
 from tracktools.engine.grid import score_block
 from tracktools.engine.host import read_host, set_to_host
 from tracktools.engine.interface import Engine
@@ -21,7 +22,6 @@ from tracktools.genome import Contig, Genome
 from tracktools.interval import STRANDS
 from tracktools.model.checkpoint import Checkpoint
 from tracktools.model.registry import DEFAULT_MODEL, as_model
-from tracktools.predict.preflight import engine_for
 
 
 @dataclass(frozen=True, eq=False, repr=False)
