@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -133,6 +135,36 @@ def test_a_model_survives_its_file_and_what_is_none_is_one_line(tmp_path: Path) 
             read_model(tmp_path / "bad.json")
     with pytest.raises(InputError, match="no such file"):
         read_model(tmp_path / "none.json")
+
+
+SHARES = [0.7, 0.1, 0.1, 0.1]
+WRONG_MODELS = [
+    ("n", None, "lacks n"),
+    ("minus35_weight", None, "lacks minus35_weight"),
+    ("spacing_weight", None, "lacks spacing_weight"),
+    ("source", None, "lacks source"),
+    ("n", "7", "n is '7', and a whole number is needed"),
+    ("minus35_weight", 0, "has the minus35_weight 0"),
+    ("spacing_weight", 1e300, "has the spacing_weight 1e+300"),
+    ("spacing_weight", float("nan"), "has the spacing_weight nan"),
+    ("background", [0.25] * 3, "background has to be 4 shares"),
+    ("background", [0.5] * 4, "background has to be 4 shares above 0 that add up to 1"),
+    ("background", [1.0, 0.0, 0.0, 0.0], "background has to be"),
+    ("minus10", [SHARES] * 5, "minus10 has to be 6 x 4 shares"),
+    ("minus35", [*[SHARES] * 5, ["a"] * 4], "minus35 has to be 6 x 4 shares"),
+    ("spacing", [float("inf")] * 5, "spacing has to be 5 shares"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "told"), WRONG_MODELS)
+def test_a_model_that_lacks_or_twists_something_is_one_line(
+    tmp_path: Path, name: str, value: object, told: str
+) -> None:
+    record = {**shipped_model().to_record(), name: value}
+    (tmp_path / "m.json").write_text(json.dumps({key: one for key, one in record.items() if one is not None}))
+    with pytest.raises(InputError, match=rf"m\.json: .*{re.escape(told)}") as caught:
+        read_model(tmp_path / "m.json")
+    assert "\n" not in str(caught.value)
 
 
 def test_the_shipped_matrices_are_those_of_the_textbook() -> None:

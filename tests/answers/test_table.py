@@ -11,9 +11,10 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracktools.answers import TableOptions, TssTable, make_tss_table
+from tracktools.answers import TableOptions, TssTable, make_tss_table, write
 from tracktools.answers.sequence import sequences
 from tracktools.answers.sets import join_tss
+from tracktools.answers.write import write_tables
 from tracktools.cli import tracktools
 from tracktools.errors import ConfigError, GenomeMismatchError
 from tracktools.formats.bigwig import write_bigwig
@@ -241,6 +242,23 @@ def test_the_workbook_has_typed_cells_a_frozen_header_and_no_formula(written: Pa
     assert sheet.freeze_panes == "A2"
     assert isinstance(row["position"].value, int)
     assert (row["product"].value, row["product"].data_type) == ("= 1+1 kinase", "s")
+
+
+def test_a_workbook_of_more_rows_than_a_sheet_has_room_for_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    from openpyxl import load_workbook
+
+    monkeypatch.setattr(write, "_MOST_ROWS", 3)
+    monkeypatch.setattr(write, "_ROWS_AT_ONCE", 2)
+    write_tables(tmp_path, "t", pd.DataFrame({"a": range(5)}), {"a": "numbers"})
+    book = load_workbook(tmp_path / "t.xlsx")
+    assert [[cell.value for cell in row] for row in book["t"]] == [["a"], [0], [1], [2]]
+    told = "t.xlsx has room for 3 rows: the other 2 are in t.tsv"
+    rows = [[cell.value for cell in row] for row in book["columns"]]
+    assert rows == [["column", "description"], ["a", "numbers"], ["(left out)", told]]
+    assert len((tmp_path / "t.tsv").read_text().splitlines()) == 6
+    assert told in caplog.text
 
 
 def test_the_table_says_what_was_left_out_of_the_annotation(tmp_path: Path) -> None:

@@ -8,7 +8,6 @@ and not what is expected. Of a TSS, the best pair is taken. `tracktools.answers.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -79,6 +78,12 @@ class PromoterModel:
         }
 
 
+_WEIGHTS = ("minus35_weight", "spacing_weight")
+_MOST_WEIGHT = 100
+_ROUNDING = 1e-6  # of shares that add up to 1
+_WHICH_FILE = "name the model.json of `tss promoters --learn`"
+
+
 @dataclass(frozen=True)
 class _Scores:
     """Scores in bits of every pair: shapes (n, offsets), (n, offsets, spacers), and their sum (n, offsets, spacers)."""
@@ -102,34 +107,34 @@ def read_model(path: Path) -> PromoterModel:
         If the file is no such model.
     """
     shapes = {"minus35": (6, 4), "minus10": (6, 4), "spacing": (len(SPACERS_BP),), "background": (4,)}
+    fields: dict[str, type | tuple[type, ...]] = {**dict.fromkeys(shapes, list), "source": str, "n": int}
     try:
-        record = read_json(path, fields=dict.fromkeys(shapes, list))
-        arrays = {name: np.array(record[name], dtype=np.float64) for name in shapes}
+        record = read_json(path, fields=fields | dict.fromkeys(_WEIGHTS, (int, float)))
     except FileNotFoundError:
-        raise InputError("no such file", path=path, hint="name the model.json of `tss promoters --learn`") from None
-    except (KeyError, TypeError, ValueError):
-        raise InputError("is no promoter model", path=path, hint="name the model.json of `tss promoters`") from None
-    good = all(arrays[name].shape == shape for name, shape in shapes.items())
-    if not good or not all((values > 0).all() and np.isfinite(values).all() for values in arrays.values()):
-        raise InputError("is no promoter model", path=path, hint="name the model.json of `tss promoters --learn`")
-    n = record.get("n", 0)
-    return PromoterModel(
-        minus35=arrays["minus35"],
-        minus10=arrays["minus10"],
-        spacing=arrays["spacing"],
-        background=arrays["background"],
-        minus35_weight=_weight(record, "minus35_weight", path),
-        spacing_weight=_weight(record, "spacing_weight", path),
-        source=str(record.get("source", "")),
-        n=n if isinstance(n, int) else 0,
-    )
+        raise InputError("no such file", path=path, hint=_WHICH_FILE) from None
+    lacking = [name for name in (*shapes, *_WEIGHTS, "source", "n") if name not in record]
+    if lacking:
+        raise InputError(f"is no promoter model: it lacks {', '.join(lacking)}", path=path, hint=_WHICH_FILE)
+    for name in _WEIGHTS:
+        if not 0 < record[name] < _MOST_WEIGHT:
+            problem = f"has the {name} {record[name]!r}"
+            raise InputError(problem, path=path, value=record[name], hint=f"a number between 0 and {_MOST_WEIGHT}")
+    values: dict[str, Any] = {name: _shares(record[name], shape, name, path) for name, shape in shapes.items()}
+    values |= {name: float(record[name]) for name in _WEIGHTS}
+    return PromoterModel(**values, source=record["source"], n=record["n"])
 
 
-def _weight(record: Mapping[str, Any], name: str, path: Path) -> float:
-    weight = record.get(name, 1.0)
-    if not isinstance(weight, (int, float)) or not 0 < weight < 100:
-        raise InputError(f"has the {name} {weight!r}", path=path, hint="a number above 0")
-    return float(weight)
+def _shares(values: list[Any], shape: tuple[int, ...], name: str, path: Path) -> Float64:
+    """Return shares that add up to 1 along the last axis."""
+    try:
+        array = np.array(values, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError):
+        array = np.empty(0)
+    if array.shape != shape or not ((array > 0) & (array <= 1)).all() or (abs(array.sum(-1) - 1) > _ROUNDING).any():
+        size = " x ".join(map(str, shape))
+        problem = f"is no promoter model: {name} has to be {size} shares above 0 that add up to 1"
+        raise InputError(problem, path=path, hint=_WHICH_FILE)
+    return array
 
 
 def write_model(path: Path, model: PromoterModel) -> None:

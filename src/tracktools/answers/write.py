@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 
 _WIDEST = 40  # characters of a column of the workbook
 _CELL_CHARACTERS = 32_767  # a cell of a workbook has room for no more
+_MOST_ROWS = 1_048_575  # a sheet has room for no more, next to the names of the columns
+_ROWS_AT_ONCE = 10_000
 
 
 class AnswerFolder(NamedTuple):
@@ -63,8 +65,8 @@ def answer_folder(
 
 def write_tsv(path: Path, table: pd.DataFrame, digits: int = 6) -> None:
     """Write a table with numbers to so many digits."""
-    text = table.to_csv(sep="\t", index=False, float_format=f"%.{digits}g", lineterminator="\n")
-    path.write_text(text, encoding="utf-8")
+    with path.open("w", encoding="utf-8", newline="") as file:
+        table.to_csv(file, sep="\t", index=False, float_format=f"%.{digits}g", lineterminator="\n")
 
 
 def write_tables(folder: Path, name: str, table: pd.DataFrame, descriptions: Mapping[str, str]) -> list[Path]:
@@ -98,41 +100,50 @@ def write_tables(folder: Path, name: str, table: pd.DataFrame, descriptions: Map
 
 
 def _write_xlsx(path: Path, table: pd.DataFrame, descriptions: Mapping[str, str]) -> Path:
-    """Write a workbook: the table with a frozen header, and a sheet that describes the columns."""
+    """Write a workbook, row by row: the table with a frozen header, and a sheet that describes the columns."""
     from openpyxl import Workbook
-    from openpyxl.styles import Font
-    from openpyxl.utils import get_column_letter
 
-    book = Workbook()
-    sheets = (
-        (book.active, table),
-        (book.create_sheet(), pd.DataFrame(descriptions.items(), columns=["column", "description"])),
-    )
-    for (sheet, rows), title in zip(sheets, (path.stem, "columns"), strict=True):
-        assert sheet is not None
-        sheet.title = title
-        sheet.append([str(name) for name in rows.columns])
-        for number, row in enumerate(rows.itertuples(index=False), start=2):
-            for column, value in enumerate(row, start=1):
-                if not pd.isna(value):
-                    _fill(sheet.cell(row=number, column=column), value)
-        for cell in sheet[1]:
-            cell.font = Font(bold=True)
-        sheet.freeze_panes = "A2"
-        sheet.auto_filter.ref = sheet.dimensions
-        for column, name in enumerate(rows.columns, start=1):
-            longest = max([len(str(name)), *(len(str(value)) for value in rows[name].head(200))])
-            sheet.column_dimensions[get_column_letter(column)].width = min(longest + 2, _WIDEST)
+    book = Workbook(write_only=True)  # else each cell takes hundreds of bytes of memory
+    if (more := len(table) - _MOST_ROWS) > 0:
+        problem = f"{path.name} has room for {_MOST_ROWS:,} rows: the other {more:,} are in {path.stem}.tsv"
+        log.warning("warning: %s", problem)
+        descriptions = {**descriptions, "(left out)": problem}
+    _add_sheet(book, path.stem, table.head(_MOST_ROWS))
+    _add_sheet(book, "columns", pd.DataFrame(descriptions.items(), columns=["column", "description"]))
     book.save(path)
     return path
 
 
-def _fill(cell: object, value: object) -> None:
-    """Set a cell; a text stays text, also one that a spreadsheet would take for a formula."""
+def _add_sheet(book: Any, title: str, rows: pd.DataFrame) -> None:
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.styles import Font
+    from openpyxl.utils import get_column_letter
+
+    sheet = book.create_sheet(title)
+    last = get_column_letter(len(rows.columns))
+    sheet.freeze_panes = "A2"
+    sheet.auto_filter.ref = f"A1:{last}{len(rows) + 1}"
+    for column, name in enumerate(rows.columns, start=1):
+        longest = max([len(str(name)), *(len(str(value)) for value in rows[name].head(200))])
+        sheet.column_dimensions[get_column_letter(column)].width = min(longest + 2, _WIDEST)
+    names = [WriteOnlyCell(sheet, str(name)) for name in rows.columns]
+    for cell in names:
+        cell.font = Font(bold=True)
+    sheet.append(names)
+    for start in range(0, len(rows), _ROWS_AT_ONCE):
+        some = rows.iloc[start : start + _ROWS_AT_ONCE]
+        columns = [some[name].astype(object).where(some[name].notna(), None) for name in some]
+        for row in zip(*columns, strict=True):
+            sheet.append([_cell(sheet, value) for value in row])
+
+
+def _cell(sheet: Any, value: object) -> object:
+    """Return what a cell holds; a text stays text, also one that a spreadsheet would take for a formula."""
+    from openpyxl.cell import WriteOnlyCell
     from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
-    if isinstance(value, str):
-        cell.value = ILLEGAL_CHARACTERS_RE.sub("\N{REPLACEMENT CHARACTER}", value)[:_CELL_CHARACTERS]  # type: ignore[attr-defined]
-        cell.data_type = "s"  # type: ignore[attr-defined]
-    else:
-        cell.value = value.item() if hasattr(value, "item") else value  # type: ignore[attr-defined]
+    if not isinstance(value, str):
+        return value.item() if hasattr(value, "item") else value
+    cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("\N{REPLACEMENT CHARACTER}", value)[:_CELL_CHARACTERS])
+    cell.data_type = "s"
+    return cell
