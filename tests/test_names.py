@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from tracktools.cli import options
 from tracktools.cli import tracktools as command_line
-from tracktools.cli.options import only_genome_option, rename_option
 from tracktools.counting import count_line
 from tracktools.errors import ConfigError, GenomeMismatchError, InputError
 from tracktools.formats.bigwig import BigWigReader, write_bigwig
@@ -86,8 +86,8 @@ def test_a_strand_without_a_value_next_to_thousands_is_noted() -> None:
 
 def test_renamings_come_from_the_line_and_from_a_file(tmp_path: Path) -> None:
     @click.command()
-    @rename_option
-    @only_genome_option
+    @options.rename
+    @options.only_genome
     def show(renames: dict[str, str], only_genome: bool) -> None:
         click.echo(f"{sorted((old, renames[old]) for old in renames)} {only_genome}")
 

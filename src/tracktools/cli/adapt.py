@@ -7,19 +7,7 @@ from typing import Any
 
 import click
 
-from tracktools.cli.options import (
-    circular_option,
-    few_threads_option,
-    folds_option,
-    force_option,
-    model_option,
-    only_genome_option,
-    output_option,
-    rename_option,
-    restart_option,
-    seed_option,
-    species_option,
-)
+from tracktools.cli import options
 from tracktools.config import ADAPTATION
 from tracktools.model.files import DEFAULT_MODEL
 
@@ -28,22 +16,22 @@ from tracktools.model.files import DEFAULT_MODEL
 @click.argument("genome_path", metavar="GENOME", type=click.Path(path_type=Path))
 @click.argument("tss", type=click.Path(path_type=Path))
 @click.argument("minus", type=click.Path(path_type=Path), required=False)
-@output_option
-@model_option("Start from this shipped model or checkpoint file.", default=DEFAULT_MODEL)
+@options.output
+@options.model("Start from this shipped model or checkpoint file.", default=DEFAULT_MODEL)
 @click.option(
     "--threshold", type=float, metavar="COUNT", help="With bigWigs: lowest count of a TSS, as in `tracktools tss call`."
 )
-@folds_option("Adapt")
-@circular_option
-@rename_option
-@only_genome_option
+@options.folds("Adapt")
+@options.circular
+@options.rename
+@options.only_genome
 @click.option("--name", default="adapted", show_default=True, help="Name of the model.")
-@species_option
+@options.species
 @click.option("--steps", type=click.IntRange(1), default=ADAPTATION.steps, show_default=True, help="Training steps.")
-@seed_option(ADAPTATION.seed)
-@few_threads_option
-@force_option
-@restart_option
+@options.seed(ADAPTATION.seed)
+@options.few_threads
+@options.force
+@options.restart
 def adapt(
     genome_path: Path,
     tss: Path,

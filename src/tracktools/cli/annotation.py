@@ -7,31 +7,23 @@ from typing import Any
 
 import click
 
-from tracktools.cli.options import (
-    circular_option,
-    force_option,
-    genome_option,
-    only_genome_option,
-    output_option,
-    rename_option,
-    sets_option,
-)
+from tracktools.cli import options
 from tracktools.errors import ConfigError
 
 
 @click.command()
 @click.argument("file", metavar="ANNOTATION", type=click.Path(path_type=Path))
-@output_option
-@genome_option(default="the sequence in ANNOTATION")
+@options.output
+@options.genome(default="the sequence in ANNOTATION")
 @click.option(
     "--rank-pseudogenes", "prediction", type=click.Path(path_type=Path), metavar="PREDICTION",
     help="Output folder of `tracktools predict`: also rank pseudogenes by the model output upstream.  [default: none]",
 )  # fmt: skip
-@sets_option("--measured", "Set of measured TSS for the ranking; repeatable.  [default: none]", needs_name=False)
-@rename_option
-@only_genome_option
-@circular_option
-@force_option
+@options.sets("--measured", "Set of measured TSS for the ranking; repeatable.  [default: none]", needs_name=False)
+@options.rename
+@options.only_genome
+@options.circular
+@options.force
 def annotation(
     file: Path,
     output: Path,

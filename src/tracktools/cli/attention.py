@@ -6,29 +6,16 @@ from pathlib import Path
 
 import click
 
-from tracktools.cli.options import (
-    block_option,
-    circular_option,
-    device_option,
-    engine_option,
-    force_option,
-    model_option,
-    only_genome_option,
-    output_option,
-    rename_option,
-    seed_option,
-    sets_option,
-    threads_option,
-)
+from tracktools.cli import options
 from tracktools.config import AttentionConfig, PredictConfig
 from tracktools.model.files import ATTENTIVE_MODEL
 
 
 @click.command()
 @click.argument("genome_path", metavar="GENOME", type=click.Path(path_type=Path))
-@output_option
-@model_option("Model with attention heads: shipped, or a checkpoint file.", default=ATTENTIVE_MODEL)
-@sets_option(
+@options.output
+@options.model("Model with attention heads: shipped, or a checkpoint file.", default=ATTENTIVE_MODEL)
+@options.sets(
     "--at",
     "TSS to look at: a BED of single bases with a strand, or a folder of `tracktools predict` (its called TSS); "
     "repeatable.",
@@ -52,15 +39,15 @@ from tracktools.model.files import ATTENTIVE_MODEL
 @click.option(
     "--attribute", is_flag=True, help="Also compare each head with input x gradient at TSS of the first --at set."
 )
-@circular_option
-@rename_option
-@only_genome_option
-@engine_option
-@device_option
-@threads_option
-@block_option
-@seed_option(AttentionConfig.seed, "Seed of the random sample.")
-@force_option
+@options.circular
+@options.rename
+@options.only_genome
+@options.engine
+@options.device
+@options.threads
+@options.block
+@options.seed(AttentionConfig.seed, "Seed of the random sample.")
+@options.force
 def attention(
     genome_path: Path,
     output: Path,

@@ -7,47 +7,34 @@ from typing import Any
 
 import click
 
-from tracktools.cli.options import (
-    around_options,
-    circular_option,
-    descriptor_option,
-    device_option,
-    engine_option,
-    force_option,
-    model_option,
-    only_genome_option,
-    output_option,
-    rename_option,
-    restart_option,
-    threads_option,
-)
+from tracktools.cli import options
 from tracktools.config import ContributeConfig, PredictConfig
 from tracktools.model.files import DEFAULT_MODEL
 
 
 @click.command()
 @click.argument("genome_path", metavar="GENOME", type=click.Path(path_type=Path))
-@output_option
+@options.output
 @click.option(
     "--at", "at", required=True, type=click.Path(path_type=Path), metavar="DIR|BED",
     help="The TSS: a folder of `tracktools predict` with called TSS, or a BED of single bases with a strand.",
 )  # fmt: skip
-@model_option("Shipped model (see `tracktools models list`) or checkpoint file.", default=DEFAULT_MODEL)
+@options.model("Shipped model (see `tracktools models list`) or checkpoint file.", default=DEFAULT_MODEL)
 @click.option(
     "--method", type=click.Choice(["auto", "mutation", "gradient"]), default=ContributeConfig.method, show_default=True,
     help="mutation: exact, each substitution is predicted. gradient: input x gradient, for the transformer; auto takes "
     "it there.",
 )  # fmt: skip
-@around_options(ContributeConfig.upstream_bp, ContributeConfig.downstream_bp)
-@circular_option
-@rename_option
-@only_genome_option
-@descriptor_option("GENOME")
-@engine_option
-@device_option
-@threads_option
-@force_option
-@restart_option
+@options.around(ContributeConfig.upstream_bp, ContributeConfig.downstream_bp)
+@options.circular
+@options.rename
+@options.only_genome
+@options.descriptor("GENOME")
+@options.engine
+@options.device
+@options.threads
+@options.force
+@options.restart
 def contribute(
     genome_path: Path,
     output: Path,

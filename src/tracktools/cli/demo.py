@@ -6,25 +6,20 @@ from pathlib import Path
 
 import click
 
-from tracktools.cli.options import (
-    force_option,
-    output_option,
-    restart_option,
-    threads_option,
-)
+from tracktools.cli import options
 from tracktools.config import PredictConfig
 
 
 @click.command()
-@output_option
+@options.output
 @click.option(
     "--data",
     type=click.Path(path_type=Path),
     help="Folder with published TSS tables and reads, from `tracktools fetch NAME -o FOLDER`.  [default: none]",
 )
-@threads_option
-@force_option
-@restart_option
+@options.threads
+@options.force
+@options.restart
 def demo(output: Path, data: Path | None, threads: int, force: bool, restart: bool) -> None:
     """Do the whole job on the embedded E. coli genome: predict, call TSS, find motifs, build the hub.
 

@@ -6,27 +6,14 @@ from pathlib import Path
 
 import click
 
-from tracktools.cli.options import (
-    absent_option,
-    circular_option,
-    engine_option,
-    force_option,
-    gene_context_option,
-    genome_option,
-    only_genome_option,
-    output_option,
-    rename_option,
-    seed_option,
-    sets_option,
-    threads_option,
-)
+from tracktools.cli import options
 from tracktools.config import EvaluateConfig, PredictConfig
 
 
 @click.command()
 @click.argument("signal", metavar="MODEL|PLUS.bw MINUS.bw", nargs=-1, required=True)
-@sets_option("--tss", "Set of measured TSS, from `tss import` or `tss curate`; repeat for each set.", required=True)
-@output_option
+@options.sets("--tss", "Set of measured TSS, from `tss import` or `tss curate`; repeat for each set.", required=True)
+@options.output
 @click.option(
     "--region", type=click.Choice(["train", "valid", "test", "all"]), default=EvaluateConfig.region, show_default=True,
     help="Bases to score: one part of the split, or all.",
@@ -37,13 +24,13 @@ from tracktools.config import EvaluateConfig, PredictConfig
     help="Model whose split defines train, valid and test.  [default: MODEL; for bigWigs, a shipped model that knows "
     "the genome, else the paper's split of NC_000913.3]",
 )  # fmt: skip
-@genome_option(
+@options.genome(
     "FASTA, 2bit or GenBank, to find the split.", default="the embedded E. coli genome, if the bigWigs name it"
 )
-@circular_option
-@rename_option
-@only_genome_option
-@absent_option
+@options.circular
+@options.rename
+@options.only_genome
+@options.absent
 @click.option("--minus-negative", is_flag=True, hidden=True, help="No longer needed: either sign is read.")
 @click.option(
     "--near-copies", is_flag=True,
@@ -53,15 +40,15 @@ from tracktools.config import EvaluateConfig, PredictConfig
     "--resamples", type=click.IntRange(2), default=EvaluateConfig.resamples, show_default=True,
     help="Bootstrap draws of 10-kb blocks, for the 95 % intervals.",
 )  # fmt: skip
-@seed_option(EvaluateConfig.seed, "Seed of these draws.")
+@options.seed(EvaluateConfig.seed, "Seed of these draws.")
 @click.option(
     "--log", "test_log", type=click.Path(path_type=Path),
     help="Append a line per set to this test log (docs/test-log.md); only if the test region is scored.",
 )  # fmt: skip
-@engine_option
-@threads_option
-@gene_context_option
-@force_option
+@options.engine
+@options.threads
+@options.gene_context
+@options.force
 def evaluate(
     signal: tuple[str, ...],
     tss: dict[str, Path],

@@ -10,17 +10,7 @@ from pathlib import Path
 
 import click
 
-from tracktools.cli.options import (
-    annotation_option,
-    circular_option,
-    force_option,
-    genome_option,
-    only_genome_option,
-    output_file_option,
-    output_option,
-    rename_option,
-    templates_option,
-)
+from tracktools.cli import options
 from tracktools.config import HubCheckConfig, HubConfig, ServeConfig
 
 _FILE = click.Path(exists=False, dir_okay=False, path_type=Path)
@@ -35,9 +25,9 @@ def hub() -> None:
 
 @hub.command()
 @click.argument("folders", metavar="[DIR|FILE]...", nargs=-1, type=click.Path(path_type=Path))
-@output_option
-@genome_option()
-@annotation_option(default="the genes in --genome, if any")
+@options.output
+@options.genome()
+@options.annotation(default="the genes in --genome, if any")
 @click.option(
     "--bam",
     "bams",
@@ -52,17 +42,17 @@ def hub() -> None:
 )
 @click.option("--base-url", metavar="URL", help="Web address that the folder will have; prints links that open it.")
 @click.option("--igv-js", type=_FILE, help="igv.min.js for index.html.  [default: an installed one]")
-@templates_option()
-@rename_option
-@only_genome_option
-@circular_option
+@options.templates()
+@options.rename
+@options.only_genome
+@options.circular
 @click.option(
     "--allow-outside",
     is_flag=True,
     help="Also take files outside the folder of the tracks.tsv that names them.  [default: stop with an error]",
 )
 @click.option("--email", default=HubConfig.email, show_default=True, help="Contact address in hub.txt.")
-@force_option
+@options.force
 def build(
     folders: tuple[Path, ...],
     output: Path,
@@ -196,10 +186,10 @@ def check(place: str, as_json: bool, strict: bool, max_file_mb: int, max_mb: int
 
 @hub.command()
 @click.argument("folder", type=_FOLDER)
-@output_file_option("HTML file to write.")
+@options.output_file("HTML file to write.")
 @click.option("--igv-js", type=_FILE, help="igv.min.js to embed.  [default: an installed one]")
-@templates_option()
-@force_option
+@options.templates()
+@options.force
 def view(folder: Path, output: Path, igv_js: Path | None, templates: Path | None, force: bool) -> None:
     """Make one HTML file of a hub: genome, tracks and viewer. It opens from disk and needs no network.
 

@@ -6,18 +6,14 @@ from pathlib import Path
 
 import click
 
-from tracktools.cli.options import (
-    force_option,
-    output_option,
-    restart_option,
-)
+from tracktools.cli import options
 
 
 @click.command()
 @click.argument("folders", metavar="SHARD...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@output_option
-@force_option
-@restart_option
+@options.output
+@options.force
+@options.restart
 def merge(folders: tuple[Path, ...], output: Path, force: bool, restart: bool) -> None:
     """Join the folders of all shards of one `tracktools predict --shard I/N`, in any order.
 

@@ -9,14 +9,7 @@ from typing import Any
 
 import click
 
-from tracktools.cli.options import (
-    circular_option,
-    few_threads_option,
-    force_option,
-    only_genome_option,
-    output_option,
-    rename_option,
-)
+from tracktools.cli import options
 from tracktools.config import ConditionedConfig
 
 
@@ -88,10 +81,10 @@ def verify_models(model: tuple[str, ...]) -> None:
 @click.argument("genome_path", metavar="GENOME", type=click.Path(path_type=Path))
 @click.argument("tss", type=click.Path(path_type=Path))
 @click.option("-m", "--model", "members", metavar="MODEL", multiple=True, help="A model to average; repeatable.")
-@output_option
-@circular_option
-@rename_option
-@only_genome_option
+@options.output
+@options.circular
+@options.rename
+@options.only_genome
 @click.option(
     "--specialist", "specialists", metavar="MODEL[:N]", multiple=True,
     help="For models that are set to a genome: a convolutional model, or member N of it (from 1), set to GENOME and "
@@ -115,8 +108,8 @@ def verify_models(model: tuple[str, ...]) -> None:
     help="Of models that are set to a genome: log-odds by place among the genes, from held-out species.",
 )  # fmt: skip
 @click.option("--name", default="average", show_default=True, help="Name of the model.")
-@few_threads_option
-@force_option
+@options.few_threads
+@options.force
 def average(
     genome_path: Path,
     tss: Path,

@@ -6,19 +6,14 @@ from pathlib import Path
 
 import click
 
-from tracktools.cli.options import (
-    force_option,
-    genome_option,
-    output_option,
-    rename_option,
-)
+from tracktools.cli import options
 from tracktools.config import MotifConfig
 
 
 @click.command()
 @click.argument("attention", metavar="DIR", type=click.Path(path_type=Path))
-@output_option
-@genome_option("FASTA, 2bit or GenBank that DIR was made from.", default="the embedded E. coli genome")
+@options.output
+@options.genome("FASTA, 2bit or GenBank that DIR was made from.", default="the embedded E. coli genome")
 @click.option(
     "--collection", "collections", multiple=True, type=click.Path(path_type=Path),
     help="Known motifs to compare with, a MEME or TRANSFAC file; repeatable.  [default: none]",
@@ -47,8 +42,8 @@ from tracktools.config import MotifConfig
     "--min-times-uniform", type=click.FloatRange(0), default=MotifConfig.min_times_uniform, show_default=True,
     help="A site gets into the BED if its attention is at least this many times the uniform share.",
 )  # fmt: skip
-@rename_option
-@force_option
+@options.rename
+@options.force
 def motifs(
     attention: Path,
     output: Path,

@@ -8,22 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tracktools.cli.options import (
-    around_options,
-    circular_option,
-    descriptor_option,
-    device_option,
-    engine_option,
-    force_option,
-    gene_context_option,
-    model_option,
-    only_genome_option,
-    output_option,
-    rename_option,
-    restart_option,
-    shard_option,
-    threads_option,
-)
+from tracktools.cli import options
 from tracktools.config import MutateConfig, PredictConfig
 from tracktools.model.files import DEFAULT_MODEL
 
@@ -45,7 +30,7 @@ def _parse_tss(_ctx: click.Context, _parameter: click.Parameter, value: str | No
 
 @click.command()
 @click.argument("genome_path", metavar="[GENOME]", type=click.Path(path_type=Path), required=False)
-@output_option
+@options.output
 @click.option(
     "--at", "at", type=click.Path(path_type=Path), metavar="BED",
     help="Try all substitutions around these TSS: a BED of single bases with a strand, called or measured.",
@@ -67,7 +52,7 @@ def _parse_tss(_ctx: click.Context, _parameter: click.Parameter, value: str | No
     "--regions", type=click.Path(path_type=Path), metavar="BED",
     help="With --all: change only these bases.  [default: all bases]",
 )  # fmt: skip
-@shard_option("With --all: compute only shard I of N, such as 1/3; join all with `tracktools merge`.")
+@options.shard("With --all: compute only shard I of N, such as 1/3; join all with `tracktools merge`.")
 @click.option(
     "--best", type=click.IntRange(1), default=MutateConfig.best, show_default=True,
     help="With --from: how many changes to propose, of each kind.",
@@ -76,8 +61,8 @@ def _parse_tss(_ctx: click.Context, _parameter: click.Parameter, value: str | No
     "--tss", metavar="POSITION:STRAND", callback=_parse_tss,
     help="With --from: the TSS to change, such as 1042:+ (1-based).  [default: the base with the highest model output]",
 )  # fmt: skip
-@model_option("Shipped model (see `tracktools models list`) or checkpoint file.", default=DEFAULT_MODEL)
-@around_options(MutateConfig.upstream_bp, MutateConfig.downstream_bp, "With --at: ")
+@options.model("Shipped model (see `tracktools models list`) or checkpoint file.", default=DEFAULT_MODEL)
+@options.around(MutateConfig.upstream_bp, MutateConfig.downstream_bp, "With --at: ")
 @click.option(
     "--draw", type=click.IntRange(0), default=MutateConfig.drawn, show_default=True,
     help="With --at: draw a heat map of each of the first N TSS, besides the mean.",
@@ -86,16 +71,16 @@ def _parse_tss(_ctx: click.Context, _parameter: click.Parameter, value: str | No
     "--threshold", type=float, default=PredictConfig.threshold, show_default="what the model brings",
     help="With --vcf: call TSS at or above this model output.",
 )  # fmt: skip
-@circular_option
-@rename_option
-@only_genome_option
-@descriptor_option("GENOME or SEQUENCE, unchanged")
-@engine_option
-@device_option
-@threads_option
-@gene_context_option
-@force_option
-@restart_option
+@options.circular
+@options.rename
+@options.only_genome
+@options.descriptor("GENOME or SEQUENCE, unchanged")
+@options.engine
+@options.device
+@options.threads
+@options.gene_context
+@options.force
+@options.restart
 def mutate(
     genome_path: Path | None,
     output: Path,

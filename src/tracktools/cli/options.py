@@ -1,38 +1,38 @@
 """Options that several commands have, defined once.
 
-Put the decorator above the command's function and take the parameter it gives:
+Put ``@options.output`` above the function of a command, and take the parameter that it gives:
 
-==================== ============================ =========================================================
-decorator            parameter                    pass it on to
-==================== ============================ =========================================================
-rename_option        ``renames: dict[str, str]``  `tracktools.names.join_names`, or the verb's ``renames``
-only_genome_option   ``only_genome: bool``        `tracktools.names.join_names`; count what it leaves out
-circular_option      ``circular: tuple[str, ...]`` ``load_genome(path, circular=circular)``
-force_option         ``force: bool``              `tracktools.run.Policy`, or the verb's ``force``
-restart_option       ``restart: bool``            `tracktools.run.Policy`, or the verb's ``restart``
-output_option        ``output: Path``             the verb's output folder
-output_file_option   ``output: Path``             the verb's output file
-genome_option        ``genome: Path``             `tracktools.genome.load_genome`, or the verb's ``genome``
-annotation_option    ``annotation: Path``         the verb's ``annotation``: GFF3, GTF or GenBank
-model_option         ``model: str``               `tracktools.load_model`
-sets_option          a dict of name to Path       the verb's TSS sets
-source_option        ``sources``: the same        the verb's TSS sets
-signals_option       a list of `SignalSource`     the verb's signals
-descriptor_option    ``descriptor_of: Path``      the verb's ``host``
-gene_context_option  ``gene_context: bool``       `tracktools.config.PredictConfig`
-around_options       ``upstream``, ``downstream`` the verb's config
-operons_option       ``operons: Path``            `profile.operons.read_operons`, or the verb's ``operons``
-shard_option         ``shard: str``               `tracktools.predict.Shard.parse`
-folds_option         ``folds: int``               the number of models to train
-absent_option        ``absent: str``              the verb's config
-block_option         ``block_bp: int``            the verb's config
-seed_option          ``seed: int``                the verb's config
-engine_option        ``engine: str``              `tracktools.config.PredictConfig`
-device_option        ``device: str``              `tracktools.config.PredictConfig`
-threads_option       ``threads: int``             `tracktools.config.PredictConfig`
-few_threads_option   ``threads: int``             the same for training, where one thread is the default
-templates_option     ``templates: Path``          the verb's ``templates``
-==================== ============================ =========================================================
+============  =============================  ======================================================================
+decorator     parameter                      pass it on to
+============  =============================  ======================================================================
+rename        ``renames: dict[str, str]``    `tracktools.names.join_names`, or the verb's ``renames``
+only_genome   ``only_genome: bool``          `tracktools.names.join_names`; count what it leaves out
+circular      ``circular: tuple[str, ...]``  ``load_genome(path, circular=circular)``
+force         ``force: bool``                `tracktools.run.Policy`, or the verb's ``force``
+restart       ``restart: bool``              `tracktools.run.Policy`, or the verb's ``restart``
+output        ``output: Path``               the verb's output folder
+output_file   ``output: Path``               the verb's output file
+genome        ``genome: Path``               `tracktools.genome.load_genome`, or the verb's ``genome``
+annotation    ``annotation: Path``           the verb's ``annotation``: GFF3, GTF or GenBank
+model         ``model: str``                 `tracktools.load_model`
+sets          a dict of name to Path         the verb's TSS sets
+source        ``sources``: the same          the verb's TSS sets
+signals       a list of `SignalSource`       the verb's signals
+descriptor    ``descriptor_of: Path``        the verb's ``host``
+gene_context  ``gene_context: bool``         `tracktools.config.PredictConfig`
+around        ``upstream``, ``downstream``   the verb's config
+operons       ``operons: Path``              `profile.operons.read_operons`, or the verb's ``operons``
+shard         ``shard: str``                 `tracktools.predict.Shard.parse`
+folds         ``folds: int``                 the number of models to train
+absent        ``absent: str``                the verb's config
+block         ``block_bp: int``              the verb's config
+seed          ``seed: int``                  the verb's config
+engine        ``engine: str``                `tracktools.config.PredictConfig`
+device        ``device: str``                `tracktools.config.PredictConfig`
+threads       ``threads: int``               `tracktools.config.PredictConfig`
+few_threads   ``threads: int``               the same for training, where one thread is the default
+templates     ``templates: Path``            the verb's ``templates``
+============  =============================  ======================================================================
 
 Some are called with the words that differ from command to command, such as what the default is. ``--rename`` comes
 with ``--rename-file``; both end up in ``renames``. A command that reads rows ends with
@@ -69,7 +69,7 @@ def _parse_renames(_ctx: click.Context, _parameter: click.Parameter, values: tup
     return renames
 
 
-def rename_option(command: Callable[..., Any]) -> Callable[..., Any]:
+def rename(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command ``--rename OLD=NEW`` and ``--rename-file``, and its function one parameter, ``renames``."""
 
     @functools.wraps(command)
@@ -108,13 +108,13 @@ def _read_renames(path: Path | None) -> dict[str, str]:
     return renames
 
 
-only_genome_option = click.option(
+only_genome = click.option(
     "--only-genome",
     is_flag=True,
     help="Skip and count what is on sequences that are not in the genome.  [default: stop with an error]",
 )
 
-circular_option = click.option(
+circular = click.option(
     "--circular",
     multiple=True,
     metavar="NAME|all",
@@ -122,27 +122,27 @@ circular_option = click.option(
 )
 
 
-force_option = click.option(
+force = click.option(
     "--force",
     is_flag=True,
     help="Replace the output of an earlier tracktools run. Stops if it contains any other or changed file.",
 )
 
-restart_option = click.option(
+restart = click.option(
     "--restart",
     is_flag=True,
     help="Start again: delete the unfinished work in <output>.partial.  [default: continue it]",
 )
 
-output_option = click.option("-o", "--output", type=PATH, required=True, help="Output folder; it is created.")
+output = click.option("-o", "--output", type=PATH, required=True, help="Output folder; it is created.")
 
 
-def output_file_option(words: str) -> Decorator:
+def output_file(words: str) -> Decorator:
     """Give a command ``-o FILE``; `words` say which file that is."""
     return click.option("-o", "--output", type=PATH, required=True, help=words)
 
 
-def genome_option(words: str = "The genome: FASTA, 2bit or GenBank.", *, default: str | None = None) -> Decorator:
+def genome(words: str = "The genome: FASTA, 2bit or GenBank.", *, default: str | None = None) -> Decorator:
     """Give a command ``--genome FILE``, which is required unless `default` says what is taken without it."""
     said = words if default is None else f"{words}  [default: {default}]"
     return click.option("--genome", type=PATH, required=default is None, help=said)
@@ -160,13 +160,13 @@ class _WithSilentAlias(click.Option):
             self.opts = names
 
 
-def annotation_option(words: str = "GFF3, GTF or GenBank with the genes.", *, default: str) -> Decorator:
+def annotation(words: str = "GFF3, GTF or GenBank with the genes.", *, default: str) -> Decorator:
     """Give a command ``--annotation FILE``; ``--gff`` means the same, as in older versions."""
     said = f"{words}  [default: {default}]"
     return click.option("--annotation", "--gff", "annotation", type=PATH, cls=_WithSilentAlias, help=said)
 
 
-def model_option(words: str, *, default: str) -> Decorator:
+def model(words: str, *, default: str) -> Decorator:
     """Give a command ``-m MODEL``, the name of a shipped model or a checkpoint file."""
     return click.option("-m", "--model", help=f"{words}  [default: {default}]")
 
@@ -204,14 +204,14 @@ def read_sets(_ctx: click.Context, _parameter: click.Parameter, values: tuple[st
     return parse_sets(values, needs_name=False)
 
 
-def sets_option(flag: str, words: str, *names: str, needs_name: bool = True, **more: Any) -> Decorator:
+def sets(flag: str, words: str, *names: str, needs_name: bool = True, **more: Any) -> Decorator:
     """Give a command an option for TSS sets, ``NAME=BED``, to repeat for each set."""
     settings: dict[str, Any] = {"metavar": "NAME=BED" if needs_name else "[NAME=]BED", **more}
     callback = read_named_sets if needs_name else read_sets
     return click.option(flag, *names, multiple=True, callback=callback, help=words, **settings)
 
 
-source_option = sets_option(
+source = sets(
     "--source",
     "A TSS set; repeat for each. The names cappable, sendseq, smrt and regulondb have colours and labels.",
     "sources",
@@ -229,16 +229,16 @@ def read_signals(_ctx: click.Context, _parameter: click.Parameter, values: tuple
         raise click.BadParameter(str(error)) from None
 
 
-def signals_option(flag: str, words: str, *names: str, **more: Any) -> Decorator:
+def signals(flag: str, words: str, *names: str, **more: Any) -> Decorator:
     """Give a command an option for stranded signals, to repeat for each."""
     metavar = "NAME=PLUS.bw,MINUS.bw|FOLDER"
     return click.option(flag, *names, metavar=metavar, multiple=True, callback=read_signals, help=words, **more)
 
 
-reads_option = signals_option("--reads", "Stranded signal to sum within 5 nt of each TSS; repeatable.  [default: none]")
+reads = signals("--reads", "Stranded signal to sum within 5 nt of each TSS; repeatable.  [default: none]")
 
 
-def descriptor_option(default: str) -> Decorator:
+def descriptor(default: str) -> Decorator:
     """Give a command ``--descriptor-of FASTA|DIR``."""
     return click.option(
         "--descriptor-of",
@@ -249,7 +249,7 @@ def descriptor_option(default: str) -> Decorator:
     )
 
 
-gene_context_option = click.option(
+gene_context = click.option(
     "--gene-context/--no-gene-context",
     default=PredictConfig.gene_context,
     show_default=True,
@@ -257,7 +257,7 @@ gene_context_option = click.option(
 )
 
 
-def around_options(upstream_bp: int, downstream_bp: int, when: str = "") -> Decorator:
+def around(upstream_bp: int, downstream_bp: int, when: str = "") -> Decorator:
     """Give a command ``--upstream`` and ``--downstream``, the bases around a TSS; `when` says with which option."""
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -272,34 +272,34 @@ def around_options(upstream_bp: int, downstream_bp: int, when: str = "") -> Deco
     return decorate
 
 
-def operons_option(words: str) -> Decorator:
+def operons(words: str) -> Decorator:
     """Give a command ``--operons FILE``; `words` say with what, and for what."""
     said = f"{words}  [default: none]"
     return click.option("--operons", type=PATH, metavar="BED|TSV", help=said)
 
 
-def shard_option(words: str = "Compute only shard I of N, such as 1/3; join all with `tracktools merge`.") -> Decorator:
+def shard(words: str = "Compute only shard I of N, such as 1/3; join all with `tracktools merge`.") -> Decorator:
     """Give a command ``--shard I/N``."""
     return click.option("--shard", metavar="I/N", help=f"{words}  [default: everything]")
 
 
-def folds_option(verb: str) -> Decorator:
+def folds(verb: str) -> Decorator:
     """Give a command ``--folds N``; `verb` is what it does with the models."""
     said = f"{verb} N models, each without another N-th of the genome, for `tracktools predict --out-of-fold`."
     return click.option("--folds", type=click.IntRange(2), metavar="N", help=f"{said}  [default: one model]")
 
 
-def seed_option(default: int, words: str = "Seed of everything random.") -> Decorator:
+def seed(default: int, words: str = "Seed of everything random.") -> Decorator:
     """Give a command ``--seed N``."""
     return click.option("--seed", type=click.IntRange(0), default=default, show_default=True, help=words)
 
 
-def templates_option(words: str = "Folder with your own templates; the packaged ones fill in.") -> Decorator:
+def templates(words: str = "Folder with your own templates; the packaged ones fill in.") -> Decorator:
     """Give a command ``--templates DIR``."""
     return click.option("--templates", type=PATH, help=f"{words}  [default: the packaged ones]")
 
 
-absent_option = click.option(
+absent = click.option(
     "--absent",
     type=click.Choice(["skip", "zero"]),
     default=EvaluateConfig.absent,
@@ -307,7 +307,7 @@ absent_option = click.option(
     help="A base without a value: skip it (as in predictions), or count it as zero (as in sparse counts).",
 )
 
-block_option = click.option(
+block = click.option(
     "--block-bp",
     type=click.IntRange(1),
     default=PredictConfig.block_bp,
@@ -315,11 +315,11 @@ block_option = click.option(
     help="Bases computed at once [bp].",
 )
 
-species_option = click.option(
+species = click.option(
     "--species", default="", help="Species and strain, for the header of the checkpoint.  [default: empty]"
 )
 
-engine_option = click.option(
+engine = click.option(
     "--engine",
     type=click.Choice(["auto", "native", "torch"]),
     default=PredictConfig.engine,
@@ -327,7 +327,7 @@ engine_option = click.option(
     help="What computes: native (compiled, CPU) or torch; auto takes the fastest, see `tracktools info`.",
 )
 
-device_option = click.option(
+device = click.option(
     "--device",
     type=click.Choice(["auto", "cpu", "cuda", "mps"]),
     default=PredictConfig.device,
@@ -335,7 +335,7 @@ device_option = click.option(
     help="Where torch computes; auto takes a GPU if there is one.",
 )
 
-threads_option = click.option(
+threads = click.option(
     "-t",
     "--threads",
     type=click.IntRange(0),
@@ -344,6 +344,4 @@ threads_option = click.option(
     help="CPU threads; 0: all cores.",
 )
 
-few_threads_option = click.option(
-    "-t", "--threads", type=click.IntRange(1), default=1, show_default=True, help="CPU threads."
-)
+few_threads = click.option("-t", "--threads", type=click.IntRange(1), default=1, show_default=True, help="CPU threads.")

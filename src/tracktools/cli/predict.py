@@ -6,23 +6,7 @@ from pathlib import Path
 
 import click
 
-from tracktools.cli.options import (
-    annotation_option,
-    block_option,
-    circular_option,
-    descriptor_option,
-    device_option,
-    engine_option,
-    force_option,
-    gene_context_option,
-    model_option,
-    only_genome_option,
-    output_option,
-    rename_option,
-    restart_option,
-    shard_option,
-    threads_option,
-)
+from tracktools.cli import options
 from tracktools.config import PredictConfig
 from tracktools.errors import ConfigError
 from tracktools.model.files import DEFAULT_MODEL
@@ -30,24 +14,24 @@ from tracktools.model.files import DEFAULT_MODEL
 
 @click.command()
 @click.argument("genome_path", metavar="GENOME", type=click.Path(path_type=Path))
-@output_option
+@options.output
 @click.option("--name", help="Stem of the output files.  [default: that of GENOME]")
-@model_option("Shipped model (see `tracktools models list`) or checkpoint file.", default=DEFAULT_MODEL)
-@circular_option
-@annotation_option(
+@options.model("Shipped model (see `tracktools models list`) or checkpoint file.", default=DEFAULT_MODEL)
+@options.circular
+@options.annotation(
     "GFF3, GTF or GenBank with the genes for the hub; also tells which contigs are circular.",
     default="GENOME, if it is GenBank or EMBL",
 )
-@rename_option
-@only_genome_option
+@options.rename
+@options.only_genome
 @click.option(
     "--regions",
     type=click.Path(path_type=Path),
     metavar="BED",
     help="Score only these bases; all others are absent.  [default: all bases]",
 )
-@descriptor_option("GENOME")
-@shard_option()
+@options.descriptor("GENOME")
+@options.shard()
 @click.option(
     "--out-of-fold", type=click.Path(path_type=Path), metavar="DIR",
     help="Score each base by the model that never saw it. DIR: output folder of `tracktools train --folds`.",
@@ -61,21 +45,21 @@ from tracktools.model.files import DEFAULT_MODEL
     help="Call the N highest TSS of the genome, or of each million bases.",
 )  # fmt: skip
 @click.option("--hub", type=click.Path(path_type=Path), help="Also build a track hub of the result, in this folder.")
-@engine_option
+@options.engine
 @click.option(
     "--precision", type=click.Choice(["exact", "fast"]), default=PredictConfig.precision, show_default=True,
     help="Greatest error of a model output against float64: exact 2e-5, fast 1e-2.",
 )  # fmt: skip
-@device_option
-@threads_option
-@block_option
+@options.device
+@options.threads
+@options.block
 @click.option(
     "--cache", default=PredictConfig.cache, metavar="DIR", show_default="none",
     help="Keep answers by sequence in this folder, so that a similar genome costs only what differs.",
 )  # fmt: skip
-@gene_context_option
-@force_option
-@restart_option
+@options.gene_context
+@options.force
+@options.restart
 def predict(
     genome_path: Path,
     output: Path,

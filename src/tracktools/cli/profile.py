@@ -7,16 +7,7 @@ from typing import Any
 
 import click
 
-from tracktools.cli.options import (
-    absent_option,
-    circular_option,
-    force_option,
-    only_genome_option,
-    operons_option,
-    output_option,
-    rename_option,
-    signals_option,
-)
+from tracktools.cli import options
 from tracktools.config import ProfileConfig
 
 
@@ -39,7 +30,7 @@ def _parse_regions(_ctx: click.Context, _parameter: click.Parameter, values: tup
 
 
 @click.command()
-@signals_option(
+@options.signals(
     "--signal",
     "Stranded signal: two bigWigs, or a folder of `predict` or `reads`; repeatable. MINUS.bw may be negative.",
     "signals",
@@ -50,12 +41,12 @@ def _parse_regions(_ctx: click.Context, _parameter: click.Parameter, values: tup
     help="Sites: the 5' ends of the items of a BED, or of the GFF3 rows of one type (genes.gff3:gene). Add :3prime for "
     "the 3' ends. Repeatable.",
 )  # fmt: skip
-@output_option
+@options.output
 @click.option(
     "--flank", type=click.IntRange(1), default=ProfileConfig.flank_bp, show_default=True,
     help="Bases on each side of a site [nt].",
 )  # fmt: skip
-@absent_option
+@options.absent
 @click.option(
     "--within", metavar="CHROM:FIRST-LAST", multiple=True, callback=_parse_regions,
     help="Use only these bases (1-based, closed); repeatable.  [default: all]",
@@ -66,11 +57,11 @@ def _parse_regions(_ctx: click.Context, _parameter: click.Parameter, values: tup
     metavar="GFF3",
     help="Also write levels.tsv, by the genes of this file.",
 )
-@operons_option("With --levels: operons, a BED or RegulonDB's OperonSet.tsv.")
-@circular_option
-@rename_option
-@only_genome_option
-@force_option
+@options.operons("With --levels: operons, a BED or RegulonDB's OperonSet.tsv.")
+@options.circular
+@options.rename
+@options.only_genome
+@options.force
 def profile(
     signals: list[Any],
     sites: list[Any],

@@ -8,14 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from tracktools.cli.options import (
-    annotation_option,
-    force_option,
-    genome_option,
-    only_genome_option,
-    output_option,
-    rename_option,
-)
+from tracktools.cli import options
 from tracktools.config import ReadsConfig
 
 if TYPE_CHECKING:
@@ -33,9 +26,9 @@ _PATH = click.Path(path_type=Path)
     help="Instead of BAM: bigWig, bedGraph or wiggle of the + strand; repeat for replicates.",
 )
 @click.option("--minus", multiple=True, type=_PATH, help="The same for the - strand; values may be stored negative.")
-@output_option
+@options.output
 @click.option("--name", required=True, help="Name of the tracks and stem of the files.")
-@genome_option(default="names and lengths in the header of the BAM, CRAM or bigWig")
+@options.genome(default="names and lengths in the header of the BAM, CRAM or bigWig")
 @click.option(
     "--library",
     type=click.Choice(["forward", "reverse", "unstranded"]),
@@ -70,12 +63,12 @@ _PATH = click.Path(path_type=Path)
     show_default=True,
     help="BAM: none: counts; cpm: counts per million counted fragments of the file.",
 )
-@annotation_option(
+@options.annotation(
     "GFF3, GTF or GenBank: print how much of the signal in genes is on their strand.", default="no check"
 )
-@rename_option
-@only_genome_option
-@force_option
+@options.rename
+@options.only_genome
+@options.force
 def reads(
     files: tuple[Path, ...],
     plus: tuple[Path, ...],

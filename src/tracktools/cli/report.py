@@ -6,19 +6,15 @@ from pathlib import Path
 
 import click
 
-from tracktools.cli.options import (
-    force_option,
-    output_file_option,
-    templates_option,
-)
+from tracktools.cli import options
 
 
 @click.command()
 @click.argument("folders", metavar="DIR...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@output_file_option("Output page, NAME.html.")
+@options.output_file("Output page, NAME.html.")
 @click.option("--title", help="Title of the page.  [default: from the name of the genome]")
-@templates_option("Folder with your own report.html or style.css.")
-@force_option
+@options.templates("Folder with your own report.html or style.css.")
+@options.force
 def report(folders: tuple[Path, ...], output: Path, title: str | None, templates: Path | None, force: bool) -> None:
     """Write one page from the output folders DIR... of other commands.
 

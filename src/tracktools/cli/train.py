@@ -8,17 +8,7 @@ from typing import Any, get_args, get_type_hints
 
 import click
 
-from tracktools.cli.options import (
-    circular_option,
-    folds_option,
-    force_option,
-    only_genome_option,
-    output_option,
-    rename_option,
-    restart_option,
-    sets_option,
-    species_option,
-)
+from tracktools.cli import options
 from tracktools.config import ARCHITECTURES, RECIPES, TrainConfig, architecture_of
 
 _OF_GENOMES = (
@@ -178,8 +168,8 @@ def _train_genome(genome_path: Path, labels: dict[str, Path], output: Path, opti
 @click.command()
 @click.argument("genome_path", metavar="GENOME", type=click.Path(path_type=Path))
 @click.argument("tss", type=click.Path(path_type=Path), required=False)
-@output_option
-@sets_option("--also", "Another TSS set to learn from, as a side output; repeatable.  [default: none]")
+@options.output
+@options.sets("--also", "Another TSS set to learn from, as a side output; repeatable.  [default: none]")
 @click.option("--keep-sides", is_flag=True, help="Also keep the output of each --also set, as NAME.safetensors.")
 @click.option(
     "--split", "split_path", metavar="BED", type=click.Path(path_type=Path),
@@ -190,7 +180,7 @@ def _train_genome(genome_path: Path, labels: dict[str, Path], output: Path, opti
     "--fractions", metavar="TRAIN,VALID,TEST", callback=_fractions,
     help="Instead of --split: draw the parts at random (--seed), with these shares, such as 0.7,0.1,0.2.",
 )  # fmt: skip
-@folds_option("Train")
+@options.folds("Train")
 @click.option(
     "--soft", nargs=2, metavar="PLUS.bw MINUS.bw", type=click.Path(path_type=Path),
     help="Signal between 0 and 1 to learn from as well as TSS, such as another model's track; see --soft-weight.",
@@ -222,13 +212,13 @@ def _train_genome(genome_path: Path, labels: dict[str, Path], output: Path, opti
     "--far", type=click.FloatRange(0), metavar="DISTANCE",
     help="With a sheet: beyond this distance from all training genomes, the network gets the GC content alone.",
 )  # fmt: skip
-@circular_option
-@rename_option
-@only_genome_option
+@options.circular
+@options.rename
+@options.only_genome
 @click.option("--name", default="model", show_default=True, help="Name of the model.")
-@species_option
-@force_option
-@restart_option
+@options.species
+@options.force
+@options.restart
 @_recipe_options
 def train(genome_path: Path, tss: Path | None, output: Path, also: dict[str, Path], **options: Any) -> None:
     """Train a network on GENOME and the measured TSS of a BED file, or on many species listed in a sheet.

@@ -6,12 +6,7 @@ from pathlib import Path
 
 import click
 
-from tracktools.cli.options import (
-    circular_option,
-    force_option,
-    output_option,
-    rename_option,
-)
+from tracktools.cli import options
 from tracktools.config import CallConfig
 
 
@@ -19,10 +14,10 @@ from tracktools.config import CallConfig
 @click.argument("plus", type=click.Path(path_type=Path))
 @click.argument("minus", type=click.Path(path_type=Path))
 @click.option("--threshold", type=float, required=True, help="Lowest value of a call, in units of the signal.")
-@output_option
+@options.output
 @click.option("--name", default="called", show_default=True, help="Name of the set.")
-@circular_option
-@rename_option
+@options.circular
+@options.rename
 @click.option(
     "--min-distance",
     "min_distance_bp",
@@ -31,7 +26,7 @@ from tracktools.config import CallConfig
     show_default=True,
     help="Lowest distance between two calls on one strand [bp].",
 )
-@force_option
+@options.force
 def call(
     plus: Path,
     minus: Path,

@@ -6,26 +6,18 @@ from pathlib import Path
 
 import click
 
-from tracktools.cli.options import (
-    annotation_option,
-    circular_option,
-    force_option,
-    genome_option,
-    only_genome_option,
-    output_option,
-    rename_option,
-)
+from tracktools.cli import options
 from tracktools.config import TssConfig
 
 
 @click.command()
 @click.argument("set_", metavar="SET", type=click.Path(path_type=Path))
-@output_option
-@annotation_option(default="the embedded E. coli genes")
-@genome_option("Check the annotation against this genome: FASTA, 2bit or GenBank.", default="no check")
-@rename_option
-@only_genome_option
-@circular_option
+@options.output
+@options.annotation(default="the embedded E. coli genes")
+@options.genome("Check the annotation against this genome: FASTA, 2bit or GenBank.", default="no check")
+@options.rename
+@options.only_genome
+@options.circular
 @click.option(
     "--utr",
     "utr_bp",
@@ -42,7 +34,7 @@ from tracktools.config import TssConfig
     show_default=True,
     help="Antisense: at most so far from a gene on the other strand [bp].",
 )
-@force_option
+@options.force
 def classify(
     set_: Path,
     output: Path,

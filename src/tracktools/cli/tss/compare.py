@@ -6,18 +6,13 @@ from pathlib import Path
 
 import click
 
-from tracktools.cli.options import (
-    force_option,
-    output_option,
-    rename_option,
-    source_option,
-)
+from tracktools.cli import options
 from tracktools.config import TssConfig
 
 
 @click.command()
-@source_option
-@output_option
+@options.source
+@options.output
 @click.option(
     "--window",
     "window_bp",
@@ -26,8 +21,8 @@ from tracktools.config import TssConfig
     show_default=True,
     help="Positions up to this distance apart can be one TSS [bp].",
 )
-@rename_option
-@force_option
+@options.rename
+@options.force
 def compare(sources: dict[str, Path], output: Path, window_bp: int, renames: dict[str, str], force: bool) -> None:
     """Show how well TSS sets agree, in tables and figures.
 

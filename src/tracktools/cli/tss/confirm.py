@@ -7,33 +7,24 @@ from typing import Any
 
 import click
 
-from tracktools.cli.options import (
-    circular_option,
-    force_option,
-    genome_option,
-    only_genome_option,
-    output_option,
-    read_sets,
-    reads_option,
-    rename_option,
-)
+from tracktools.cli import options
 from tracktools.config import TssConfig
 
 
 @click.command()
 @click.argument("predicted", metavar="PREDICTED", type=click.Path(path_type=Path))
-@click.argument("measured", metavar="MEASURED...", nargs=-1, required=True, callback=read_sets)
-@genome_option()
-@output_option
+@click.argument("measured", metavar="MEASURED...", nargs=-1, required=True, callback=options.read_sets)
+@options.genome()
+@options.output
 @click.option(
     "--window", "window_bp", type=click.IntRange(0), default=TssConfig.window_bp, show_default=True,
     help="Greatest distance between a prediction and the measured TSS that confirms it [nt].",
 )  # fmt: skip
-@reads_option
-@circular_option
-@rename_option
-@only_genome_option
-@force_option
+@options.reads
+@options.circular
+@options.rename
+@options.only_genome
+@options.force
 def confirm(
     predicted: Path,
     measured: dict[str, Path],

@@ -6,18 +6,13 @@ from pathlib import Path
 
 import click
 
-from tracktools.cli.options import (
-    force_option,
-    output_option,
-    rename_option,
-    source_option,
-)
+from tracktools.cli import options
 from tracktools.config import TssConfig
 
 
 @click.command()
-@source_option
-@output_option
+@options.source
+@options.output
 @click.option(
     "--window",
     "window_bp",
@@ -34,8 +29,8 @@ from tracktools.config import TssConfig
     help="Number of sources that must agree.",
 )
 @click.option("--name", default="curated", show_default=True, help="Name of the curated set.")
-@rename_option
-@force_option
+@options.rename
+@options.force
 def curate(
     sources: dict[str, Path],
     output: Path,

@@ -10,12 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tracktools.cli.options import (
-    force_option,
-    genome_option,
-    output_option,
-    rename_option,
-)
+from tracktools.cli import options
 from tracktools.cli.tss.suggestions import import_hint
 from tracktools.errors import ConfigError
 
@@ -32,7 +27,7 @@ _FORMATS = (
 
 @click.command("import")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@output_option
+@options.output
 @click.option("--name", required=True, help="Name of the set: letters, digits, _ and -.")
 @click.option(
     "--format",
@@ -42,14 +37,14 @@ _FORMATS = (
     show_default=True,
     help="Kind of file; auto: recognised by its content.",
 )
-@genome_option(default="the embedded E. coli genome, if FILES name it")
+@options.genome(default="the embedded E. coli genome, if FILES name it")
 @click.option(
     "--sheet",
     metavar="NAME|all",
     help="Sheet of a workbook, or all sheets with such a table.  [default: the first sheet]",
 )
 @click.option("--chrom", help="Sequence name, for files without one; not together with --chrom-column.")
-@rename_option
+@options.rename
 @click.option(
     "--base",
     type=click.Choice(("0", "1", "border")),
@@ -87,7 +82,7 @@ _FORMATS = (
     is_flag=True,
     help="Stop at the first row that cannot be read.  [default: list such rows in refused.tsv]",
 )
-@force_option
+@options.force
 @click.pass_context
 def import_(ctx: click.Context, /, **options: Any) -> None:
     """Read TSS tables of any shape into one sorted set of single bases, and check it against the genome.

@@ -7,12 +7,7 @@ from pathlib import Path
 
 import click
 
-from tracktools.cli.options import (
-    force_option,
-    genome_option,
-    output_option,
-    rename_option,
-)
+from tracktools.cli import options
 
 
 @click.command()
@@ -22,13 +17,13 @@ from tracktools.cli.options import (
     required=True,
     help="UCSC chain file (gzip too), or one of the built-in: NC_000913.2_to_3, NC_000913.3_to_2.",
 )
-@output_option
+@options.output
 @click.option(
     "--from", "source", metavar="NAME", help="Sequence of the chain that SET is on.  [default: the name in SET]"
 )
-@genome_option("Target genome, FASTA, 2bit or GenBank: check the lifted set against it.", default="no check")
-@rename_option
-@force_option
+@options.genome("Target genome, FASTA, 2bit or GenBank: check the lifted set against it.", default="no check")
+@options.rename
+@options.force
 def lift(
     set_: Path, chain: str, output: Path, source: str | None, genome: Path | None, renames: dict[str, str], force: bool
 ) -> None:

@@ -6,20 +6,13 @@ from pathlib import Path
 
 import click
 
-from tracktools.cli.options import (
-    circular_option,
-    force_option,
-    genome_option,
-    only_genome_option,
-    output_option,
-    rename_option,
-)
+from tracktools.cli import options
 
 
 @click.command()
 @click.argument("set_", metavar="SET", type=click.Path(path_type=Path))
-@genome_option()
-@output_option
+@options.genome()
+@options.output
 @click.option(
     "--learn",
     is_flag=True,
@@ -29,10 +22,10 @@ from tracktools.cli.options import (
     "--model", type=click.Path(path_type=Path),
     help="model.json of an earlier run with --learn.  [default: the matrices of E. coli]",
 )  # fmt: skip
-@circular_option
-@rename_option
-@only_genome_option
-@force_option
+@options.circular
+@options.rename
+@options.only_genome
+@options.force
 def promoters(
     set_: Path,
     genome: Path,

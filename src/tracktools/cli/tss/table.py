@@ -7,28 +7,17 @@ from typing import Any
 
 import click
 
-from tracktools.cli.options import (
-    annotation_option,
-    circular_option,
-    force_option,
-    genome_option,
-    only_genome_option,
-    operons_option,
-    output_option,
-    read_sets,
-    reads_option,
-    rename_option,
-)
+from tracktools.cli import options
 from tracktools.config import TssConfig
 
 
 @click.command()
-@click.argument("sets", metavar="SET...", nargs=-1, required=True, callback=read_sets)
-@genome_option()
-@output_option
-@annotation_option(default="no genes")
-@operons_option("With --annotation: operons, a BED or RegulonDB's OperonSet.tsv, for the column operon.")
-@reads_option
+@click.argument("sets", metavar="SET...", nargs=-1, required=True, callback=options.read_sets)
+@options.genome()
+@options.output
+@options.annotation(default="no genes")
+@options.operons("With --annotation: operons, a BED or RegulonDB's OperonSet.tsv, for the column operon.")
+@options.reads
 @click.option(
     "--window", "window_bp", type=click.IntRange(0), default=TssConfig.window_bp, show_default=True,
     help="Positions up to this distance apart are one TSS [nt].",
@@ -41,10 +30,10 @@ from tracktools.config import TssConfig
     "--merge-into", type=click.Path(path_type=Path), metavar="GFF3|GENBANK",
     help="Also write a copy of this annotation with TSS and promoters added; its own lines stay unchanged.",
 )  # fmt: skip
-@circular_option
-@rename_option
-@only_genome_option
-@force_option
+@options.circular
+@options.rename
+@options.only_genome
+@options.force
 def table(
     sets: dict[str, Path],
     genome: Path,
