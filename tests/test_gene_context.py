@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from runs import GENOME, checkpoint_of, settings_of, write_fasta
 from tracktools.blocks import plan_blocks
 from tracktools.config import DilatedConfig
-from tracktools.engine import make_engine
+from tracktools.engine import host, make_engine
 from tracktools.engine.grid import score_block
 from tracktools.gene_context import FROM_BP, PLACES, GeneContext, GenomeContext, shift_probabilities
 from tracktools.gene_finder import LEAST_LEARNT_BP, FoundGenes, find_genes
 from tracktools.genome import COMPLEMENT_OF_CODE, Contig, Genome
 from tracktools.interval import STRANDS, Strand
+from tracktools.model.checkpoint import save_checkpoint
 from tracktools.model.networks import make_network
+from tracktools.pipeline.predict_hub import Inputs, predict_and_build
+from tracktools.tracks import read_provenance
 
 TABLE = GeneContext(tuple(tuple(float(100 * place + n) / 100 for n in range(len(FROM_BP))) for place in range(3)))
 
@@ -160,3 +165,17 @@ def test_a_table_of_other_classes_is_refused() -> None:
     for bad in ({"from_bp": [0, 1]}, {"log_odds": {}}, {"log_odds": dict.fromkeys(PLACES, [float("nan")] * 14)}):
         with pytest.raises((KeyError, ValueError)):
             GeneContext.from_record(record | bad)
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_predict_looks_for_genes_once_and_only_if_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: bool
+) -> None:
+    looked = []
+    monkeypatch.setattr(host, "find_genes", lambda *one: looked.append(one) or tuple(genes_of() for _ in GENOME))
+    model = checkpoint_of()
+    save_checkpoint(tmp_path / "m.safetensors", model.model, replace(model.metadata, gene_context=TABLE.to_record()))
+    inputs = Inputs(write_fasta(tmp_path / "g.fa", GENOME), model=str(tmp_path / "m.safetensors"))
+    predict_and_build(inputs, tmp_path / "out", config=replace(settings_of(), gene_context=asked))
+    assert len(looked) == asked
+    assert ("gene_context" in read_provenance(tmp_path / "out")["parameters"]) == asked

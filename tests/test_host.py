@@ -42,7 +42,7 @@ def conditioned(folder: Path, far: float = 100.0) -> Checkpoint:
             parameter.copy_(0.5 * torch.randn(parameter.shape, generator=generator))
     rows = [(name, "phylum", (gc, *[value] * 10)) for name, gc, value in (("one", 0.3, -0.2), ("two", 0.7, 0.2))]
     reference = Reference(tuple(rows), far).to_record()
-    golden = {"descriptor": HOST.descriptor.to_record() | {"gc": 0.41}}
+    golden = {"sequence": "", "probabilities": [], "descriptor": HOST.descriptor.to_record() | {"gc": 0.41}}
     save_checkpoint(
         folder / "set.safetensors", network, Metadata("set", call_threshold=0.6, reference=reference, golden=golden)
     )

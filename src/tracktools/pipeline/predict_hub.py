@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from tracktools.circles import load_joined
 from tracktools.config import PredictConfig
+from tracktools.descriptor import Descriptor
 from tracktools.engine.host import read_host
 from tracktools.genome import Genome, genome_name
 from tracktools.hub.build import build_hub
@@ -34,9 +35,10 @@ log = logging.getLogger(__name__)
 
 
 class InputData(NamedTuple):
-    """What was read: the genome, the models set to it or to its host, what to score, and the genes of the hub."""
+    """What was read: the genome and its host, the models, what to score, and the genes of the hub."""
 
     genome: Genome
+    host: Genome | Descriptor | None
     models: Models
     regions: Selection | None
     genes: PlacedAnnotation | None
@@ -105,7 +107,7 @@ class Inputs:
         if self.folds:
             check_folds(models, genome, self.folds)
         regions = None if self.regions is None else read_selection(self.regions, genome, self.renames)
-        return InputData(genome, models.set_to(genome, host), regions, genes)
+        return InputData(genome, host, models, regions, genes)
 
     def genes_of(self, genome: Genome) -> PlacedAnnotation | None:
         """Return the genes that the genome file itself holds; None where it contains none."""
@@ -152,16 +154,16 @@ def predict_and_build(
         check_disjoint(hub, output)
         check_output(hub, force=force, inputs=inputs.files)
     given = inputs.read()
-    genome, models, regions = given.genome, given.models, given.regions
     prediction = predict_genome(
-        genome, output, model=models, config=config, regions=regions, force=force, restart=restart, keep=keep
-    )
+        given.genome, output, model=given.models, config=config, regions=given.regions, host=given.host, force=force,
+        restart=restart, keep=keep,
+    )  # fmt: skip
     if hub is not None:
         built = build_hub(
             [prediction.folder],
             hub,
-            genome=replace(genome, name=genome_name(inputs.genome)),  # `inputs.name` is that of the tracks
-            genes=given.genes or inputs.genes_of(genome),
+            genome=replace(given.genome, name=genome_name(inputs.genome)),  # `inputs.name` is that of the tracks
+            genes=given.genes or inputs.genes_of(given.genome),
             renames=inputs.renames,
             only_genome=inputs.only_genome,
             report=report_text([prediction.folder]),
@@ -185,7 +187,7 @@ def predict_one_shard(
     """Compute one of several shards of the tracks of a genome file; see `predict_shard`."""
     check_output(output, force=force, inputs=inputs.files)
     given = inputs.read()
-    genome, models, regions = given.genome, given.models, given.regions
     return predict_shard(
-        genome, output, shard, model=models, config=config, regions=regions, force=force, restart=restart
-    )
+        given.genome, output, shard, model=given.models, config=config, regions=given.regions, host=given.host,
+        force=force, restart=restart,
+    )  # fmt: skip

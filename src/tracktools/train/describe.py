@@ -5,19 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tracktools.genome import Contig
+from tracktools.genome import Genome
 from tracktools.model.checkpoint import Metadata
 from tracktools.model.golden import make_golden
 from tracktools.model.networks import Network
 from tracktools.train.labels import describe_labels
 from tracktools.train.task import Task
-from tracktools.train.threshold import (
-    MATCH_TOLERANCE_BP,
-    as_metrics,
-    choose_calibration,
-    choose_threshold,
-    position_scores,
-)
+from tracktools.train.threshold import chosen_on
 
 _GOLDEN_BP = 700  # longer than one attention window
 
@@ -40,7 +34,6 @@ def describe_model(
     """
     label = label or next(iter(task.labels))
     scored = task.validate(model, label)
-    threshold = choose_threshold(scored, task.config.seed)
     genome = task.genome
     return Metadata(
         name=name,
@@ -50,17 +43,12 @@ def describe_model(
         training_data=[describe_labels(label, path, task.arrays[label]) for label, path in task.labels.items()],
         split=task.split.to_records(),
         recipe=recipe,
-        metrics={
-            "validation": as_metrics(position_scores(scored), "valid"),
-            "calls": {"f1": threshold["f1"], "tolerance_bp": MATCH_TOLERANCE_BP},
-        },
-        call_threshold=threshold["threshold"],
-        call_threshold_interval=threshold["interval"],
-        calibration=choose_calibration(scored),
-        golden=make_golden(model, _golden_sequence(genome.contigs[0])),
+        golden=make_golden(model, golden_letters(genome)),
+        **chosen_on(scored, task.config.seed),
         gene_context=None if task.init is None or task.context is None else task.init.metadata.gene_context,
     )
 
 
-def _golden_sequence(contig: Contig) -> str:
-    return contig.letters[:_GOLDEN_BP].tobytes().decode().upper()
+def golden_letters(genome: Genome) -> str:
+    """Return the letters of which a checkpoint keeps the output, to be checked by."""
+    return genome.contigs[0].letters[:_GOLDEN_BP].tobytes().decode().upper()

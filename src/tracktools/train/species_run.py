@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from tracktools.config import RECIPES, ConditionedConfig, TrainConfig
-from tracktools.descriptor import Descriptor, Reference
+from tracktools.descriptor import Reference
 from tracktools.errors import ConfigError
 from tracktools.model.checkpoint import Checkpoint, Metadata, save_checkpoint
 from tracktools.model.conditioned import Conditioned, conditioned_from, split_conditioned
@@ -20,6 +20,7 @@ from tracktools.model.dilated import Dilated, split_members
 from tracktools.model.golden import make_golden
 from tracktools.run import Policy, Run, check_output
 from tracktools.tracks import write_provenance
+from tracktools.train.describe import golden_letters
 from tracktools.train.fit import KEEPS, fit, identity_of, load_weights, resolve_precision, validations, write_log
 from tracktools.train.labels import describe_labels
 from tracktools.train.recipe import check_recipe
@@ -27,17 +28,10 @@ from tracktools.train.run import TrainedModel, finished_model
 from tracktools.train.sheet import SpeciesSheet
 from tracktools.train.species_loop import SpeciesTrainer
 from tracktools.train.species_task import SpeciesTask, check_left_out
-from tracktools.train.threshold import (
-    MATCH_TOLERANCE_BP,
-    as_metrics,
-    choose_calibration,
-    choose_threshold,
-    position_scores,
-)
+from tracktools.train.threshold import as_metrics, chosen_on, position_scores
 
 log = logging.getLogger(__name__)
 
-_GOLDEN_BP = 700
 _HOMOLOGUES = "homologues.safetensors"
 
 
@@ -153,9 +147,7 @@ def describe_species_model(
     """Choose threshold and calibration on the main genome's validation part; return all that the checkpoint says."""
     plain = set_to_main(task, model, reference)
     scored = task.validate(plain)
-    threshold = choose_threshold(scored, task.config.seed)
     genome = task.main_genome
-    letters = genome.contigs[0].letters[:_GOLDEN_BP].tobytes().decode().upper()
     others = len({row[0] for row in reference.genomes}) - 1
     return Metadata(
         name=name,
@@ -165,20 +157,10 @@ def describe_species_model(
         training_data=_training_data(task),
         split=task.split.to_records(),
         recipe=recipe,
-        metrics={
-            "validation": as_metrics(position_scores(scored), "valid"),
-            "calls": {"f1": threshold["f1"], "tolerance_bp": MATCH_TOLERANCE_BP},
-        },
-        call_threshold=threshold["threshold"],
-        call_threshold_interval=threshold["interval"],
-        calibration=choose_calibration(scored),
-        golden=_golden(plain, letters, task.main.descriptor),
+        **chosen_on(scored, task.config.seed),
+        golden={**make_golden(plain, golden_letters(genome)), "descriptor": task.main.descriptor.to_record()},
         reference=reference.to_record(),
     )
-
-
-def _golden(plain: Dilated, letters: str, descriptor: Descriptor) -> dict[str, Any]:
-    return {**make_golden(plain, letters), "descriptor": descriptor.to_record()}
 
 
 def _training_data(task: SpeciesTask) -> list[dict[str, Any]]:

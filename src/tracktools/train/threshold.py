@@ -109,6 +109,20 @@ def choose_calibration(scored: list[RegionSignal]) -> dict[str, list[float]]:
     return fit_calibration(signal, np.concatenate([one.is_tss for one in scored]))
 
 
+def chosen_on(scored: list[RegionSignal], seed: int) -> dict[str, Any]:
+    """Return what is chosen and measured on the validation part, as fields of `Metadata`."""
+    threshold = choose_threshold(scored, seed)
+    return {
+        "metrics": {
+            "validation": as_metrics(position_scores(scored), "valid"),
+            "calls": {"f1": threshold["f1"], "tolerance_bp": MATCH_TOLERANCE_BP},
+        },
+        "call_threshold": threshold["threshold"],
+        "call_threshold_interval": threshold["interval"],
+        "calibration": choose_calibration(scored),
+    }
+
+
 def as_metrics(scores: PositionScores, region: str) -> dict[str, Any]:
     """Return scores as a checkpoint stores them, with n and prevalence."""
     return {"region": region, "prevalence": scores.positives / scores.positions, **asdict(scores)}
