@@ -124,6 +124,51 @@ def test_a_damaged_file_is_named_and_left_out(tmp_path: Path, caplog: pytest.Log
     assert second.probabilities(codes, 0, 9000).tobytes() == expected.tobytes()
 
 
+@pytest.mark.parametrize(
+    "twist", ["above 1", "below 0", "not a number", "whole numbers", "other keys", "a table", "too few"]
+)
+def test_a_file_of_what_no_engine_answers_is_left_out(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, twist: str
+) -> None:
+    model, window = random_dilated(), [Window(random_codes(3000), 0, 3000)]
+    engine = keeping(tmp_path, model)
+    expected = engine.probabilities_many(window)
+    engine.close()
+    (path,) = tmp_path.rglob("*.npz")
+    with np.load(path) as arrays:
+        keys, lengths, values = arrays["keys"], arrays["lengths"], arrays["values"]
+    match twist:
+        case "above 1" | "below 0" | "not a number":
+            values[7] = {"above 1": 1.5, "below 0": -0.1, "not a number": np.nan}[twist]
+        case "whole numbers":
+            values = values.astype(np.int64)
+        case "other keys":
+            keys = keys.astype("S20")
+        case "a table":
+            values = values[:, None]
+        case "too few":
+            values = values[1:]
+    np.savez(path, keys=keys, lengths=lengths, values=values)
+    again = keeping(tmp_path, model)
+    assert f"{path.name} is damaged and left out" in caplog.text
+    assert same(again.probabilities_many(window), expected)
+    assert again.computed_bp == 3000
+
+
+def test_a_cache_that_cannot_be_written_is_a_warning_and_the_answers_hold(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    model, window = random_dilated(), [Window(random_codes(3000), 0, 3000)]
+    engine = keeping(tmp_path, model)
+    engine.store.folder.write_text("no folder")
+    assert same(engine.probabilities_many(window), plain(model).probabilities_many(window))
+    engine.close()
+    engine.probabilities_many([Window(random_codes(3000, seed=4), 0, 3000)])
+    engine.close()
+    assert caplog.text.count("what this run computes is not kept there") == 1
+    assert [path.name for path in tmp_path.iterdir()] == [engine.store.folder.name]
+
+
 def test_engines_whose_bits_depend_on_where_a_window_begins_are_refused(tmp_path: Path) -> None:
     for model in (random_dilated(), random_network(SMALL_TRANSFORMER)):
         engine = make_engine("torch", model)

@@ -94,3 +94,14 @@ def test_functions_fit_a_screen_and_files_stay_short() -> None:
     assert long == []
     sizes = {path: len(path.read_text().splitlines()) for path in (SOURCE / "tracktools").rglob("*.py")}
     assert [path for path, size in sizes.items() if size > LONGEST_FILE] == []
+
+
+def test_no_path_is_resolved_that_may_be_a_circle_of_links() -> None:
+    """`Path.resolve` raises RuntimeError there, before Python 3.13; `formats.input_file.real_path` does not."""
+    called = {
+        f"{module}:{node.lineno}"
+        for module, tree in modules().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "resolve"
+    }
+    assert called == set()

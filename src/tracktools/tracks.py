@@ -23,7 +23,7 @@ from typing import Any, Protocol, cast
 
 from tracktools.errors import InputError
 from tracktools.formats.atomic import atomic_file, final_path
-from tracktools.formats.input_file import open_bytes, read_text
+from tracktools.formats.input_file import open_bytes, read_text, real_path
 from tracktools.formats.json_file import read_json
 from tracktools.versions import package_versions
 
@@ -232,7 +232,7 @@ def _track(row: Mapping[str, str], path: Path, line: int) -> Track:
         raise InputError(f"color is {color!r}", path=path, line=line, hint="write R,G,B, each 0 to 255")
     if "\0" in row["path"]:
         raise InputError(f"track {row['name']!r}: its path contains a NUL character", path=path, line=line)
-    file = Path(os.path.realpath(path.parent / row["path"]))
+    file = real_path(path.parent / row["path"])
     if not file.is_file():
         raise InputError(f"track {row['name']!r}: no such file: {row['path']}", path=path, line=line)
     text = {

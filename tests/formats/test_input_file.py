@@ -17,6 +17,7 @@ from tracktools.formats.input_file import (
     open_maybe_gzip,
     open_seekable,
     read_text,
+    real_path,
     set_unpacked_limit,
     unpacked_limit,
 )
@@ -108,3 +109,15 @@ def test_texts_are_small_and_utf8(tmp_path: Path) -> None:
     path.write_bytes(b"\xff\xfe")
     with pytest.raises(InputError, match="is not text"):
         read_text(path)
+
+
+def test_a_circle_of_links_stays_a_path_and_cannot_be_opened(tmp_path: Path) -> None:
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "b").symlink_to("a")
+    (tmp_path / "c").symlink_to("d")
+    assert real_path(tmp_path / "a").parent == tmp_path
+    assert real_path(tmp_path / "c") == tmp_path / "d"
+    with pytest.raises(InputError, match="a: cannot be read: Too many levels of symbolic links"):
+        open_bytes(real_path(tmp_path / "a"))
+    with pytest.raises(InputError, match="is no path"):
+        real_path("a\0b")

@@ -14,8 +14,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
@@ -30,6 +28,7 @@ from tracktools.config import NetworkConfig
 from tracktools.engine.interface import Engine, Precision, Window
 from tracktools.engine.native.library import library_digest
 from tracktools.errors import ConfigError, OutputError
+from tracktools.formats.atomic import atomic_file
 
 log = logging.getLogger(__name__)
 
@@ -64,10 +63,11 @@ class Store:
         self._starts = self._ends = np.empty(0, dtype=np.int64)
         self._values: Float32 = np.empty(0, dtype=np.float32)
         self._new: list[tuple[npt.NDArray[np.bytes_], Int64, Float32]] = []
+        self._refused = False  # to write here
         for path in sorted(folder.glob("*.npz")):
             try:
                 with np.load(path) as arrays:  # a zip archive: its checksums are compared
-                    self._add(arrays["keys"], arrays["lengths"], arrays["values"])
+                    self._add(*_checked(arrays["keys"], arrays["lengths"], arrays["values"]))
             except (OSError, ValueError, KeyError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error):
                 log.warning("warning: %s is damaged and left out: its values are computed again (remove it)", path)
 
@@ -77,8 +77,6 @@ class Store:
         return self._keys.nbytes + self._starts.nbytes + self._ends.nbytes + self._values.nbytes
 
     def _add(self, keys: npt.NDArray[np.bytes_], lengths: Int64, values: Float32) -> None:
-        if int(lengths.sum()) != len(values) or len(keys) != len(lengths):
-            raise ValueError("lengths do not fit")
         ends = len(self._values) + np.cumsum(lengths)
         keys, starts, ends = (
             np.concatenate(pair) for pair in ((self._keys, keys), (self._starts, ends - lengths), (self._ends, ends))
@@ -115,12 +113,37 @@ class Store:
         keys, lengths, values = (np.concatenate(column) for column in zip(*self._new, strict=True))
         self._new = []
         self._add(keys, lengths, values)
-        self.folder.mkdir(parents=True, exist_ok=True)
-        number, partial = tempfile.mkstemp(dir=self.folder, prefix=".partial")
-        with os.fdopen(number, "wb") as file:
-            np.savez(file, keys=keys, lengths=lengths, values=values)
+        if self._refused:
+            return
         digest = hashlib.sha256(keys.tobytes()).hexdigest()[:16]
-        Path(partial).replace(self.folder / f"{digest}.npz")
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with atomic_file(self.folder / f"{digest}.npz") as partial, partial.open("wb") as file:
+                np.savez(file, keys=keys, lengths=lengths, values=values)
+        except (OSError, OutputError) as error:  # a full disk, a folder of somebody else's: the answers hold
+            reason = error.problem if isinstance(error, OutputError) else f"cannot be written: {error.strerror}"
+            log.warning("warning: %s %s: what this run computes is not kept there", self.folder, reason)
+            self._refused = True
+
+
+def _checked(
+    keys: npt.NDArray[np.bytes_], lengths: Int64, values: Float32
+) -> tuple[npt.NDArray[np.bytes_], Int64, Float32]:
+    """Return what a file holds, if it is what `Store.write` writes.
+
+    Raises
+    ------
+    ValueError
+        If it is not.
+    """
+    kinds = keys.dtype == f"S{_DIGEST_BYTES}", lengths.dtype == np.int64, values.dtype == np.float32
+    if not all(kinds) or not keys.ndim == lengths.ndim == values.ndim == 1:
+        raise ValueError("other arrays")
+    if len(keys) != len(lengths) or (lengths < 1).any() or int(lengths.sum()) != len(values):
+        raise ValueError("lengths do not fit")
+    if not ((values >= 0) & (values <= 1)).all():
+        raise ValueError("values are no probabilities")
+    return keys, lengths, values
 
 
 class KeepingEngine:

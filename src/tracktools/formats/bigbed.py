@@ -39,7 +39,9 @@ _BLOCK_ITEMS = 512
 _ITEM = struct.Struct("<III")  # sequence, start, end; then text up to NUL
 _ZOOM_BP = 32
 _MOST_AUTOSQL = 100_000  # letters; a column takes about 60
-_FIELD = re.compile(r'\b(\w+(?:\s*\[[^]]*\]|\s*\([^)]*\))?)\s+(\w+)[^;"]*;\s*"([^"]*)"')
+_FIELD = re.compile(  # taken whole (++) and with bounds, or 100,000 letters would take hours
+    r'\b(\w++(?:\s*+\[[^]]{0,999}+\]|\s*+\([^)]{0,9999}+\))?)\s++(\w++)[^;"]{0,999}+;\s*+"([^"]*+)"'
+)
 _OTHER_NAMES = {"itemRgb": "reserved", "chromStarts": "blockStarts"}  # that UCSC's own schemas use
 _TABLE = re.compile(r'^\s*table\s+(\w+)\s*"([^"]*)"')
 

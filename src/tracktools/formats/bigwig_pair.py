@@ -11,6 +11,7 @@ import numpy as np
 from tracktools.arrays import Float32
 from tracktools.errors import GenomeMismatchError, InputError
 from tracktools.formats.bigwig import BigWigReader
+from tracktools.formats.input_file import real_path
 from tracktools.input_sign import InputSign, pair_notes, pair_record
 from tracktools.interval import STRANDS, Strand
 from tracktools.names import join_names, listed, name_hint, own_names
@@ -100,7 +101,7 @@ def open_pair(
     GenomeMismatchError
         If the two are of different sequences, or of none of the genome's, or of other lengths.
     """
-    if Path(plus).resolve() == Path(minus).resolve():
+    if real_path(plus) == real_path(minus):
         raise InputError("is named for both strands", path=plus, hint="name the file of each strand")
     with BigWigReader(plus) as forward, BigWigReader(minus) as reverse:
         readers: dict[Strand, BigWigReader] = {"+": forward, "-": reverse}

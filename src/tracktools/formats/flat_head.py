@@ -13,7 +13,9 @@ from pathlib import Path
 
 from tracktools.errors import InputError
 
-_LENGTH = re.compile(r"(?:(?P<name>.*?)\s+)?(?P<length>\d{1,15})\s+bp\b(?P<rest>.*)", re.IGNORECASE)
+_LENGTH = re.compile(
+    r"(?:(?P<name>\S(?:.*?\S)?)\s++)?(?P<length>\d{1,15})\s++bp\b(?P<rest>.*)", re.IGNORECASE
+)  # runs of blanks are taken whole (++), or a line of nothing else would take hours
 _COLLIDED = re.compile(r"(?P<name>\S+)\s+bp\b(?P<rest>.*)", re.IGNORECASE)
 _PROTEIN = re.compile(r"\b\d+\s+aa\b")
 _NO_NAME = re.compile(r"\.?|xxx|<?unknown([_ ]?id)?>?(\.\d+)?", re.IGNORECASE)  # what exporters write for want of one

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-_PAIR = re.compile(r'\s*([A-Za-z_][\w.-]*) +("(?:[^"\\]|\\.|"")*"|[^\s";=][^;="]*?) *(?:;|$)')
+_PAIR = re.compile(r'\s*([A-Za-z_][\w.-]*) +("(?:[^"\\]|\\.|"")*"|[^\s";=][^;="]*+) *(?:;|$)')
 _DOUBLED = re.compile(r'""([^";\s][^"]*)""')  # after a visit to a spreadsheet
 
 

@@ -134,6 +134,20 @@ def local_path(path: Path) -> Path:
         return Path(file.name) if path.is_fifo() else path
 
 
+def real_path(path: Path | str) -> Path:
+    """Return a path with symbolic links resolved; one that goes round in a circle stays, and cannot be opened.
+
+    Raises
+    ------
+    InputError
+        If it is no path.
+    """
+    try:
+        return Path(os.path.realpath(path))
+    except ValueError:
+        raise InputError("is no path: it contains a NUL character", path=path) from None
+
+
 def path_inside(folder: Path, name: str | Path) -> Path:
     """Return the path of a file that a folder names, with symbolic links resolved; it may not lead out of the folder.
 
@@ -143,10 +157,7 @@ def path_inside(folder: Path, name: str | Path) -> Path:
         If it does, or the links go round in a circle.
     """
     path = folder / name
-    try:
-        real, home = Path(os.path.realpath(path)), Path(os.path.realpath(folder))
-    except ValueError:
-        raise InputError("is no path: it contains a NUL character", path=path) from None
+    real, home = real_path(path), real_path(folder)
     if real.is_symlink():
         raise InputError("is a circle of symbolic links", path=path)
     if not real.is_relative_to(home):

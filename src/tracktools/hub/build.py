@@ -11,6 +11,7 @@ from pathlib import Path
 from tracktools.concise import concise
 from tracktools.config import HubConfig
 from tracktools.errors import InputError, OutputError
+from tracktools.formats.input_file import real_path
 from tracktools.genome import Genome, as_genome
 from tracktools.hub.arrange import arrange_groups
 from tracktools.hub.assembly import busiest_position, describe_assembly
@@ -30,7 +31,8 @@ from tracktools.run import output_folder
 from tracktools.tracks import HasFolder, folder_of
 
 _log = logging.getLogger(__name__)
-_FORBIDS = re.compile(r"(?i)\b(no|not)\b.*\bredistribut")
+_NOT = re.compile(r"(?i)\b(no|not)\b")
+_REDISTRIBUTE = re.compile(r"(?i)\bredistribut")
 
 
 @concise
@@ -167,7 +169,7 @@ def build_hub(
         size_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     for note in notes:
         _log.warning("warning: %s", note)
-    bound = tuple(track.name for track in hub if _FORBIDS.search(track.source.row.licence))
+    bound = tuple(track.name for track in hub if _forbids(track.source.row.licence))
     counts = tuple(item.count_line for item in converted if item.count_line)
     return BuiltHub(output, hub, size_bytes, links, _left_out(script), bound, counts)
 
@@ -233,7 +235,7 @@ def _check_inputs(sources: Sequence[Source], output: Path) -> None:
             "there is no track to show", hint="name a folder with a tracks.tsv, or give --annotation or --bam"
         )
     for source in sources:
-        if output.resolve() in source.row.path.resolve().parents:
+        if real_path(output) in real_path(source.row.path).parents:
             raise OutputError(f"contains an input, {source.row.path.name}", path=output, hint="name another folder")
 
 
@@ -276,3 +278,9 @@ def _default_position(converted: Sequence[Converted], genome: Genome) -> str:
 
 def _left_out(igv_js: IgvJs | None) -> tuple[str, ...]:
     return () if igv_js else (f"index.html shows no tracks: {MISSING}",)
+
+
+def _forbids(licence: str) -> bool:
+    """Return whether a licence forbids to pass data on."""
+    found = _NOT.search(licence)
+    return found is not None and _REDISTRIBUTE.search(licence, found.end()) is not None

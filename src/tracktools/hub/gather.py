@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -12,6 +11,7 @@ from typing import Any
 
 from tracktools.errors import GenomeMismatchError, InputError, TracktoolsError
 from tracktools.formats.bed import read_bed_head
+from tracktools.formats.input_file import real_path
 from tracktools.formats.recognise import recognise_format
 from tracktools.genome import Genome
 from tracktools.hub.arrange import named_strand
@@ -73,7 +73,7 @@ def gather_sources(
             continue
         file, rows = described
         if not allow_outside:
-            _check_inside(file, [row for row in rows if row.path != _real(path)])
+            _check_inside(file, [row for row in rows if row.path != real_path(path)])
         provenance = read_provenance(file.parent)
         _check_genome(provenance.get("genome", {}), genome, file.parent)
         sources += [Source(row, file, provenance, _warnings(row, provenance)) for row in rows]
@@ -103,20 +103,16 @@ def _described(path: Path) -> tuple[Path, list[Track]] | None:
         rows = read_tracks(path.parent / TRACKS_FILE)
     except TracktoolsError:
         return None
-    own = [row for row in rows if row.path == _real(path)]
+    own = [row for row in rows if row.path == real_path(path)]
     return (path.parent / TRACKS_FILE, own) if own else None
 
 
 def _check_inside(file: Path, rows: Sequence[Track]) -> None:
-    home = _real(file.parent)
+    home = real_path(file.parent)
     for row in rows:
         if not row.path.is_relative_to(home):
             problem = f"track {row.name!r} lies outside this folder: {row.path}"
             raise InputError(problem, path=file, hint="if it may go into the hub, say --allow-outside")
-
-
-def _real(path: Path) -> Path:
-    return Path(os.path.realpath(path))
 
 
 def _plain_row(path: Path, genome: Genome) -> Track:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tracktools.errors import ConfigError, InputError
 from tracktools.formats.bbi import BIGWIG_MAGIC
-from tracktools.formats.input_file import open_maybe_gzip
+from tracktools.formats.input_file import open_maybe_gzip, real_path
 
 _BIGWIG_STARTS = BIGWIG_MAGIC.to_bytes(4, "little"), BIGWIG_MAGIC.to_bytes(4, "big")
 _VALUE_STARTS = b"variableStep", b"fixedStep", b"track", b"browser"
@@ -56,6 +56,6 @@ def _is_bedgraph(start: bytes) -> bool:
 
 def refuse_repeated(paths: Sequence[Path]) -> None:
     """Refuse a replicate that is named twice, which would count twice."""
-    (path, count), *_ = Counter(Path(path).resolve() for path in paths).most_common(1) or [(Path(), 0)]
+    (path, count), *_ = Counter(real_path(path) for path in paths).most_common(1) or [(Path(), 0)]
     if count > 1:
         raise ConfigError(f"{path} is named {count} times, and would be counted as often (name each replicate once)")

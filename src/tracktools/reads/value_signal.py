@@ -17,6 +17,7 @@ from tracktools.counting import count_line
 from tracktools.errors import ConfigError, GenomeMismatchError
 from tracktools.formats.bedgraph import Steps, read_bedgraph
 from tracktools.formats.bigwig import BigWigReader
+from tracktools.formats.input_file import real_path
 from tracktools.input_sign import InputSign, pair_notes, pair_record
 from tracktools.interval import STRANDS
 from tracktools.reads.alignment_signal import WINDOW_BP, Window
@@ -138,7 +139,7 @@ class ValueSignal:
 def _check_settings(plus: Sequence[Path], minus: Sequence[Path], config: ReadsConfig) -> None:
     if not len(plus) == len(minus) > 0:
         raise ConfigError(f"{len(plus)} plus and {len(minus)} minus files: each replicate has one of each")
-    twice = {Path(path).resolve() for path in plus} & {Path(path).resolve() for path in minus}
+    twice = {real_path(path) for path in plus} & {real_path(path) for path in minus}
     if twice:
         raise ConfigError(f"{min(twice)} is named for both strands (name the file of each strand)")
     refuse_repeated(plus)

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from tracktools.errors import InputError
-from tracktools.formats.input_file import read_text
+from tracktools.formats.input_file import read_text, real_path
 from tracktools.tracks import TRACKS_FILE, read_provenance, read_tracks
 
 DEEPEST = 3  # folders of folders, such as that of a demo, are looked through so far
@@ -119,7 +119,7 @@ def find_folders(paths: Iterable[Path]) -> tuple[list[Folder], list[Path]]:
         inside = _inside(path, DEEPEST)
         if not inside:
             unknown.append(path)
-        found |= {folder.path.resolve(): folder for folder in inside if folder.path.resolve() not in found}
+        found |= {real_path(folder.path): folder for folder in inside if real_path(folder.path) not in found}
     return list(found.values()), unknown
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from tracktools.errors import OutputError, OutputForeign, OutputNotEmpty
+from tracktools.formats.input_file import real_path
 from tracktools.run.listing import check_ours
 from tracktools.run.workspace import check_marked, partial_of
 
@@ -43,9 +44,9 @@ def check_output(output: Path, *, force: bool = False, inputs: Iterable[Path] = 
         If it is a file, the current folder or above it, contains an input, or cannot be written.
     """
     output = Path(output)
-    target = output.resolve() if output.is_symlink() else output
-    whole = target.resolve()
-    if Path.cwd().resolve().is_relative_to(whole):
+    target = real_path(output) if output.is_symlink() else output
+    whole = real_path(target)
+    if real_path(Path.cwd()).is_relative_to(whole):
         raise OutputError("is, or contains, the current folder", path=output, hint="name a new folder")
     if target.exists() and not target.is_dir():
         raise OutputError("is a file, and a folder is to be written there", path=output, hint="name another folder")
@@ -77,7 +78,7 @@ def check_file(output: Path, *, force: bool, inputs: Iterable[Path] = ()) -> Non
     if output.exists() and not output.is_file():
         raise OutputForeign("is not replaced: it is not a file", path=output, hint="name another file")
     for item in map(Path, inputs) if output.exists() else ():
-        if output.resolve().is_relative_to(item.resolve()):
+        if real_path(output).is_relative_to(real_path(item)):
             raise OutputForeign(f"is not replaced: it is in the input {item}", path=output, hint="name another file")
     check_marked(partial_of(output))
     _check_writable(output, output)
@@ -91,7 +92,7 @@ def check_disjoint(first: Path, second: Path) -> None:
     OutputError
         Naming both.
     """
-    one, two = first.resolve(), second.resolve()
+    one, two = real_path(first), real_path(second)
     if one.is_relative_to(two) or two.is_relative_to(one):
         raise OutputError(
             f"cannot be, contain or be inside the other output {second}", path=first, hint="name two folders"
@@ -105,7 +106,7 @@ def is_taken(output: Path, *, force: bool) -> bool:
 
 def _check_inputs(output: Path, whole: Path, inputs: Iterable[Path]) -> None:
     for item in inputs:
-        if Path(item).resolve().is_relative_to(whole):
+        if real_path(item).is_relative_to(whole):
             hint = "name another output folder"
             raise OutputForeign(f"is not replaced: it contains the input {item}", path=output, hint=hint)
 

@@ -19,6 +19,7 @@ from tracktools.errors import (
     TracktoolsError,
 )
 from tracktools.formats.atomic import DISK_ERRORS, sync_path, write_synced
+from tracktools.formats.input_file import real_path
 from tracktools.formats.json_file import json_bytes, read_json, sealed
 from tracktools.run.checks import call_checks
 from tracktools.run.identity import differs, identity_sha256, was_made
@@ -299,7 +300,7 @@ def drop_unfinished(output: Path) -> None:
     OutputLocked, OutputForeign
         If another run is working there, or it contains what is not ours.
     """
-    target = output.resolve() if output.is_symlink() else output
+    target = real_path(output) if output.is_symlink() else output
     if partial_of(target).is_dir():
         space = Workspace.enter(target)
         try:
@@ -312,7 +313,7 @@ def drop_unfinished(output: Path) -> None:
 
 def unfinished_identity(output: Path) -> Mapping[str, Any] | None:
     """Return the identity of the run that was left unfinished next to an output; None if there is none."""
-    target = output.resolve() if output.is_symlink() else output
+    target = real_path(output) if output.is_symlink() else output
     marker = Workspace.peek(target)
     return None if marker is None else marker["identity"]
 

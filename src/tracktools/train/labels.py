@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from tracktools.counting import count_line
+from tracktools.formats.input_file import real_path
 from tracktools.formats.tss_bed import read_tss_bed
 from tracktools.genome import Genome
 from tracktools.interval import STRANDS
@@ -38,7 +39,7 @@ def read_labels(
 def describe_labels(name: str, path: Path, labels: LabelArrays) -> dict[str, Any]:
     """Return what a checkpoint says of a label set; source and licence are those of the ``tracks.tsv`` next to it."""
     rows = read_tracks(path.parent) if (path.parent / TRACKS_FILE).is_file() else []
-    row = next((row for row in rows if row.path == path.resolve()), None)
+    row = next((row for row in rows if row.path == real_path(path)), None)
     return {
         "name": name,
         "sha256": file_sha256(path),

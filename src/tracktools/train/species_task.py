@@ -16,6 +16,7 @@ from tracktools.arrays import Bool
 from tracktools.config import ConditionedConfig, MixtureConfig, TrainConfig
 from tracktools.descriptor import Reference
 from tracktools.errors import ConfigError, InputError
+from tracktools.formats.input_file import real_path
 from tracktools.genome import Genome, load_genome
 from tracktools.model.dilated import Dilated
 from tracktools.splits import Region, Split
@@ -119,7 +120,7 @@ class SpeciesTask:
                 found.append((one.only(~copies), row))
         if self.kept is not None and len(known) > before:
             kept = {key: torch.from_numpy(copies) for key, copies in known.items()}
-            save_state(self.kept.resolve(), kept, {"kind": _KIND})
+            save_state(real_path(self.kept), kept, {"kind": _KIND})
         return found
 
     @cached_property

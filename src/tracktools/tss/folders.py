@@ -14,6 +14,7 @@ import pandas as pd
 from tracktools.config import TssConfig
 from tracktools.errors import ConfigError, InputError
 from tracktools.formats.bed import CURATED_TSS, TSS_SOURCE, read_bed, write_bed
+from tracktools.formats.input_file import real_path
 from tracktools.genome import Genome
 from tracktools.run import output_folder
 from tracktools.tracks import TRACKS_FILE, Track, as_track_name, is_color, read_tracks, write_provenance, write_tracks
@@ -203,7 +204,7 @@ def _source_track(folder: Path, name: str, count: int, credit: Credit, color: st
 def derived_track(path: Path, file: Path, step: str) -> Track:
     """Return the row in ``tracks.tsv`` of a set made from another one, like the row of that one if there is any."""
     tracks = read_tracks(path.parent / TRACKS_FILE) if (path.parent / TRACKS_FILE).is_file() else []
-    own = next((track for track in tracks if track.path == path.resolve()), None)
+    own = next((track for track in tracks if track.path == real_path(path)), None)
     if own is None:
         own = Track(as_track_name(f"tss_{file.stem}"), file, "bed", group=GROUP, short_label=file.stem[:17])
     return replace(own, path=file, method=f"{own.method} {step}".strip(), sha256="")

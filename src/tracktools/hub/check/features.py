@@ -25,6 +25,7 @@ _LEAST_COLUMNS = {  # of UCSC's own schemas
     "bigNarrowPeak": 10,
     "bigPsl": 25,
 }
+_COLUMN_OF_URL = re.compile(r'\b(\w++)="')  # without \b and ++, a long word would take hours
 _BY_COLUMN = re.compile(r"(filter|highlight)(Values|ValuesDefault|ByRange|Limits|Text|Type|Label|Priority)?\.(\w+)")
 _NUMERIC_FILTERS = ("", "ByRange", "Limits")
 _COLUMN_LISTS = ("labelFields", "defaultLabelFields", "searchIndex", "skipFields", "sepFields")
@@ -102,7 +103,7 @@ def _columns_used(track: Track) -> Iterator[tuple[str, list[str]]]:
         elif key == "mouseOver":
             yield key, ["".join(found) for found in _VARIABLE.findall(value)]
         elif key == "urls":
-            yield key, re.findall(r'(\w+)="', value)
+            yield key, _COLUMN_OF_URL.findall(value)
 
 
 def _list(value: str) -> list[str]:
