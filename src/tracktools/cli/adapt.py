@@ -13,9 +13,9 @@ from tracktools.model.files import DEFAULT_MODEL
 
 
 @click.command()
-@click.argument("genome_path", metavar="GENOME", type=click.Path(path_type=Path))
-@click.argument("tss", type=click.Path(path_type=Path))
-@click.argument("minus", type=click.Path(path_type=Path), required=False)
+@click.argument("genome_path", metavar="GENOME", type=options.PATH)
+@click.argument("tss", type=options.PATH)
+@click.argument("minus", type=options.PATH, required=False)
 @options.output
 @options.model("Start from this shipped model or checkpoint file.", default=DEFAULT_MODEL)
 @click.option(

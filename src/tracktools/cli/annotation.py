@@ -12,11 +12,11 @@ from tracktools.errors import ConfigError
 
 
 @click.command()
-@click.argument("file", metavar="ANNOTATION", type=click.Path(path_type=Path))
+@click.argument("file", metavar="ANNOTATION", type=options.PATH)
 @options.output
 @options.genome(default="the sequence in ANNOTATION")
 @click.option(
-    "--rank-pseudogenes", "prediction", type=click.Path(path_type=Path), metavar="PREDICTION",
+    "--rank-pseudogenes", "prediction", type=options.PATH, metavar="PREDICTION",
     help="Output folder of `tracktools predict`: also rank pseudogenes by the model output upstream.  [default: none]",
 )  # fmt: skip
 @options.sets("--measured", "Set of measured TSS for the ranking; repeatable.  [default: none]", needs_name=False)

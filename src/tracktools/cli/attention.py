@@ -12,7 +12,7 @@ from tracktools.model.files import ATTENTIVE_MODEL
 
 
 @click.command()
-@click.argument("genome_path", metavar="GENOME", type=click.Path(path_type=Path))
+@click.argument("genome_path", metavar="GENOME", type=options.PATH)
 @options.output
 @options.model("Model with attention heads: shipped, or a checkpoint file.", default=ATTENTIVE_MODEL)
 @options.sets(

@@ -13,10 +13,10 @@ from tracktools.model.files import DEFAULT_MODEL
 
 
 @click.command()
-@click.argument("genome_path", metavar="GENOME", type=click.Path(path_type=Path))
+@click.argument("genome_path", metavar="GENOME", type=options.PATH)
 @options.output
 @click.option(
-    "--at", "at", required=True, type=click.Path(path_type=Path), metavar="DIR|BED",
+    "--at", "at", required=True, type=options.PATH, metavar="DIR|BED",
     help="The TSS: a folder of `tracktools predict` with called TSS, or a BED of single bases with a strand.",
 )  # fmt: skip
 @options.model("Shipped model (see `tracktools models list`) or checkpoint file.", default=DEFAULT_MODEL)

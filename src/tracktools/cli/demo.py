@@ -14,7 +14,7 @@ from tracktools.config import PredictConfig
 @options.output
 @click.option(
     "--data",
-    type=click.Path(path_type=Path),
+    type=options.PATH,
     help="Folder with published TSS tables and reads, from `tracktools fetch NAME -o FOLDER`.  [default: none]",
 )
 @options.threads

@@ -18,7 +18,7 @@ from tracktools.config import EvaluateConfig, PredictConfig
     "--region", type=click.Choice(["train", "valid", "test", "all"]), default=EvaluateConfig.region, show_default=True,
     help="Bases to score: one part of the split, or all.",
 )  # fmt: skip
-@click.option("--regions", type=click.Path(path_type=Path), help="BED file of the bases to score, instead of --region.")
+@click.option("--regions", type=options.PATH, help="BED file of the bases to score, instead of --region.")
 @click.option(
     "--split-of", metavar="MODEL",
     help="Model whose split defines train, valid and test.  [default: MODEL; for bigWigs, a shipped model that knows "
@@ -42,7 +42,7 @@ from tracktools.config import EvaluateConfig, PredictConfig
 )  # fmt: skip
 @options.seed(EvaluateConfig.seed, "Seed of these draws.")
 @click.option(
-    "--log", "test_log", type=click.Path(path_type=Path),
+    "--log", "test_log", type=options.PATH,
     help="Append a line per set to this test log (docs/test-log.md); only if the test region is scored.",
 )  # fmt: skip
 @options.engine

@@ -7,14 +7,13 @@ from pathlib import Path
 
 import click
 
+from tracktools.cli import options
 from tracktools.config import FetchConfig
 
 
 @click.command()
 @click.argument("name", required=False)
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="Folder for copies.  [default: files stay in the cache]"
-)
+@click.option("-o", "--output", type=options.PATH, help="Folder for copies.  [default: files stay in the cache]")
 @click.option("--mirror", default=FetchConfig.mirror, show_default=True, help="Other server with the same layout.")
 def fetch(name: str | None, output: Path | None, mirror: str) -> None:
     """Download the public data set NAME, check it, print its licence and citation; without NAME, list all data sets.

@@ -24,7 +24,7 @@ def hub() -> None:
 
 
 @hub.command()
-@click.argument("folders", metavar="[DIR|FILE]...", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("folders", metavar="[DIR|FILE]...", nargs=-1, type=options.PATH)
 @options.output
 @options.genome()
 @options.annotation(default="the genes in --genome, if any")

@@ -10,7 +10,7 @@ from tracktools.cli import options
 
 
 @click.command()
-@click.argument("folders", metavar="SHARD...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("folders", metavar="SHARD...", nargs=-1, required=True, type=options.PATH)
 @options.output
 @options.force
 @options.restart

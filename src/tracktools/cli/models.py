@@ -78,8 +78,8 @@ def verify_models(model: tuple[str, ...]) -> None:
 
 
 @models.command("average")
-@click.argument("genome_path", metavar="GENOME", type=click.Path(path_type=Path))
-@click.argument("tss", type=click.Path(path_type=Path))
+@click.argument("genome_path", metavar="GENOME", type=options.PATH)
+@click.argument("tss", type=options.PATH)
 @click.option("-m", "--model", "members", metavar="MODEL", multiple=True, help="A model to average; repeatable.")
 @options.output
 @options.circular

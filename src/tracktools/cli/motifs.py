@@ -11,11 +11,11 @@ from tracktools.config import MotifConfig
 
 
 @click.command()
-@click.argument("attention", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("attention", metavar="DIR", type=options.PATH)
 @options.output
 @options.genome("FASTA, 2bit or GenBank that DIR was made from.", default="the embedded E. coli genome")
 @click.option(
-    "--collection", "collections", multiple=True, type=click.Path(path_type=Path),
+    "--collection", "collections", multiple=True, type=options.PATH,
     help="Known motifs to compare with, a MEME or TRANSFAC file; repeatable.  [default: none]",
 )  # fmt: skip
 @click.option(

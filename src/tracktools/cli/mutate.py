@@ -29,10 +29,10 @@ def _parse_tss(_ctx: click.Context, _parameter: click.Parameter, value: str | No
 
 
 @click.command()
-@click.argument("genome_path", metavar="[GENOME]", type=click.Path(path_type=Path), required=False)
+@click.argument("genome_path", metavar="[GENOME]", type=options.PATH, required=False)
 @options.output
 @click.option(
-    "--at", "at", type=click.Path(path_type=Path), metavar="BED",
+    "--at", "at", type=options.PATH, metavar="BED",
     help="Try all substitutions around these TSS: a BED of single bases with a strand, called or measured.",
 )  # fmt: skip
 @click.option(
@@ -41,7 +41,7 @@ def _parse_tss(_ctx: click.Context, _parameter: click.Parameter, value: str | No
     "as NC_000913.3:g.366305G>A; repeat for several variants.",
 )  # fmt: skip
 @click.option(
-    "--from", "sequence", type=click.Path(path_type=Path), metavar="SEQUENCE",
+    "--from", "sequence", type=options.PATH, metavar="SEQUENCE",
     help="Propose changes of this sequence, such as a plasmid: FASTA or GenBank. No GENOME then.",
 )  # fmt: skip
 @click.option(
@@ -49,7 +49,7 @@ def _parse_tss(_ctx: click.Context, _parameter: click.Parameter, value: str | No
     help="Try all substitutions of the genome: tracks of the largest gain and loss that each base can give.",
 )  # fmt: skip
 @click.option(
-    "--regions", type=click.Path(path_type=Path), metavar="BED",
+    "--regions", type=options.PATH, metavar="BED",
     help="With --all: change only these bases.  [default: all bases]",
 )  # fmt: skip
 @options.shard("With --all: compute only shard I of N, such as 1/3; join all with `tracktools merge`.")

@@ -13,7 +13,7 @@ from tracktools.model.files import DEFAULT_MODEL
 
 
 @click.command()
-@click.argument("genome_path", metavar="GENOME", type=click.Path(path_type=Path))
+@click.argument("genome_path", metavar="GENOME", type=options.PATH)
 @options.output
 @click.option("--name", help="Stem of the output files.  [default: that of GENOME]")
 @options.model("Shipped model (see `tracktools models list`) or checkpoint file.", default=DEFAULT_MODEL)
@@ -26,14 +26,14 @@ from tracktools.model.files import DEFAULT_MODEL
 @options.only_genome
 @click.option(
     "--regions",
-    type=click.Path(path_type=Path),
+    type=options.PATH,
     metavar="BED",
     help="Score only these bases; all others are absent.  [default: all bases]",
 )
 @options.descriptor("GENOME")
 @options.shard()
 @click.option(
-    "--out-of-fold", type=click.Path(path_type=Path), metavar="DIR",
+    "--out-of-fold", type=options.PATH, metavar="DIR",
     help="Score each base by the model that never saw it. DIR: output folder of `tracktools train --folds`.",
 )  # fmt: skip
 @click.option(
@@ -44,7 +44,7 @@ from tracktools.model.files import DEFAULT_MODEL
     "--top", default=PredictConfig.top, metavar="N|N/Mb", show_default="what the model brings",
     help="Call the N highest TSS of the genome, or of each million bases.",
 )  # fmt: skip
-@click.option("--hub", type=click.Path(path_type=Path), help="Also build a track hub of the result, in this folder.")
+@click.option("--hub", type=options.PATH, help="Also build a track hub of the result, in this folder.")
 @options.engine
 @click.option(
     "--precision", type=click.Choice(["exact", "fast"]), default=PredictConfig.precision, show_default=True,

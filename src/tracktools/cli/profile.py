@@ -51,12 +51,7 @@ def _parse_regions(_ctx: click.Context, _parameter: click.Parameter, values: tup
     "--within", metavar="CHROM:FIRST-LAST", multiple=True, callback=_parse_regions,
     help="Use only these bases (1-based, closed); repeatable.  [default: all]",
 )  # fmt: skip
-@click.option(
-    "--levels",
-    type=click.Path(path_type=Path),
-    metavar="GFF3",
-    help="Also write levels.tsv, by the genes of this file.",
-)
+@click.option("--levels", type=options.PATH, metavar="GFF3", help="Also write levels.tsv, by the genes of this file.")
 @options.operons("With --levels: operons, a BED or RegulonDB's OperonSet.tsv.")
 @options.circular
 @options.rename

@@ -14,18 +14,18 @@ from tracktools.config import ReadsConfig
 if TYPE_CHECKING:
     from tracktools.reads.fragments import Library
 
-_PATH = click.Path(path_type=Path)
-
 
 @click.command()
-@click.argument("files", metavar="[BAM|SAM|CRAM]...", nargs=-1, type=_PATH)
+@click.argument("files", metavar="[BAM|SAM|CRAM]...", nargs=-1, type=options.PATH)
 @click.option(
     "--plus",
     multiple=True,
-    type=_PATH,
+    type=options.PATH,
     help="Instead of BAM: bigWig, bedGraph or wiggle of the + strand; repeat for replicates.",
 )
-@click.option("--minus", multiple=True, type=_PATH, help="The same for the - strand; values may be stored negative.")
+@click.option(
+    "--minus", multiple=True, type=options.PATH, help="The same for the - strand; values may be stored negative."
+)
 @options.output
 @click.option("--name", required=True, help="Name of the tracks and stem of the files.")
 @options.genome(default="names and lengths in the header of the BAM, CRAM or bigWig")

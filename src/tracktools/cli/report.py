@@ -10,7 +10,7 @@ from tracktools.cli import options
 
 
 @click.command()
-@click.argument("folders", metavar="DIR...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("folders", metavar="DIR...", nargs=-1, required=True, type=options.PATH)
 @options.output_file("Output page, NAME.html.")
 @click.option("--title", help="Title of the page.  [default: from the name of the genome]")
 @options.templates("Folder with your own report.html or style.css.")

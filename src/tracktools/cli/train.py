@@ -11,31 +11,11 @@ import click
 from tracktools.cli import options
 from tracktools.config import ARCHITECTURES, RECIPES, TrainConfig, architecture_of
 
-_OF_GENOMES = (
-    *(
-        "tss",
-        "also",
-        "keep_sides",
-        "split_path",
-        "fractions",
-        "folds",
-        "soft",
-        "teacher",
-        "architecture",
-        "circular",
-        "species",
-    ),
-    *(
-        "window_bp",
-        "positions_per_step",
-        "positive_share",
-        "masked_share",
-        "focal_gamma",
-        "soft_weight",
-        "mutated_share",
-        "lead_bp",
-    ),
-)  # what a sheet says itself, or has no place for
+_OF_GENOMES = (  # what a sheet says itself, or has no place for
+    *("tss", "also", "keep_sides", "split_path", "fractions", "folds", "soft", "teacher", "architecture", "circular"),
+    *("species", "window_bp", "positions_per_step", "positive_share", "masked_share", "focal_gamma", "soft_weight"),
+    *("mutated_share", "lead_bp"),
+)
 
 _RECIPE_HELP = {  # of each setting of `TrainConfig`: what it does, with its unit
     "steps": "Training steps.",
@@ -166,13 +146,13 @@ def _train_genome(genome_path: Path, labels: dict[str, Path], output: Path, opti
 
 
 @click.command()
-@click.argument("genome_path", metavar="GENOME", type=click.Path(path_type=Path))
-@click.argument("tss", type=click.Path(path_type=Path), required=False)
+@click.argument("genome_path", metavar="GENOME", type=options.PATH)
+@click.argument("tss", type=options.PATH, required=False)
 @options.output
 @options.sets("--also", "Another TSS set to learn from, as a side output; repeatable.  [default: none]")
 @click.option("--keep-sides", is_flag=True, help="Also keep the output of each --also set, as NAME.safetensors.")
 @click.option(
-    "--split", "split_path", metavar="BED", type=click.Path(path_type=Path),
+    "--split", "split_path", metavar="BED", type=options.PATH,
     help="Parts of the genome: a BED file whose name column says train, valid or test.  [default: the paper's parts, "
     "for NC_000913.3 only]",
 )  # fmt: skip
@@ -182,7 +162,7 @@ def _train_genome(genome_path: Path, labels: dict[str, Path], output: Path, opti
 )  # fmt: skip
 @options.folds("Train")
 @click.option(
-    "--soft", nargs=2, metavar="PLUS.bw MINUS.bw", type=click.Path(path_type=Path),
+    "--soft", nargs=2, metavar="PLUS.bw MINUS.bw", type=options.PATH,
     help="Signal between 0 and 1 to learn from as well as TSS, such as another model's track; see --soft-weight.",
 )  # fmt: skip
 @click.option(

@@ -11,8 +11,8 @@ from tracktools.config import CallConfig
 
 
 @click.command()
-@click.argument("plus", type=click.Path(path_type=Path))
-@click.argument("minus", type=click.Path(path_type=Path))
+@click.argument("plus", type=options.PATH)
+@click.argument("minus", type=options.PATH)
 @click.option("--threshold", type=float, required=True, help="Lowest value of a call, in units of the signal.")
 @options.output
 @click.option("--name", default="called", show_default=True, help="Name of the set.")

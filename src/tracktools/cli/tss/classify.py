@@ -11,7 +11,7 @@ from tracktools.config import TssConfig
 
 
 @click.command()
-@click.argument("set_", metavar="SET", type=click.Path(path_type=Path))
+@click.argument("set_", metavar="SET", type=options.PATH)
 @options.output
 @options.annotation(default="the embedded E. coli genes")
 @options.genome("Check the annotation against this genome: FASTA, 2bit or GenBank.", default="no check")

@@ -12,7 +12,7 @@ from tracktools.config import TssConfig
 
 
 @click.command()
-@click.argument("predicted", metavar="PREDICTED", type=click.Path(path_type=Path))
+@click.argument("predicted", metavar="PREDICTED", type=options.PATH)
 @click.argument("measured", metavar="MEASURED...", nargs=-1, required=True, callback=options.read_sets)
 @options.genome()
 @options.output

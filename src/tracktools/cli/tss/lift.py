@@ -11,7 +11,7 @@ from tracktools.cli import options
 
 
 @click.command()
-@click.argument("set_", metavar="SET", type=click.Path(path_type=Path))
+@click.argument("set_", metavar="SET", type=options.PATH)
 @click.option(
     "--chain",
     required=True,

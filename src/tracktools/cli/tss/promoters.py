@@ -10,7 +10,7 @@ from tracktools.cli import options
 
 
 @click.command()
-@click.argument("set_", metavar="SET", type=click.Path(path_type=Path))
+@click.argument("set_", metavar="SET", type=options.PATH)
 @options.genome()
 @options.output
 @click.option(
@@ -19,7 +19,7 @@ from tracktools.cli import options
     help="Learn the matrices from SET itself (at least 50 TSS; of many the 1,000 with the best score).",
 )
 @click.option(
-    "--model", type=click.Path(path_type=Path),
+    "--model", type=options.PATH,
     help="model.json of an earlier run with --learn.  [default: the matrices of E. coli]",
 )  # fmt: skip
 @options.circular

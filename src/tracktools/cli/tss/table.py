@@ -27,7 +27,7 @@ from tracktools.config import TssConfig
     help="Also write TSS and promoters as DIR/tss.gff3, or as DIR/tss.gbk with the sequence; repeatable.",
 )  # fmt: skip
 @click.option(
-    "--merge-into", type=click.Path(path_type=Path), metavar="GFF3|GENBANK",
+    "--merge-into", type=options.PATH, metavar="GFF3|GENBANK",
     help="Also write a copy of this annotation with TSS and promoters added; its own lines stay unchanged.",
 )  # fmt: skip
 @options.circular
