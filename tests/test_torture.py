@@ -13,6 +13,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "tools" / "torture"))
 
 from damage import damaged_bytes
+from table import Table, print_tables
 
 from tracktools.formats.json_file import is_sealed, json_bytes, sealed
 
@@ -46,3 +47,15 @@ def test_a_value_is_changed_in_a_record_that_stays_whole() -> None:
     records = [json.loads(changed) for changed in inside]
     assert all(is_sealed(record) for record in records if "record_sha256" in record)
     assert len({*inside} - {data}) > 15
+
+
+def test_the_table_of_trials_is_kept_after_each_and_adds_up(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for seed in (1, 2):
+        table = Table(tmp_path / f"{seed}.json", seed)
+        table.add("predict", "SIGKILL", None)
+        table.add("merge", "SIGTERM", "a traceback" if seed == 2 else None)
+        kept = json.loads(table.path.read_text()) if table.path else {}
+        assert kept["counts"] == [["predict", "SIGKILL", 1], ["merge", "SIGTERM", 1]]
+    print_tables([tmp_path / "1.json", tmp_path / "2.json"], ["SIGKILL", "SIGTERM"])
+    rows = capsys.readouterr().out.splitlines()
+    assert rows[-3:] == ["| predict | 2 | 0 | 0 |", "| merge | 0 | 2 | 1 |", "| all | 2 | 2 | 1 |"]

@@ -91,7 +91,8 @@ def torture_runs(home: Path, seed: int, seconds: float, kept: Path | None = None
         found = _trial(job, folder, hinder, rng)
         if found == [MISSED]:
             way, found = MISSED, []
-        table.add(job.name, way, [_said(f"{job.name}, {way}, trial {seed}:{number}: {text}") for text in found])
+        wrong = _said(f"{job.name}, {way}, trial {seed}:{number}: {'; '.join(found)}") if found else None
+        table.add(job.name, way, wrong)
         shutil.rmtree(folder, ignore_errors=True)
         number += 1
     print_table(table.counts, table.failures, WAYS)

@@ -32,10 +32,10 @@ class Table:
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
     failures: list[tuple[str, str]] = field(default_factory=list)
 
-    def add(self, command: str, way: str, wrong: list[str]) -> None:
-        """Count a trial, and keep the table."""
+    def add(self, command: str, way: str, wrong: str | None) -> None:
+        """Count a trial, and what was wrong with it, and keep the table."""
         self.counts[command, way] += 1
-        self.failures += [(command, text) for text in wrong]
+        self.failures += [] if wrong is None else [(command, wrong)]
         self.keep()
 
     def keep(self) -> None:
