@@ -379,6 +379,17 @@ def test_a_signal_is_at_most_one_line_whatever_a_library_makes_of_it(
     assert interrupted_child(code) == (status, said)
 
 
+@pytest.mark.parametrize(
+    "words", [["tss", "curate", "--window"], ["predict", "x.fa", "--block-bp"], ["predict", "x.fa", "--no"]]
+)
+def test_a_usage_error_shortens_a_long_value(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main([*words[:-1], *([f"{words[-1]}{'9' * 5000}"] if words[-1] == "--no" else [words[-1], "9" * 5000])])
+    said = capsys.readouterr().err
+    assert "Error: " in said
+    assert len(said) < 700
+
+
 def test_an_error_of_the_system_in_a_librarys_own_words_is_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

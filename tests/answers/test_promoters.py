@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from tracktools.answers import promoter_learning
+from tracktools.answers import promoter_learning, promoters
 from tracktools.answers.promoter_folder import promoter_columns, random_places
 from tracktools.answers.promoter_learning import MOST_LEARNT, learn_promoters
 from tracktools.answers.promoters import (
@@ -135,6 +135,13 @@ def test_a_model_survives_its_file_and_what_is_none_is_one_line(tmp_path: Path) 
             read_model(tmp_path / "bad.json")
     with pytest.raises(InputError, match="no such file"):
         read_model(tmp_path / "none.json")
+
+
+def test_the_elements_of_many_tss_are_those_of_each_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    codes = np.random.default_rng(4).integers(0, 5, (17, WINDOW_BP), dtype=np.uint8)
+    whole = find_elements(codes, shipped_model())
+    monkeypatch.setattr(promoters, "_ROWS_AT_ONCE", 5)
+    pd.testing.assert_frame_equal(find_elements(codes, shipped_model()), whole)
 
 
 SHARES = [0.7, 0.1, 0.1, 0.1]

@@ -8,6 +8,7 @@ and not what is expected. Of a TSS, the best pair is taken. `tracktools.answers.
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -78,6 +79,7 @@ class PromoterModel:
         }
 
 
+_ROWS_AT_ONCE = 20_000
 _WEIGHTS = ("minus35_weight", "spacing_weight")
 _MOST_WEIGHT = 100
 _ROUNDING = 1e-6  # of shares that add up to 1
@@ -180,6 +182,12 @@ def find_elements(codes: Codes, model: PromoterModel) -> pd.DataFrame:
     """
     if not len(codes):
         return pd.DataFrame({name: pd.Series(dtype=object if name in CONSENSUS else np.float64) for name in COLUMNS})
+    parts = [_find(codes[first : first + _ROWS_AT_ONCE], model) for first in range(0, len(codes), _ROWS_AT_ONCE)]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _find(codes: Codes, model: PromoterModel) -> pd.DataFrame:
+    """Return the best pairs of some TSS: their scores at all places take a hundred times what is returned."""
     scores = _score(codes, model)
     offset, spacer = _best(scores.whole)
     row = np.arange(len(codes))
@@ -189,7 +197,7 @@ def find_elements(codes: Codes, model: PromoterModel) -> pd.DataFrame:
 
     def words(starts: Int64) -> list[str]:
         places = starts[:, None] + WINDOW_BP + np.arange(HEXAMER_BP)
-        return [word.tobytes().decode() for word in letters[np.take_along_axis(codes, places, axis=1)]]
+        return [sys.intern(word.tobytes().decode()) for word in letters[np.take_along_axis(codes, places, axis=1)]]
 
     values = (
         words(start35), words(start10), np.array(SPACERS_BP)[spacer], -start10 - HEXAMER_BP, start35, start10,

@@ -13,7 +13,7 @@ import click
 
 from tracktools.cli.config_file import read_config_file
 from tracktools.cli.numbers import bound_numbers
-from tracktools.errors import TracktoolsError
+from tracktools.errors import TracktoolsError, shortened
 from tracktools.interrupts import INTERRUPTED, SAID, TERMINATED, at_once, signalled_status, unwind
 
 COMMANDS: dict[str, str] = {
@@ -155,6 +155,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
             raise error.__cause__ from None
         _fail(SAID, INTERRUPTED)
     except click.ClickException as error:
+        vars(error)["message"] = shortened(error.message)
         error.show()
         sys.exit(error.exit_code)
     except TracktoolsError as error:
