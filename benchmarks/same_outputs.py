@@ -85,7 +85,7 @@ def commands(home: Path, own: Path) -> dict[str, list[str]]:
             f"{own}/predict",
             "--genome",
             f"{home}/genome.fa",
-            "--annotation",
+            "--gff",  # as older versions call --annotation
             f"{home}/genes.gff3",
         ],
         "attention": [

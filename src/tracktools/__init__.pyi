@@ -28,6 +28,8 @@ from .evaluate import Evaluation, ScopeOptions, SignalInput, evaluate_tracks
 from .evaluate.scope import Scope
 from .evaluate.scoring import Curve
 from .fetch import fetch_data_set
+from .gene_context import GeneContext, GenomeContext, LogOddsSteps
+from .gene_finder import FoundGenes
 from .genome import Contig, Genome, load_genome
 from .hub.build import BuiltHub, build_hub
 from .hub.check import Finding, Level, check_hub
@@ -107,7 +109,10 @@ __all__ = [
     "EvaluateConfig",
     "Evaluation",
     "Finding",
+    "FoundGenes",
+    "GeneContext",
     "Genome",
+    "GenomeContext",
     "HasFolder",
     "HeadMotif",
     "Hub",
@@ -118,6 +123,7 @@ __all__ = [
     "Layout",
     "Level",
     "LiftedSet",
+    "LogOddsSteps",
     "Metadata",
     "Model",
     "ModelConfig",
