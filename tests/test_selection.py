@@ -99,7 +99,7 @@ def test_shards_of_regions_are_joined_to_one_run(tmp_path: Path) -> None:
     merge_shards(folders, tmp_path / "merged")
     assert files_of(tmp_path / "whole") == files_of(tmp_path / "merged")
     everything = predict_shard(GENOME, tmp_path / "other", Shard(2, 3), model=model, config=settings_of()).folder
-    with pytest.raises(InputError, match="regions is None, and"):
+    with pytest.raises(InputError, match="regions is nothing, and"):
         merge_shards([folders[0], everything, folders[2]], tmp_path / "mixed")
 
 
