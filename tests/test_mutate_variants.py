@@ -86,8 +86,7 @@ def compute(name: str, text: str, changes: list[Change], circular: bool, thresho
     contig = contig_of(text, circular)
     scoring = Scoring.of(Genome("g", (contig,)), NETWORKS[name], CONFIG)
     alleles = [(contig, change) for change in changes]
-    found = variant_effects(alleles, scoring.engine, scoring.network, threshold=threshold, batch_bp=CONFIG.block_bp)
-    return list(found)
+    return list(variant_effects(alleles, scoring.engine, scoring.network, None, threshold=threshold, batch_bp=500))
 
 
 def calls(signal: np.ndarray, strand: Strand, threshold: float, circular: bool) -> set[int]:
@@ -151,7 +150,7 @@ def test_a_promoter_is_destroyed_created_and_moved() -> None:
 
     def effects(sequence: str, change: Change) -> VariantEffect:
         alleles = [(contig_of(sequence), change)]
-        return next(variant_effects(alleles, scoring.engine, scoring.network, threshold=0.1, batch_bp=10_000))
+        return next(variant_effects(alleles, scoring.engine, scoring.network, None, threshold=0.1, batch_bp=10_000))
 
     gone, back = effects(text, changes[0]), effects(weak, Change(at, at + 6, "TATAAT"))
     assert len(gone.destroyed) == 1

@@ -153,8 +153,18 @@ class GenomeContext:
         at = at if strand == "+" else steps.length - 1 - at
         return steps.values[np.searchsorted(steps.starts, at, side="right") - 1]
 
+    def along(self, contig: str, strand: Strand, start: int, end: int) -> Float32:
+        """Return what is added in [start, end), plus-strand coordinates, 5' to 3' of the strand, shape (end - start,).
+
+        On a circle, the bases may lie across the origin: below 0, or past its length.
+        """
+        return self.log_odds_at(contig, strand, np.arange(start, end))[:: 1 if strand == "+" else -1]
+
 
 def shift_probabilities(values: Float32, log_odds: Float32) -> Float32:
-    """Return p f / (1 - p + p f) for f = exp(log-odds): what p is when its log-odds are that much higher."""
+    """Return p f / (1 - p + p f) for f = exp(log-odds): what p is when its log-odds are that much higher.
+
+    Shapes are joined as numpy does: log-odds by position move outputs of shape (..., positions).
+    """
     p, factor = values.astype(np.float64), np.exp(log_odds.astype(np.float64))
     return (p * factor / (1 - p + p * factor)).astype(np.float32)

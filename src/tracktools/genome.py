@@ -110,6 +110,10 @@ class Contig:
         """Return the codes of bases of the plus strand, 0-based, in any order; modulo the length, as on a circle."""
         return codes_of_letters(self.letters[positions % len(self)])
 
+    def unchanged_bases(self, positions: Int64, _strand: Strand) -> Int64:
+        """Return the bases themselves: what `ChangedContig.unchanged_bases` is where nothing changed."""
+        return positions
+
     def _plus_codes(self, start: int, end: int) -> Codes:
         if 0 <= start <= end <= len(self):
             return codes_of_letters(self.letters[start:end])

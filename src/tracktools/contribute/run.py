@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -120,7 +120,8 @@ def compute_contributions(
     inputs = [Path(one) for one in (genome, sites) if isinstance(one, Path | str)]
     output = check_output(Path(output), force=force, inputs=inputs)
     loaded = as_genome(genome)
-    scoring = Scoring.of(loaded, model, config, host)
+    alone = replace(config or PredictConfig(), gene_context=False)  # differences of log-odds: the context cancels
+    scoring = Scoring.of(loaded, model, alone, host)
     method = _method(settings.method, scoring)
     table, left_out = scored_sites(sites, scoring, renames, only_genome)
     places = sites_of(table, loaded)

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from tracktools.arrays import Codes, Float32
+from tracktools.arrays import Codes, Float32, Int64
 from tracktools.blocks import Block, ContigLike, Piece, scored_range
 from tracktools.config import NetworkConfig
 from tracktools.engine.interface import Engine, Window
@@ -19,8 +19,15 @@ from tracktools.interval import STRANDS, Strand
 class Molecule(ContigLike, Protocol):
     """What a window is cut from: a contig, or what a change makes of one."""
 
+    @property
+    def name(self) -> str:
+        """Name of the contig, also after a change."""
+
     def strand_codes(self, start: int, end: int, strand: Strand) -> Codes:
         """Return codes in the direction of a strand; see `Contig.strand_codes`."""
+
+    def unchanged_bases(self, positions: Int64, strand: Strand, /) -> Int64:
+        """Return the bases of the genome whose gene context the bases of a strand have: a change keeps it."""
 
 
 def window_of(piece: Piece, contig: Molecule, config: NetworkConfig, alignment_bp: int = 1) -> Window:

@@ -12,6 +12,7 @@ from tracktools.blocks import Piece, scored_range
 from tracktools.config import NetworkConfig
 from tracktools.engine.grid import Molecule, window_of
 from tracktools.engine.interface import Engine, Window
+from tracktools.gene_context import GenomeContext, shift_probabilities
 from tracktools.genome import UNKNOWN
 from tracktools.interval import Strand
 
@@ -33,9 +34,15 @@ class Stretch(NamedTuple):
 
 
 def score_stretches(
-    stretches: Iterable[Stretch], engine: Engine, network: NetworkConfig, batch_bp: int
+    stretches: Iterable[Stretch],
+    engine: Engine,
+    network: NetworkConfig,
+    batch_bp: int,
+    context: GenomeContext | None,
 ) -> list[Float32]:
     """Return the model output of stretches: what a whole run over their molecules gives there, bit for bit.
+
+    A change keeps the gene context: each base has that of the base of the genome that it was (`Molecule`).
 
     Parameters
     ----------
@@ -44,6 +51,8 @@ def score_stretches(
         What scores.
     batch_bp : int
         Bases computed at once, context included, so that memory stays bounded; a longer stretch is cut.
+    context : GenomeContext or None
+        Of the genome, unchanged.
 
     Returns
     -------
@@ -58,11 +67,11 @@ def score_stretches(
         for piece in _pieces(stretch, network, batch_bp):
             window = window_of(piece, stretch.molecule, network, engine.alignment_bp)
             if batch and codes_bp + len(window.codes) > batch_bp:
-                _fill(batch, engine)
+                _fill(batch, engine, context)
                 batch, codes_bp = [], 0
             batch.append((signals[-1], stretch, piece, window))
             codes_bp += len(window.codes)
-    _fill(batch, engine)
+    _fill(batch, engine, context)
     return signals
 
 
@@ -77,10 +86,13 @@ def _pieces(stretch: Stretch, network: NetworkConfig, batch_bp: int) -> Iterator
         yield Piece(0, strand, at, min(at + batch_bp, end))
 
 
-def _fill(batch: list[tuple[Float32, Stretch, Piece, Window]], engine: Engine) -> None:
+def _fill(batch: list[tuple[Float32, Stretch, Piece, Window]], engine: Engine, context: GenomeContext | None) -> None:
     outputs = engine.probabilities_many([window for *_, window in batch]) if batch else []
     for (signal, stretch, piece, _), output in zip(batch, outputs, strict=True):
-        values = output if stretch.strand == "+" else output[::-1]
-        codes = stretch.molecule.strand_codes(piece.start, piece.end, "+")
+        values, molecule = output if stretch.strand == "+" else output[::-1], stretch.molecule
+        if context is not None:
+            bases = molecule.unchanged_bases(np.arange(piece.start, piece.end), stretch.strand)
+            values = shift_probabilities(values, context.log_odds_at(molecule.name, stretch.strand, bases))
+        codes = molecule.strand_codes(piece.start, piece.end, "+")
         within = slice(piece.start - stretch.start, piece.end - stretch.start)
         signal[within] = np.where(codes == UNKNOWN, np.float32(np.nan), values)

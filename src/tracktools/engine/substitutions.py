@@ -13,6 +13,7 @@ from tracktools.config import NetworkConfig
 from tracktools.engine.changes import ChangingEngine, changing_engine
 from tracktools.engine.grid import window_of
 from tracktools.engine.interface import Changes, Engine, Window
+from tracktools.gene_context import GenomeContext, shift_probabilities
 from tracktools.genome import ALPHABET, UNKNOWN, Contig
 from tracktools.interval import Strand
 
@@ -31,11 +32,14 @@ class Places(NamedTuple):
     period_bp : int
         Length of a circle that is shorter than the window: the same base is there again after so many bases, and all
         copies of it change together. 0: every base is there once.
+    added : ndarray of float32, shape (n_outputs,), optional
+        What the gene context adds to the log-odds of each output, along the strand; a substitution keeps it.
     """
 
     window: Window
     offsets: Int64
     period_bp: int = 0
+    added: Float32 | None = None
 
 
 def log_odds(probability: Float32) -> Float64:
@@ -51,6 +55,7 @@ def places_of(
     bases: Int64,
     network: NetworkConfig,
     alignment_bp: int,
+    context: GenomeContext | None,
 ) -> Places:
     """Return the places of bases of a contig, for the outputs at a stretch of one strand.
 
@@ -65,15 +70,18 @@ def places_of(
         Bases to change, plus-strand coordinates; all within reach of an output. Modulo the length on a circle.
     network, alignment_bp
         What scores.
+    context : GenomeContext or None
+        Of the genome, unchanged.
     """
     length = len(contig)
     window = window_of(Piece(0, strand, *outputs), contig, network, alignment_bp)
     first = outputs[0] if strand == "+" else length - outputs[1]  # of the outputs, in strand coordinates
     start = first + network.label_shift_bp - window.first  # strand coordinate of the first code
     along = bases if strand == "+" else length - 1 - bases
+    added = None if context is None else context.along(contig.name, strand, *outputs)
     if not contig.circular:
-        return Places(window, along - start)
-    return Places(window, (along - start) % length, length if length < len(window.codes) else 0)
+        return Places(window, along - start, added=added)
+    return Places(window, (along - start) % length, length if length < len(window.codes) else 0, added)
 
 
 def substituted_outputs(
@@ -98,10 +106,16 @@ def substituted_outputs(
     """
     able = changing_engine(engine)
     if able is None:
-        yield from (_by_mutants(one, engine, network, batch_bp) for one in places)
+        yield from (_in_context(one, _by_mutants(one, engine, network, batch_bp)) for one in places)
         return
     for batch in _batches(places, batch_bp):
-        yield from _by_changes(batch, able, network, batch_bp)
+        for one, outputs in zip(batch, _by_changes(batch, able, network, batch_bp), strict=True):
+            yield _in_context(one, outputs)
+
+
+def _in_context(places: Places, outputs: Float32) -> Float32:
+    """Return outputs of the network with what the gene context adds to them."""
+    return outputs if places.added is None else shift_probabilities(outputs, places.added)
 
 
 def _batches(places: Iterable[Places], batch_bp: int) -> Iterator[list[Places]]:
@@ -140,7 +154,7 @@ def _by_changes(
 
 def _changes_of(places: Places, network: NetworkConfig) -> tuple[Int64, Changes]:
     """Return which places change something, and the outputs that each of them reaches."""
-    window, offsets, period_bp = places
+    window, offsets, period_bp, _ = places
     firsts = np.maximum(offsets - network.halo_downstream_bp, window.first)
     lasts = np.minimum(offsets + network.halo_upstream_bp + 1, window.last)
     rows = np.flatnonzero((firsts < lasts) & (window.codes[offsets] != UNKNOWN) & (period_bp == 0))
@@ -155,7 +169,7 @@ def _unchanged(places: Places, outputs: Float32) -> Float32:
 
 
 def _by_mutants(places: Places, engine: Engine, network: NetworkConfig, batch_bp: int) -> Float32:
-    window, offsets, period_bp = places
+    window, offsets, period_bp, _ = places
     present = window.codes[offsets]
     outputs = _unchanged(places, engine.probabilities_many([window])[0])
     wanted = [
@@ -191,7 +205,13 @@ def _mutant(window: Window, offset: int, code: int, period_bp: int) -> Window:
 
 
 def substitution_effects(
-    contig: Contig, position: int, strand: Strand, engine: Engine, network: NetworkConfig, batch_bp: int
+    contig: Contig,
+    position: int,
+    strand: Strand,
+    engine: Engine,
+    network: NetworkConfig,
+    batch_bp: int,
+    context: GenomeContext | None,
 ) -> Float64:
     """Return the change of the log-odds at one scored base, by every substitution of the contig.
 
@@ -206,6 +226,8 @@ def substitution_effects(
         What scores.
     batch_bp : int
         Bases per engine call, so that memory stays bounded.
+    context : GenomeContext or None
+        Of the genome, unchanged.
 
     Returns
     -------
@@ -216,7 +238,7 @@ def substitution_effects(
     effects = np.zeros((len(contig), len(ALPHABET)))
     effects[contig.codes == UNKNOWN] = np.nan
     bases = bases_in_reach(contig, strand, position, network)
-    places = places_of(contig, strand, (position, position + 1), bases, network, engine.alignment_bp)
+    places = places_of(contig, strand, (position, position + 1), bases, network, engine.alignment_bp, context)
     outputs = next(substituted_outputs([places], engine, network, batch_bp))[:, :, 0]
     known = np.flatnonzero(~np.isnan(outputs[:, 0]))
     if len(known):

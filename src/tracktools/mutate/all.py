@@ -161,7 +161,9 @@ def _seconds_per_base(scoring: Scoring) -> float:
     """Return how long the substitutions of a base take, learnt on random letters; the second try counts."""
     n = _PROBED_BP if changing_engine(scoring.engine) is not None else 1
     letters = np.random.default_rng(0).choice(np.frombuffer(b"ACGT", np.uint8), n + 2 * _reach(scoring))
-    probe = replace(scoring, genome=Genome("probe", (Contig("probe", letters),)))
+    probe = replace(
+        scoring, genome=Genome("probe", (Contig("probe", letters),)), model=replace(scoring.model, context=None)
+    )
     block = Block(0, (Piece(0, "+", _reach(scoring), _reach(scoring) + n),))
     for _ in range(2):
         started = time.perf_counter()

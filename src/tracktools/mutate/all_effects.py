@@ -10,6 +10,7 @@ from tracktools.engine.changes import changed_outputs
 from tracktools.engine.grid import window_of
 from tracktools.engine.interface import Changes
 from tracktools.engine.substitutions import places_of, substituted_outputs
+from tracktools.gene_context import shift_probabilities
 from tracktools.genome import ALPHABET, UNKNOWN, Contig
 from tracktools.interval import STRANDS, Strand
 from tracktools.mutate.scoring import Scoring
@@ -102,12 +103,19 @@ def _one_strand(bases: Int64, contig: Contig, strand: Strand, scoring: Scoring) 
     (outputs,) = changed_outputs([changes], scoring.engine, network, scoring.config.block_bp)
     scored = window.codes[np.arange(window.first, window.last) - network.label_shift_bp] != UNKNOWN
     gains, losses = (np.zeros((len(bases), len(ALPHABET)), dtype=np.float32) for _ in range(2))
-    gains[seen], losses[seen] = _extremes(outputs, changes, scored, window.first)
+    context = scoring.model.context
+    added = None if context is None else context.along(contig.name, strand, start, end)
+    gains[seen], losses[seen] = _extremes(outputs, changes, scored, added, window.first)
     return gains, losses
 
 
-def _extremes(outputs: Float32, changes: Changes, scored: Bool, first: int) -> tuple[Float32, Float32]:
-    """Return the largest gain and loss of any scored output, by place and new letter."""
+def _extremes(
+    outputs: Float32, changes: Changes, scored: Bool, added: Float32 | None, first: int
+) -> tuple[Float32, Float32]:
+    """Return the largest gain and loss of any scored output, by place and new letter.
+
+    `scored` and `added`, what the gene context adds, are by output of the window, `first` the first of them.
+    """
     widths = changes.lasts - changes.firsts
     starts = np.cumsum(len(ALPHABET) * widths) - len(ALPHABET) * widths
     present = changes.codes[changes.offsets]
@@ -115,8 +123,11 @@ def _extremes(outputs: Float32, changes: Changes, scored: Bool, first: int) -> t
     for width in np.unique(widths):
         rows = np.flatnonzero(widths == width)
         values = outputs[starts[rows, None] + np.arange(len(ALPHABET) * width)].reshape(len(rows), len(ALPHABET), width)
+        seen = changes.firsts[rows, None] - first + np.arange(width)
+        if added is not None:
+            values = shift_probabilities(values, added[seen][:, None, :])
         values -= values[np.arange(len(rows)), present[rows]][:, None, :]
-        counted = scored[changes.firsts[rows, None] - first + np.arange(width)]
+        counted = scored[seen]
         if not counted.all():
             values *= counted[:, None, :]  # an output that is no output changes nothing
         gains[rows] = values.max(axis=2).clip(min=0)
@@ -127,7 +138,8 @@ def _extremes(outputs: Float32, changes: Changes, scored: Bool, first: int) -> t
 def _small_circle(bases: Int64, contig: Contig, strand: Strand, scoring: Scoring) -> tuple[Float32, Float32]:
     """Do the same on a circle so short that an output sees a base more than once."""
     whole = (0, len(contig))
-    places = places_of(contig, strand, whole, bases, scoring.network, scoring.engine.alignment_bp)
+    alignment_bp, context = scoring.engine.alignment_bp, scoring.model.context
+    places = places_of(contig, strand, whole, bases, scoring.network, alignment_bp, context)
     (outputs,) = substituted_outputs([places], scoring.engine, scoring.network, scoring.config.block_bp)
     outputs = outputs[:, :, contig.strand_codes(*whole, strand) != UNKNOWN]
     if not outputs.shape[2]:

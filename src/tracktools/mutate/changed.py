@@ -58,6 +58,11 @@ class ChangedContig:
         return len(self.contig) + self.change.delta_bp
 
     @property
+    def name(self) -> str:
+        """Name of the contig."""
+        return self.contig.name
+
+    @property
     def circular(self) -> bool:
         """Whether its end is joined to its start."""
         return self.contig.circular
@@ -79,6 +84,31 @@ class ChangedContig:
         if strand == "+":
             return self._codes_at(np.arange(start, end) % length)
         return COMPLEMENT_OF_CODE[self._codes_at(np.arange(length - end, length - start) % length)[::-1]]
+
+    def unchanged_bases(self, positions: Int64, strand: Strand) -> Int64:
+        """Return which base of the contig each base of its own was: what it keeps the gene context of.
+
+        Parameters
+        ----------
+        positions : ndarray of int64
+            In its own coordinates; on a circle also below 0 or past its length.
+        strand : {"+", "-"}
+            Bases that came where others went, in another number, belong to the base before them along this strand; at
+            the end of a linear contig, to its last base. The reverse complement so has the same, on swapped strands.
+
+        Returns
+        -------
+        ndarray of int64
+            On a circle, also below 0 or past its length.
+        """
+        own, change = positions % len(self), self.change
+        bases = own + (change.start - self.start)  # the origin moved behind the bases that went
+        after = own >= self.start + len(change.letters)
+        bases[after] -= change.delta_bp
+        if not change.keeps_length:
+            before = change.start - 1 if strand == "+" else change.end
+            bases[(own >= self.start) & ~after] = before if self.circular else min(max(before, 0), len(self.contig) - 1)
+        return bases
 
     def _codes_at(self, positions: Int64) -> Codes:
         """Return the codes of bases in its own coordinates."""

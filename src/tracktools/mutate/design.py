@@ -16,7 +16,7 @@ from tracktools.arrays import Float32, Letters
 from tracktools.concise import concise
 from tracktools.config import MutateConfig, PredictConfig
 from tracktools.descriptor import Descriptor
-from tracktools.engine.stretches import Stretch, score_stretches
+from tracktools.engine.stretches import Stretch
 from tracktools.engine.substitutions import log_odds, substitution_effects
 from tracktools.errors import ConfigError, InputError
 from tracktools.genome import ALPHABET, Contig, Genome, as_genome
@@ -111,6 +111,7 @@ def design_changes(
             problem = f"contains {len(genome.contigs):,} sequences"
             raise InputError(problem, path=path, hint="one is needed: write the one to change into a file of its own")
         scoring = Scoring.of(genome, model, config, host)
+        scoring.warn()
         site = _site(scoring, tss, path)
         found = _Search(site, scoring, settings)
         table = found.proposals()
@@ -138,7 +139,7 @@ def _site(scoring: Scoring, tss: tuple[int, Strand] | None, path: Path | None) -
             raise InputError(f"the TSS {contig.name}:{site.position + 1}:{site.strand} is {reason}", path=path)
         return site
     stretches = [Stretch(contig, strand, 0, len(contig)) for strand in STRANDS]
-    outputs = np.array(score_stretches(stretches, scoring.engine, scoring.network, scoring.config.block_bp))
+    outputs = np.array(scoring.outputs(stretches))
     if np.isnan(outputs).all():
         raise InputError("has no base with a model output", path=path, hint="is it too short?")
     strand, position = np.unravel_index(np.nanargmax(outputs), outputs.shape)
@@ -150,9 +151,8 @@ class _Search:
 
     def __init__(self, site: Site, scoring: Scoring, settings: MutateConfig) -> None:
         self._site, self._scoring, self._settings = site, scoring, settings
-        contig, position, strand = site
         self._effects = substitution_effects(
-            contig, position, strand, scoring.engine, scoring.network, scoring.config.block_bp
+            *site, scoring.engine, scoring.network, scoring.config.block_bp, scoring.model.context
         )
         self.output = float(self._predict([()])[0])
 
@@ -194,13 +194,11 @@ class _Search:
     def _predict(self, proposals: Sequence[tuple[_Change, ...]]) -> Float32:
         """Return the output at the TSS with each of some sets of changes."""
         contig, position, strand = self._site
-        scoring = self._scoring
         stretches = (
             Stretch(Contig(contig.name, self._changed(one), contig.circular), strand, position, position + 1)
             for one in proposals
         )
-        outputs = score_stretches(stretches, scoring.engine, scoring.network, scoring.config.block_bp)
-        return np.array(outputs, dtype=np.float32).reshape(len(proposals))
+        return np.array(self._scoring.outputs(stretches), dtype=np.float32).reshape(len(proposals))
 
     def _changed(self, changes: Iterable[_Change]) -> Letters:
         letters = self._site.contig.letters.copy()

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
+from tracktools.arrays import Float32
 from tracktools.config import NetworkConfig, PredictConfig
 from tracktools.descriptor import Descriptor
 from tracktools.engine import engine_for
 from tracktools.engine.host import read_host, set_to_host
 from tracktools.engine.interface import Engine
 from tracktools.engine.speed import bases_per_second
+from tracktools.engine.stretches import Stretch, score_stretches
 from tracktools.errors import ConfigError
+from tracktools.gene_finder import LEAST_LEARNT_BP, finder_name
 from tracktools.genome import Genome
 from tracktools.model.checkpoint import Checkpoint
 from tracktools.model.registry import as_model
@@ -26,7 +30,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Scoring:
-    """A model, set to a genome once: a mutation changes the sequence, not the composition of the genome.
+    """A model, set to a genome once: a mutation changes the sequence, not the composition of the genome, nor its genes.
 
     Parameters
     ----------
@@ -51,7 +55,9 @@ class Scoring:
     ) -> Self:
         """Set a model to a genome, or to the host that this is a part of; see `set_to_host`."""
         whose = read_host(Path(host)) if isinstance(host, str | Path) else host
-        return cls(genome, set_to_host(as_model(model), genome, whose), config or PredictConfig())
+        settings = config or PredictConfig()
+        ready = set_to_host(as_model(model), genome, whose, gene_context=settings.gene_context)
+        return cls(genome, ready, settings)
 
     @property
     def network(self) -> NetworkConfig:
@@ -62,6 +68,10 @@ class Scoring:
     def engine(self) -> Engine:
         """What computes; made when it is first asked for."""
         return engine_for(self.model, self.config)
+
+    def outputs(self, stretches: Iterable[Stretch]) -> list[Float32]:
+        """Return the model output of stretches, see `score_stretches`."""
+        return score_stretches(stretches, self.engine, self.network, self.config.block_bp, self.model.context)
 
     def threshold(self) -> float:
         """Return the output from which on TSS are called: what was asked for, or the model's own.
@@ -77,13 +87,14 @@ class Scoring:
 
     def identity(self, verb: str, **inputs: Any) -> dict[str, Any]:
         """Return what the result of a run depends on; see `tracktools.run.Run`."""
-        descriptor = self.model.descriptor
+        descriptor, context = self.model.descriptor, self.model.context
         return {
             "verb": verb,
             "genome_sha256": self.genome.sha256,
             "circular": [contig.name for contig in self.genome if contig.circular],
             "model_sha256": self.model.sha256,
             "descriptor": None if descriptor is None else descriptor.to_record(),
+            "gene_context": None if context is None else context.sha256,
             "network": asdict(self.network),
             "engine": [self.engine.name, self.engine.instruction_set, self.engine.precision],
             **inputs,
@@ -93,13 +104,31 @@ class Scoring:
         """Return what ``provenance.json`` says of genome and model."""
         genome = {"name": self.genome.name, "sha256": self.genome.sha256, "bp": len(self.genome)}
         model = {"name": self.model.metadata.name, "sha256": self.model.sha256}
-        return {"genome": genome, "model": model}
+        told: dict[str, Any] = {"genome": genome, "model": model}
+        if self.model.metadata.gene_context is not None:
+            context = self.model.context
+            told["gene_context"] = (
+                None if context is None else {"genes": context.genes, "finder": finder_name(), "sha256": context.sha256}
+            )
+        return told
 
     def announce(self, what: str, seconds: float) -> None:
         """Log what will be computed, and about how long it takes: the user can still stop it."""
         log.info("model    %s (sha256 %s)", self.model.metadata.name, self.model.sha256[:12])
         log.info("engine   %s, %s, %s", self.engine.name, self.engine.instruction_set, self.engine.precision)
         log.info("work     %s: about %s", what, format_duration(seconds))
+        self.warn()
+
+    def warn(self) -> None:
+        """Log a warning where the model takes the genes into account, and there is too little sequence to find them."""
+        wanted = self.config.gene_context and self.model.metadata.gene_context is not None
+        if wanted and self.model.context is None:
+            log.warning(
+                "warning: %s: fewer than %s bases are too few to find genes in: the output does not take them into "
+                "account; name the genome that this belongs to (--descriptor-of)",
+                self.genome.name,
+                f"{LEAST_LEARNT_BP:,}",
+            )
 
     def seconds_to_read(self, codes_bp: float) -> float:
         """Return about how long the network takes to read so many bases, found by trying."""

@@ -72,8 +72,9 @@ def mutate_sequence(
     settings, unset = config or PredictConfig(), as_model(model)
     _check_position(contig, position, strand, unset.config.label_shift_bp)
     whose = read_host(Path(host)) if isinstance(host, str | Path) else host
-    ready = set_to_host(unset, Genome("sequence", (contig,)), whose)
-    return substitution_effects(contig, position, strand, engine_for(ready, settings), ready.config, settings.block_bp)
+    ready = set_to_host(unset, Genome("sequence", (contig,)), whose, gene_context=settings.gene_context)
+    engine = engine_for(ready, settings)
+    return substitution_effects(contig, position, strand, engine, ready.config, settings.block_bp, ready.context)
 
 
 def _check_position(contig: Contig, position: int, strand: Strand, label_shift_bp: int) -> None:

@@ -162,7 +162,8 @@ class _View:
         near = np.arange(first, last + 1)
         outputs = position + (near if strand == "+" else -near)
         stretch = int(outputs.min()), int(outputs.max()) + 1
-        places = places_of(contig, strand, stretch, distinct, network, scoring.engine.alignment_bp)
+        alignment_bp, context = scoring.engine.alignment_bp, scoring.model.context
+        places = places_of(contig, strand, stretch, distinct, network, alignment_bp, context)
         return cls(codes, seen, number, places, -first, np.flatnonzero(contig.codes_at(outputs) != UNKNOWN))
 
     def effect(self, changed: Float32) -> SiteEffect:

@@ -14,6 +14,7 @@ from tracktools.config import MutateConfig, NetworkConfig
 from tracktools.engine.interface import Engine
 from tracktools.engine.stretches import Stretch, score_stretches
 from tracktools.engine.substitutions import log_odds
+from tracktools.gene_context import GenomeContext
 from tracktools.genome import Contig
 from tracktools.interval import STRANDS, Strand
 from tracktools.mutate.changed import Change, ChangedContig
@@ -198,6 +199,7 @@ def variant_effects(
     alleles: Iterable[tuple[Contig, Change]],
     engine: Engine,
     network: NetworkConfig,
+    context: GenomeContext | None,
     *,
     threshold: float,
     batch_bp: int,
@@ -211,6 +213,8 @@ def variant_effects(
         Scored together; give as many as memory may hold the outputs of.
     engine, network
         What scores.
+    context : GenomeContext or None
+        Of the genome, unchanged.
     threshold : float
         TSS are called at or above this model output.
     batch_bp : int
@@ -220,7 +224,7 @@ def variant_effects(
     """
     reaches = [(_Reach.of(*allele, strand, network), strand) for allele in alleles for strand in STRANDS]
     stretches = [one for reach, strand in reaches for one in reach.stretches(strand)]
-    signals = iter(score_stretches(stretches, engine, network, batch_bp))
+    signals = iter(score_stretches(stretches, engine, network, batch_bp, context))
     for at in range(0, len(reaches), len(STRANDS)):
         extremes, created, destroyed, moved = {}, [], [], []
         for reach, strand in reaches[at : at + len(STRANDS)]:

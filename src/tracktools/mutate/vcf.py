@@ -202,7 +202,7 @@ def _write(run: Run, source: _Variants, scoring: Scoring, settings: MutateConfig
     def compute(lines: Sequence[VcfLine]) -> list[Any]:
         alleles = [source.alleles(line) for line in lines]
         wanted = [(one.contig, one.change) for row in alleles for one in row if one.change is not None]
-        effects = variant_effects(wanted, scoring.engine, scoring.network, threshold=threshold,
+        effects = variant_effects(wanted, scoring.engine, scoring.network, scoring.model.context, threshold=threshold,
                                   batch_bp=scoring.config.block_bp, same_tss_bp=settings.same_tss_bp)  # fmt: skip
         return [[None if one.change is None else next(effects).to_record() for one in row] for row in alleles]
 
