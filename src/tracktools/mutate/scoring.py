@@ -103,14 +103,12 @@ class Scoring:
     def provenance(self) -> dict[str, Any]:
         """Return what ``provenance.json`` says of genome and model."""
         genome = {"name": self.genome.name, "sha256": self.genome.sha256, "bp": len(self.genome)}
-        model = {"name": self.model.metadata.name, "sha256": self.model.sha256}
-        told: dict[str, Any] = {"genome": genome, "model": model}
+        model: dict[str, Any] = {"name": self.model.metadata.name, "sha256": self.model.sha256}
         if self.model.metadata.gene_context is not None:
             context = self.model.context
-            told["gene_context"] = (
-                None if context is None else {"genes": context.genes, "finder": finder_name(), "sha256": context.sha256}
-            )
-        return told
+            found = {} if context is None else {"genes": context.genes, "sha256": context.sha256}
+            model["gene_context"] = found | {"finder": finder_name()} if found else None
+        return {"genome": genome, "model": model}
 
     def announce(self, what: str, seconds: float) -> None:
         """Log what will be computed, and about how long it takes: the user can still stop it."""
