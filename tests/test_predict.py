@@ -425,7 +425,7 @@ def test_a_genome_without_known_bases_is_doubted() -> None:
 def test_a_difference_is_told_briefly() -> None:
     name, was, now = difference({"circular": ["contig"] * 999}, {"circular": []}) or ("", "", "")
     assert (name, now) == ("circular", "[]")
-    assert was.startswith("['contig', ")
+    assert was.startswith('["contig", ')
     assert was.endswith("…")
     assert len(was) < 100
 
