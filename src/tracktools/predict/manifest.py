@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 from tracktools.arrays import Float32
 from tracktools.blocks import Block, Held, Piece, RegionMask, plan_blocks, shard_of
 from tracktools.config import NetworkConfig, PredictConfig, architecture_of, read_network
-from tracktools.errors import ConfigError, InputError
+from tracktools.errors import ConfigError, InputError, shown
 from tracktools.formats.atomic import write_synced
 from tracktools.formats.json_file import is_sealed, json_bytes, read_json, sealed
 from tracktools.gene_finder import finder_name
@@ -227,10 +227,10 @@ class Manifest:
         return cls(
             **{
                 **record,
-                "chrom_sizes": tuple((str(name), size) for name, size in record["chrom_sizes"]),
+                "chrom_sizes": tuple((_text(name), size) for name, size in record["chrom_sizes"]),
                 "models": tuple(map(ModelPart.from_record, record["models"])),
                 "circular": tuple(record["circular"]),
-                "warnings": tuple(map(str, record["warnings"])),
+                "warnings": tuple(map(_text, record["warnings"])),
                 "regions": None if regions is None else tuple(tuple(row) for row in regions),
                 "network": read_network(record["network"]["architecture"], record["network"]["settings"]),
                 "asked": None if record.get("asked") is None else AskedCalls(**record["asked"]),
@@ -377,3 +377,10 @@ class Manifest:
             parameters={**parameters, **summary},
             warnings=(*self.warnings, *warnings),
         )
+
+
+def _text(value: object) -> str:
+    """Return a text; what is none would be told as Python writes it."""
+    if not isinstance(value, str):
+        raise TypeError(f"{shown(value)} is no text")
+    return value
