@@ -162,7 +162,11 @@ def test_blocks_of_any_length_and_both_strands_give_what_the_context_adds_to_the
 def test_a_table_of_other_classes_is_refused() -> None:
     record = TABLE.to_record()
     assert GeneContext.from_record(record) == TABLE
-    for bad in ({"from_bp": [0, 1]}, {"log_odds": {}}, {"log_odds": dict.fromkeys(PLACES, [float("nan")] * 14)}):
+    for bad in (
+        {"from_bp": [0, 1]},
+        {"log_odds": {}},
+        *({"log_odds": dict.fromkeys(PLACES, [value] * len(FROM_BP))} for value in (float("nan"), 1e308, -21.0)),
+    ):
         with pytest.raises((KeyError, ValueError)):
             GeneContext.from_record(record | bad)
 

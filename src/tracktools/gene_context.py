@@ -22,6 +22,7 @@ from tracktools.interval import STRANDS, Strand
 
 PLACES = ("outside", "in a gene", "in a gene of the other strand")
 FROM_BP = (0, 1, 10, 20, 30, 50, 75, 100, 150, 200, 300, 500, 1000, 2000)  # the least distance of each class
+MOST_LOG_ODDS = 20  # more than any fact about places tells
 NO_START_BP = 1 << 40  # the distance where no gene starts downstream
 
 
@@ -49,8 +50,8 @@ class GeneContext:
         table = tuple(tuple(float(value) for value in record["log_odds"][place]) for place in PLACES)
         if tuple(record["from_bp"]) != FROM_BP or {len(row) for row in table} != {len(FROM_BP)}:
             raise ValueError("a gene context of other classes of distance")
-        if not np.isfinite(table).all():
-            raise ValueError("a gene context with a value that is no number")
+        if not (np.abs(table) <= MOST_LOG_ODDS).all():  # nan is refused, too
+            raise ValueError(f"a gene context with log-odds that are not within ±{MOST_LOG_ODDS}")
         return cls(table)
 
     def to_record(self) -> dict[str, Any]:

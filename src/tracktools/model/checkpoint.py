@@ -25,7 +25,7 @@ from tracktools.config import ARCHITECTURES, ConditionedConfig, NetworkConfig, a
 from tracktools.descriptor import Descriptor, Reference
 from tracktools.errors import CheckpointError, shown
 from tracktools.formats.atomic import atomic_file
-from tracktools.gene_context import GeneContext, GenomeContext
+from tracktools.gene_context import GenomeContext
 from tracktools.model.files import HEADER_KEY, read_header
 from tracktools.model.header import check_header
 from tracktools.model.parameters import (
@@ -195,8 +195,6 @@ def load_checkpoint(path: Path) -> Checkpoint:
         name, axis = letters_axis(config)
         arrays[name] = _reorder(arrays[name], axis, header["alphabet"])
         metadata = Metadata(**{item.name: header[item.name] for item in fields(Metadata) if item.name in header})
-        if metadata.gene_context is not None:
-            GeneContext.from_record(metadata.gene_context)
     except (KeyError, TypeError, ValueError) as error:
         reason = str(error).split("\n")[0]
         raise CheckpointError(f"its weights and its header do not fit: {reason}", path=path) from None

@@ -25,7 +25,7 @@ _FIELDS: dict[str, type | tuple[type, ...]] = {  # of the header, and what kind 
     **dict.fromkeys(("architecture", "alphabet", "name", "description", "species"), str),
     **dict.fromkeys(("config", "genome", "recipe", "metrics", "golden"), dict),
     **dict.fromkeys(("training_data", "split"), list),
-    **dict.fromkeys(("calibration", "reference"), (dict, NoneType)),
+    **dict.fromkeys(("calibration", "reference", "gene_context", "expected_precision"), (dict, NoneType)),
     "call_threshold": (int, float, NoneType),
     "call_threshold_interval": (list, NoneType),
 }

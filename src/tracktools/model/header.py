@@ -9,6 +9,7 @@ from typing import Any
 
 from tracktools.descriptor import DINUCLEOTIDES, Descriptor
 from tracktools.errors import shown
+from tracktools.gene_context import GeneContext
 
 _PARTS = ("train", "valid", "test")
 
@@ -109,11 +110,12 @@ def _numbers(values: object, least: float, most: float) -> list[float]:
     return values
 
 
-_CHECKS: dict[str, Callable[[Any], None]] = {
+_CHECKS: dict[str, Callable[[Any], object]] = {
     "call_threshold": _check_threshold,
     "calibration": _check_calibration,
     "expected_precision": _check_expected,
     "split": _check_split,
     "golden": _check_golden,
     "reference": _check_reference,
+    "gene_context": GeneContext.from_record,
 }
