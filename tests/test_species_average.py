@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,8 @@ from species_files import write_sheet
 from tracktools.cli import tracktools
 from tracktools.config import ConditionedConfig, DilatedConfig, ModelConfig, TrainConfig
 from tracktools.descriptor import Descriptor
-from tracktools.errors import ConfigError
+from tracktools.errors import ConfigError, InputError
+from tracktools.gene_context import GeneContext
 from tracktools.genome import Genome, load_genome
 from tracktools.model.checkpoint import Checkpoint, Metadata, load_checkpoint, save_checkpoint, set_to_genome
 from tracktools.model.conditioned import Conditioned, average_conditioned, split_conditioned
@@ -253,12 +255,20 @@ def test_they_are_joined_from_the_command_line(folder: Path, tmp_path: Path) -> 
     )
     command = ["models", "average", folder / "main.fa", folder / "main.bed", "-o", tmp_path / "out", "--name", "joined",
                "--specialist", f"{folder / 'own.safetensors'}:2", "--at-home", "0", "--within", "0.1", "--far", "0.5",
-               "--expected", tmp_path / "e.json"]  # fmt: skip
+               "--expected", tmp_path / "e.json", "--gene-context", tmp_path / "c.json"]  # fmt: skip
+    context = GeneContext((tuple(range(14)),) * 3).to_record()
+    (tmp_path / "c.json").write_text(json.dumps(context))
     for number in (1, 2):
         command += ["-m", folder / f"m{number}" / "model.safetensors"]
+    for damage, words in (("{", "is not JSON"), ('{"from_bp": [0]}', "gene_context: lacks"), ("[]", "object")):
+        (tmp_path / "d.json").write_text(damage)
+        wrong = [tmp_path / "d.json" if word == tmp_path / "c.json" else word for word in command]
+        with pytest.raises(InputError, match=f"d.json.*{words}"):
+            CliRunner().invoke(tracktools, [str(word) for word in wrong], catch_exceptions=False)
     result = CliRunner().invoke(tracktools, [str(word) for word in command], catch_exceptions=False)
     assert result.exit_code == 0
     metadata = load_checkpoint(tmp_path / "out" / "model.safetensors").metadata
     assert (metadata.name, metadata.reference["far"]) == ("joined", 0.5)  # type: ignore[index]
     assert metadata.expected_precision["precision"] == [0.3]  # type: ignore[index]
     assert metadata.reference["specialists"]["near"] == [2]  # type: ignore[index]
+    assert metadata.gene_context == context

@@ -11,6 +11,7 @@ import click
 
 from tracktools.cli import options
 from tracktools.config import ConditionedConfig
+from tracktools.errors import InputError
 
 
 @click.group()
@@ -153,12 +154,10 @@ def average(
     genome = load_joined(genome_path, circular, checkpoints[0].config) if checkpoints else load_genome(genome_path)
     if checkpoints and isinstance(checkpoints[0].config, ConditionedConfig):
         own = [read_specialist(text) for text in specialists]
-        taught, context = (
-            None if path is None else json.loads(path.read_text(encoding="utf-8")) for path in (expected, gene_context)
-        )
         joined = average_species_models(
             checkpoints, genome, tss, output, name=name, specialists=own, at_home=at_home, within=within, far=far,
-            expected=taught, gene_context=context, threads=threads, force=force,
+            expected=_taught(expected, "expected_precision"), gene_context=_taught(gene_context, "gene_context"),
+            threads=threads, force=force,
         )  # fmt: skip
         click.echo(f"{joined.checkpoint}: validation AP {joined.validation['average_precision']:.4f}")
         return
@@ -169,3 +168,17 @@ def average(
     names: dict[str, Any] = {"renames": renames, "only_genome": only_genome}
     made = average_models(checkpoints, genome, tss, output, name=name, threads=threads, force=force, **names)
     click.echo(f"{made.checkpoint}: validation AP {made.validation['average_precision']:.4f}")
+
+
+def _taught(path: Path | None, field: str) -> dict[str, Any] | None:
+    """Return what a file says for a field of a checkpoint's header; refuse what the header could not have."""
+    from tracktools.formats.json_file import read_json
+    from tracktools.model.header import check_header
+
+    hint = "benchmarks/held_out.py makes such a file"
+    record = None if path is None else read_json(path, hint=hint)
+    try:
+        check_header({field: record})
+    except (AttributeError, ValueError) as error:
+        raise InputError(str(error), path=path, hint=hint) from None
+    return record
