@@ -25,7 +25,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-import tracktools.predict.genome_run as genome_run
+import tracktools.predict.compute as compute
 from tracktools.cli import main as tracktools
 from tracktools.config import ModelConfig
 from tracktools.model.checkpoint import Metadata, save_checkpoint
@@ -74,7 +74,7 @@ def run_case(home: Path, options: argparse.Namespace) -> dict[str, float]:
 def measure(home: Path, options: argparse.Namespace) -> dict[str, float]:
     """Predict in this process, and look at its memory when the genome is read, and at the end."""
     before, announced = [0], [0.0]
-    announce = genome_run.announce
+    announce = compute.announce
 
     def look(*arguments: object) -> None:
         before[0] = resident_bytes()
@@ -85,7 +85,7 @@ def measure(home: Path, options: argparse.Namespace) -> dict[str, float]:
             if found := re.search(r"memory +up to about (\d+) MB", record.getMessage()):
                 announced[0] = float(found[1]) * 1e6
 
-    genome_run.announce = look
+    compute.announce = look
     logging.getLogger("tracktools").addHandler(Listen())
     words = [
         "predict",

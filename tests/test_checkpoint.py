@@ -127,7 +127,7 @@ GENOME = {"name": "a", "phylum": "b", "values": [0.5] * 11}
 SPECIALISTS = {"genome": "a", "within": 0.2, "near": [0], "elsewhere": [0]}
 REGION = {"sequence_sha256": "a", "start": 1, "end": 2, "part": "train"}
 WRONG: dict[str, list[object]] = {  # values of fields of the header
-    "call_threshold": [-0.1, 1.5, float("nan"), True],
+    "call_threshold": [-0.1, 1.5, True],
     "calibration": [
         {},
         {"output": [0, 1]},
@@ -168,6 +168,12 @@ def test_a_header_that_nothing_can_be_computed_with_is_one_line(path: Path, name
     with pytest.raises(CheckpointError, match=rf"small\.safetensors: its header .*{name}") as caught:
         load_checkpoint(path)
     assert "\n" not in str(caught.value)
+
+
+def test_an_older_file_of_a_network_that_finds_nothing_is_read(path: Path) -> None:
+    edit(path, header={"call_threshold": float("nan"), "call_threshold_interval": [float("nan")] * 2})
+    metadata = load_checkpoint(path).metadata
+    assert (metadata.call_threshold, metadata.call_threshold_interval) == (None, None)
 
 
 def test_weights_that_are_not_numbers_are_refused(path: Path) -> None:

@@ -78,6 +78,9 @@ def read_header(path: Path) -> dict[str, Any]:
     if not text:
         raise CheckpointError("is a safetensors file without a tracktools header", path=path)
     try:
-        return parse_json(text, path, fields=_FIELDS)
+        header = parse_json(text, path, fields=_FIELDS)
     except InputError as error:
         raise CheckpointError(f"its header {error.problem}", path=path) from None
+    if header.get("call_threshold") != header.get("call_threshold"):  # nan: older versions, for a network that finds
+        header |= {"call_threshold": None, "call_threshold_interval": None}  # nothing
+    return header
