@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import contextlib
 import math
 from collections import Counter
 from pathlib import Path
@@ -265,8 +264,13 @@ def test_whatever_is_damaged_is_one_line(tmp_path: Path) -> None:
     table = pd.DataFrame({"chrom": "c", "chromStart": range(9), "chromEnd": range(1, 10), "name": list("abcdefghi")})
     write_bigbed(path, {"c": 90}, table, BedSchema("t", "T", BED6.fields[:4], 4))
     data = path.read_bytes()
+    messages = []
     for offset in range(4, len(data), 3):
         for value in (0, 0x7F, 0xFF):
             path.write_bytes(data[:offset] + bytes([value]) * 8 + data[offset + 8 :])
-            with contextlib.suppress(InputError):
+            try:
                 read_bigbed(path)
+            except InputError as error:
+                messages.append(str(error))
+    assert len(messages) > 100
+    assert all(message.startswith(str(path)) and "\n" not in message for message in messages)
