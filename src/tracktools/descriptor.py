@@ -22,6 +22,7 @@ LEAST_DESCRIBED_BP = 1000  # pairs of letters: fewer describe nothing
 _PART_BP = 1 << 20
 _UNKNOWN_BP = 1 << 40  # of a descriptor that was read
 _LETTERS = "ACGT"
+_ALIKE = 0.1  # strains of a species are within this distance; species are 0.26 or more apart, but for two of Listeria
 
 
 @dataclass(frozen=True)
@@ -197,6 +198,11 @@ class Reference:
         gaps = (table - np.asarray(descriptor.values)) / np.maximum(table.std(axis=0), 1e-6)
         distances = np.sqrt(np.mean(gaps**2, axis=1))
         return sorted((float(d), row[0], row[1]) for d, row in zip(distances, self.genomes, strict=True))
+
+    def learnt(self, descriptor: Descriptor) -> str:
+        """Return the name of the training genome that a genome is, or is a near relative of; empty if none is alike."""
+        distance, name, _ = self.distances(descriptor)[0]
+        return name if distance <= _ALIKE and descriptor.bp >= LEAST_DESCRIBED_BP else ""
 
     def members(self, descriptor: Descriptor) -> tuple[int, ...] | None:
         """Return which members of the network serve a genome, by number from 0; None for all of them."""

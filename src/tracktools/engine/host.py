@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tracktools.config import ConditionedConfig
-from tracktools.descriptor import LEAST_DESCRIBED_BP, Descriptor
+from tracktools.descriptor import LEAST_DESCRIBED_BP, Descriptor, Reference
 from tracktools.errors import ConfigError, InputError, TracktoolsError
 from tracktools.gene_context import GeneContext, GenomeContext
 from tracktools.gene_finder import find_genes
@@ -59,6 +59,40 @@ def _set_to_composition(model: Checkpoint, genome: Genome, host: Genome | Descri
         return set_to_genome(model, genome.descriptor)
     given = host if isinstance(host, Descriptor) else host.descriptor
     return set_to_genome(model, Descriptor(given.gc, given.dinucleotides))  # its size is the user's business
+
+
+def learnt_genome(model: Checkpoint, genome: Genome) -> str:
+    """Return the training genome that a genome is, or is a near relative of, by composition.
+
+    Parameters
+    ----------
+    model : Checkpoint
+        From `set_to_host`.
+    genome : Genome
+
+    Returns
+    -------
+    str
+        Its name. Empty if there is none, if the model does not know compositions, or if its split tells base by base
+        what of this genome it was trained on.
+    """
+    known = {record.get("sequence_sha256") for record in model.metadata.split}
+    if model.descriptor is None or any(contig.sequence_sha256 in known for contig in genome):
+        return ""
+    return Reference.from_record(model.metadata.reference or {}).learnt(model.descriptor)
+
+
+def seen_before(model: Checkpoint, genome: Genome) -> list[str]:
+    """Return that a genome is not new to a model, where its split does not tell: a sentence each, or nothing.
+
+    A model that was trained on from another one has what that one had seen in its recipe.
+    """
+    learnt, metadata = learnt_genome(model, genome), model.metadata
+    known = {record.get("sequence_sha256") for record in metadata.split}
+    own = f"the model was trained on {learnt}, which is this genome or a near relative: "
+    own += "output and scores look better here than on a genome that it has not seen"
+    inherited = metadata.recipe.get("warnings", ()) if any(one.sequence_sha256 in known for one in genome) else ()
+    return [*([own] if learnt else []), *map(str, inherited)]
 
 
 def read_host(path: Path) -> Genome | Descriptor:

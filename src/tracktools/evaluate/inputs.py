@@ -104,9 +104,10 @@ def _read_pair(
         loaded = load_signal(PairSignal(pair), scope.stretches, sizes, circular, absent=config.absent)
         notes, record = pair.notes, pair.record
     identity: dict[str, Any] = {"plus": file_identity(plus), "minus": file_identity(minus), "read": record}
-    model = read_provenance(plus.parent).get("model")
-    identity |= {"model": model} if model else {}
-    return Material(loaded, scope, sets, left_out, genome, identity, notes=notes + exchange_notes(sets, loaded))
+    made = read_provenance(plus.parent)
+    identity |= {"model": made["model"]} if made.get("model") else {}
+    notes += [*map(str, made.get("warnings", ())), *exchange_notes(sets, loaded)]
+    return Material(loaded, scope, sets, left_out, genome, identity, notes=notes)
 
 
 def _read_model(
@@ -125,7 +126,7 @@ def _read_model(
         loaded = load_signal(signal, scope.stretches, scope.sizes, circular, absent=config.absent)
     metadata = signal.checkpoint.metadata
     identity = {"model": {"name": metadata.name, "sha256": signal.checkpoint.sha256}}
-    notes = exchange_notes(sets, loaded)
+    notes = [*signal.caveats(), *exchange_notes(sets, loaded)]
     return Material(loaded, scope, sets, left_out, genome, identity, metadata.calibration, notes)
 
 

@@ -11,7 +11,7 @@ from tracktools.config import NetworkConfig, PredictConfig
 from tracktools.engine import make_engine
 from tracktools.engine.devices import resolve_device
 from tracktools.engine.grid import score_region
-from tracktools.engine.host import set_to_host
+from tracktools.engine.host import seen_before, set_to_host
 from tracktools.evaluate.signals import Values
 from tracktools.genome import Genome
 from tracktools.interval import STRANDS
@@ -50,6 +50,10 @@ class ModelSignal:
             precision=config.precision,
             device=resolve_device(config.device),
         )
+
+    def caveats(self) -> list[str]:
+        """Return what to doubt of the scores, a sentence each."""
+        return seen_before(self.checkpoint, self._genome)
 
     def values(self, chrom: str, start: int, end: int) -> Values:
         """Return both strands of [start, end) of a sequence, in plus-strand order; NaN where a base is unscored."""

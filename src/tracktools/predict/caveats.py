@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from tracktools.descriptor import LEAST_DESCRIBED_BP, Descriptor, Reference
+from tracktools.engine.host import seen_before
 from tracktools.genome import ALPHABET, Genome
 from tracktools.names import listed
 
@@ -38,7 +39,8 @@ def caveats_of(genome: Genome, model: Checkpoint) -> tuple[str, ...]:
             "threshold and expected precision are for output that does"
         )
     if model.descriptor is not None:
-        return (*sentences, *_of_descriptor(model, model.descriptor))
+        return (*sentences, *_of_descriptor(model, model.descriptor), *seen_before(model, genome))
+    sentences += seen_before(model, genome)
     known = {record.get("sequence_sha256") for record in metadata.split}
     if known and not any(contig.sequence_sha256 in known for contig in genome):
         trained_on = f" ({metadata.species})" if metadata.species else ""

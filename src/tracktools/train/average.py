@@ -86,7 +86,8 @@ def average_models(
     members = [
         {"name": one.metadata.name, "sha256": one.sha256, "recipe": dict(one.metadata.recipe)} for one in checkpoints
     ]
-    recipe = {"average_of": members}
+    doubts = [*dict.fromkeys(str(doubt) for one in checkpoints for doubt in one.metadata.recipe.get("warnings", ()))]
+    recipe = {"average_of": members, **({"warnings": doubts} if doubts else {})}
     species = checkpoints[0].metadata.species
     with output_folder(output, force=force, inputs=inputs) as result:
         metadata = describe_model(task, model, name=name, species=species, recipe=recipe)
@@ -95,7 +96,7 @@ def average_models(
         metadata = replace(metadata, training_data=sets, description=description)
         save_checkpoint(result / "model.safetensors", model, metadata)
         identity = {"name": genome.name, "sha256": genome.sha256}
-        write_provenance(result, started=started, genome=identity, parameters=recipe)
+        write_provenance(result, started=started, genome=identity, parameters=recipe, warnings=doubts)
     return TrainedModel(output, output / "model.safetensors", metadata.metrics["validation"])
 
 

@@ -24,6 +24,7 @@ from tracktools.splits import Region, Split
 from tracktools.tracks import write_provenance
 from tracktools.train.fit import identity_of, resolve_precision
 from tracktools.train.run import TrainedModel, finished_model, train_model
+from tracktools.train.seen import warn_of_start
 from tracktools.train.soft import SoftLabels
 from tracktools.train.task import Task
 
@@ -102,8 +103,8 @@ def train_folds(
     Parameters
     ----------
     genome, labels, species, config, model_config, soft, init, keep_labels, force, restart, renames, only_genome
-        See `train_model`; every fold has the same recipe. A checkpoint to start from, or soft labels, that have seen
-        the whole genome would make the held-out parts known: that is the caller's business.
+        See `train_model`; every fold has the same recipe. A checkpoint to start from that has seen the
+        genome makes the held-out parts known: a warning. Soft labels that have seen it: that is the caller's business.
     output : Path
         Folder to make: ``fold1.safetensors`` and on, with the log and the curves of each, ``folds.tsv``,
         ``provenance.json``.
@@ -140,8 +141,8 @@ def train_folds(
         for path in sets.values() if keep_labels else ():
             shutil.copyfile(path, run.result / path.name)
         trained_on = {"name": genome.name, "sha256": genome.sha256}
-        parameters = {"folds": folds, **asdict(config)}
-        write_provenance(run.result, started=started, genome=trained_on, parameters=parameters)
+        parameters, doubts = {"folds": folds, **asdict(config)}, [] if init is None else _doubts(init, genome, splits)
+        write_provenance(run.result, started=started, genome=trained_on, parameters=parameters, warnings=doubts)
         run.publish()
     return TrainedFolds(output, table)
 
@@ -158,6 +159,10 @@ def _trained(task: Task, folder: Path, number: int, name: str, species: str) -> 
         task.genome, task.labels, fold, split=task.split, name=f"{name}-fold{number}", species=species,
         config=task.config, model_config=task.model_config, soft=task.soft, init=task.init,
     )  # fmt: skip
+
+
+def _doubts(init: Checkpoint, genome: Genome, splits: list[Split]) -> list[str]:
+    return list(dict.fromkeys(doubt for split in splits for doubt in warn_of_start(init, genome, split)))
 
 
 def _table(genome: Genome, splits: list[Split], models: list[TrainedModel]) -> pd.DataFrame:

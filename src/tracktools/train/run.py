@@ -29,6 +29,7 @@ from tracktools.train.describe import describe_model
 from tracktools.train.fit import KEEPS, fit, identity_of, load_weights, resolve_precision, validations, write_log
 from tracktools.train.loop import Trainer
 from tracktools.train.recipe import check_recipe
+from tracktools.train.seen import warn_of_start, warn_of_teacher
 from tracktools.train.soft import SoftLabels
 from tracktools.train.task import Task
 from tracktools.train.teacher import Teacher
@@ -128,7 +129,7 @@ def train_model(
     network = _architecture(start, model_config)
     config = resolve_precision(config, output, restart=restart)
     task = Task(genome, sets, split, config, network, soft, start, renames or {}, only_genome, taught)
-    _check_teacher(task)
+    doubts = _doubts(task)
     torch.set_num_threads(config.threads)
     windows = task.windows()  # all inputs are read, and what is wrong with them said, before anything is written
     for label in labels if keep_sides else ():
@@ -139,7 +140,7 @@ def train_model(
             return finished_model(run.done)
         history = _train(task, windows, run.folder)
         best = max(validations(history), key=lambda record: record["average_precision"])
-        recipe = {**_recipe(task), "chosen_step": best["step"]}
+        recipe = {**_recipe(task), "chosen_step": best["step"], **({"warnings": doubts} if doubts else {})}
         networks = load_weights(run.folder, best["step"], network)
         for label, model in zip(labels, networks if keep_sides else networks[:1], strict=False):
             own, file = (f"{name}-{label}", f"{label}.safetensors") if label != kept else (name, "model.safetensors")
@@ -152,7 +153,7 @@ def train_model(
         for path in sets.values() if keep_labels else ():
             shutil.copyfile(path, run.result / path.name)
         trained_on = {"name": genome.name, "sha256": genome.sha256}
-        write_provenance(run.result, started=started, genome=trained_on, parameters=_recipe(task))
+        write_provenance(run.result, started=started, genome=trained_on, parameters=_recipe(task), warnings=doubts)
         run.publish()
     return TrainedModel(output, output / "model.safetensors", best)
 
@@ -182,19 +183,22 @@ def _check_names(labels: Mapping[str, Path]) -> None:
             raise ConfigError(f"{label!r} cannot name a file of its own: {allowed}")
 
 
-def _check_teacher(task: Task) -> None:
-    if task.teacher is None:
-        return
-    if task.soft is not None:
+def _doubts(task: Task) -> list[str]:
+    """Warn of models that were trained on what this training holds back; return the sentences.
+
+    Raises
+    ------
+    ConfigError
+        If there are soft labels and a teacher.
+    """
+    if task.teacher is not None and task.soft is not None:
         raise ConfigError("soft labels are from a signal or from a teacher: give one of the two")
-    seen = task.teacher.seen_bp(task.split)
-    if seen:
-        name = task.teacher.checkpoint.metadata.name
-        log.warning(
-            "warning: %s was trained on %s bp of the validation and test parts: what it teaches reveals them",
-            name,
-            f"{seen:,}",
-        )
+    doubts = [] if task.init is None else warn_of_start(task.init, task.genome, task.split)
+    if task.teacher is not None:
+        doubts += warn_of_teacher(task.teacher.checkpoint, task.genome, task.split)
+    for doubt in doubts:
+        log.warning("warning: %s", doubt)
+    return doubts
 
 
 def _train(task: Task, windows: TrainingWindows, folder: Path) -> list[dict[str, Any]]:

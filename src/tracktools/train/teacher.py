@@ -9,7 +9,6 @@ from tracktools.config import DilatedConfig
 from tracktools.errors import ConfigError
 from tracktools.model.checkpoint import Checkpoint
 from tracktools.model.networks import Network
-from tracktools.splits import Split
 
 
 class Teacher:
@@ -41,13 +40,3 @@ class Teacher:
         log_odds = self._network.log_odds(self._network.states(torch.from_numpy(codes)))
         output: Float32 = torch.sigmoid(log_odds[:, self.reach_bp : -self.reach_bp]).numpy()
         return output
-
-    def seen_bp(self, split: Split) -> int:
-        """Return how many bases outside the training part of a split the teacher was trained on."""
-        own = Split.from_records(self.checkpoint.metadata.split)
-        return sum(
-            max(0, min(seen.end, kept.end) - max(seen.start, kept.start))
-            for seen in own.regions
-            for kept in split.regions
-            if seen.part == "train" and kept.part != "train" and seen.sequence_sha256 == kept.sequence_sha256
-        )

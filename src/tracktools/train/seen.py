@@ -1,0 +1,47 @@
+"""Whether a model that a training builds on was itself trained on what the split holds back."""
+
+from __future__ import annotations
+
+from tracktools.engine.host import learnt_genome
+from tracktools.genome import Genome
+from tracktools.model.checkpoint import Checkpoint
+from tracktools.splits import Split
+
+
+def warn_of_start(model: Checkpoint, genome: Genome, split: Split) -> list[str]:
+    """Return what to doubt of the scores of a training that starts from a model, a sentence each.
+
+    Parameters
+    ----------
+    model : Checkpoint
+        What the training starts from, set to `genome`.
+    genome : Genome
+    split : Split
+        Of the training.
+    """
+    learnt = _what_it_learnt(model, genome, split)
+    own = f"{model.metadata.name} was trained on {learnt}: scores of bases that are held back here are too high"
+    known = {record.get("sequence_sha256") for record in model.metadata.split}
+    inherited = model.metadata.recipe.get("warnings", ()) if any(one.sequence_sha256 in known for one in genome) else ()
+    return [*([own] if learnt else []), *map(str, inherited)]
+
+
+def warn_of_teacher(model: Checkpoint, genome: Genome, split: Split) -> list[str]:
+    """Return that what a teacher says reveals the bases that were held back, if it was trained on them."""
+    learnt = _what_it_learnt(model, genome, split)
+    return [f"{model.metadata.name} was trained on {learnt}: what it teaches reveals them"] if learnt else []
+
+
+def _what_it_learnt(model: Checkpoint, genome: Genome, split: Split) -> str:
+    """Return what a model has seen of the validation and test parts, in words; empty if nothing."""
+    own = Split.from_records(model.metadata.split)
+    seen = sum(
+        max(0, min(seen.end, kept.end) - max(seen.start, kept.start))
+        for seen in own.regions
+        for kept in split.regions
+        if seen.part == "train" and kept.part != "train" and seen.sequence_sha256 == kept.sequence_sha256
+    )
+    if seen:
+        return f"{seen:,} bp of the validation and test parts"
+    learnt = learnt_genome(model, genome)
+    return f"{learnt}, which is this genome or a near relative, with its validation and test parts" if learnt else ""
