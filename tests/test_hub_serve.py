@@ -8,8 +8,11 @@ import socket
 import struct
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -222,6 +225,28 @@ def test_rude_clients_leave_no_traceback(
             raw.sendall(words)
     assert ask(address, "/index.html")[0] == 200
     assert "Traceback" not in capfd.readouterr().err + caplog.text
+
+
+@pytest.mark.parametrize(
+    "words", [b"GET /big", b"GET /big.bw HTTP/1.1\r\nHost: local", b"GET /big.bw HTTP/1.1\r\n\r\n"]
+)
+def test_slow_clients_hold_no_more_than_the_most_connections(
+    tmp_path: Path, words: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ServeConfig, "most_connections", 8)
+    with (tmp_path / "big.bw").open("wb") as file:
+        file.truncate(1 << 26)
+    (tmp_path / "hub.txt").write_text("hub x")
+    before = threading.active_count()
+    with serving(tmp_path) as address, ExitStack() as held:
+        for _ in range(20):
+            slow = held.enter_context(socket.create_connection(("127.0.0.1", urlsplit(address).port), timeout=10))
+            slow.sendall(words.replace(b"\r\n\r\n", b"\r\nHost: localhost\r\n\r\n"))
+        assert ask(address, "/hub.txt")[2] == b"hub x"
+        ends = time.monotonic() + 30
+        while threading.active_count() - before > 1 + 8 and time.monotonic() < ends:
+            time.sleep(0.02)
+        assert threading.active_count() - before <= 1 + 8
 
 
 def test_of_too_many_connections_the_longest_idle_is_closed(address: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -174,7 +174,7 @@ class ServeConfig:
     host: str = "127.0.0.1"
     port: int = 0  # 0 takes any free one
     idle_s: float = 60.0  # a connection that says nothing for so long is closed
-    most_connections: int = 256  # beyond it, those that have said nothing for longest are closed
+    most_connections: int = 100  # beyond it, those that did nothing for longest are closed; each may take two files
 
 
 @dataclass(frozen=True)

@@ -129,6 +129,7 @@ class _Handler(BaseHTTPRequestHandler):
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the browser has scrolled on
             while count > 0 and (block := file.read(min(count, _COPY_BYTES))):
                 self.wfile.write(block)
+                self.server.busy(self.connection)
                 count -= len(block)
         self.close_connection |= count > 0  # it was cut while it was sent: what was promised cannot follow
 
@@ -160,7 +161,7 @@ class _Server(ThreadingHTTPServer):
         self._names = {"localhost", "127.0.0.1", "[::1]", address[0].lower(), *(name.lower() for name in allowed_hosts)}
         self._any_address = address[0] not in ("localhost", "127.0.0.1", "::1")
         self._lock = threading.Lock()
-        self._connections: dict[socket.socket, bool] = {}  # whether it is idle; the longest idle first
+        self._connections: dict[socket.socket, bool] = {}  # whether it is idle; what did nothing for longest is first
 
     def answers_to(self, host: str) -> bool:
         """Return whether a Host header names this server; where other machines reach it, by number, too."""
@@ -170,20 +171,25 @@ class _Server(ThreadingHTTPServer):
         return match["name"] in self._names or (self._any_address and _is_number(match["name"]))
 
     def idle(self, connection: socket.socket) -> None:
-        """Note that a connection waits for a request; close the longest idle one where there are too many."""
+        """Note that a connection waits for a request; close others where there are too many.
+
+        First those that wait, then those whose client is slow to ask or to take the answer; each the longest first.
+        """
         with self._lock:
             self._connections.pop(connection, None)
             self._connections[connection] = True
-            waiting = [other for other, idle in self._connections.items() if idle and other is not connection]
-            for other in waiting[: max(0, len(self._connections) - ServeConfig.most_connections)]:
+            too_many = max(0, len(self._connections) - ServeConfig.most_connections)
+            others = [other for other in self._connections if other is not connection] if too_many else []
+            for other in sorted(others, key=self._connections.__getitem__, reverse=True)[:too_many]:
                 self._connections.pop(other)
                 with contextlib.suppress(OSError):
                     other.shutdown(socket.SHUT_RDWR)
 
     def busy(self, connection: socket.socket) -> None:
-        """Note that a request has come."""
+        """Note that a request has come, or that a part of the answer was taken."""
         with self._lock:
-            self._connections[connection] = False
+            if self._connections.pop(connection, None) is not None:  # else it was closed
+                self._connections[connection] = False
 
     def shutdown_request(self, request: Any) -> None:
         """Close a connection."""
