@@ -466,6 +466,9 @@ def test_a_hub_that_is_missing_is_built_of_tracks_that_are_there(tmp_path: Path)
     assert (out / "genome.plus.bw").stat().st_mtime_ns == made
     assert_one_clear_line(run(*with_hub), "hub", "is not empty")
     assert left_behind(tmp_path) == {"genome.fa", "out", "hub"}
+    out.rename(tmp_path / "moved")
+    assert_one_clear_line(run(*with_hub), "hub", f"is not empty, and {out} is not there", "--force predicts again")
+    assert left_behind(tmp_path) == {"genome.fa", "moved", "hub"}
 
 
 def test_any_file_name_becomes_a_hub(tmp_path: Path) -> None:

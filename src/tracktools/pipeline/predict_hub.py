@@ -12,6 +12,7 @@ from tracktools.circles import load_joined
 from tracktools.config import PredictConfig
 from tracktools.descriptor import Descriptor
 from tracktools.engine.host import read_host
+from tracktools.errors import OutputNotEmpty
 from tracktools.genome import Genome, genome_name
 from tracktools.hub.build import build_hub
 from tracktools.model.registry import DEFAULT_MODEL, as_model
@@ -152,7 +153,7 @@ def predict_and_build(
     check_output(output, force=force, inputs=inputs.files, keep=keep)
     if hub is not None:
         check_disjoint(hub, output)
-        check_output(hub, force=force, inputs=inputs.files)
+        _check_hub(hub, output, force=force, inputs=inputs.files)
     given = inputs.read()
     prediction = predict_genome(
         given.genome, output, model=given.models, config=config, regions=given.regions, host=given.host, force=force,
@@ -173,6 +174,17 @@ def predict_and_build(
             for line in built.counts:
                 log.info("%s", line)
     return prediction
+
+
+def _check_hub(hub: Path, output: Path, *, force: bool, inputs: Collection[Path]) -> None:
+    """Refuse a hub that is in the way; where its tracks are gone, --force does more than to build it again."""
+    try:
+        check_output(hub, force=force, inputs=inputs)
+    except OutputNotEmpty:
+        if output.exists():
+            raise
+        hint = f"--force predicts again and replaces it; if {output} was moved, put it back first, or use hub build"
+        raise OutputNotEmpty(f"is not empty, and {output} is not there", path=hub, hint=hint) from None
 
 
 def predict_one_shard(
