@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -159,6 +160,28 @@ def test_a_changed_byte_of_a_manifest_is_named(tmp_path: Path) -> None:
     path.write_text(path.read_text().replace('"call_threshold": 0.55', '"call_threshold": 0.45'))
     with pytest.raises(InputError, match=r"s2/manifest.json: is damaged: its checksum is another"):
         merge_shards([one, two], tmp_path / "merged")
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (lambda text: None, "is missing"),
+        (lambda text: "{}", "is missing"),
+        (lambda text: text.replace('"wall_s": ', '"wall_s": 9'), "is damaged: its checksum is another"),
+        (lambda text: text.replace('"cpu_s": ', '"cpu_s": "a", "x": '), "is damaged: its checksum is another"),
+        (lambda text: text[:-9], "is not JSON"),
+    ],
+)
+def test_how_a_shard_was_made_is_known_or_it_is_refused(
+    tmp_path: Path, damage: Callable[[str], str | None], words: str
+) -> None:
+    one, two = make_shards(tmp_path, 2)
+    path = two / "provenance.json"
+    text = damage(path.read_text())
+    path.unlink() if text is None else path.write_text(text)
+    with pytest.raises(InputError, match=rf"s2/provenance.json:.*{words}"):
+        merge_shards([one, two], tmp_path / "merged")
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["s1", "s2"]
 
 
 def test_a_shard_of_an_older_version_is_told_so(tmp_path: Path) -> None:

@@ -10,14 +10,15 @@ from typing import Any
 from tracktools.arrays import Float32
 from tracktools.blocks import Block
 from tracktools.errors import ConfigError, InputError
+from tracktools.formats.json_file import is_sealed
 from tracktools.predict.manifest import MANIFEST, PREDICT, Manifest
 from tracktools.predict.prediction import Prediction
 from tracktools.predict.result import write_result
 from tracktools.predict.store import BlockFolder
 from tracktools.run import Policy, Run, check_output, difference
-from tracktools.tracks import read_provenance
+from tracktools.tracks import PROVENANCE_FILE, read_provenance
 
-_MEND = "copy the shard again, or compute it again"
+_COPY_AGAIN = "copy the shard again, or compute it again"
 _PARTS_OF_TIME = ("wall_s", "cpu_s", "peak_memory_bytes")
 
 
@@ -42,8 +43,8 @@ def merge_shards(
     Raises
     ------
     InputError
-        If a folder is no shard, a shard is missing, incomplete or named twice, or shards are not of one run: another
-        genome, model, engine, or other regions. Names the first difference.
+        If a folder is no shard, a shard is missing, damaged, incomplete or named twice, or shards are not of one run:
+        another genome, model, engine, or other regions. Names the first difference.
     OutputError
         See `predict_genome`.
     """
@@ -71,7 +72,11 @@ def join_shards(
         raise InputError(f"is a shard of `tracktools {manifest.verb}`", path=folders[0], hint=f"name those of {verb}")
     folder_of = {block.index: folder for folder, shard in shards.items() for block in shard.own_blocks}
     made_by = {"shards": [_made_by(folder, shard) for folder, shard in shards.items()]}
-    return manifest, lambda block: BlockFolder(folder_of[block.index], manifest.planes).load(block, _MEND), made_by
+    return (
+        manifest,
+        lambda block: BlockFolder(folder_of[block.index], manifest.planes).load(block, _COPY_AGAIN),
+        made_by,
+    )
 
 
 def verb_of_shards(folders: Sequence[Path]) -> str:
@@ -117,11 +122,14 @@ def _complete(shards: Mapping[Path, Manifest], named: Sequence[Path]) -> dict[Pa
         raise InputError(f"other shards are missing: {some}", path=first, hint="compute and name them, too")
     ordered = {by_number[number]: shards[by_number[number]] for number in sorted(by_number)}
     for folder, manifest in ordered.items():
-        BlockFolder(folder, manifest.planes).check(manifest.own_blocks, _MEND)
+        BlockFolder(folder, manifest.planes).check(manifest.own_blocks, _COPY_AGAIN)
     return ordered
 
 
 def _made_by(folder: Path, manifest: Manifest) -> dict[str, Any]:
     record = read_provenance(folder)
+    if not is_sealed(record):
+        problem = "is damaged: its checksum is another" if record else "is missing"
+        raise InputError(problem, path=folder / PROVENANCE_FILE, hint=_COPY_AGAIN)
     number, of = manifest.shard or (1, 1)
     return {"shard": f"{number}/{of}", **{name: record[name] for name in _PARTS_OF_TIME if name in record}}
