@@ -125,12 +125,48 @@ def test_a_score_never_rejects_a_position(written: str, value: float | None, rem
 @pytest.mark.parametrize("score", ["2.5", "5000", ">100", "NA", "-1", "inf"])
 def test_a_score_that_bed_forbids_keeps_the_position_in_every_reader(score: str, tmp_path: Path, run: Run) -> None:
     path = text(tmp_path, f"c1\t4\t5\ta\t{score}\t+", "c1\t8\t9\tb\t7\t-", name="s.bed")
-    assert len(read_positions(path)) == len(read_tss_set(path)) == 2
+    assert len(read_positions(path)) == len(read_tss_set(path)[0]) == 2
     assert np.isfinite(read_positions(path)["sourceScore"].dropna()).all()
     with pytest.raises(InputError, match="score"):
         read_bed(path) if score != "2.5" else read_bed(text(tmp_path, f"c1\t4\t5\ta\t{score}\t+"))
     ran = run("tss", "curate", "--source", f"a={path}", "--min-support", 1, "-o", tmp_path / "out")
     assert ran.output.rstrip().endswith("Read 2 TSS: 2 taken, 0 left out")
+
+
+HEAD6 = "#chrom\tchromStart\tchromEnd\tname\tscore\tstrand"
+INFINITE = {
+    "a.bed": ["c1\t4\t5\ta\tinf\t+", "c1\t8\t9\tb\t7\t-", "c1\t18\t19\tc\t1e400\t-", "c1\t21\t22\td\tNA\t-"],
+    "b.bed": [f"{HEAD6}\tsourceScore", "c1\t4\t5\ta\t1\t+\t2.5", "c1\t8\t9\tb\t7\t-\tinf", "c1\t9\t10\tc\t7\t-\t-inf"],
+    "c.bed": [
+        f"{HEAD6}\tmodelOutput",
+        "c1\t4\t5\ta\t1\t+\t1e30",
+        "c1\t8\t9\tb\t7\t-\tinf",
+        "c1\t9\t10\tc\t7\t-\t-inf",
+    ],
+}
+
+
+@pytest.mark.parametrize(("name", "line"), [("a.bed", 1), ("b.bed", 3), ("c.bed", 3)])
+def test_scores_that_are_no_finite_number_are_counted_on_screen_and_in_files(
+    name: str, line: int, tmp_path: Path, run: Run
+) -> None:
+    path = text(tmp_path, *INFINITE[name], name=name)
+    genome = text(tmp_path, ">c1", "ACGTTGCATT" * 10, name="g.fa")
+    chain = text(tmp_path, "chain 1 c1 100 + 0 100 d1 100 + 0 100 1", "100", name="o.chain")
+    genes = text(tmp_path, "##sequence-region c1 1 100", "c1\tx\tgene\t30\t60\t.\t+\t.\tID=g1", name="g.gff")
+    note = f"{path}: 2 scores are no finite number, the first on line {line}: left out, the positions are kept"
+    commands = [("lift", path, "--chain", chain), ("classify", path, "--annotation", genes)]
+    if name == "a.bed":
+        commands.append(("curate", "--source", f"a={path}", "--min-support", 1))
+        commands.append(("confirm", path, f"m={path}", "--genome", genome))
+        commands.append(("table", path, "--genome", genome))
+    for at, command in enumerate(commands):
+        output = tmp_path / f"out{at}"
+        ran = run("tss", *command, "-o", output)
+        assert note in ran.stdout + ran.stderr, command
+        parameters = json.loads((output / "provenance.json").read_text())["parameters"]
+        assert note in parameters.get("warnings", parameters.get("notes")), command
+        assert "inf" not in "".join(file.read_text() for file in output.glob("*.bed")), command
 
 
 MASTER = (
@@ -228,7 +264,7 @@ def bed_lines(width: int) -> list[str]:
 def test_bed9_and_bed12_are_sets(width: int, tmp_path: Path, run: Run) -> None:
     path = text(tmp_path, "track name=x", *bed_lines(width), name="s.bed")
     assert bases(imported(path, None)) == [("c1", 4, "+"), ("c1", 8, "-")]
-    assert read_tss_set(path)["chromStart"].tolist() == [4, 8]
+    assert read_tss_set(path)[0]["chromStart"].tolist() == [4, 8]
     assert read_positions(path)["chromStart"].tolist() == [4, 8]
     ran = run("tss", "curate", "--source", f"a={path}", "--min-support", 1, "-o", tmp_path / "out")
     assert ran.exit_code == 0

@@ -24,7 +24,7 @@ from tracktools.tss.folders import import_folder
 from tracktools.tss.importing import ImportRequest, import_tss
 from tracktools.tss.layouts import Layout
 from tracktools.tss.row_parser import five_prime_base
-from tracktools.tss.table import make_table, rank_fractions, read_positions, read_tss_set
+from tracktools.tss.table import make_table, rank_fractions, read_positions, read_tss_set, with_source_score
 
 Run = Callable[..., Result]
 LETTERS = np.frombuffer(b"ACGT" * 500, dtype=np.uint8)
@@ -319,7 +319,7 @@ def test_the_quick_reader_reads_what_the_careful_one_does(tmp_path: Path) -> Non
     packed.write_bytes(gzip.compress(named.read_bytes()))
     empty = text(tmp_path, header, name="empty.bed")
     for path in (plain, equal, named, odd, packed, empty):
-        quick, careful = read_positions(path), read_tss_set(path)
+        quick, careful = read_positions(path), with_source_score(read_tss_set(path)[0])
         for column in ("chrom", "chromStart", "strand"):
             assert quick[column].tolist() == careful[column].tolist(), path
         np.testing.assert_array_equal(quick["sourceScore"].to_numpy(float), careful["sourceScore"].to_numpy(float))

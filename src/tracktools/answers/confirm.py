@@ -18,7 +18,7 @@ from tracktools.concise import concise
 from tracktools.config import TssConfig
 from tracktools.errors import ConfigError
 from tracktools.figures.confirmation import draw_confirmation
-from tracktools.formats.bed import CONFIRMED_TSS, write_bed
+from tracktools.formats.bed import CONFIRMED_TSS, notes_of, write_bed
 from tracktools.genome import Genome, as_genome
 from tracktools.palette import GREEN, GREY, PURPLE
 from tracktools.profile.matrix import SignalSource
@@ -80,12 +80,15 @@ class Confirmation:
         By set: TSS taken.
     left_out : dict of str to dict of str to int
         By set: rows left out, by reason.
+    notes : tuple of str
+        What to say of the sets: scores that were left out.
     """
 
     table: pd.DataFrame
     bins: pd.DataFrame
     taken: dict[str, int]
     left_out: dict[str, dict[str, int]]
+    notes: tuple[str, ...] = ()
 
     def counts(self) -> dict[str, int]:
         """Return how many TSS have each status."""
@@ -139,6 +142,7 @@ def confirm_tss(
     tables, left_out = read_sets(
         {PREDICTED: predicted, **measured}, sizes, renames=options.renames, only_genome=options.only_genome
     )
+    notes = tuple(notes_of(*tables.values()))
     taken = {name: len(table) for name, table in tables.items()}
     calls = tables.pop(PREDICTED)
     known = join_tss(tables, options.window_bp, sizes)
@@ -149,7 +153,7 @@ def confirm_tss(
     )
     sites = pd.DataFrame({"chrom": table["contig"], "position": table["position"] - 1, "strand": table["strand"]})
     table = table.assign(**read_columns(options.reads, sites, genome, options.renames))
-    return Confirmation(table, score_bins(table, len(known)), taken, left_out)
+    return Confirmation(table, score_bins(table, len(known)), taken, left_out, notes)
 
 
 def _table(calls: pd.DataFrame, known: pd.DataFrame, found: Int64, names: list[str]) -> pd.DataFrame:
@@ -254,7 +258,7 @@ def confirm_folder(
         write_tsv(folder / "bins.tsv", found.bins)
         draw_confirmation(found.bins, found.counts(), folder)
         _write_track(folder, found, list(answer.genome.chrom_sizes), ", ".join(measured))
-        answer.parameters.update(window_bp=options.window_bp, left_out=found.left_out)
+        answer.parameters.update(window_bp=options.window_bp, left_out=found.left_out, warnings=list(found.notes))
     return found
 
 
@@ -262,7 +266,8 @@ def _write_track(folder: Path, found: Confirmation, chroms: list[str], sets: str
     """Write the TSS as BED, coloured by status, and the row of ``tracks.tsv``."""
     table = found.table
     start = table["position"] - 1
-    score = table["score"].fillna(0)
+    score = table["score"].fillna(0).clip(lower=0)
+    score /= max(1.0, score.max() / 1e300)  # so that a thousand times the highest is a number, too
     top = float(score.max()) if len(score) and score.max() > 0 else 1.0
     bed = pd.DataFrame(
         {
@@ -270,7 +275,7 @@ def _write_track(folder: Path, found: Confirmation, chroms: list[str], sets: str
             "chromStart": start,
             "chromEnd": start + 1,
             "name": [f"{s}_{c}_{p}_{'f' if d == '+' else 'r'}" for s, c, p, d in _keys(table)],
-            "score": np.round(1000 * score.clip(lower=0) / top).astype(np.int64),
+            "score": np.round(1000 * score / top).astype(np.int64),
             "strand": table["strand"],
             "thickStart": start,
             "thickEnd": start + 1,

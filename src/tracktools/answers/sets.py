@@ -31,7 +31,7 @@ def read_sets(
     -------
     tables : dict of str to DataFrame
         By name of the set: `chrom`, `position` (0-based), `strand`, `score`, `precision`; NaN where a set has none. Of
-        rows on one base the one with the best score stays.
+        rows on one base the one with the best score stays. `notes_of` tells how many scores were left out.
     left_out : dict of str to dict of str to int
         By name of the set: rows left out, by reason.
 
@@ -60,6 +60,7 @@ def read_sets(
             ["chrom", "position", "strand"]
         )
         tables[name] = best.sort_index().reset_index(drop=True)
+        tables[name].attrs = table.attrs
         left_out[name] = {**out, "on a base that another row has": len(plain) - len(best)}
     return tables, left_out
 

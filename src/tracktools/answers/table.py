@@ -20,6 +20,7 @@ from tracktools.answers.write import answer_folder, write_tables
 from tracktools.concise import concise
 from tracktools.config import TssConfig
 from tracktools.errors import ConfigError
+from tracktools.formats.bed import notes_of
 from tracktools.genome import Genome, as_genome
 from tracktools.profile.matrix import SignalSource
 from tracktools.profile.operons import Operon, read_operons
@@ -110,7 +111,7 @@ class TssTable:
     genome : Genome
         The genome, circular where the annotation says so.
     notes : tuple of str
-        Lines to say, such as what was left out of the annotation.
+        Lines to say, such as what was left out of the annotation, or how many scores were.
     """
 
     table: pd.DataFrame
@@ -156,7 +157,7 @@ def make_tss_table(
     sizes = genome.chrom_sizes
     read, left_out = read_sets(sets, sizes, renames=options.renames, only_genome=options.only_genome)
     rows = join_tss(read, options.window_bp, sizes)
-    notes: list[str] = []
+    notes = notes_of(*read.values())
     columns = _positions(rows)
     if placed is not None:
         columns |= _gene_columns(rows, placed, _operons(genome, options))
@@ -284,5 +285,5 @@ def write_tss_table(
                 merge_into=options.merge_into,
                 renames=options.renames,
             )
-        answer.parameters.update(window_bp=options.window_bp, left_out=made.left_out)
+        answer.parameters.update(window_bp=options.window_bp, left_out=made.left_out, notes=list(made.notes))
     return made

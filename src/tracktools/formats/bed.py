@@ -42,7 +42,7 @@ from tracktools.formats.bed_schemas import (
     standard_bed,
 )
 from tracktools.formats.input_file import open_maybe_gzip
-from tracktools.formats.numerals import decimal_of, read_score
+from tracktools.formats.numerals import DROPPED, Score, decimal_of, read_score
 
 __all__ = [
     "BED3",
@@ -66,6 +66,7 @@ __all__ = [
     "check_bed_on_genome",
     "format_columns",
     "item_lines",
+    "notes_of",
     "parse_columns",
     "read_bed",
     "read_bed_head",
@@ -79,8 +80,10 @@ _STANDARD_NAMES = tuple(field.name for field in STANDARD_FIELDS)
 _OTHER_NAMES = {"start": "chromStart", "end": "chromEnd", "reserved": "itemRgb", "blockStarts": "chromStarts"}
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
 _SCORE = re.compile(r"1000|[0-9]{1,3}")
+_SCORE_COLUMNS = ("modelOutput", "sourceScore")
 _NOT_DATA = re.compile(r"#|track(\s|$)|browser(\s|$)")
 _WARNING = "# Warning: "
+_NOTES = "notes"  # of a table, in `DataFrame.attrs`
 _ROWS_AT_ONCE = 4096  # that are in memory as text
 
 
@@ -96,7 +99,8 @@ def read_bed(path: Path, *, any_score: bool = False) -> tuple[pd.DataFrame, BedS
         ``browser``, are skipped.
     any_score : bool
         Take a score that BED does not allow (2.5, 5000, ``>100``, ``NA``), too: all scores then go into the column
-        ``sourceScore``, where the file has none, as `read_score` reads them, and such a ``score`` becomes 0.
+        ``sourceScore``, where the file has none, as `read_score` reads them, and such a ``score`` becomes 0. A score
+        that is no finite number (``inf``, ``1e400``, ``high``) is left out: its item has none, and `notes_of` says so.
 
     Returns
     -------
@@ -139,20 +143,39 @@ def read_numbered_bed(path: Path, *, any_score: bool = False) -> tuple[pd.DataFr
     table = parse_columns(rows, schema, path=path, lines=lines)
     if scores is not None:
         source = EXTRA_FIELDS["sourceScore"]
-        table[source.name] = scores
+        table[source.name] = [score.value for score in scores]
         schema = schema.with_fields(schema.name, schema.description, (source,))
+        _note_dropped(table, [score.remark == DROPPED for score in scores], path, lines)
+    own = [name for name in _SCORE_COLUMNS if name in schema.columns] if any_score and scores is None else []
+    if own:
+        infinite = np.isinf(table[own])
+        table[own] = table[own].mask(infinite)
+        _note_dropped(table, infinite.any(axis=1), path, lines)
     return table, schema, lines
 
 
-def _take_scores(rows: list[list[str]], schema: BedSchema) -> list[float] | None:
+def _take_scores(rows: list[list[str]], schema: BedSchema) -> list[Score] | None:
     """Make scores that BED does not allow 0; return all of them if any is such and no column has the source's own."""
     if schema.defined_fields < 5 or all(_SCORE.fullmatch(row[4]) for row in rows):
         return None
     decimal = decimal_of(row[4] for row in rows) or "."
-    scores = [read_score(row[4], decimal).value for row in rows]
+    scores = [read_score(row[4], decimal) for row in rows]
     for row in rows:
         row[4] = row[4] if _SCORE.fullmatch(row[4]) else "0"
     return None if "sourceScore" in schema.columns else scores
+
+
+def _note_dropped(table: pd.DataFrame, dropped: npt.ArrayLike, path: Path, lines: list[int]) -> None:
+    rows = np.flatnonzero(dropped)
+    if len(rows):
+        what = "1 score is" if len(rows) == 1 else f"{len(rows):,} scores are"
+        where = f"the first on line {lines[rows[0]]}"
+        table.attrs[_NOTES] = f"{path}: {what} no finite number, {where}: left out, the positions are kept"
+
+
+def notes_of(*tables: pd.DataFrame) -> list[str]:
+    """Return what a user should know of tables from `read_bed`: how many scores were left out."""
+    return [str(table.attrs[_NOTES]) for table in tables if _NOTES in table.attrs]
 
 
 def read_bed_head(path: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:

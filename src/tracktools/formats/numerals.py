@@ -11,6 +11,7 @@ from typing import Literal
 Decimal = Literal[".", ",", "?"]  # of a table; "?": it has both
 
 NO_VALUE = ("", ".", "na", "n/a", "#n/a", "nan", "none", "null", "-", "\N{EN DASH}", "\N{EM DASH}")
+DROPPED = "dropped"  # remark on a score that is no finite number
 _GROUPED = re.compile(
     r"[1-9]\d{0,2}([.,'\N{RIGHT SINGLE QUOTATION MARK}\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE} ]\d{3})+"
 )
@@ -96,7 +97,7 @@ def read_score(text: str, decimal: Decimal = ".") -> Score:
     bound = _BOUND.fullmatch(text)
     plain = _in_points((bound[1] if bound else text).removesuffix("%").strip(), decimal)
     if plain is None or not _NUMBER.fullmatch(plain) or math.isinf(float(plain)):
-        return Score(math.nan, "dropped")
+        return Score(math.nan, DROPPED)
     comma = decimal == "?" and _mark_of(text) == ","
     return Score(float(plain), "read as a bound" if bound else "read with a decimal comma" if comma else "")
 

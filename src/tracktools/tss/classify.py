@@ -28,6 +28,7 @@ from tracktools.arrays import Float64, Int64
 from tracktools.config import TssConfig
 from tracktools.counting import count_line
 from tracktools.errors import ConfigError, GenomeMismatchError
+from tracktools.formats.bed import notes_of
 from tracktools.names import listed
 from tracktools.regions import NO_GENE, next_genes, overlapping_genes
 
@@ -50,7 +51,7 @@ class ClassifiedSet:
         A row per TSS and gene: `gene`, `locusTag`, `class`, `distance`, `tss`, `chrom`, `position` (0-based), `strand`,
         `strength`, `support`; genes without a TSS have one row with the class ``none``.
     notes : tuple of str
-        What to say: TSS on sequences that the annotation does not have.
+        What to say: scores that were left out, TSS on sequences that the annotation does not have.
     """
 
     table: pd.DataFrame
@@ -117,11 +118,14 @@ def classify_tss(
 
 
 def _notes(table: pd.DataFrame, genes: pd.DataFrame) -> tuple[str, ...]:
+    notes = notes_of(table)
     bare = table[~table["chrom"].isin(genes["chrom"].unique())]
-    if not len(bare):
-        return ()
-    where = listed([str(chrom) for chrom in bare["chrom"].unique()])
-    return (f"{len(bare):,} TSS are on sequences that the annotation does not have, and orphans for that: {where}",)
+    if len(bare):
+        where = listed([str(chrom) for chrom in bare["chrom"].unique()])
+        notes.append(
+            f"{len(bare):,} TSS are on sequences that the annotation does not have, and orphans for that: {where}"
+        )
+    return tuple(notes)
 
 
 def _on_chroms(

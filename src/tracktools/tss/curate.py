@@ -24,7 +24,7 @@ from tracktools.concise import concise
 from tracktools.config import TssConfig
 from tracktools.counting import count_line
 from tracktools.errors import ConfigError, GenomeMismatchError
-from tracktools.formats.bed import CURATED_TSS, sort_bed
+from tracktools.formats.bed import CURATED_TSS, notes_of, sort_bed
 from tracktools.names import common_names, listed
 from tracktools.tss.consensus import MAX_SOURCES, count_bits, take_greedily
 from tracktools.tss.line import Line, join_sets
@@ -52,7 +52,7 @@ class CuratedSet:
     counts : str
         The line that tells what was read, taken and left out.
     notes : list of str
-        What to say of the sets: names that were joined, sets without a sequence in common.
+        What to say of the sets: scores that were left out, names that were joined, sets without a sequence in common.
     """
 
     table: pd.DataFrame
@@ -135,7 +135,7 @@ def load_sets(
     tables : dict of str to DataFrame
         The sets, sequences under their common names.
     notes : list of str
-        Names that were joined, and pairs of sets without a sequence in common.
+        Scores that were left out, names that were joined, and pairs of sets without a sequence in common.
 
     Raises
     ------
@@ -148,7 +148,8 @@ def load_sets(
     names = common_names(given, renames=renames)
     chroms = {name: list(dict.fromkeys(names[chrom] for chrom in mine)) for name, mine in held.items()}
     _check_versions(chroms)
-    notes = [
+    notes = notes_of(*tables.values())
+    notes += [
         f"{old} is read as {new}, a known name of the same sequence"
         for old, new in names.items()
         if new != (renames or {}).get(old, old)

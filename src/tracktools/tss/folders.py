@@ -13,7 +13,7 @@ import pandas as pd
 
 from tracktools.config import TssConfig
 from tracktools.errors import ConfigError, InputError
-from tracktools.formats.bed import CURATED_TSS, TSS_SOURCE, read_bed, write_bed
+from tracktools.formats.bed import CURATED_TSS, TSS_SOURCE, notes_of, write_bed
 from tracktools.formats.input_file import real_path
 from tracktools.genome import Genome
 from tracktools.run import output_folder
@@ -106,8 +106,7 @@ def lift_folder(
     """Lift a set and write it under its own name, with ``unlifted.tsv``, into a new folder; see `lift_tss`."""
     started = time.time()
     path = Path(path)
-    _, schema = read_bed(path, any_score=True)
-    table = read_tss_set(path)
+    table, schema = read_tss_set(path)
     table["chrom"] = renamed_chroms(table["chrom"], renames)
     lifted = lift_tss(table, load_chain(chain_name), source=source)
     if not len(lifted.table):
@@ -118,9 +117,16 @@ def lift_folder(
         write_bed(file, lifted.table, schema)
         write_tsv(folder / "unlifted.tsv", lifted.left_out)
         write_tracks(folder, [derived_track(path, file, f"Lifted by {Path(chain_name).name}.")])
-        parameters = {"set": str(path), "chain": str(chain_name), "from": source, "renames": renames or {}}
-        parameters |= {"counts": lifted.counts}
+        parameters: dict[str, Any] = {
+            "set": str(path),
+            "chain": str(chain_name),
+            "from": source,
+            "renames": renames or {},
+        }
+        parameters |= {"counts": lifted.counts, "warnings": notes_of(table)}
         write_provenance(folder, started=started, genome=_identity(genome), parameters=parameters)
+    for note in notes_of(table):
+        log.warning("warning: %s", note)
     return lifted, report
 
 

@@ -16,7 +16,7 @@ from tracktools.counting import count_line
 from tracktools.errors import GenomeMismatchError, InputError
 from tracktools.formats.bed import sort_bed
 from tracktools.tss.assemblies import Chain, load_chain
-from tracktools.tss.table import read_tss_set, tss_name
+from tracktools.tss.table import read_tss_set, tss_name, with_source_score
 
 _FLIPPED = {"+": "-", "-": "+"}
 _KINDS = {  # first word of a reason: how it goes on after a number
@@ -68,7 +68,7 @@ def lift_tss(table: pd.DataFrame | Path | str, chain: Chain | Path | str, *, sou
     GenomeMismatchError
         If the chain does not come from a sequence of the set.
     """
-    table = read_tss_set(Path(table)) if isinstance(table, str | Path) else table
+    table = with_source_score(read_tss_set(Path(table))[0] if isinstance(table, str | Path) else table)
     chain = chain if isinstance(chain, Chain) else load_chain(chain)
     if source is not None and source not in chain.sources:
         raise InputError(f"chain {chain.name} does not come from {source!r}", hint=f"it comes from {_names(chain)}")

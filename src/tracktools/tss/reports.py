@@ -13,7 +13,7 @@ import pandas as pd
 from tracktools.bundle import CHROM, load_bundle
 from tracktools.config import TssConfig
 from tracktools.errors import ConfigError
-from tracktools.formats.bed import CLASSIFIED_TSS, read_bed, write_bed
+from tracktools.formats.bed import CLASSIFIED_TSS, write_bed
 from tracktools.genome import load_genome
 from tracktools.regions import PlacedAnnotation, place_annotation, place_without_genome
 from tracktools.run import output_folder
@@ -65,8 +65,7 @@ def classify_folder(
     """
     started = time.time()
     path, output = Path(path), Path(output)
-    table, schema = read_bed(path, any_score=True)
-    read_tss_set(path)
+    table, schema = read_tss_set(path)
     table["chrom"] = [(renames or {}).get(name, name) for name in table["chrom"].astype(str)]
     placed = _place(annotation, genome, renames, circular, only_genome)
     genes, sizes = _embedded_genes() if placed is None else (placed.genes, placed.circles)

@@ -14,7 +14,7 @@ import pandas as pd
 
 from tracktools.arrays import Float64
 from tracktools.errors import ConfigError, InputError
-from tracktools.formats.bed import TSS_SOURCE, read_bed, sort_bed
+from tracktools.formats.bed import TSS_SOURCE, BedSchema, read_bed, sort_bed
 from tracktools.formats.input_file import open_maybe_gzip
 from tracktools.tss.row_parser import RawTss
 
@@ -110,14 +110,15 @@ def rank_fractions(scores: Float64) -> Float64:
     return fractions
 
 
-def read_tss_set(path: Path) -> pd.DataFrame:
+def read_tss_set(path: Path) -> tuple[pd.DataFrame, BedSchema]:
     """Read a TSS set: BED with at least six columns, an item a base.
 
     Returns
     -------
-    DataFrame
-        The columns of the file, and `sourceScore`: without such a column, the BED score, nan where all are equal. A
-        score never rejects a position (`read_bed`, `any_score`).
+    table : DataFrame
+        The columns of the file. A score never rejects a position (`read_bed`, `any_score`).
+    schema : BedSchema
+        What the columns are.
 
     Raises
     ------
@@ -140,6 +141,11 @@ def read_tss_set(path: Path) -> pd.DataFrame:
     unstranded = table["strand"].to_numpy() == "."
     if unstranded.any():
         raise InputError(f"{int(unstranded.sum())} items have no strand", path=path, hint="tss import refuses them")
+    return table, schema
+
+
+def with_source_score(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a TSS set with the column `sourceScore`: where it has none, the BED score, nan if all are equal."""
     return table if "sourceScore" in table else _unscored_if_equal(table)
 
 
@@ -149,7 +155,7 @@ def read_positions(path: Path) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        `chrom`, `chromStart`, `strand`, `sourceScore`: as `read_tss_set` gives them.
+        `chrom`, `chromStart`, `strand`, `sourceScore`: as `read_tss_set` and `with_source_score` give them.
 
     Raises
     ------
@@ -159,7 +165,7 @@ def read_positions(path: Path) -> pd.DataFrame:
     path = Path(path)
     table = _read_quickly(path)
     if table is None:
-        table = read_tss_set(path)
+        table = with_source_score(read_tss_set(path)[0])
     return table[["chrom", "chromStart", "strand", "sourceScore"]]
 
 

@@ -59,6 +59,8 @@ def confirm(
 
     options = ConfirmOptions(window_bp, reads, circular, renames, only_genome)
     found = confirm_folder(predicted, measured, genome, output, options=options, force=force)
+    for note in found.notes:
+        click.echo(note)
     for name, left_out in found.left_out.items():
         click.echo(f"{name}: {count_line(found.taken[name], left_out, 'TSS')}")
     totals = ", ".join(f"{n:,} {status.replace('_', ' ')}" for status, n in found.counts().items())
