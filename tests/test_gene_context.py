@@ -27,7 +27,7 @@ TABLE = GeneContext(tuple(tuple(float(100 * place + n) / 100 for n in range(len(
 
 def genes_of(*rows: tuple[int, int, str]) -> FoundGenes:
     starts, ends = (np.array([row[n] for row in rows], dtype=np.int64) for n in (0, 1))
-    return FoundGenes(starts, ends, np.array([row[2] == "+" for row in rows], dtype=bool))
+    return FoundGenes(starts, ends, np.array([row[2] == "+" for row in rows], dtype=bool), np.full(len(rows), 99.5))
 
 
 def added_by_hand(rows: list[tuple[int, int, str]], length: int, p: int, strand: Strand, circular: bool) -> float:
@@ -88,8 +88,8 @@ def mirrored(contig: Contig) -> Contig:
     return replace(contig, letters=letters)
 
 
-def as_rows(genes: FoundGenes) -> set[tuple[int, int, bool]]:
-    return set(zip(genes.starts.tolist(), genes.ends.tolist(), genes.forward.tolist(), strict=True))
+def as_rows(genes: FoundGenes) -> set[tuple[int, int, bool, float]]:
+    return set(zip(*(column.tolist() for column in genes), strict=True))
 
 
 @pytest.mark.parametrize("circular", [False, True])
@@ -99,10 +99,11 @@ def test_a_genome_and_its_reverse_complement_have_the_same_genes_on_swapped_stra
     (other,) = find_genes(Genome("g", (mirrored(contig),))) or ()
     length = len(contig)
     back = set()
-    for start, end, forward in as_rows(other):
+    for start, end, forward, confidence in as_rows(other):
         shift = length if length - end < 0 else 0
-        back.add((length - end + shift, length - start + shift, not forward))
+        back.add((length - end + shift, length - start + shift, not forward, confidence))
     assert len(found.starts) > 40
+    assert 50 <= found.confidence.min() < found.confidence.max() <= 100
     assert as_rows(found) == back
 
 
@@ -122,7 +123,7 @@ def test_a_gene_across_the_origin_is_found_on_a_circle() -> None:
     turned = replace(contig, letters=np.roll(contig.letters, -middle))
     (across,) = find_genes(Genome("g", (turned,)), Genome("g", (contig,))) or ()
     length, wanted = len(contig), (found.starts[inner] - middle, found.ends[inner] - middle)
-    assert (wanted[0] % length, wanted[1] + length, bool(found.forward[inner])) in as_rows(across)
+    assert (wanted[0] % length, wanted[1] + length, bool(found.forward[inner])) in {row[:3] for row in as_rows(across)}
 
 
 def test_a_plasmid_is_read_with_what_its_host_teaches_and_alone_not_at_all() -> None:

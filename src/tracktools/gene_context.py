@@ -114,12 +114,12 @@ class GenomeContext:
     ----------
     steps : mapping
         By name of contig and strand.
-    genes : int
-        How many genes were found.
+    found : tuple of FoundGenes
+        The genes that it comes from, by contig, in file order.
     """
 
     steps: Mapping[tuple[str, Strand], LogOddsSteps]
-    genes: int
+    found: tuple[FoundGenes, ...]
 
     @classmethod
     def of(cls, context: GeneContext, genome: Genome, genes: Sequence[FoundGenes]) -> Self:
@@ -129,7 +129,12 @@ class GenomeContext:
             for contig, own in zip(genome, genes, strict=True)
             for strand in STRANDS
         }
-        return cls(steps, sum(len(own.starts) for own in genes))
+        return cls(steps, tuple(genes))
+
+    @property
+    def genes(self) -> int:
+        """How many genes were found."""
+        return sum(len(own.starts) for own in self.found)
 
     @cached_property
     def sha256(self) -> str:

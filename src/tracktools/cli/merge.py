@@ -22,6 +22,7 @@ def merge(folders: tuple[Path, ...], output: Path, force: bool, restart: bool) -
       NAME.plus.bw, NAME.minus.bw   raw model output, 0 to 1; unscored bases are absent
       NAME.called_tss.bed           called transcription start sites
       NAME.split.bed                which bases the model was trained on, if it knows this genome
+      NAME.found_genes.bed          genes found by Prodigal, if the model takes genes into account
       tracks.tsv, provenance.json   input of `tracktools hub build`; how it was made
 
     Shards of `tracktools mutate --all --shard I/N` are joined, too, to the four bigWigs of that command.

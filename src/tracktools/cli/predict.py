@@ -88,6 +88,7 @@ def predict(
       NAME.called_tss.bed           called transcription start sites (TSS)
       NAME.split.bed                which bases the model was trained on, if it knows this genome
       NAME.folds.bed                with --out-of-fold: which model scored which bases
+      NAME.found_genes.bed          genes found by Prodigal, if the model takes genes into account
       tracks.tsv, provenance.json   input of `tracktools hub build`; how it was made
 
     With --shard, it writes a folder for `tracktools merge` instead: manifest.json, blocks, provenance.json.

@@ -179,6 +179,16 @@ GENES = BED9.with_fields(
         BedField("product", "string", "Product"),
     ),
 )
+FOUND_GENES = BED9.with_fields(
+    "foundGenes",
+    "Genes that Prodigal finds in the sequence",
+    (
+        BedField("locusTag", "string", "Locus tag"),
+        BedField("biotype", "string", "Kind of gene"),
+        BedField("prodigalConfidence", "double", "Confidence of Prodigal [%]"),
+    ),
+)
+FOUND_COLUMNS = ("prodigalConfidence",)  # by which found genes are known
 CONFIRMED_TSS = BED9.with_fields(
     "confirmedTss",
     "Predicted and measured transcription start sites, matched one-to-one",
@@ -215,6 +225,7 @@ SCHEMAS = (
     MOTIF_SITES,
     CLASSIFIED_TSS,
     GENES,
+    FOUND_GENES,
     CONFIRMED_TSS,
     PROMOTER_ELEMENTS,
 )

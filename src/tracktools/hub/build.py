@@ -19,7 +19,13 @@ from tracktools.hub.clients.bookmarks import find_bookmarks
 from tracktools.hub.clients.igvjs import MISSING, IgvJs, find_igv_js
 from tracktools.hub.clients.links import check_base_url, client_links
 from tracktools.hub.clients.names import names_tsv
-from tracktools.hub.convert.source import Converted, convert_source, holds_called_tss, measured_sets
+from tracktools.hub.convert.source import (
+    Converted,
+    convert_source,
+    hide_found_genes,
+    holds_called_tss,
+    measured_sets,
+)
 from tracktools.hub.gather import gather_sources, genes_source
 from tracktools.hub.model import Assembly, Hub, Source
 from tracktools.hub.render import Templates
@@ -153,6 +159,7 @@ def build_hub(
     sources = gather_sources(inputs_given, annotation, alignments, sequences, allow_outside=allow_outside)
     if annotation is None and genome_file is not None:
         sources += _own_genes(genome_file, sources)
+    sources = hide_found_genes(sources)
     _check_inputs(sources, Path(output))
     facts, facts_path = texts.facts()
     assembly = describe_assembly(sequences, facts, path=facts_path, attach=attach, renames=renames)

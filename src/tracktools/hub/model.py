@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from tracktools.formats.bed_schemas import BedSchema
+from tracktools.formats.bed_schemas import FOUND_COLUMNS, BedSchema
 from tracktools.input_sign import InputSign
 from tracktools.regions import Annotation, PlacedAnnotation
 from tracktools.tracks import Track, is_drawn_as_letters
 
 Kind = Literal["signal", "features", "alignments"]
+FOUND_GENES = "found_genes"
+_TOPICS = {"curated": "support", FOUND_GENES: FOUND_COLUMNS[0]}  # topics of their own, and a column that tells them
 
 
 @dataclass(frozen=True)
@@ -140,9 +142,9 @@ class HubTrack:
 
     @property
     def topic(self) -> str:
-        """Name of the text that says how such tracks are made: its group, or ``curated`` where sources are counted."""
-        schema = self.contents.schema
-        return "curated" if schema is not None and "support" in schema.columns else self.group
+        """Name of the text that says how such tracks are made: its group, or a topic that its columns tell."""
+        columns = () if self.contents.schema is None else self.contents.schema.columns
+        return next((topic for topic, column in _TOPICS.items() if column in columns), self.group)
 
     @property
     def label_field(self) -> str:

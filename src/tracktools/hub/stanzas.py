@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from tracktools.hub.convert.features import extra_fields
-from tracktools.hub.model import Hub, HubGroup, HubTrack, Mirror
+from tracktools.hub.model import FOUND_GENES, Hub, HubGroup, HubTrack, Mirror
 from tracktools.hub.text import LONG_LABEL_CHARACTERS, SHORT_LABEL_CHARACTERS, label
 from tracktools.tracks import VISIBILITIES
 
@@ -278,5 +278,6 @@ def _features(hub: Hub, track: HubTrack) -> dict[str, str]:
             settings |= {f"filter.{name}": limits, f"filterByRange.{name}": "on", f"filterLimits.{name}": limits}
     for name, values in track.contents.choices.items():
         settings |= {f"filterValues.{name}": ",".join(values), f"filterType.{name}": "multipleListOr"}
-    links = [f'{name}="{link}"' for name, link in hub.assembly.links.items() if name in names]
+    linked = names if track.topic != FOUND_GENES else []  # their tags are no database's
+    links = [f'{name}="{link}"' for name, link in hub.assembly.links.items() if name in linked]
     return settings | ({"urls": " ".join(links)} if links else {})

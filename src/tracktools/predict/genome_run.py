@@ -46,7 +46,8 @@ def predict_genome(
         other.
     output : Path or str
         Folder to make: ``<name>.plus.bw``, ``<name>.minus.bw``, ``<name>.called_tss.bed``, ``<name>.split.bed``
-        (where the model knows the genome), ``tracks.tsv``, ``provenance.json``.
+        (where the model knows the genome), ``<name>.found_genes.bed`` (the genes that the model took into account),
+        ``tracks.tsv``, ``provenance.json``.
     model : Checkpoint, Models, Path or str, optional
         From `load_model`, or the name or file that it takes; by default the shipped model. From `read_folds`: each base
         is scored by the model that never saw it; the `split` column of the called TSS then says ``held_out``, calls and

@@ -19,11 +19,11 @@ from tracktools.config import NetworkConfig, PredictConfig, architecture_of, rea
 from tracktools.errors import ConfigError, InputError, shown
 from tracktools.formats.atomic import write_synced
 from tracktools.formats.json_file import is_sealed, json_bytes, read_json, sealed
-from tracktools.gene_finder import finder_name
 from tracktools.interval import Range, Strand, merge
 from tracktools.predict.asked_calls import AskedCalls
 from tracktools.predict.caveats import caveats_of
 from tracktools.predict.expected import Expected
+from tracktools.predict.found_genes import GeneList
 from tracktools.splits import Split
 from tracktools.tracks import write_provenance
 
@@ -74,10 +74,8 @@ class ModelPart:
     expected : Expected, optional
         Expected precision by output, where the model knows no TSS of this genome: it then decides what is called, and
         there is no calibration.
-    genes : int, optional
-        How many genes were found, where the model takes them into account (`tracktools.gene_context`).
     gene_context : str, optional
-        SHA-256 of what they add.
+        SHA-256 of what the genes add, where the model takes them into account (`tracktools.gene_context`).
     """
 
     sha256: str
@@ -87,7 +85,6 @@ class ModelPart:
     split: tuple[tuple[str, int, int, str], ...]
     descriptor: Mapping[str, float] | None = None
     expected: Expected | None = None
-    genes: int | None = None
     gene_context: str | None = None
 
     @classmethod
@@ -109,7 +106,6 @@ class ModelPart:
             ),
             descriptor=None if model.descriptor is None else model.descriptor.to_record(),
             expected=expected,
-            genes=None if model.context is None else model.context.genes,
             gene_context=None if model.context is None else model.context.sha256,
         )
 
@@ -155,6 +151,8 @@ class Manifest:
         Number (1-based) and count of the shards, where this is one of several.
     asked : AskedCalls, optional
         What the user asks to be called, instead of what the model would call.
+    genes : GeneList, optional
+        The genes that were found, where a model takes them into account.
     verb : {"predict", "mutate --all"}
         What is done: every base of both strands is scored, or every base is changed.
     """
@@ -174,6 +172,7 @@ class Manifest:
     warnings: tuple[str, ...] = ()
     shard: tuple[int, int] | None = None
     asked: AskedCalls | None = None
+    genes: GeneList | None = None
     verb: str = PREDICT
 
     @classmethod
@@ -209,6 +208,7 @@ class Manifest:
             block_bp=config.block_bp,
             network=models.checkpoints[0].config,
             asked=asked,
+            genes=GeneList.of(next((model.context for model in models.checkpoints if model.context), None)),
             warnings=tuple(dict.fromkeys(said for model in models.checkpoints for said in caveats_of(genome, model))),
         )
 
@@ -222,18 +222,20 @@ class Manifest:
             If it is something else.
         """
         regions, shard = record["regions"], record["shard"]
+        sizes = tuple((_text(name), size) for name, size in record["chrom_sizes"])
         if shard is not None and not 1 <= shard[0] <= shard[1]:
             raise ValueError(f"there is no shard {shard[0]} of {shard[1]}")
         return cls(
             **{
                 **record,
-                "chrom_sizes": tuple((_text(name), size) for name, size in record["chrom_sizes"]),
+                "chrom_sizes": sizes,
                 "models": tuple(map(ModelPart.from_record, record["models"])),
                 "circular": tuple(record["circular"]),
                 "warnings": tuple(map(_text, record["warnings"])),
                 "regions": None if regions is None else tuple(tuple(row) for row in regions),
                 "network": read_network(record["network"]["architecture"], record["network"]["settings"]),
                 "asked": None if record.get("asked") is None else AskedCalls(**record["asked"]),
+                "genes": GeneList.from_record(record.get("genes"), [size for _, size in sizes]),
                 "shard": None if shard is None else (int(shard[0]), int(shard[1])),
             }
         )
@@ -364,9 +366,11 @@ class Manifest:
         summary: dict[str, Any] = {name: getattr(self, name) for name in _SUMMARY}
         if self.models[0].descriptor is not None:
             summary["descriptor"] = self.models[0].descriptor
-        if self.models[0].gene_context is not None:
-            found = {"genes": self.models[0].genes, "finder": finder_name(), "sha256": self.models[0].gene_context}
-            summary["gene_context"] = found
+        if self.genes is not None:
+            context = next(model.gene_context for model in self.models if model.gene_context is not None)
+            summary["gene_context"] = {
+                "genes": len(self.genes.rows), "finder": self.genes.finder, "sha256": context
+            }  # fmt: skip
         if self.regions is not None:
             summary["regions_bp"] = sum(end - start for _, start, end, _ in self.regions)
         write_provenance(

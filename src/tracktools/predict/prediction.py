@@ -15,6 +15,7 @@ from tracktools.figures.region import draw_region
 from tracktools.formats.bed import read_bed
 from tracktools.formats.bigwig import BigWigReader
 from tracktools.interval import STRANDS, Interval, Strand
+from tracktools.predict.found_genes import FOUND_GENES
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -38,6 +39,8 @@ class Prediction:
         BED of the called TSS.
     n_calls : int
         Number of called TSS.
+    found_genes : Path, optional
+        BED of the genes that Prodigal found, where the model took genes into account.
     """
 
     folder: Path
@@ -45,6 +48,7 @@ class Prediction:
     minus: Path
     called_tss: Path
     n_calls: int
+    found_genes: Path | None = None
 
     def signal(self, chrom: str, strand: Strand = "+", start: int = 0, end: int | None = None) -> Float32:
         """Return the model output of one strand in plus-strand order, shape (end - start,); NaN where unscored.
@@ -119,7 +123,8 @@ def load_prediction(folder: Path | str) -> Prediction:
 
 def prediction_in(folder: Path, stem: str) -> Prediction:
     """Return the prediction whose files in a folder have names that begin with `stem`."""
-    called = folder / f"{stem}.called_tss.bed"
+    called, genes = folder / f"{stem}.called_tss.bed", folder / f"{stem}.{FOUND_GENES}.bed"
     with called.open() as rows:
         n_calls = sum(not row.startswith("#") for row in rows)
-    return Prediction(folder, folder / f"{stem}.plus.bw", folder / f"{stem}.minus.bw", called, n_calls)
+    pair = folder / f"{stem}.plus.bw", folder / f"{stem}.minus.bw"
+    return Prediction(folder, *pair, called, n_calls, genes if genes.is_file() else None)

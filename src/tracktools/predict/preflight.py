@@ -25,6 +25,8 @@ def announce(manifest: Manifest, engine: Engine, todo: list[Block]) -> None:
              "" if contigs == 1 else "s",
              f"circular: {listed(manifest.circular)}" if manifest.circular else "all linear")  # fmt: skip
     log.info("model    %s (sha256 %s)", manifest.model_name, manifest.model_sha256[:12])
+    if manifest.genes is not None:
+        log.info("genes    %s found by Prodigal (%s)", f"{len(manifest.genes.rows):,}", manifest.genes.finder)
     log.info("engine   %s, %s, %s", engine.name, engine.instruction_set, engine.precision)
     if manifest.regions is not None or manifest.shard is not None:
         log.info("part     %s", _part(manifest))

@@ -11,6 +11,7 @@ import numpy as np
 from tracktools.arrays import Float32
 from tracktools.blocks import Block
 from tracktools.predict.calling import call_tss, write_calls
+from tracktools.predict.found_genes import write_found_genes
 from tracktools.predict.manifest import Manifest
 from tracktools.predict.model_parts import write_parts
 from tracktools.predict.prediction import Prediction, prediction_in
@@ -43,7 +44,8 @@ def write_result(
         folder = run.result
         signals = list(write_signals(folder, manifest, load))
         calls = call_tss(manifest, load)
-        others = write_calls(folder, manifest, calls), write_parts(folder, manifest)
+        genes = write_found_genes(folder, manifest.genome_name, manifest.genes, manifest.chrom_sizes)
+        others = write_calls(folder, manifest, calls), write_parts(folder, manifest), genes
         write_tracks(folder, [*signals, *(track for track in others if track is not None)])
         if calls.cut is not None and np.isfinite(calls.cut):
             parameters = {**parameters, "called_at": calls.cut}

@@ -13,7 +13,7 @@ from tracktools.counting import count_line
 from tracktools.errors import InputError
 from tracktools.formats.alignments import alignment_format, read_contig_sizes, write_bai
 from tracktools.formats.bed import read_bed, read_bed_head
-from tracktools.formats.bed_schemas import GENES, BedSchema
+from tracktools.formats.bed_schemas import FOUND_COLUMNS, GENES, BedSchema
 from tracktools.formats.bigbed import read_bigbed, read_bigbed_columns
 from tracktools.hub.arrange import OTHER_GROUP, track_color
 from tracktools.hub.convert.chroms import check_lengths
@@ -139,9 +139,33 @@ def read_features(source: Source) -> tuple[pd.DataFrame, BedSchema]:
 
 def holds_called_tss(source: Source) -> bool:
     """Return whether a data file contains called TSS, which are held against measured ones; no item of it is read."""
+    return is_called(_columns(source))
+
+
+def _columns(source: Source) -> tuple[str, ...]:
+    """Return the columns that a BED or bigBed file names; no item of it is read."""
     if source.row.format == "bed":
-        return is_called(read_bed_head(source.row.path)[0])
-    return source.row.format == "bigBed" and is_called(read_bigbed_columns(source.row.path))
+        return read_bed_head(source.row.path)[0]
+    return tuple(read_bigbed_columns(source.row.path)) if source.row.format == "bigBed" else ()
+
+
+def hide_found_genes(sources: Sequence[Source]) -> list[Source]:
+    """Return the sources; genes that Prodigal found are hidden where there are those of an annotation, or the same.
+
+    A `visibility` in the row of such a track holds.
+    """
+    columns = [_columns(source) for source in sources]
+    found = [number for number, names in enumerate(columns) if set(FOUND_COLUMNS) <= set(names)]
+    annotated = any(
+        source.row.group == "annotation" or _group_of_columns(columns[number]) == "annotation"
+        for number, source in enumerate(sources)
+        if number not in found
+    )
+    shown = list(sources)
+    for number in found if annotated else found[1:]:
+        row = shown[number].row
+        shown[number] = replace(shown[number], row=replace(row, visibility=row.visibility or "hide"))
+    return shown
 
 
 def measured_sets(converted: Sequence[Converted]) -> list[MeasuredSet]:
@@ -159,10 +183,11 @@ def measured_sets(converted: Sequence[Converted]) -> list[MeasuredSet]:
 
 def _group_of(table: pd.DataFrame, schema: BedSchema) -> str:
     """Return the group of features whose row names none, by their columns."""
-    for column, group in _GROUP_OF_COLUMN.items():
-        if column in schema.columns:
-            return group
-    return "tss" if is_tss(table, schema) else OTHER_GROUP
+    return _group_of_columns(schema.columns) or ("tss" if is_tss(table, schema) else OTHER_GROUP)
+
+
+def _group_of_columns(columns: Collection[str]) -> str | None:
+    return next((group for column, group in _GROUP_OF_COLUMN.items() if column in columns), None)
 
 
 def _track(source: Source, name: str, kind: Kind, contents: Contents, visibility: str) -> HubTrack:
