@@ -15,7 +15,7 @@ from test_host import conditioned
 from tracktools import load_model
 from tracktools.cli import tracktools
 from tracktools.config import ADAPTATION, DilatedConfig
-from tracktools.errors import ConfigError
+from tracktools.errors import ConfigError, GenomeMismatchError
 from tracktools.formats.bigwig import write_bigwig
 from tracktools.genome import load_genome
 from tracktools.model.checkpoint import Metadata, load_checkpoint, save_checkpoint
@@ -119,6 +119,14 @@ def test_counts_of_ends_give_what_their_peaks_give(tmp_path: Path) -> None:
     one, other = (load_checkpoint(tmp_path / folder / "model.safetensors") for folder in "ab")
     assert one.metadata.metrics["held_out"] == other.metadata.metrics["held_out"]
     assert not (tmp_path / "b" / "called.bed").exists()
+
+
+def test_an_error_in_called_tss_names_the_file_of_the_user(tmp_path: Path) -> None:
+    fasta, bed = write_genome(tmp_path, "another", 0.4, 5, length=40_000)
+    plus, minus = write_counts(tmp_path, bed, 40_000)  # on the sequence own
+    with pytest.raises(GenomeMismatchError, match=r"is on own, which the genome does not have") as error:
+        adapt_to_counts(fasta, plus, minus, 20, tmp_path / "a", model=untaught(tmp_path))
+    assert str(error.value).startswith(f"{plus}: ")
 
 
 def read_lines(path: Path) -> list[str]:

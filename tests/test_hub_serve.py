@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+import webbrowser
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -21,6 +22,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from processes import from_a_terminal
+from tracktools.cli.hub import open_in_browser
 from tracktools.config import ServeConfig
 from tracktools.errors import ConfigError, InputError
 from tracktools.hub.serve import make_server, serving
@@ -133,6 +135,25 @@ def test_bad_places_are_one_line(tmp_path: Path) -> None:
         taken.listen()
         with pytest.raises(ConfigError, match="cannot listen"):
             make_server(tmp_path, port=taken.getsockname()[1])
+
+
+@pytest.mark.parametrize(
+    ("browser", "asked", "opened"),
+    [
+        (webbrowser.GenericBrowser, "", False),  # lynx, links, w3m
+        (webbrowser.GenericBrowser, "lynx", True),
+        (webbrowser.BackgroundBrowser, "", True),
+    ],
+)
+def test_a_browser_in_the_terminal_opens_only_if_it_was_asked_for(
+    browser: type[webbrowser.GenericBrowser], asked: str, opened: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    addresses: list[str] = []
+    monkeypatch.setattr(browser, "open", lambda _, address: addresses.append(address))
+    monkeypatch.setattr(webbrowser, "get", lambda: browser("it"))
+    monkeypatch.setenv("BROWSER", asked) if asked else monkeypatch.delenv("BROWSER", raising=False)
+    open_in_browser("http://127.0.0.1:1/")
+    assert addresses == ["http://127.0.0.1:1/"] * opened
 
 
 def test_command_says_what_it_serves_and_ends_with_interrupt(tmp_path: Path) -> None:

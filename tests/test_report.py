@@ -133,11 +133,22 @@ def test_nothing_called_is_said(tmp_path: Path) -> None:
 def test_a_folder_of_folders_is_looked_through_and_an_unknown_one_is_named(tmp_path: Path) -> None:
     predictions(tmp_path / "demo" / "deep" / "p")
     (tmp_path / "<b>mine").mkdir()
+    (tmp_path / "adapted").mkdir()
+    write_provenance(tmp_path / "adapted", started=0)
     result = CliRunner().invoke(
-        tracktools, ["report", str(tmp_path / "demo"), str(tmp_path / "<b>mine"), "-o", str(tmp_path / "r.html")]
+        tracktools,
+        [
+            "report",
+            str(tmp_path / "demo"),
+            str(tmp_path / "<b>mine"),
+            str(tmp_path / "adapted"),
+            "-o",
+            str(tmp_path / "r.html"),
+        ],
     )
     assert result.exit_code == 0, result.output
     assert "<b>mine: no tracktools command wrote this" in result.output
+    assert "adapted: a report has no section for this kind of folder" in result.output
     page = Page(tmp_path / "r.html")
     assert "<b>mine" in page.words
     assert not page.all("b")

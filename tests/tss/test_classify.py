@@ -184,6 +184,17 @@ def test_the_command_names_the_gene_of_known_promoters(data_dir: Path, tmp_path:
     assert len([line for line in lines if line.split("\t")[2] == "none"]) > 4000
 
 
+def test_the_table_of_genes_has_whole_positions_where_some_genes_have_no_tss(tmp_path: Path, run) -> None:
+    (tmp_path / "set.bed").write_text("c\t1234567\t1234568\tone\t0\t+\n")
+    rows = [f"c\tx\tgene\t{start}\t{end}\t.\t+\t.\tID={name};Name={name}" for start, end, name in
+            ((1_234_600, 1_235_000, "with"), (5_000, 6_000, "without"))]  # fmt: skip
+    (tmp_path / "genes.gff3").write_text("##gff-version 3\n" + "\n".join(rows) + "\n")
+    run("tss", "classify", tmp_path / "set.bed", "--annotation", tmp_path / "genes.gff3", "-o", tmp_path / "out")
+    table = pd.read_csv(tmp_path / "out" / "genes.tsv", sep="\t", dtype=str).set_index("gene")
+    assert table.loc["with", "position"] == "1234567"
+    assert pd.isna(table.loc["without", "position"])
+
+
 @pytest.mark.parametrize("distance", [{"utr_bp": 10**23}, {"antisense_bp": 1_000_001}])
 def test_a_distance_beyond_all_bounds_is_refused(distance: dict[str, int]) -> None:
     with pytest.raises(ConfigError, match="at most 1,000,000"):

@@ -250,10 +250,20 @@ def serve(folder: Path, host: str, port: int, allowed_hosts: tuple[str, ...], op
     if host not in _LOOPBACK:
         click.echo(f"Warning: {host} can be reached by other machines", err=True)
     if open_page and (folder / "index.html").is_file():
-        webbrowser.open(address)
+        open_in_browser(address)
     try:
         server.serve_forever()
     except KeyboardInterrupt:
         click.echo("Stopped.", err=True)
     finally:
         server.server_close()
+
+
+def open_in_browser(address: str) -> None:
+    """Open a page in a graphical browser; one in the terminal, such as lynx, would hide the address and eat Ctrl-C."""
+    try:
+        browser = webbrowser.get()
+    except webbrowser.Error:
+        return
+    if "BROWSER" in os.environ or type(browser) is not webbrowser.GenericBrowser:  # the type of those in a terminal
+        browser.open(address)

@@ -34,6 +34,8 @@ def report(folders: tuple[Path, ...], output: Path, title: str | None, templates
 
     made = make_report(folders, output, title=title, templates=templates, force=force)
     for path in made.unknown:
-        click.echo(f"{path}: no tracktools command wrote this; it is left out")
+        known = (path / "provenance.json").is_file()
+        why = "a report has no section for this kind of folder" if known else "no tracktools command wrote this"
+        click.echo(f"{path}: {why}; it is left out")
     click.echo(f"{made.page}: {len(made.sections)} sections ({', '.join(made.sections)})")
     click.echo(made.multiqc)

@@ -233,7 +233,8 @@ def _write(folder: Path, evaluation: Evaluation, signal: SignalInput) -> None:
         ("calibration", evaluation.calibration),
     ):
         (folder / f"{name}.tsv").write_text(as_tsv(table), encoding="utf-8")
-    title = f"{signal} on {evaluation.scope.label}"
+    label = evaluation.scope.label
+    title = f"{signal}, {'all bases' if label == 'all' else label}"
     draw_precision_recall(_drawn(evaluation), folder, title)
     draw_calibration(evaluation.calibration, folder, title)
 

@@ -62,7 +62,7 @@ def draw_precision_recall(curves: Sequence[DrawnCurve], folder: Path, title: str
                     axes.axhline(curve.chance, color=color, linestyle=":", linewidth=0.8)
             axes.set(xlim=(0, 1), ylim=(0, 1.02), xlabel="recall", ylabel="precision")
             axes.set_title(panel, fontsize=9)
-            axes.legend(fontsize=7, frameon=False, loc="upper right")
+            axes.legend(fontsize=7, frameon=False, loc="best")  # where no curve is
         for axes in grid[len(panels) :]:
             axes.set_visible(False)
         figure.suptitle(title, fontsize=10)

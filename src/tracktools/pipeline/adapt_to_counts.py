@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from tracktools.errors import TracktoolsError
 from tracktools.genome import Genome
 from tracktools.model.checkpoint import Checkpoint
 from tracktools.train import TrainedFolds, TrainedModel, adapt_model
@@ -50,4 +51,8 @@ def adapt_to_counts(
     with TemporaryDirectory(prefix="tracktools-") as scratch:
         called = Path(scratch) / "called"
         call_folder(Path(plus), Path(minus), threshold, called, circular=circular, renames=renames)
-        return adapt_model(genome, called / "called.bed", output, model=model, keep_tss=True, **settings)
+        try:
+            return adapt_model(genome, called / "called.bed", output, model=model, keep_tss=True, **settings)
+        except TracktoolsError as error:
+            error.name_place(called / "called.bed", Path(plus))
+            raise

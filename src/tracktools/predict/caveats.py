@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tracktools.descriptor import LEAST_DESCRIBED_BP, Descriptor, Reference
 from tracktools.engine.host import seen_before
+from tracktools.gene_finder import LEAST_LEARNT_BP
 from tracktools.genome import ALPHABET, Genome
 from tracktools.names import listed
 
@@ -34,10 +35,7 @@ def caveats_of(genome: Genome, model: Checkpoint) -> tuple[str, ...]:
     if not any(contig.code_counts[: len(ALPHABET)].any() for contig in genome):
         return (*sentences, "no contig contains any A, C, G or T: there will be no values")
     if metadata.gene_context is not None and model.context is None:
-        sentences.append(
-            "the output does not take into account where the genes are: "
-            "threshold and expected precision are for output that does"
-        )
+        sentences.append(_of_genes(genome))
     if model.descriptor is not None:
         return (*sentences, *_of_descriptor(model, model.descriptor), *seen_before(model, genome))
     sentences += seen_before(model, genome)
@@ -60,17 +58,31 @@ def caveats_of(genome: Genome, model: Checkpoint) -> tuple[str, ...]:
     return tuple(sentences)
 
 
+def _of_genes(genome: Genome) -> str:
+    """Return that a model that takes the genes into account does not, why, and what helps."""
+    without = (
+        "does not take into account where the genes are: threshold and expected precision are for output that does"
+    )
+    if len(genome) >= LEAST_LEARNT_BP:
+        return f"the output {without}"
+    return (
+        f"{len(genome):,} bases are too few to find genes in, so the output {without}; if they are part of a genome, "
+        "give its FASTA (--descriptor-of)"
+    )
+
+
 def _of_descriptor(model: Checkpoint, descriptor: Descriptor) -> Iterator[str]:
     """Yield what to doubt of a model that was set to a genome."""
     if descriptor.bp < LEAST_DESCRIBED_BP:
         yield (
-            f"{descriptor.bp:,} bases do not describe a genome: the model takes it to be like the main one of its "
-            f"training; name the genome that this belongs to (--descriptor-of)"
+            f"less than {LEAST_DESCRIBED_BP:,} bases do not describe a genome: the model takes it to be like the main "
+            f"one of its training; name the genome that this belongs to (--descriptor-of)"
         )
         return
     if descriptor.bp < _SMALL_BP:
         yield (
-            f"{descriptor.bp:,} bases may look different from the genome that they belong to: name it (--descriptor-of)"
+            "a sequence of less than 100,000 bases may have another composition than the genome that it belongs to: "
+            "name that genome (--descriptor-of)"
         )
     reference = Reference.from_record(model.metadata.reference or {})
     distance, nearest, _ = reference.distances(descriptor)[0]

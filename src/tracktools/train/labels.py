@@ -25,7 +25,7 @@ def read_labels(
 ) -> LabelArrays:
     """Read a TSS set (see `read_tss_bed`, whose errors these are) into one array per contig and strand."""
     table, left_out = read_tss_bed(path, genome.chrom_sizes, renames=renames, only_genome=only_genome)
-    log.info("%s: %s", path, count_line(len(table), left_out, "TSS"))
+    log.info("%s: %s", path.name, count_line(len(table), left_out, "TSS"))
     arrays: LabelArrays = {}
     for number, contig in enumerate(genome):
         rows = table[table["chrom"] == contig.name]

@@ -255,7 +255,7 @@ def _relations(
             "distance": rows["distance"].astype("Int64").where(there),
             "tss": np.where(there, table["name"].to_numpy(dtype=object)[row], ""),
             "chrom": genes["chrom"].to_numpy(dtype=object)[gene],
-            "position": table["chromStart"].reset_index(drop=True).reindex(row).astype("Int64").to_numpy(),
+            "position": table["chromStart"].reset_index(drop=True).reindex(row).astype("Int64").array,
             "strand": np.where(there, table["strand"].to_numpy(dtype=object)[row], ""),
             "strength": np.where(there, strength[row], np.nan),
             "support": pd.Series(support[row], dtype="Int64").where(there),

@@ -58,7 +58,7 @@ def classify(
 
     \b
     Writes DIR/<set>.bed   the set with class, gene, and distance to the gene's first base (upstream negative)
-           DIR/genes.tsv   a row per gene and TSS: class, distance, strength, support; also genes without TSS
+           DIR/genes.tsv   a row per gene and TSS: class, distance, position (0-based); genes without TSS: none
            DIR/tracks.tsv, DIR/provenance.json
 
     \b
