@@ -1,22 +1,28 @@
-"""How well a model finds TSS in a phylum that it never saw: trained without each phylum of a sheet, judged on it.
+"""How well a model finds TSS in a lineage that it never saw: trained without each lineage of a sheet, judged on it.
 
-    python benchmarks/leave_one_phylum_out.py species.toml -o runs [--phylum Firmicutes ...] [--steps 1000]
+    python benchmarks/leave_one_phylum_out.py species.toml -o runs [--leave-out Firmicutes ...] [--steps 1100]
+
+A lineage is a phylum, by default each of the sheet, or with --leave-out any name of it: a class, a genus, or several
+names with commas between, which are left out together. The main genome is never left out. Several --seeds are several
+trainings, which start from the members of `ecoli-tss-dilated` in turn, and ``mean`` is the mean of their log-odds.
 
 Whole genomes are judged at every base of both strands (`judged.scores_of`), and species known by windows alone on their
 windows, half of them around a TSS, apart: the two are not on one scale. A line per species, seed and judge: the trained
-network told of the GC content of the genome alone (``gc``) or of all that its descriptor holds (``all``); the model of
-*E. coli* alone; -10/-35 matrices placed as in *E. coli*; and, on whole genomes, the distance to the next gene start
-downstream, where --genes names an annotation. The phylum of the main genome is never left out. Lines go to
-OUTPUT/scores.tsv; what stands there is not judged again, and finished trainings are kept, so that the same command
-continues. --trained takes a model that was trained without some phyla, instead of training one.
+network told of the GC content of the genome alone (``gc``) or of all that its descriptor holds (``all``), and the first
+with the log-odds of the genes (``gc, genes``), where --gene-context names a table of `held_out.py` that was fitted
+without the lineage; the model of *E. coli* alone; -10/-35 matrices placed as in *E. coli*; and, on whole genomes, the
+distance to the next gene start downstream, of the genes that Prodigal finds. Lines go to OUTPUT/scores.tsv; what is
+there already is not judged again, and finished trainings are kept, so that the same command continues.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -24,44 +30,48 @@ import numpy as np
 import torch
 
 from judged import PlacedMatrix, Signals, learn_matrix, scan_placed, scan_windows, scores_of
-from tracktools.config import RECIPES, PredictConfig
+from tracktools.config import RECIPES, ConditionedConfig, PredictConfig
 from tracktools.evaluate.model_signal import ModelSignal
 from tracktools.evaluate.stretches import part_stretches, whole_stretches
 from tracktools.evaluate.tss_sets import read_tss
+from tracktools.gene_context import GeneContext, GenomeContext, shift_probabilities
+from tracktools.gene_finder import FoundGenes, find_genes
 from tracktools.genome import Genome, load_genome
-from tracktools.interval import STRANDS, Strand
+from tracktools.interval import STRANDS
 from tracktools.metrics import score_positions
-from tracktools.model.checkpoint import Checkpoint, reference_of, save_checkpoint
+from tracktools.model.checkpoint import Checkpoint, reference_of
 from tracktools.model.conditioned import Conditioned
 from tracktools.model.networks import Network
 from tracktools.model.registry import as_model
-from tracktools.regions import read_genes
-from tracktools.splits import paper_split
 from tracktools.train import read_sheet, train_species
 from tracktools.train.sheet import GenomeRow, SpeciesSheet
+from tracktools.train.species_task import SpeciesTask
 from tracktools.train.species_windows import SpeciesWindows, read_species_windows
 
-FAR = {"gc": -1.0, "all": 1e9}  # distance up to which a network is told of all numbers
+FAR = {"gc": 0.0, "all": 1e9}  # distance up to which a network is told of all numbers
 ALONE = "ecoli-tss-dilated"  # the model of E. coli alone
 SCORES = ("roc_auc", "ap", "ap_5", "recall")
 COLUMNS = (
-    "phylum", "seed", "steps", "species", "judged_on", "judge", "tss",
+    "left_out", "seed", "steps", "species", "judged_on", "judge", "tss",
     *(f"{name}{end}" for name in SCORES for end in ("", "_low", "_high")), "enrichment",
 )  # fmt: skip
+Scores = Callable[[], dict[str, Any]]
 
 
 class Judges:
     """What is needed to judge besides the trained networks, and the lines that were judged already."""
 
     def __init__(self, sheet: SpeciesSheet, given: argparse.Namespace) -> None:
-        self.sheet, self.threads, self.alone = sheet, given.threads, as_model(ALONE)
-        self.genes = dict(pair.split("=", 1) for pair in given.genes)
-        main = next(row for row in sheet.genomes if row.role == "main")
-        genome = load_genome(main.fasta, circular=main.circular)
-        tss, _ = read_tss(main.tss, genome.chrom_sizes)
-        training = part_stretches(genome, paper_split(genome.contigs[0]), "train")
-        self.matrix: PlacedMatrix = learn_matrix(genome, tss, training)
-        self.table, self.folder = given.output / "scores.tsv", given.output
+        self.threads, self.alone = given.threads, as_model(ALONE)
+        self.contexts = {}
+        for pair in given.gene_context:
+            names, _, path = pair.partition("=")
+            self.contexts[names] = GeneContext.from_record(json.loads(Path(path).read_text()))
+        task = SpeciesTask(sheet, RECIPES["conditioned"], ConditionedConfig(), sheet.batch)
+        tss, _ = read_tss(sheet.main.tss, task.main_genome.chrom_sizes)
+        training = part_stretches(task.main_genome, task.split, "train")
+        self.matrix: PlacedMatrix = learn_matrix(task.main_genome, tss, training)
+        self.table = given.output / "scores.tsv"
         self.done = set()
         if self.table.exists():
             with self.table.open() as file:
@@ -69,16 +79,17 @@ class Judges:
         else:
             self.table.write_text("\t".join(COLUMNS) + "\n")
 
-    def judge(self, key: tuple[str, ...], scores: Callable[[], dict[str, Any]]) -> None:
+    def judge(self, key: tuple[str, ...], scores: Scores) -> None:
         """Write a line, unless it is there."""
         if key in self.done:
             return
         found = scores()
         numbers = [f"{found[name]:.4f}" if name in found else "" for name in COLUMNS[7:]]
+        line = "\t".join([*key, str(found["tss"]), *numbers])
         with self.table.open("a") as file:
-            file.write("\t".join([*key, str(found["tss"]), *numbers]) + "\n")
+            file.write(line + "\n")
         self.done.add(key)
-        print("\t".join([*key, str(found["tss"]), *numbers]), flush=True)
+        print(line, flush=True)
 
 
 def phyla_of(sheet: SpeciesSheet) -> list[str]:
@@ -94,43 +105,91 @@ def told(model: Checkpoint, far: float) -> Checkpoint:
     return replace(model, metadata=replace(model.metadata, reference=reference))
 
 
-def judge_genome(judges: Judges, row: GenomeRow, phylum: str, seed: str, steps: str, models: dict[str, Path]) -> None:
-    """Judge every base of a genome by each judge."""
-    genome = load_genome(row.fasta, circular=row.circular)
-    tss, _ = read_tss(row.tss, genome.chrom_sizes)
+def mean_of(signals: Sequence[Signals]) -> Signals:
+    """Return the mean of signals in log-odds."""
+    if len(signals) == 1:
+        return signals[0]
 
-    def by_model(name: str | Path) -> Signals:
-        signal = ModelSignal(name, genome, PredictConfig(threads=judges.threads), lambda _positions: None)
-        return {one.name: signal.values(one.name, 0, len(one)) for one in genome}
+    def mean(values: list[np.ndarray]) -> np.ndarray:
+        odds = [np.log(np.maximum(one, 1e-30)) - np.log1p(-np.minimum(one, 1 - 1e-7)) for one in values]
+        return (1 / (1 + np.exp(-np.mean(odds, axis=0)))).astype(np.float32)
 
-    def line(judge: str, signals: Callable[[], Signals], seed: str = "", steps: str = "") -> None:
-        key = (phylum, seed, steps, row.species, "genome", judge)
-        judges.judge(key, lambda: scores_of(signals(), tss, whole_stretches(genome.chrom_sizes)))
-
-    for name, path in models.items():
-        line(name, lambda path=path: by_model(path), seed, steps)
-    line(ALONE, lambda: by_model(ALONE))
-    line("matrices", lambda: {one.name: scan_placed(one, 0, len(one), judges.matrix) for one in genome})
-    if row.species in judges.genes:
-        line("gene start", lambda: gene_starts(genome, Path(judges.genes[row.species])))
+    return {name: {strand: mean([one[name][strand] for one in signals]) for strand in STRANDS} for name in signals[0]}
 
 
-def gene_starts(genome: Genome, annotation: Path) -> Signals:
-    """Return minus the distance to the next start of a gene downstream on the strand."""
-    genes, signals = read_genes(annotation), {}
-    for contig in genome:
-        own: dict[Strand, np.ndarray] = {}
-        for strand in STRANDS:
-            rows = genes[(genes["strand"] == strand) & ((genes["chrom"] == contig.name) | (len(genome.contigs) == 1))]
-            length = len(contig)
-            first = rows["start"] if strand == "+" else length - rows["end"]
-            starts = np.unique(np.asarray(first, dtype=np.int64) % length)
-            at = np.arange(length)
-            following = np.append(starts, starts[0] + length)[np.searchsorted(starts, at)]
-            values = -(following - at).astype(np.float32)
-            own[strand] = values if strand == "+" else values[::-1]
-        signals[contig.name] = own
-    return signals
+class GenomeJudge:
+    """The judges of one genome; what several lines need is computed once."""
+
+    def __init__(self, judges: Judges, row: GenomeRow, left_out: str) -> None:
+        self.judges, self.row, self.left_out = judges, row, left_out
+        self.genome: Genome = load_genome(row.fasta, circular=row.circular)
+        self.tss, _ = read_tss(row.tss, self.genome.chrom_sizes)
+        self._signals: dict[tuple[str, str], Signals] = {}
+
+    @cached_property
+    def genes(self) -> tuple[FoundGenes, ...]:
+        """The genes of the genome; none in one that is too short to learn them from."""
+        return find_genes(self.genome) or ()
+
+    def line(self, judge: str, signals: Callable[[], Signals], seed: str = "", steps: str = "") -> None:
+        """Judge by a signal, unless its line is there."""
+        key = (self.left_out, seed, steps, self.row.species, "genome", judge)
+        stretches = whole_stretches(self.genome.chrom_sizes)
+        self.judges.judge(key, lambda: scores_of(signals(), self.tss, stretches))
+
+    def signal(self, model: Checkpoint | str) -> Signals:
+        """Return the output of a network, without the genes."""
+        config = PredictConfig(threads=self.judges.threads, gene_context=False)
+        signal = ModelSignal(model, self.genome, config, lambda _positions: None)
+        return {one.name: signal.values(one.name, 0, len(one)) for one in self.genome}
+
+    def trained(self, seed: str, steps: str, models: Sequence[Checkpoint]) -> None:
+        """Judge by trained networks: their mean, if there are several."""
+
+        def of(far: str) -> Signals:
+            for model in models:
+                if (far, model.sha256) not in self._signals:
+                    self._signals[far, model.sha256] = self.signal(told(model, FAR[far]))
+            return mean_of([self._signals[far, model.sha256] for model in models])
+
+        for far in FAR:
+            self.line(far, lambda far=far: of(far), seed, steps)
+        if (context := self.judges.contexts.get(self.left_out)) and self.genes:
+            self.line("gc, genes", lambda: self.with_genes(of("gc"), context), seed, steps)
+
+    def with_genes(self, signals: Signals, context: GeneContext) -> Signals:
+        """Return signals with the log-odds of the genes."""
+        added = GenomeContext.of(context, self.genome, self.genes)
+        return {
+            name: {
+                strand: shift_probabilities(values, added.log_odds(name, strand, 0, len(values)))
+                for strand, values in own.items()
+            }
+            for name, own in signals.items()
+        }
+
+    def others(self) -> None:
+        """Judge by what was not trained here."""
+        self.line(ALONE, lambda: self.signal(ALONE))
+        matrix = self.judges.matrix
+        self.line("matrices", lambda: {one.name: scan_placed(one, 0, len(one), matrix) for one in self.genome})
+        if self.genes:
+            self.line("gene start", self.gene_starts)
+
+    def gene_starts(self) -> Signals:
+        """Return minus the distance to the next start of a gene downstream on the strand."""
+        signals = {}
+        for contig, genes in zip(self.genome, self.genes, strict=True):
+            length, own = len(contig), {}
+            for strand in STRANDS:
+                forward = strand == "+"
+                first = genes.starts[genes.forward] if forward else length - genes.ends[~genes.forward]
+                starts, at = np.unique(first % length), np.arange(length)
+                following = np.append(starts, starts[0] + length)[np.searchsorted(starts, at)]
+                values = -(following - at).astype(np.float32)
+                own[strand] = values if forward else values[::-1]
+            signals[contig.name] = own
+        return signals
 
 
 @torch.no_grad()
@@ -146,50 +205,47 @@ def window_scores(one: SpeciesWindows, reach: int, signal: Callable[[torch.Tenso
             "enrichment": found.average_precision / prevalence}  # fmt: skip
 
 
-def judge_windows(
-    judges: Judges, one: SpeciesWindows, phylum: str, seed: str, steps: str, models: dict[str, Path]
-) -> None:
-    """Judge the windows of a species by each judge; the chance of a TSS is far higher there than in a genome."""
-    reach = judges.alone.config.halo_upstream_bp
+class WindowsJudge:
+    """The judges of the windows of one species; the chance of a TSS is far higher there than in a genome."""
 
-    def by_network(network: Network) -> Callable[[torch.Tensor], torch.Tensor]:
-        return lambda part: network.log_odds(network.states(part))
+    def __init__(self, judges: Judges, one: SpeciesWindows, left_out: str) -> None:
+        self.judges, self.one, self.left_out = judges, one, left_out
+        self.reach = judges.alone.config.halo_upstream_bp
 
-    for name, path in models.items():
-        model = as_model(path)
-        assert isinstance(model.model, Conditioned)
-        features = reference_of(model).features(one.descriptor)
-        network = model.model.condition(features)
-        key = (phylum, seed, steps, one.species, "windows", name)
-        judges.judge(key, lambda network=network: window_scores(one, reach, by_network(network)))
-    key = (phylum, "", "", one.species, "windows", ALONE)
-    judges.judge(key, lambda: window_scores(one, reach, by_network(judges.alone.model)))
+    def line(self, judge: str, by: Callable[[torch.Tensor], torch.Tensor], seed: str = "", steps: str = "") -> None:
+        """Judge by log-odds of windows, unless its line is there."""
+        key = (self.left_out, seed, steps, self.one.species, "windows", judge)
+        self.judges.judge(key, lambda: window_scores(self.one, self.reach, by))
 
-    def by_matrix(part: torch.Tensor) -> torch.Tensor:
-        return torch.from_numpy(scan_windows(part.numpy().astype(np.uint8), judges.matrix))
+    def trained(self, seed: str, steps: str, models: Sequence[Checkpoint]) -> None:
+        """Judge by trained networks: their mean, if there are several."""
+        for name, far in FAR.items():
+            networks: list[Network] = []
+            for model in models:
+                assert isinstance(model.model, Conditioned)
+                features = reference_of(told(model, far)).features(self.one.descriptor)
+                networks.append(model.model.condition(features))
+            self.line(name, lambda part, own=tuple(networks): torch.stack(
+                [network.log_odds(network.states(part)) for network in own]).mean(dim=0), seed, steps)  # fmt: skip
 
-    judges.judge((phylum, "", "", one.species, "windows", "matrices"), lambda: window_scores(one, reach, by_matrix))
+    def others(self) -> None:
+        """Judge by what was not trained here."""
+        alone, matrix = self.judges.alone.model, self.judges.matrix
+        self.line(ALONE, lambda part: alone.log_odds(alone.states(part)))
+        self.line("matrices", lambda part: torch.from_numpy(scan_windows(part.numpy().astype(np.uint8), matrix)))
 
 
-def trained(sheet: SpeciesSheet, given: argparse.Namespace, phyla: list[str]) -> Iterator[tuple[str, str, str, Path]]:
-    """Yield phylum, seed, steps and file of each training, made now unless it is there."""
-    ready = {}
-    for pair in given.trained:
-        names, _, path = pair.partition("=")
-        ready |= dict.fromkeys(names.split(","), Path(path))
+def trainings(sheet: SpeciesSheet, given: argparse.Namespace, left_out: str) -> Iterator[tuple[str, Checkpoint]]:
+    """Yield seed and model of each training without a lineage, made now unless it is there."""
     start = as_model(ALONE)
-    for phylum in phyla:
-        if phylum in ready:
-            yield phylum, "", str(given.trained_steps or ""), ready[phylum]
-            continue
-        for number, seed in enumerate(given.seeds):
+    for number, seed in enumerate(given.seeds):
+        folder = given.output / f"{left_out.replace(',', '+')}-{seed}-{given.steps}"
+        if not (folder / "model.safetensors").exists():
             config = replace(RECIPES["conditioned"], steps=given.steps, validate_every=given.steps, seed=seed,
-                             threads=given.threads)  # fmt: skip
-            folder = given.output / f"{phylum}-{seed}-{given.steps}"
-            if not (folder / "model.safetensors").exists():
-                train_species(sheet, folder, name=folder.name, config=config, leave_out=[phylum], init=start,
-                              init_member=1 + number % start.config.n_members)  # fmt: skip
-            yield phylum, str(seed), str(given.steps), folder / "model.safetensors"
+                             precision="bf16", threads=given.threads)  # fmt: skip
+            train_species(sheet, folder, name=folder.name, config=config, leave_out=left_out.split(","), init=start,
+                          init_member=1 + number % start.config.n_members)  # fmt: skip
+        yield str(seed), as_model(folder / "model.safetensors")
 
 
 def main() -> None:
@@ -197,31 +253,29 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sheet", type=Path)
     parser.add_argument("-o", "--output", type=Path, required=True)
-    parser.add_argument("--phylum", action="append")
-    parser.add_argument("--steps", type=int, default=1000)
+    parser.add_argument("--leave-out", action="append", metavar="NAME[,NAME]", help="instead of each phylum")
+    parser.add_argument("--steps", type=int, default=1100)
     parser.add_argument("--seeds", type=int, nargs="+", default=[2222])
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--genes", action="append", default=[], metavar="SPECIES=FILE", help="annotation of a genome")
-    parser.add_argument("--trained", action="append", default=[], metavar="PHYLUM[,PHYLUM]=FILE",
-                        help="a model that was trained without these phyla")  # fmt: skip
-    parser.add_argument("--trained-steps", type=int, help="its number of steps, for the table")
+    parser.add_argument("--gene-context", action="append", default=[], metavar="NAME[,NAME]=FILE",
+                        help="the table for the genomes of a lineage")  # fmt: skip
     given = parser.parse_args()
     sheet = read_sheet(given.sheet)
     given.output.mkdir(parents=True, exist_ok=True)
     judges = Judges(sheet, given)
-    for phylum, seed, steps, path in trained(sheet, given, given.phylum or phyla_of(sheet)):
-        made, models = as_model(path), {}
-        for name, far in FAR.items():
-            models[name] = given.output / f"{path.parent.name}-{path.stem}-{name}.safetensors"
-            one = told(made, far)
-            save_checkpoint(models[name], one.model, one.metadata)
-        for row in sheet.genomes:
-            if row.role != "main" and phylum in row.names:
-                judge_genome(judges, row, phylum, seed, steps, models)
-        for table in sheet.windows:
-            for species in read_species_windows(table):
-                if species.phylum == phylum:
-                    judge_windows(judges, species, phylum, seed, steps, models)
+    for left_out in given.leave_out or phyla_of(sheet):
+        models, names = dict(trainings(sheet, given, left_out)), set(left_out.split(","))
+        genomes = [row for row in sheet.genomes if row.role != "main" and names & row.names]
+        windows = [one for table in sheet.windows for one in read_species_windows(table) if names & one.names]
+        for judge in [
+            *(GenomeJudge(judges, row, left_out) for row in genomes),
+            *(WindowsJudge(judges, one, left_out) for one in windows),
+        ]:
+            for seed, model in models.items():
+                judge.trained(seed, str(given.steps), [model])
+            if len(models) > 1:
+                judge.trained("mean", str(given.steps), list(models.values()))
+            judge.others()
 
 
 if __name__ == "__main__":

@@ -32,26 +32,30 @@ def write_genome(folder: Path, name: str, gc: float, seed: int, length: int = 24
     return fasta, bed
 
 
-def write_windows(folder: Path, species: dict[str, tuple[str, float]], count: int = 40) -> None:
+def write_windows(folder: Path, species: dict[str, tuple[str, float]], around_bp: int, count: int = 40) -> None:
     """Write the three tables of windows: species by name, with lineage and GC content."""
+    length = 2 * around_bp - 10
     around, elsewhere, table = ["species\tposition\tstrand\ttss_index\tsequence"], [], ["species\tlineage\tgc"]
     elsewhere.append("species\tposition\tstrand\tsequence")
     for seed, (name, (lineage, gc)) in enumerate(species.items()):
         table.append(f"{name}\t{lineage}\t{gc}")
         for number in range(count):
-            letters, _ = sequence(90, gc, 1000 * seed + number)
-            letters = letters[: 50 - BEFORE] + MOTIF + letters[50 - BEFORE + len(MOTIF) :]
-            around.append(f"{name}\t{1000 * number + 1}\t+\t50\t{letters}")
-            elsewhere.append(f"{name}\t{1000 * number + 500}\t-\t{sequence(90, gc, 500_000 + 1000 * seed + number)[0]}")
+            letters, _ = sequence(length, gc, 1000 * seed + number)
+            letters = letters[: around_bp - BEFORE] + MOTIF + letters[around_bp - BEFORE + len(MOTIF) :]
+            around.append(f"{name}\t{1000 * number + 1}\t+\t{around_bp}\t{letters}")
+            other, _ = sequence(length, gc, 500_000 + 1000 * seed + number)
+            elsewhere.append(f"{name}\t{1000 * number + 500}\t-\t{other}")
     for file, rows in (("tss", around), ("random", elsewhere), ("species", table)):
         (folder / f"{file}.tsv").write_text("\n".join(rows) + "\n", encoding="utf-8")
 
 
-def write_sheet(folder: Path) -> Path:
-    """Write everything, and the sheet that names it."""
+def write_sheet(folder: Path, around_bp: int = 50) -> Path:
+    """Write everything, and the sheet that names it; windows have so many bases on each side of a TSS."""
     write_genome(folder, "main", 0.5, 1)
     write_genome(folder, "rich", 0.65, 2)
-    write_windows(folder, {"Aus bus 1": ("Alphas", 0.4), "Cus dus 2": ("Betas", 0.6), "Bad one 3": ("Betas", 0.6)})
+    write_windows(
+        folder, {"Aus bus 1": ("Alphas", 0.4), "Cus dus 2": ("Betas", 0.6), "Bad one 3": ("Betas", 0.6)}, around_bp
+    )
     sheet = folder / "sheet.toml"
     sheet.write_text(
         """
