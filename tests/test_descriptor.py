@@ -107,6 +107,6 @@ def test_specialists_serve_their_genome_and_its_like() -> None:
 
 def test_nothing_beyond_the_range_seen_is_told() -> None:
     known = reference()
-    most = known.features(Descriptor(0.95, (2.0, *[0.0] * 9)), rich=True)
-    assert most[0] == known.features(Descriptor(0.7, (0.2, *[0.0] * 9)), rich=True)[0]
-    assert most[2] == known.features(Descriptor(0.3, (0.2, *[0.0] * 9)), rich=True)[2]
+    most = known.features(Descriptor(0.95, (2.0, *[0.0] * 9)), told=1)
+    assert most[0] == known.features(Descriptor(0.7, (0.2, *[0.0] * 9)), told=1)[0]
+    assert most[2] == known.features(Descriptor(0.3, (0.2, *[0.0] * 9)), told=1)[2]

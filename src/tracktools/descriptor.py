@@ -37,18 +37,22 @@ class Descriptor:
         log rho* of `DINUCLEOTIDES`, in that order.
     bp : int
         Letters it was counted over; not part of what it says.
+    told : float, optional
+        From 0 to 1: how much of the dinucleotides a network is told (`tracktools.engine.told`). Without it, the
+        distance to the training genomes decides, see `Reference.features`.
     """
 
     gc: float
     dinucleotides: tuple[float, ...]
     bp: int = _UNKNOWN_BP
+    told: float | None = None
 
     def __eq__(self, other: object) -> bool:
         """Compare what a model gets."""
-        return isinstance(other, Descriptor) and self.values == other.values
+        return isinstance(other, Descriptor) and (self.values, self.told) == (other.values, other.told)
 
     def __hash__(self) -> int:
-        return hash(self.values)
+        return hash((self.values, self.told))
 
     @property
     def values(self) -> tuple[float, ...]:
@@ -57,7 +61,8 @@ class Descriptor:
 
     def to_record(self) -> dict[str, float]:
         """Return the plain form, as manifests and provenance hold it: what it says, not what it was counted over."""
-        return {"gc": self.gc, **dict(zip(DINUCLEOTIDES, self.dinucleotides, strict=True))}
+        told = {} if self.told is None else {"told": self.told}
+        return {"gc": self.gc, **dict(zip(DINUCLEOTIDES, self.dinucleotides, strict=True)), **told}
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> Self:
@@ -69,7 +74,10 @@ class Descriptor:
             If it is something else.
         """
         values = tuple(float(record[name]) for name in DINUCLEOTIDES)
-        return cls(float(record["gc"]), values, int(record.get("bp", _UNKNOWN_BP)))
+        told = None if record.get("told") is None else float(record["told"])
+        if told is not None and not 0 <= told <= 1:
+            raise ValueError(f"told is {told}")
+        return cls(float(record["gc"]), values, int(record.get("bp", _UNKNOWN_BP)), told)
 
 
 def describe_sequences(sequences: Iterable[Letters]) -> Descriptor:
@@ -155,7 +163,8 @@ class Reference:
     genomes : tuple of (str, str, tuple of float)
         Name, phylum and the eleven values of each.
     far : float
-        Distance to the nearest of them (see `distances`) beyond which the network gets the GC content alone.
+        Distance to the nearest of them (see `distances`) beyond which a genome is unlike them all, and the network gets
+        the GC content alone, unless a trial shows that more is better (`tracktools.engine.told`).
     specialists : Specialists, optional
         Members of the network that serve one genome and its like.
     """
@@ -212,16 +221,18 @@ class Reference:
         near = any(name == own.genome and gap <= own.within for gap, name, _ in self.distances(descriptor))
         return own.near if near else own.elsewhere
 
-    def features(self, descriptor: Descriptor, *, rich: bool | None = None) -> Float32:
-        """Return what the network gets, shape (12,): GC content, 1 if dinucleotides follow, then these or zeros.
+    def features(self, descriptor: Descriptor, *, told: float | None = None) -> Float32:
+        """Return what the network gets, shape (12,): GC content, how much follows, the dinucleotides times this.
 
         Parameters
         ----------
         descriptor : Descriptor
-        rich : bool, optional
-            Whether the network gets the dinucleotides; by default, if a training genome is at most `far` away.
+        told : float, optional
+            From 0 to 1: how much the network is told of the dinucleotides; by default what the descriptor says; where
+            it says nothing, 1 if a training genome is at most `far` away, and 0 elsewhere.
         """
         standard = self._standard(descriptor.values)
-        rich = self.distances(descriptor)[0][0] <= self.far if rich is None else rich
-        told = standard[1:] if rich else np.zeros(len(standard) - 1)
-        return np.concatenate([standard[:1], [float(rich)], told]).astype(np.float32)
+        share = descriptor.told if told is None else told
+        if share is None:
+            share = float(self.distances(descriptor)[0][0] <= self.far)
+        return np.concatenate([standard[:1], [share], share * standard[1:] + 0.0]).astype(np.float32)  # no minus zero

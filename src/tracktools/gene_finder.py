@@ -47,7 +47,7 @@ def find_genes(genome: Genome, host: Genome | None = None) -> tuple[FoundGenes, 
         What Prodigal learns from, where `genome` is a part of it, such as a plasmid; by default `genome`.
     """
     taught = genome if host is None else host
-    texts = sorted(_oriented(contig)[0] for contig in taught)
+    texts = sorted(oriented(contig)[0] for contig in taught)
     if sum(map(len, texts)) < LEAST_LEARNT_BP:
         return None
     finder = _finder(tuple(texts))
@@ -69,7 +69,7 @@ def _finder(texts: tuple[bytes, ...]) -> pyrodigal.GeneFinder:
 
 
 def _genes_of(contig: Contig, finder: pyrodigal.GeneFinder) -> FoundGenes:
-    text, turned = _oriented(contig)
+    text, turned = oriented(contig)
     length = len(text)
     read = text + text[:_PAST_ORIGIN_BP] if contig.circular else text
     rows = [
@@ -92,8 +92,11 @@ def _columns(rows: Iterable[tuple[int, int, bool, float]]) -> tuple[Int64, Int64
     return table[:, 0].astype(np.int64), table[:, 1].astype(np.int64), table[:, 2] > 0, table[:, 3].copy()
 
 
-def _oriented(contig: Contig) -> tuple[bytes, bool]:
-    """Return the letters of the strand that comes first in the alphabet, and whether that is the minus strand."""
+def oriented(contig: Contig) -> tuple[bytes, bool]:
+    """Return the letters of the strand that comes first in the alphabet, and whether that is the minus strand.
+
+    So a genome and its reverse complement are read alike.
+    """
     codes: Codes = contig.codes
     plus, minus = _LETTERS[codes].tobytes(), _LETTERS[COMPLEMENT_OF_CODE[codes[::-1]]].tobytes()
     return (minus, True) if minus < plus else (plus, False)

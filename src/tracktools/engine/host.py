@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tracktools.config import ConditionedConfig
 from tracktools.descriptor import LEAST_DESCRIBED_BP, Descriptor, Reference
+from tracktools.engine.told import share_told
 from tracktools.errors import ConfigError, InputError, TracktoolsError
 from tracktools.gene_context import GeneContext, GenomeContext
 from tracktools.gene_finder import find_genes
@@ -16,7 +17,12 @@ from tracktools.tracks import PROVENANCE_FILE, read_provenance
 
 
 def set_to_host(
-    model: Checkpoint, genome: Genome, host: Genome | Descriptor | None = None, *, gene_context: bool = True
+    model: Checkpoint,
+    genome: Genome,
+    host: Genome | Descriptor | None = None,
+    *,
+    gene_context: bool = True,
+    threads: int = 1,
 ) -> Checkpoint:
     """Return the model set to a genome: to its composition, and to where its genes are.
 
@@ -29,36 +35,49 @@ def set_to_host(
         The genome that `genome` belongs to, where that is a part of it, such as a plasmid. Without one, a genome of
         fewer than `LEAST_DESCRIBED_BP` bases is taken to be like the main genome of the training.
     gene_context : bool
-        Whether a model that takes the genes into account does so. It never does where there is too little sequence to
-        find genes (`tracktools.gene_finder.LEAST_LEARNT_BP`).
+        Whether a model that takes the genes into account adds their log-odds. It never does where there is too little
+        sequence to find genes (`tracktools.gene_finder.LEAST_LEARNT_BP`).
+    threads : int
+        CPU threads of the trial of how much of its composition a network is told (`tracktools.engine.told`), which
+        needs genes, too; 0 takes all.
 
     Raises
     ------
     ConfigError
         If a host is named that is too small to describe, or for a model that takes none.
     """
-    ready, record = _set_to_composition(model, genome, host), model.metadata.gene_context
-    if not gene_context or record is None:
-        return ready
-    genes = find_genes(genome, host if isinstance(host, Genome) else None)
-    if genes is None:
-        return ready
-    return replace(ready, context=GenomeContext.of(GeneContext.from_record(record), genome, genes))
+    described = _descriptor_of(model, genome, host)
+    if model.metadata.gene_context is None:
+        return model if described is None else set_to_genome(model, described)
+    table, whole = GeneContext.from_record(model.metadata.gene_context), host if isinstance(host, Genome) else genome
+    context = _context(table, genome, whole) if gene_context else None
+    if described is not None and not isinstance(host, Descriptor):
+        there = context if whole is genome and gene_context else _context(table, whole, whole)
+        if there is not None:
+            described = replace(described, told=share_told(model, whole, there, threads=threads))
+    ready = model if described is None else set_to_genome(model, described)
+    return replace(ready, context=context)
 
 
-def _set_to_composition(model: Checkpoint, genome: Genome, host: Genome | Descriptor | None) -> Checkpoint:
+def _context(table: GeneContext, genome: Genome, host: Genome) -> GenomeContext | None:
+    genes = find_genes(genome, host)
+    return None if genes is None else GenomeContext.of(table, genome, genes)
+
+
+def _descriptor_of(model: Checkpoint, genome: Genome, host: Genome | Descriptor | None) -> Descriptor | None:
+    """Return what a network that takes a descriptor gets; None for another network."""
     if not isinstance(model.config, ConditionedConfig):
         if host is not None and model.descriptor is None and model.metadata.gene_context is None:
             problem = f"the model {model.metadata.name} takes no descriptor of a genome"
             raise ConfigError(f"{problem}: leave out --descriptor-of (host=), or choose another model")
-        return model
+        return None
     if host is None and genome.described_bp < LEAST_DESCRIBED_BP:
         known = Descriptor.from_record(model.metadata.golden["descriptor"])
-        return set_to_genome(model, replace(known, bp=genome.described_bp))
+        return replace(known, bp=genome.described_bp)
     if host is None:
-        return set_to_genome(model, genome.descriptor)
+        return genome.descriptor
     given = host if isinstance(host, Descriptor) else host.descriptor
-    return set_to_genome(model, Descriptor(given.gc, given.dinucleotides))  # its size is the user's business
+    return Descriptor(given.gc, given.dinucleotides, told=given.told)  # its size is the user's business
 
 
 def learnt_genome(model: Checkpoint, genome: Genome) -> str:

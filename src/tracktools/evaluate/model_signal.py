@@ -40,7 +40,9 @@ class ModelSignal:
     """
 
     def __init__(self, name: str | Path, genome: Genome, config: PredictConfig, advance: Callable[[int], None]) -> None:
-        self.checkpoint: Checkpoint = set_to_host(as_model(name), genome, gene_context=config.gene_context)
+        self.checkpoint: Checkpoint = set_to_host(
+            as_model(name), genome, gene_context=config.gene_context, threads=config.threads
+        )
         self._genome, self._config, self._advance = genome, config, advance
         self._numbers = {contig.name: number for number, contig in enumerate(genome)}
         self._engine = make_engine(

@@ -56,7 +56,9 @@ class Scoring:
         """Set a model to a genome, or to the host that this is a part of; see `set_to_host`."""
         whose = read_host(Path(host)) if isinstance(host, str | Path) else host
         settings = config or PredictConfig()
-        ready = set_to_host(as_model(model), genome, whose, gene_context=settings.gene_context)
+        ready = set_to_host(
+            as_model(model), genome, whose, gene_context=settings.gene_context, threads=settings.threads
+        )
         return cls(genome, ready, settings)
 
     @property

@@ -72,7 +72,8 @@ def mutate_sequence(
     settings, unset = config or PredictConfig(), as_model(model)
     _check_position(contig, position, strand, unset.config.label_shift_bp)
     whose = read_host(Path(host)) if isinstance(host, str | Path) else host
-    ready = set_to_host(unset, Genome("sequence", (contig,)), whose, gene_context=settings.gene_context)
+    genome = Genome("sequence", (contig,))
+    ready = set_to_host(unset, genome, whose, gene_context=settings.gene_context, threads=settings.threads)
     engine = engine_for(ready, settings)
     return substitution_effects(contig, position, strand, engine, ready.config, settings.block_bp, ready.context)
 

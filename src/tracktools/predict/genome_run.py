@@ -166,4 +166,4 @@ def _engines(
     host: Genome | Descriptor | Path | str | None,
 ) -> Engines:
     models, config = model if isinstance(model, Models) else Models((as_model(model),)), config or PredictConfig()
-    return Engines(models.set_to(genome, host, gene_context=config.gene_context), config)
+    return Engines(models.set_to(genome, host, config), config)

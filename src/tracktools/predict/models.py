@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tracktools.concise import concise
+from tracktools.config import PredictConfig
 from tracktools.descriptor import Descriptor
 from tracktools.engine.host import read_host, set_to_host
 from tracktools.errors import CheckpointError, InputError
@@ -30,17 +31,14 @@ class Models:
     checkpoints: tuple[Checkpoint, ...]
     out_of_fold: bool = False
 
-    def set_to(
-        self, genome: Genome, host: Genome | Descriptor | Path | str | None, *, gene_context: bool = True
-    ) -> Models:
+    def set_to(self, genome: Genome, host: Genome | Descriptor | Path | str | None, config: PredictConfig) -> Models:
         """Return the models set to a genome, see `set_to_host`."""
         host = read_host(Path(host)) if isinstance(host, str | Path) else host
-        return replace(
-            self,
-            checkpoints=tuple(
-                set_to_host(model, genome, host, gene_context=gene_context) for model in self.checkpoints
-            ),
-        )
+        return replace(self, checkpoints=tuple(self._set(model, genome, host, config) for model in self.checkpoints))
+
+    @staticmethod
+    def _set(model: Checkpoint, genome: Genome, host: Genome | Descriptor | None, config: PredictConfig) -> Checkpoint:
+        return set_to_host(model, genome, host, gene_context=config.gene_context, threads=config.threads)
 
 
 def read_folds(folder: Path | str, genome: Genome | Path | str) -> Models:

@@ -110,7 +110,9 @@ class Scorer:
         """Score every base of both strands of one sequence; see `tracktools.predict_sequence`."""
         letters = read_letters(sequence)
         genome = Genome("sequence", (Contig("sequence", letters, circular),))
-        model = set_to_host(self.model, genome, self.host, gene_context=self.config.gene_context)
+        model = set_to_host(
+            self.model, genome, self.host, gene_context=self.config.gene_context, threads=self.config.threads
+        )
         engine, network = self._engine_of(model), model.config
         signals = {strand: np.full(len(letters), np.nan, dtype=np.float32) for strand in STRANDS}
         for block in plan_blocks(genome, self.config.block_bp, network):

@@ -68,7 +68,7 @@ def adapt_model(
         If the model is no convolutional network, or a part of the genome contains no TSS.
     """
     genome, model = as_genome(genome), as_model(model)
-    start = set_to_host(model, genome)
+    start = set_to_host(model, genome, threads=threads)
     if not isinstance(start.model, Dilated):
         raise ConfigError(
             f"{model.metadata.name} is no convolutional network: `tracktools train --init` continues others"

@@ -124,9 +124,9 @@ def train_folds(
     init = None if init is None else as_model(init)
     splits = plan_folds(genome, folds)
     check_output(output, force=force, inputs=sets.values())
-    init = None if init is None else set_to_host(init, genome)
-    network = init.model.config if init else model_config or ModelConfig()
     config = resolve_precision(config or TrainConfig(), output, restart=restart)
+    init = None if init is None else set_to_host(init, genome, threads=config.threads)
+    network = init.model.config if init else model_config or ModelConfig()
     trial = Task(genome, sets, splits[0], config, network, soft, init, renames or {}, only_genome)
     trial.windows()  # what is wrong with the inputs is said before anything is written
     identity = identity_of(config, trial.inputs, folds=folds, name=name, species=species)

@@ -104,7 +104,7 @@ class Mixture:
 
     def _features(self, rng: np.random.Generator, descriptor: Descriptor) -> Float32:
         rich = bool(rng.random() >= self.config.gc_alone)
-        features = self._reference.features(descriptor, rich=rich)
+        features = self._reference.features(descriptor, told=float(rich))
         noise = self.config.noise * rng.standard_normal(len(features)).astype(np.float32)
         noise[1] = 0
         noise[0] *= 0.5

@@ -119,8 +119,13 @@ def train_model(
     """
     started, kept, output = time.time(), next(iter(labels)), Path(output)
     genome, sets = as_genome(genome), {label: Path(path) for label, path in labels.items()}
-    start = None if init is None else set_to_host(as_model(init), genome)
-    taught = None if teacher is None else Teacher(set_to_host(as_model(teacher), genome, gene_context=False))
+    config = config or TrainConfig()
+    start = None if init is None else set_to_host(as_model(init), genome, threads=config.threads)
+    taught = (
+        None
+        if teacher is None
+        else Teacher(set_to_host(as_model(teacher), genome, gene_context=False, threads=config.threads))
+    )
     config, policy = config or TrainConfig(), Policy(force=force, restart=restart)
     check_recipe(config)
     check_output(output, force=force, inputs=sets.values())

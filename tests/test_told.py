@@ -1,0 +1,112 @@
+"""How much of a genome's composition a network is told: a trial on the genome decides, alike from either strand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tracktools.descriptor import Descriptor
+from tracktools.engine.host import set_to_host
+from tracktools.engine.told import NEAR, PIECE_BP, PIECES, SHARES, sample_of, share_told
+from tracktools.gene_context import GeneContext, GenomeContext
+from tracktools.gene_finder import find_genes
+from tracktools.genome import COMPLEMENT_OF_CODE, Contig, Genome, load_genome
+from tracktools.model.checkpoint import Checkpoint, reference_of
+from tracktools.model.registry import as_model
+
+
+@pytest.fixture(scope="module")
+def model() -> Checkpoint:
+    """The shipped model, not set to a genome."""
+    return as_model("bacteria-tss")
+
+
+def contig(name: str, length: int, seed: int, circular: bool = False) -> Contig:
+    """Return random letters."""
+    return Contig(name, np.frombuffer(b"ACGT", np.uint8)[np.random.default_rng(seed).integers(0, 4, length)], circular)
+
+
+def reverse_complement(one: Contig) -> Contig:
+    """Return a contig as a file of its other strand has it."""
+    letters = np.frombuffer(b"ACGTN", np.uint8)[COMPLEMENT_OF_CODE[one.codes[::-1]]]
+    return Contig(one.name, letters, one.circular)
+
+
+def test_the_sample_is_spread_evenly_and_the_same_from_either_strand_in_any_order() -> None:
+    genome = Genome("g", tuple(contig(f"c{n}", length, n) for n, length in enumerate((500_000, 70_000, 900_000))))
+    sample = list(sample_of(genome))
+    assert sum(part.end - part.start for part in sample) == PIECES * PIECE_BP
+    turned = Genome("g", tuple(map(reverse_complement, reversed(genome.contigs))))
+    lengths = [len(one) for one in genome]
+    mirror = [(2 - n, lengths[2 - n] - end, lengths[2 - n] - start) for n, start, end in sample_of(turned)]
+    assert mirror == [tuple(part) for part in sample]
+
+
+def test_a_small_genome_is_its_own_sample() -> None:
+    genome = Genome("g", (contig("a", 120_000, 1), contig("b", 5_000, 2)))
+    assert sorted(sample_of(genome)) == [(0, 0, 120_000), (1, 0, 5_000)]
+
+
+@pytest.fixture(scope="module")
+def piece(data_dir: Path) -> Genome:
+    """A part of an alphaproteobacterium that no training saw."""
+    whole = load_genome(data_dir / "multispecies/genomes/Rhodobacter_capsulatus_SB1003.fa.gz")
+    return Genome("rca", (Contig("rca", whole.contigs[0].letters[1_000_000:1_105_000], False),))
+
+
+def context_of(model: Checkpoint, genome: Genome) -> GenomeContext:
+    """Return the gene context of a genome."""
+    genes = find_genes(genome)
+    assert genes is not None
+    assert model.metadata.gene_context is not None
+    return GenomeContext.of(GeneContext.from_record(model.metadata.gene_context), genome, genes)
+
+
+def test_what_a_trial_decides_is_in_the_descriptor_and_the_mirror_image_decides_alike(
+    model: Checkpoint, piece: Genome
+) -> None:
+    assert reference_of(model).distances(piece.descriptor)[0][0] > NEAR
+    share = share_told(model, piece, context_of(model, piece))
+    assert share == 1.0  # the network knows relatives: on the whole genome, AP is higher than with less
+    ready = set_to_host(model, piece)
+    assert ready.descriptor is not None
+    assert ready.descriptor.told == share
+    assert ready.descriptor.to_record()["told"] == share
+    assert Descriptor.from_record(ready.descriptor.to_record()) == ready.descriptor
+    turned = Genome("rca", (reverse_complement(piece.contigs[0]),))
+    assert share_told(replace(model, sha256=""), turned, context_of(model, turned)) == share
+    assert set_to_host(model, piece, gene_context=False).descriptor == ready.descriptor  # the same network
+    plasmid = Genome("p", (contig("p", 20_000, 3),))
+    assert set_to_host(model, plasmid, piece).descriptor == ready.descriptor  # told as its host is
+
+
+def test_near_a_training_genome_all_is_told_and_where_no_genes_are_found_the_distance_decides(
+    model: Checkpoint, data_dir: Path
+) -> None:
+    whole = load_genome(data_dir / "multispecies/genomes/Streptococcus_agalactiae_NEM316.fa.gz")
+    assert reference_of(model).distances(whole.descriptor)[0][0] <= NEAR
+    assert share_told(model, whole, context_of(model, whole)) == 1.0
+    short = Genome("s", (contig("s", 20_000, 3),))
+    ready = set_to_host(model, short)
+    assert ready.descriptor is not None
+    assert ready.descriptor.told is None
+    assert "told" not in ready.descriptor.to_record()
+
+
+def test_the_network_gets_a_share_of_the_dinucleotides(model: Checkpoint) -> None:
+    reference, descriptor = reference_of(model), Descriptor(0.4, tuple(0.01 * n for n in range(10)))
+    none, half, all_of_it = (reference.features(replace(descriptor, told=share)) for share in SHARES)
+    assert none[0] == half[0] == all_of_it[0]
+    assert (none[1], half[1], all_of_it[1]) == SHARES
+    np.testing.assert_array_equal(half[2:], all_of_it[2:] / 2)
+    assert not none[2:].any()
+
+
+@pytest.mark.parametrize("told", [-0.1, 1.1, float("nan")])
+def test_a_share_that_is_none_is_refused(told: float) -> None:
+    record = Descriptor(0.5, (0.0,) * 10).to_record() | {"told": told}
+    with pytest.raises(ValueError, match="told"):
+        Descriptor.from_record(record)
