@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,9 @@ from tracktools.evaluate.signals import MARGIN_BP, LoadedStretch
 from tracktools.evaluate.tss_sets import TssSet
 from tracktools.genome import Contig, Genome
 from tracktools.interval import STRANDS, Interval, Strand
+from tracktools.model.checkpoint import Checkpoint
+from tracktools.model.conditioned import Conditioned, average_conditioned
+from tracktools.model.registry import as_model
 
 FALSE_PER_KB = 1000  # false calls a million scored positions: one a kilobase of strand
 _AT_ONCE = 20_000  # bases that the matrix scans in one piece
@@ -149,3 +153,13 @@ def _scores(
     for place, bits in enumerate(placed.start):
         score += bits[codes[WINDOW_BP - _AROUND_BP + place :][:length]]
     return score
+
+
+def mean_model(paths: Sequence[Path | str], gene_context: Mapping[str, Any] | None = None) -> Checkpoint:
+    """Return the mean of networks that are set to a genome, in log-odds, with a table of the gene context."""
+    models = [as_model(path) for path in paths]
+    networks = [model.model for model in models]
+    assert all(isinstance(network, Conditioned) for network in networks)
+    mean = average_conditioned([network for network in networks if isinstance(network, Conditioned)])
+    metadata = replace(models[0].metadata, gene_context=gene_context)
+    return replace(models[0], network=mean.eval(), metadata=metadata, sha256="")  # it is not that of a file

@@ -4,15 +4,16 @@
 
 A lineage is a phylum, by default each of the sheet, or with --leave-out any name of it: a class, a genus, or several
 names with commas between, which are left out together. The main genome is never left out. Several --seeds are several
-trainings, which start from the members of `ecoli-tss-dilated` in turn, and ``mean`` is the mean of their log-odds.
+trainings, which start from the members of `ecoli-tss-dilated` in turn, and ``mean`` is their mean in log-odds.
 
 Whole genomes are judged at every base of both strands (`judged.scores_of`), and species known by windows alone on their
 windows, half of them around a TSS, apart: the two are not on one scale. A line per species, seed and judge: the trained
-network told of the GC content of the genome alone (``gc``) or of all that its descriptor holds (``all``), and the first
-with the log-odds of the genes (``gc, genes``), where --gene-context names a table of `held_out.py` that was fitted
-without the lineage; the model of *E. coli* alone; -10/-35 matrices placed as in *E. coli*; and, on whole genomes, the
-distance to the next gene start downstream, of the genes that Prodigal finds. Lines go to OUTPUT/scores.tsv; what is
-there already is not judged again, and finished trainings are kept, so that the same command continues.
+network told of the GC content of the genome alone (``gc``) or of all that its descriptor holds (``all``); where
+--gene-context names a table of `held_out.py` that was fitted without the lineage, told as much as a trial shows to be
+best (``trial``), and with the log-odds of the genes (``genes``), as `tracktools predict` does both; the model of
+*E. coli* alone; -10/-35 matrices placed as in *E. coli*; and, on whole genomes, the distance to the next gene start
+downstream, of the genes that Prodigal finds. Lines go to OUTPUT/scores.tsv; what is there already is not judged again,
+and finished trainings are kept, so that the same command continues.
 """
 
 from __future__ import annotations
@@ -29,26 +30,24 @@ from typing import Any
 import numpy as np
 import torch
 
-from judged import PlacedMatrix, Signals, learn_matrix, scan_placed, scan_windows, scores_of
+from judged import PlacedMatrix, Signals, learn_matrix, mean_model, scan_placed, scan_windows, scores_of
 from tracktools.config import RECIPES, ConditionedConfig, PredictConfig
 from tracktools.evaluate.model_signal import ModelSignal
 from tracktools.evaluate.stretches import part_stretches, whole_stretches
 from tracktools.evaluate.tss_sets import read_tss
-from tracktools.gene_context import GeneContext, GenomeContext, shift_probabilities
 from tracktools.gene_finder import FoundGenes, find_genes
 from tracktools.genome import Genome, load_genome
 from tracktools.interval import STRANDS
 from tracktools.metrics import score_positions
-from tracktools.model.checkpoint import Checkpoint, reference_of
+from tracktools.model.checkpoint import Checkpoint, reference_of, set_to_genome
 from tracktools.model.conditioned import Conditioned
-from tracktools.model.networks import Network
 from tracktools.model.registry import as_model
 from tracktools.train import read_sheet, train_species
 from tracktools.train.sheet import GenomeRow, SpeciesSheet
 from tracktools.train.species_task import SpeciesTask
 from tracktools.train.species_windows import SpeciesWindows, read_species_windows
 
-FAR = {"gc": 0.0, "all": 1e9}  # distance up to which a network is told of all numbers
+TOLD = {"gc": 0.0, "all": 1.0}  # of the dinucleotides
 ALONE = "ecoli-tss-dilated"  # the model of E. coli alone
 SCORES = ("roc_auc", "ap", "ap_5", "recall")
 COLUMNS = (
@@ -63,10 +62,10 @@ class Judges:
 
     def __init__(self, sheet: SpeciesSheet, given: argparse.Namespace) -> None:
         self.threads, self.alone = given.threads, as_model(ALONE)
-        self.contexts = {}
+        self.contexts: dict[str, dict[str, Any]] = {}
         for pair in given.gene_context:
             names, _, path = pair.partition("=")
-            self.contexts[names] = GeneContext.from_record(json.loads(Path(path).read_text()))
+            self.contexts[names] = json.loads(Path(path).read_text())
         task = SpeciesTask(sheet, RECIPES["conditioned"], ConditionedConfig(), sheet.batch)
         tss, _ = read_tss(sheet.main.tss, task.main_genome.chrom_sizes)
         training = part_stretches(task.main_genome, task.split, "train")
@@ -99,24 +98,6 @@ def phyla_of(sheet: SpeciesSheet) -> list[str]:
     return sorted((of_windows | of_genomes) - sheet.main.names)
 
 
-def told(model: Checkpoint, far: float) -> Checkpoint:
-    """Return a model that is told of all numbers up to a distance."""
-    reference = replace(reference_of(model), far=far).to_record()
-    return replace(model, metadata=replace(model.metadata, reference=reference))
-
-
-def mean_of(signals: Sequence[Signals]) -> Signals:
-    """Return the mean of signals in log-odds."""
-    if len(signals) == 1:
-        return signals[0]
-
-    def mean(values: list[np.ndarray]) -> np.ndarray:
-        odds = [np.log(np.maximum(one, 1e-30)) - np.log1p(-np.minimum(one, 1 - 1e-7)) for one in values]
-        return (1 / (1 + np.exp(-np.mean(odds, axis=0)))).astype(np.float32)
-
-    return {name: {strand: mean([one[name][strand] for one in signals]) for strand in STRANDS} for name in signals[0]}
-
-
 class GenomeJudge:
     """The judges of one genome; what several lines need is computed once."""
 
@@ -124,7 +105,6 @@ class GenomeJudge:
         self.judges, self.row, self.left_out = judges, row, left_out
         self.genome: Genome = load_genome(row.fasta, circular=row.circular)
         self.tss, _ = read_tss(row.tss, self.genome.chrom_sizes)
-        self._signals: dict[tuple[str, str], Signals] = {}
 
     @cached_property
     def genes(self) -> tuple[FoundGenes, ...]:
@@ -137,36 +117,22 @@ class GenomeJudge:
         stretches = whole_stretches(self.genome.chrom_sizes)
         self.judges.judge(key, lambda: scores_of(signals(), self.tss, stretches))
 
-    def signal(self, model: Checkpoint | str) -> Signals:
-        """Return the output of a network, without the genes."""
-        config = PredictConfig(threads=self.judges.threads, gene_context=False)
+    def signal(self, model: Checkpoint | str, *, genes: bool = False) -> Signals:
+        """Return the output of a model, with or without the genes."""
+        config = PredictConfig(threads=self.judges.threads, gene_context=genes)
         signal = ModelSignal(model, self.genome, config, lambda _positions: None)
         return {one.name: signal.values(one.name, 0, len(one)) for one in self.genome}
 
-    def trained(self, seed: str, steps: str, models: Sequence[Checkpoint]) -> None:
+    def trained(self, seed: str, steps: str, paths: Sequence[Path]) -> None:
         """Judge by trained networks: their mean, if there are several."""
-
-        def of(far: str) -> Signals:
-            for model in models:
-                if (far, model.sha256) not in self._signals:
-                    self._signals[far, model.sha256] = self.signal(told(model, FAR[far]))
-            return mean_of([self._signals[far, model.sha256] for model in models])
-
-        for far in FAR:
-            self.line(far, lambda far=far: of(far), seed, steps)
-        if (context := self.judges.contexts.get(self.left_out)) and self.genes:
-            self.line("gc, genes", lambda: self.with_genes(of("gc"), context), seed, steps)
-
-    def with_genes(self, signals: Signals, context: GeneContext) -> Signals:
-        """Return signals with the log-odds of the genes."""
-        added = GenomeContext.of(context, self.genome, self.genes)
-        return {
-            name: {
-                strand: shift_probabilities(values, added.log_odds(name, strand, 0, len(values)))
-                for strand, values in own.items()
-            }
-            for name, own in signals.items()
-        }
+        table = self.judges.contexts.get(self.left_out) if self.genes else None
+        model = mean_model(paths, table)
+        for judge, share in TOLD.items():
+            ready = set_to_genome(model, replace(self.genome.descriptor, told=share))
+            self.line(judge, lambda ready=ready: self.signal(ready), seed, steps)
+        if table is not None:
+            self.line("trial", lambda: self.signal(model), seed, steps)
+            self.line("genes", lambda: self.signal(model, genes=True), seed, steps)
 
     def others(self) -> None:
         """Judge by what was not trained here."""
@@ -217,16 +183,13 @@ class WindowsJudge:
         key = (self.left_out, seed, steps, self.one.species, "windows", judge)
         self.judges.judge(key, lambda: window_scores(self.one, self.reach, by))
 
-    def trained(self, seed: str, steps: str, models: Sequence[Checkpoint]) -> None:
+    def trained(self, seed: str, steps: str, paths: Sequence[Path]) -> None:
         """Judge by trained networks: their mean, if there are several."""
-        for name, far in FAR.items():
-            networks: list[Network] = []
-            for model in models:
-                assert isinstance(model.model, Conditioned)
-                features = reference_of(told(model, far)).features(self.one.descriptor)
-                networks.append(model.model.condition(features))
-            self.line(name, lambda part, own=tuple(networks): torch.stack(
-                [network.log_odds(network.states(part)) for network in own]).mean(dim=0), seed, steps)  # fmt: skip
+        model = mean_model(paths)
+        assert isinstance(model.model, Conditioned)
+        for judge, share in TOLD.items():
+            network = model.model.condition(reference_of(model).features(self.one.descriptor, told=share))
+            self.line(judge, lambda part, network=network: network.log_odds(network.states(part)), seed, steps)
 
     def others(self) -> None:
         """Judge by what was not trained here."""
@@ -235,8 +198,8 @@ class WindowsJudge:
         self.line("matrices", lambda part: torch.from_numpy(scan_windows(part.numpy().astype(np.uint8), matrix)))
 
 
-def trainings(sheet: SpeciesSheet, given: argparse.Namespace, left_out: str) -> Iterator[tuple[str, Checkpoint]]:
-    """Yield seed and model of each training without a lineage, made now unless it is there."""
+def trainings(sheet: SpeciesSheet, given: argparse.Namespace, left_out: str) -> Iterator[tuple[str, Path]]:
+    """Yield seed and file of each training without a lineage, made now unless it is there."""
     start = as_model(ALONE)
     for number, seed in enumerate(given.seeds):
         folder = given.output / f"{left_out.replace(',', '+')}-{seed}-{given.steps}"
@@ -245,7 +208,7 @@ def trainings(sheet: SpeciesSheet, given: argparse.Namespace, left_out: str) -> 
                              precision="bf16", threads=given.threads)  # fmt: skip
             train_species(sheet, folder, name=folder.name, config=config, leave_out=left_out.split(","), init=start,
                           init_member=1 + number % start.config.n_members)  # fmt: skip
-        yield str(seed), as_model(folder / "model.safetensors")
+        yield str(seed), folder / "model.safetensors"
 
 
 def main() -> None:
@@ -264,17 +227,17 @@ def main() -> None:
     given.output.mkdir(parents=True, exist_ok=True)
     judges = Judges(sheet, given)
     for left_out in given.leave_out or phyla_of(sheet):
-        models, names = dict(trainings(sheet, given, left_out)), set(left_out.split(","))
+        paths, names = dict(trainings(sheet, given, left_out)), set(left_out.split(","))
         genomes = [row for row in sheet.genomes if row.role != "main" and names & row.names]
         windows = [one for table in sheet.windows for one in read_species_windows(table) if names & one.names]
         for judge in [
             *(GenomeJudge(judges, row, left_out) for row in genomes),
             *(WindowsJudge(judges, one, left_out) for one in windows),
         ]:
-            for seed, model in models.items():
-                judge.trained(seed, str(given.steps), [model])
-            if len(models) > 1:
-                judge.trained("mean", str(given.steps), list(models.values()))
+            for seed, path in paths.items():
+                judge.trained(seed, str(given.steps), [path])
+            if len(paths) > 1:
+                judge.trained("mean", str(given.steps), list(paths.values()))
             judge.others()
 
 

@@ -121,12 +121,7 @@ def train_model(
     genome, sets = as_genome(genome), {label: Path(path) for label, path in labels.items()}
     config = config or TrainConfig()
     start = None if init is None else set_to_host(as_model(init), genome, threads=config.threads)
-    taught = (
-        None
-        if teacher is None
-        else Teacher(set_to_host(as_model(teacher), genome, gene_context=False, threads=config.threads))
-    )
-    config, policy = config or TrainConfig(), Policy(force=force, restart=restart)
+    taught, policy = _teacher(teacher, genome, config.threads), Policy(force=force, restart=restart)
     check_recipe(config)
     check_output(output, force=force, inputs=sets.values())
     if keep_sides:
@@ -179,6 +174,10 @@ def finished_model(folder: Path) -> TrainedModel:
     checkpoint = folder / "model.safetensors"
     header = read_header(checkpoint)
     return TrainedModel(folder, checkpoint, header["metrics"]["validation"] | {"step": header["recipe"]["chosen_step"]})
+
+
+def _teacher(model: Checkpoint | Path | str | None, genome: Genome, threads: int) -> Teacher | None:
+    return None if model is None else Teacher(set_to_host(as_model(model), genome, gene_context=False, threads=threads))
 
 
 def _check_names(labels: Mapping[str, Path]) -> None:
