@@ -146,6 +146,27 @@ def test_every_client_has_the_same_colours_and_scales(small_hub: Path) -> None:
     assert [(d["minScore"], d["maxScore"]) for d in displays] == [(0, 1), (-1, 0), (-1, 1)]
 
 
+def test_jbrowse_draws_items_from_a_zoom_that_is_not_guessed(small_hub: Path) -> None:
+    """Up to 0.3 items per pixel, over the whole genome; arrows have the colour of their item; labels hide no data."""
+    config = json.loads((small_hub / "jbrowse/config.json").read_text())
+    (view,) = config["defaultSession"]["views"]
+    assert view["trackLabels"] == "offset"
+    limits = {track["configuration"]: track["displays"][0].get("userBpPerPxLimit") for track in view["tracks"]}
+    genome_bp = sum(int(line.split()[1]) for line in (small_hub / "chrom.sizes").read_text().splitlines())
+    for name in ("small_called_tss", "genes", "pseudogenes"):
+        items = len(read_bigbed(small_hub / f"{name}.bb")[0])
+        assert items / genome_bp * limits[name] == pytest.approx(0.3, rel=1e-3)
+    assert limits["predictions_small_mirror"] is None
+    renderers = [track["displays"][0]["renderer"] for track in config["tracks"] if track["type"] == "FeatureTrack"]
+    assert all(renderer["color2"] == renderer["color1"] for renderer in renderers)
+
+
+def test_tracks_of_items_in_igv_js_are_as_high_as_their_rows(small_hub: Path) -> None:
+    session = json.loads((small_hub / "igv/session.json").read_text())
+    grows = {track["name"] for track in session["tracks"] if track.get("autoHeight")}
+    assert grows == {track["name"] for track in session["tracks"] if track["type"] == "annotation"} > {"Genes"}
+
+
 def test_every_path_in_the_sessions_exists(small_hub: Path) -> None:
     session = json.loads((small_hub / "igv/session.json").read_text())
     pages = re.findall(r'"(?:\w*URL|url)": "([^"]+)"', json.dumps(session))

@@ -11,11 +11,12 @@ import pandas as pd
 import pytest
 
 from hubs import read_stanzas, write_predictions, write_small_inputs
-from tracktools.formats.bed import CALLED_TSS, read_bed, write_bed
+from tracktools.formats.bed import CALLED_TSS, MOTIF_SITES, read_bed, write_bed
 from tracktools.formats.bigbed import read_bigbed
 from tracktools.formats.bigwig import write_bigwig
 from tracktools.genome import load_genome
 from tracktools.hub.build import BuiltHub, build_hub
+from tracktools.hub.convert.drawing import draw
 from tracktools.palette import BLUE, GREY, VERMILLION, item_rgb, rgb
 from tracktools.tracks import Track, write_tracks
 
@@ -106,6 +107,17 @@ def test_labels_are_short_and_the_long_name_is_searched(built: BuiltHub) -> None
     desktop = ElementTree.parse(built.folder / "igv/session.xml").getroot()
     names = {track.get("name"): track.get("featureNameProperty") for track in desktop.iter("Track")}
     assert (names["Called TSS"], names["measured"]) == ("label", None)
+
+
+def test_sites_of_heads_are_labelled_by_their_offset_from_the_tss() -> None:
+    rows = [("c", 5, 11, "L1H2_pTSS_c_21_f", -15), ("c", 40, 46, "L1H2_pTSS_c_39_r", -7), ("c", 90, 96, "mine", 3)]
+    table = pd.DataFrame(rows, columns=["chrom", "chromStart", "chromEnd", "name", "tssOffset"]).assign(
+        score=0, strand="+", thickStart=0, thickEnd=0, itemRgb="0", head="L1H2", attention=0.5, tssName="t",
+        sequence="TATAAT", pValue=0.1, qValue=0.1,
+    )  # fmt: skip
+    drawn, schema, _ = draw(table, MOTIF_SITES)
+    assert schema.columns[-1] == "label"
+    assert drawn["label"].tolist() == ["-15", "-7", "mine"]
 
 
 def test_measured_sets_and_reads_have_the_same_two_colours(built: BuiltHub) -> None:

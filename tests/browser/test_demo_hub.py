@@ -46,7 +46,7 @@ def test_every_track_is_drawn_next_to_the_others(page: Visit) -> None:
     drawn = {name for name, track in tracks.items() if track["drawn"] >= ENOUGH_PIXELS}
     expected = {
         "TSS model", "Called TSS", "Model split", "Cappable-seq", "SEnd-seq", "SMRT-Cappable-seq", "RegulonDB",
-        "Curated TSS", "termseq", "Genes",
+        "Curated TSS", "Term-seq", "Genes",
     }  # fmt: skip
     assert drawn >= expected
     heads = {name for name in tracks if re.match(r"L\dH\d ", name)}

@@ -53,6 +53,14 @@ def test_the_core_is_trimmed_to_informative_columns_and_knows_where_it_lies() ->
     assert count_letters(codes[:, :4], BACKGROUND, 1.0, -5).core(0.2) is None
 
 
+def test_the_short_consensus_counts_what_says_nothing() -> None:
+    codes = np.random.default_rng(2).choice(4, size=(400, 40)).astype(np.uint8)
+    codes[:, 5:11], codes[:, 28:34], codes[:, 36] = [3, 3, 2, 0, 1, 0], [3, 0, 3, 0, 0, 3], 0
+    pwm = count_letters(codes, BACKGROUND, 1.0, 0)
+    assert pwm.consensus == "n" * 5 + "TTGACA" + "n" * 17 + "TATAATnnAnnn"
+    assert pwm.short_consensus == "TTGACAn17TATAATnnA"
+
+
 def test_fisher_equals_the_enumeration_of_every_table() -> None:
     hits, n, other_hits, other_n = 4, 6, 2, 8
     marked = range(hits + other_hits)

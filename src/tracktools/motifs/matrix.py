@@ -7,6 +7,7 @@ sites have by chance, 3 / (2 ln 2 n) (Schneider et al. 1986, doi 10.1016/0022-28
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -76,6 +77,11 @@ class Pwm:
         """IUPAC letters; lower case where a column has less than 1 bit."""
         letters = [consensus_letter(row) for row in self.shares]
         return "".join(letter if bits >= 1 else letter.lower() for letter, bits in zip(letters, self.bits, strict=True))
+
+    @property
+    def short_consensus(self) -> str:
+        """The consensus without an n at its ends; three and more within it as their number, ``TTGACAn17TATAAT``."""
+        return re.sub("[nN]{3,}", lambda gap: f"n{len(gap[0])}", self.consensus.strip("nN") or self.consensus)
 
     @cached_property
     def scores(self) -> Int64:

@@ -125,5 +125,5 @@ def _termseq(found: Mapping[str, Path], folder: Path, genome: Genome) -> list[Pa
     if not folder.exists():
         log.info("reading Term-seq")
         signal = ValueSignal(plus, minus, chrom_sizes=genome.chrom_sizes, config=ReadsConfig(), renames={})
-        make_read_tracks(signal, folder, name="termseq", genome=genome, genes=load_bundle().load_genes())
+        make_read_tracks(signal, folder, name="Term-seq", genome=genome, genes=load_bundle().load_genes())
     return [folder]

@@ -16,6 +16,7 @@ _BED_METHYL = (  # what JBrowse 2.18 calls the columns behind the ninth of what 
     "n_nocall",
 )
 _VIEW_PIXELS = 1200  # width of a window for which the first view is reckoned
+_ITEMS_PER_PIXEL = 0.3  # up to which JBrowse draws items without being asked
 
 
 def jbrowse_config(hub: Hub, prefix: str = "../") -> dict[str, Any]:
@@ -71,6 +72,7 @@ def _view(hub: Hub, tracks: list[dict[str, Any]]) -> dict[str, Any]:
     """Return a view at the default position, spelt out: JBrowse before 3.0 knows no shorter form."""
     place = Interval.from_ucsc(hub.assembly.default_position)
     bp_per_pixel = len(place) / _VIEW_PIXELS
+    limits = {track.name: _zoom_limit(hub, track) for track in hub if track.kind == "features"}
     region = {
         "refName": place.chrom,
         "start": 0,
@@ -83,17 +85,25 @@ def _view(hub: Hub, tracks: list[dict[str, Any]]) -> dict[str, Any]:
         "bpPerPx": bp_per_pixel,
         "offsetPx": round(place.start / bp_per_pixel),
         "displayedRegions": [region],
+        "trackLabels": "offset",  # above a track: by default, they hide the start of its data
         "tracks": [
             {
                 "type": track["type"],
                 "configuration": track["trackId"],
                 "displays": [
-                    {"type": display["type"], "configuration": display["displayId"]} for display in track["displays"]
+                    {"type": display["type"], "configuration": display["displayId"], **limits.get(track["trackId"], {})}
+                    for display in track["displays"]
                 ],
             }
             for track in tracks
         ],
     }
+
+
+def _zoom_limit(hub: Hub, track: HubTrack) -> dict[str, float]:
+    """Return from which zoom on items are drawn: JBrowse estimates it from few of them, and is slow or far off."""
+    genome_bp = sum(hub.assembly.chrom_sizes.values())
+    return {"userBpPerPxLimit": round(_ITEMS_PER_PIXEL * genome_bp / track.contents.count, 3)}
 
 
 def _location(path: str) -> dict[str, str]:
@@ -187,6 +197,7 @@ def _track(hub: Hub, category: str, track: HubTrack, prefix: str) -> dict[str, A
                 "renderer": {
                     "type": "SvgFeatureRenderer",
                     "color1": color,
+                    "color2": color,  # of the arrow, else black
                     "height": f"jexl:(({thick_end}) > get(feature,'start')) ? 10 : 4",
                     "labels": {"name": f"jexl:{_label(track)} || ''"},
                 },

@@ -15,6 +15,7 @@ from tracktools.palette import BLUE, VERMILLION
 _SIGNAL_HEIGHT = 60
 _LETTERS_HEIGHT = 100
 _READS_HEIGHT = 200
+_ITEMS_HEIGHT = {"autoHeight": True, "minHeight": 40, "maxHeight": 160}  # as many rows as there are in sight
 _DISPLAY_MODES = {"dense": "COLLAPSED", "squish": "SQUISHED", "pack": "EXPANDED", "full": "EXPANDED"}
 
 
@@ -92,6 +93,7 @@ def igvjs_track(track: HubTrack, prefix: str = "") -> dict[str, Any]:
         "format": "bigbed",
         "displayMode": _DISPLAY_MODES.get(track.visibility, "EXPANDED"),
         "labelField": track.label_field,
+        **_ITEMS_HEIGHT,
         **search,
     }
 

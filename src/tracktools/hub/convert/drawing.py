@@ -103,7 +103,8 @@ def draw(
     sets = list(measured) if tss and is_called(schema.columns) else []
     if sets:
         table, schema = _with_agreement(table, schema, sets)
-    if tss and not schema.columns.count(_LABEL.name) and table["name"].str.fullmatch(_MADE_NAME).any():
+    named = tss or "head" in schema.columns
+    if named and not schema.columns.count(_LABEL.name) and table["name"].str.fullmatch(_MADE_NAME).any():
         table = table.assign(label=_labels(table, schema))
         schema = schema.with_fields(schema.name, schema.description, (_LABEL,))
     return table, schema, weights is not None
@@ -180,8 +181,13 @@ def near(table: pd.DataFrame, others: pd.DataFrame, window_bp: int) -> Bool:
 
 
 def _labels(table: pd.DataFrame, schema: BedSchema) -> list[str]:
-    """Return short labels: the gene, else a number that tells weak from strong, else nothing; a name that is short."""
+    """Return short labels: the gene, else a number that tells weak from strong, else nothing; a name that is short.
+
+    Of a site that an attention head reads, where it is from the TSS.
+    """
     texts = pd.Series("", index=table.index, dtype=object)
+    if "tssOffset" in schema.columns:
+        texts = table["tssOffset"].map(lambda offset: f"{int(offset):+d}")
     for name, decimals in (("modelOutput", 2), ("support", 0), ("sourceScore", 1)):
         if name in schema.columns:
             texts = table[name].map(
