@@ -13,6 +13,7 @@ import click
 
 from tracktools.cli.config_file import read_config_file
 from tracktools.cli.numbers import bound_numbers
+from tracktools.cli.suggesting import SuggestingGroup
 from tracktools.errors import TracktoolsError, shortened
 from tracktools.interrupts import INTERRUPTED, SAID, TERMINATED, at_once, signalled_status, unwind
 
@@ -54,7 +55,7 @@ _TOO_MANY_FILES = (errno.EMFILE, errno.ENFILE)
 _USERS_ERRORS = (*_FULL_OR_BROKEN_DISK, *_FORBIDDEN_OR_GONE, *_TOO_MANY_FILES)
 
 
-class LazyGroup(click.Group):
+class LazyGroup(SuggestingGroup):
     """A group that imports a command's module when that command is asked for, so that ``--help`` is instant."""
 
     def invoke(self, ctx: click.Context) -> None:

@@ -68,8 +68,12 @@ def adapt(
       tracktools adapt genome.fa tss.bed --circular all -o adapted
       tracktools adapt genome.fa plus.bw minus.bw --threshold 20 --circular all -o adapted
     """
+    if minus is None and tss.suffix.lower() in (".bw", ".bigwig"):
+        raise click.UsageError("counts of 5' ends are GENOME PLUS.bw MINUS.bw --threshold COUNT: MINUS.bw is missing")
     if (minus is None) != (threshold is None):
-        raise click.UsageError("bigWigs need both: GENOME PLUS MINUS, and --threshold; a BED file needs neither")
+        raise click.UsageError(
+            "bigWigs need both: GENOME PLUS.bw MINUS.bw, and --threshold COUNT; a BED file needs neither"
+        )
     from tracktools.circles import load_joined
     from tracktools.model.registry import as_model
     from tracktools.pipeline.adapt_to_counts import adapt_to_counts

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from tracktools.cli import options
+from tracktools.cli.suggesting import SuggestingGroup
 from tracktools.config import HubCheckConfig, HubConfig, ServeConfig
 
 _FILE = click.Path(exists=False, dir_okay=False, path_type=Path)
@@ -18,7 +19,7 @@ _LOOPBACK = ("127.0.0.1", "localhost")
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.group(cls=SuggestingGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
 def hub() -> None:
     """Build, check, serve and view track hubs for UCSC, IGV and JBrowse."""
 

@@ -10,11 +10,12 @@ from typing import Any
 import click
 
 from tracktools.cli import options
+from tracktools.cli.suggesting import SuggestingGroup
 from tracktools.config import ConditionedConfig
 from tracktools.errors import InputError
 
 
-@click.group()
+@click.group(cls=SuggestingGroup)
 def models() -> None:
     """List, show, verify and average models: shipped ones or checkpoint files."""
 

@@ -181,8 +181,11 @@ def _run_at(genome: Genome, at: Path, output: Path, options: dict[str, Any], com
 def _run_vcf(genome: Genome, variants: tuple[str, ...], output: Path, common: dict[str, Any]) -> str:
     from tracktools.counting import count_line
     from tracktools.mutate import mutate_variants
-    from tracktools.mutate.variants import is_notation
+    from tracktools.mutate.variants import is_notation, line_of_notation
 
+    for word in variants:
+        if ">" in word and not Path(word).exists():
+            line_of_notation(word, genome, common["renames"])  # refuses what is no variant
     files = [one for one in variants if Path(one).exists() or not is_notation(one)]
     if files and len(variants) > 1:
         raise click.UsageError(f"--vcf takes one file, or variants: {files[0]!r} is a file among others")

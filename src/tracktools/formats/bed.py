@@ -209,18 +209,20 @@ def _is_item(text: str) -> bool:
 
 
 def _read_lines(path: Path) -> list[str]:
+    if path.is_dir() and (inside := sorted(path.glob("*.bed"))):
+        raise InputError("is a folder", path=path, hint=f"name a file in it, such as {inside[0]}")
     try:
         with open_maybe_gzip(path) as file:
             text = file.read().decode("utf-8-sig")
         return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     except UnicodeDecodeError:
-        raise InputError("is not text", path=path, hint="a BED file is needed; read bigBed as bigBed") from None
+        raise InputError("is not text", path=path, hint="a BED file is needed") from None
 
 
 def _schema_of_width(width: int, path: Path) -> BedSchema:
     if width not in (3, 4, 5, 6, 7, 8, 9, 12):
         hint = "name the columns in a first line: #chrom, chromStart, chromEnd, …" if width > 3 else "BED needs 3"
-        raise InputError(f"has {width} columns and no header line", path=path, hint=hint)
+        raise InputError(f"has {width} column{'s' * (width != 1)} and no header line", path=path, hint=hint)
     return standard_bed(width)
 
 

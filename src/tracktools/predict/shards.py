@@ -36,7 +36,7 @@ class Shard:
 
     def __post_init__(self) -> None:
         if not 1 <= self.number <= self.of:
-            raise ConfigError(f"there is no shard {self} (the first of 4 is 1/4, the last 4/4)")
+            raise ConfigError(f"there is no shard {self}: write I/N with I from 1 to N, such as 1/{max(self.of, 2)}")
 
     def __str__(self) -> str:
         return f"{self.number}/{self.of}"

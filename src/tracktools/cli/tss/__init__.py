@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from tracktools.cli.suggesting import SuggestingGroup
 from tracktools.cli.tss.call import call
 from tracktools.cli.tss.classify import classify
 from tracktools.cli.tss.compare import compare
@@ -15,7 +16,7 @@ from tracktools.cli.tss.promoters import promoters
 from tracktools.cli.tss.table import table
 
 
-@click.group()
+@click.group(cls=SuggestingGroup)
 def tss() -> None:
     """Work with sets of transcription start sites (TSS).
 
