@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from runs import GENOME, checkpoint_of, settings_of, write_fasta
+from tracktools import gene_finder
 from tracktools.blocks import plan_blocks
 from tracktools.config import DilatedConfig
 from tracktools.engine import host, make_engine
@@ -124,6 +125,19 @@ def test_a_gene_across_the_origin_is_found_on_a_circle() -> None:
     (across,) = find_genes(Genome("g", (turned,)), Genome("g", (contig,))) or ()
     length, wanted = len(contig), (found.starts[inner] - middle, found.ends[inner] - middle)
     assert (wanted[0] % length, wanted[1] + length, bool(found.forward[inner])) in {row[:3] for row in as_rows(across)}
+
+
+def test_the_genes_of_a_genome_are_looked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[Contig] = []
+    monkeypatch.setattr(gene_finder, "_genes_of", lambda contig, _: looked.append(contig) or genes_of())
+    model = checkpoint_of()
+    model = replace(model, metadata=replace(model.metadata, gene_context=TABLE.to_record()))
+    genome = Genome("g", (coding_genome(4, 110_000, False),))
+    start = host.set_to_host(model, genome)
+    assert host.set_to_host(start, genome).context.sha256 == start.context.sha256
+    assert len(looked) == 1
+    host.set_to_host(model, Genome("g", genome.contigs))  # what another file has
+    assert len(looked) == 2
 
 
 def test_a_plasmid_is_read_with_what_its_host_teaches_and_alone_not_at_all() -> None:

@@ -37,8 +37,11 @@ class FoundGenes(NamedTuple):
     confidence: Float64
 
 
+@lru_cache(maxsize=1)  # a training sets its model to the same genome several times
 def find_genes(genome: Genome, host: Genome | None = None) -> tuple[FoundGenes, ...] | None:
     """Return the genes of each contig, in their order; None where there is too little to learn from.
+
+    The same objects give the same answer, found once.
 
     Parameters
     ----------
