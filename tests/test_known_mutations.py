@@ -13,7 +13,7 @@ import pytest
 from tracktools import Contig, Genome
 from tracktools.bundle import load_bundle
 from tracktools.config import PredictConfig
-from tracktools.engine.stretches import Stretch
+from tracktools.engine.strand_spans import StrandSpan
 from tracktools.engine.substitutions import log_odds
 from tracktools.mutate.changed import Change, ChangedContig
 from tracktools.mutate.scoring import Scoring
@@ -112,7 +112,7 @@ def output(scoring: Scoring, wild: str, promoter: str) -> float:
     if wild == PC:
         whole = BEFORE_PC + promoter.replace("^", "") + AFTER_PC
         contig = Contig("integron", np.frombuffer(whole.encode(), np.uint8))
-        stretch = Stretch(contig, strand, len(BEFORE_PC) + at, len(BEFORE_PC) + at + 1)
+        span = StrandSpan(contig, strand, len(BEFORE_PC) + at, len(BEFORE_PC) + at + 1)
     else:
         start = text.find(letters)
         if start < 0:
@@ -122,8 +122,8 @@ def output(scoring: Scoring, wild: str, promoter: str) -> float:
         written = new if strand == "+" else reverse_complement(new)
         molecule = ChangedContig(contig, Change(start, start + len(letters), written))
         position = start + at if strand == "+" else start + len(new) - 1 - at
-        stretch = Stretch(molecule, strand, position, position + 1)
-    return float(scoring.outputs([stretch])[0][0])
+        span = StrandSpan(molecule, strand, position, position + 1)
+    return float(scoring.outputs([span])[0][0])
 
 
 def effect(scoring: Scoring, wild: str, promoter: str, mutant: str) -> float:

@@ -15,7 +15,7 @@ from tracktools import Contig, Genome, MutateConfig, Scorer, design_changes, mut
 from tracktools.arrays import Float32
 from tracktools.blocks import Block, Piece
 from tracktools.contribute import compute_contributions
-from tracktools.engine.stretches import Stretch
+from tracktools.engine.strand_spans import StrandSpan
 from tracktools.engine.substitutions import log_odds
 from tracktools.gene_context import GenomeContext, shift_probabilities
 from tracktools.interval import STRANDS, Strand
@@ -81,10 +81,10 @@ def test_changed_contigs_have_the_context_of_their_old_bases(circular: bool) -> 
         wanted = expected_after(scoring, text, change, circular)
         made = ChangedContig(contig, change)
         for strand in STRANDS:
-            (found,) = scoring.outputs([Stretch(made, strand, 0, len(made))])
+            (found,) = scoring.outputs([StrandSpan(made, strand, 0, len(made))])
             np.testing.assert_allclose(found, wanted[strand], rtol=0, atol=1e-6, err_msg=f"{change} {strand}")
             if circular:
-                (found,) = scoring.outputs([Stretch(made, strand, -9, 12)])
+                (found,) = scoring.outputs([StrandSpan(made, strand, -9, 12)])
                 np.testing.assert_allclose(found, np.roll(wanted[strand], 9)[:21], rtol=0, atol=1e-6)
 
 
@@ -125,8 +125,8 @@ def test_the_reverse_complement_has_the_mirrored_outputs() -> None:
         turned = Change(LENGTH - change.end, LENGTH - change.start, change.letters.translate(COMPLEMENT)[::-1])
         made, its = (ChangedContig(one.genome.contigs[0], each) for one, each in ((scoring, change), (other, turned)))
         for strand, opposite in (("+", "-"), ("-", "+")):
-            (mine,) = scoring.outputs([Stretch(made, strand, 0, len(made))])  # type: ignore[arg-type]
-            (twin,) = other.outputs([Stretch(its, opposite, 0, len(its))])  # type: ignore[arg-type]
+            (mine,) = scoring.outputs([StrandSpan(made, strand, 0, len(made))])  # type: ignore[arg-type]
+            (twin,) = other.outputs([StrandSpan(its, opposite, 0, len(its))])  # type: ignore[arg-type]
             np.testing.assert_array_equal(mine, twin[::-1], err_msg=str(change))
 
 

@@ -96,14 +96,12 @@ def compute_contributions(
         Folder to make: ``<name>.contributions.plus.bw`` and ``.minus.bw`` (log-odds, signed; bases that are near no TSS
         of the strand are absent), ``profile.tsv`` and ``logo`` (means by offset), ``tracks.tsv``,
         ``provenance.json``.
-    model, config, host
+    model, config, host, force, restart
         See `tracktools.predict_genome`.
     settings : ContributeConfig, optional
         Which bases, and how.
     renames, only_genome
         See `tracktools.names.join_names`.
-    force, restart
-        See `tracktools.predict_genome`.
 
     Raises
     ------

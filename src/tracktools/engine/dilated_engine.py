@@ -14,7 +14,8 @@ import numpy as np
 import torch
 
 from tracktools.arrays import Codes, Float32
-from tracktools.engine.interface import Pack, Precision, Window, pack_windows
+from tracktools.engine.interface import Precision, Window
+from tracktools.engine.packing import Pack, pack_windows
 from tracktools.engine.torch_threads import share
 from tracktools.model.dilated import Dilated
 

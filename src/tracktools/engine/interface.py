@@ -1,8 +1,8 @@
-"""What every engine offers, and how windows of DNA are laid side by side in one run."""
+"""What every engine offers, and what it is given: windows of DNA, and changes of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from tracktools.arrays import Codes, Float32, Int64
@@ -111,52 +111,3 @@ class AttentiveEngine(Engine, Protocol):
 
     def trace(self, windows: Sequence[Window]) -> Trace:
         """Run windows and keep the hidden states that enter every layer, from which attention can be computed."""
-
-
-class Pack(NamedTuple):
-    """Windows laid side by side on one axis of positions, with room between them.
-
-    `starts[n]` is where window n begins, a multiple of the tile; `length` is the whole axis.
-    """
-
-    windows: list[Window]
-    starts: list[int]
-    length: int
-
-    def answers(self, whole: Float32) -> list[Float32]:
-        """Return what each window asked for, of the values at all positions, shape (at least length,)."""
-        asked = [(start + w.first, start + w.last) for w, start in zip(self.windows, self.starts, strict=True)]
-        return [whole[first:last].copy() for first, last in asked]
-
-
-def pack_windows(windows: Sequence[Window], *, tile: int, gap: int, capacity: int) -> Iterator[Pack]:
-    """Lay windows side by side, in their order, until `capacity` positions are taken; then begin anew.
-
-    Parameters
-    ----------
-    windows : sequence of Window
-    tile : int
-        Every window begins at a multiple of this, so that its arithmetic does not depend on its neighbours.
-    gap : int
-        Least number of free positions after each window.
-    capacity : int
-        Positions in a pack; a single longer window has a pack of its own.
-
-    Yields
-    ------
-    Pack
-    """
-    chosen: list[Window] = []
-    starts: list[int] = []
-    length = 0
-    for window in windows:
-        window.check()
-        room = -(-(len(window.codes) + gap) // tile) * tile
-        if chosen and length + room > capacity:
-            yield Pack(chosen, starts, length)
-            chosen, starts, length = [], [], 0
-        chosen.append(window)
-        starts.append(length)
-        length += room
-    if chosen:
-        yield Pack(chosen, starts, length)

@@ -9,7 +9,8 @@ import torch
 
 from tracktools.arrays import Codes, Float32
 from tracktools.engine.attention import Trace
-from tracktools.engine.interface import Pack, Precision, Window, pack_windows
+from tracktools.engine.interface import Precision, Window
+from tracktools.engine.packing import Pack, pack_windows
 from tracktools.engine.torch_network import TILE, TorchNetwork
 from tracktools.engine.torch_threads import share
 from tracktools.engine.torch_trace import TorchTrace

@@ -29,7 +29,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - torch's own usage
 
-from tracktools.engine.interface import Pack
+from tracktools.engine.packing import Pack
 from tracktools.model.transformer import LAYER_NORM_EPS, FoldedLayer, Transformer, position_table, rotate
 
 TILE = 32  # queries that share one run of keys; more wastes masked scores, fewer makes small matrices

@@ -19,7 +19,7 @@ from torch.nn import functional as F  # noqa: N812 - torch's own usage
 
 from tracktools.arrays import Float32, Int64
 from tracktools.engine.attention import BIN_SHIFT, BINS, FIRST_BIN, RANK_BITS, Observation, Reduction, Sums
-from tracktools.engine.interface import Pack
+from tracktools.engine.packing import Pack
 from tracktools.engine.torch_network import TILE, TorchNetwork
 from tracktools.engine.torch_threads import share
 from tracktools.model.transformer import rotate

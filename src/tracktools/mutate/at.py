@@ -92,14 +92,12 @@ def mutate_sites(
     output : Path or str
         Folder to make: ``effects.tsv`` (a row per substitution), ``sites.tsv`` (a row per TSS), ``effects.npz``,
         ``heat_map`` (the mean) as SVG, PNG and PDF, ``heat_maps/`` (single TSS), ``provenance.json``.
-    model, config, host
+    model, config, host, force, restart
         See `tracktools.predict_genome`.
     mutate : MutateConfig, optional
         Which bases are changed, how near the best output is, how many TSS are drawn.
     renames, only_genome
         See `tracktools.names.join_names`.
-    force, restart
-        See `tracktools.predict_genome`.
 
     Raises
     ------

@@ -16,7 +16,7 @@ from tracktools.arrays import Float32, Letters
 from tracktools.concise import concise
 from tracktools.config import MutateConfig, PredictConfig
 from tracktools.descriptor import Descriptor
-from tracktools.engine.stretches import Stretch
+from tracktools.engine.strand_spans import StrandSpan
 from tracktools.engine.substitutions import log_odds, substitution_effects
 from tracktools.errors import ConfigError, InputError
 from tracktools.genome import ALPHABET, Contig, Genome, as_genome
@@ -138,8 +138,8 @@ def _site(scoring: Scoring, tss: tuple[int, Strand] | None, path: Path | None) -
         if reason := why_not(site, scoring.network.label_shift_bp):
             raise InputError(f"the TSS {contig.name}:{site.position + 1}:{site.strand} is {reason}", path=path)
         return site
-    stretches = [Stretch(contig, strand, 0, len(contig)) for strand in STRANDS]
-    outputs = np.array(scoring.outputs(stretches))
+    spans = [StrandSpan(contig, strand, 0, len(contig)) for strand in STRANDS]
+    outputs = np.array(scoring.outputs(spans))
     if np.isnan(outputs).all():
         raise InputError("has no base with a model output", path=path, hint="is it too short?")
     strand, position = np.unravel_index(np.nanargmax(outputs), outputs.shape)
@@ -194,11 +194,11 @@ class _Search:
     def _predict(self, proposals: Sequence[tuple[_Change, ...]]) -> Float32:
         """Return the output at the TSS with each of some sets of changes."""
         contig, position, strand = self._site
-        stretches = (
-            Stretch(Contig(contig.name, self._changed(one), contig.circular), strand, position, position + 1)
+        spans = (
+            StrandSpan(Contig(contig.name, self._changed(one), contig.circular), strand, position, position + 1)
             for one in proposals
         )
-        return np.array(self._scoring.outputs(stretches), dtype=np.float32).reshape(len(proposals))
+        return np.array(self._scoring.outputs(spans), dtype=np.float32).reshape(len(proposals))
 
     def _changed(self, changes: Iterable[_Change]) -> Letters:
         letters = self._site.contig.letters.copy()

@@ -16,7 +16,7 @@ from tracktools.engine import engine_for
 from tracktools.engine.host import read_host, set_to_host
 from tracktools.engine.interface import Engine
 from tracktools.engine.speed import bases_per_second
-from tracktools.engine.stretches import Stretch, score_stretches
+from tracktools.engine.strand_spans import StrandSpan, score_spans
 from tracktools.errors import ConfigError
 from tracktools.gene_finder import LEAST_LEARNT_BP, finder_name
 from tracktools.genome import Genome
@@ -71,9 +71,9 @@ class Scoring:
         """What computes; made when it is first asked for."""
         return engine_for(self.model, self.config)
 
-    def outputs(self, stretches: Iterable[Stretch]) -> list[Float32]:
-        """Return the model output of stretches, see `score_stretches`."""
-        return score_stretches(stretches, self.engine, self.network, self.config.block_bp, self.model.context)
+    def outputs(self, spans: Iterable[StrandSpan]) -> list[Float32]:
+        """Return the model output of spans, see `score_spans`."""
+        return score_spans(spans, self.engine, self.network, self.config.block_bp, self.model.context)
 
     def threshold(self) -> float:
         """Return the output from which on TSS are called: what was asked for, or the model's own.

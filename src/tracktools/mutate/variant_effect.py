@@ -12,7 +12,7 @@ from tracktools.arrays import Float32, Int64
 from tracktools.calls import call_positions
 from tracktools.config import MutateConfig, NetworkConfig
 from tracktools.engine.interface import Engine
-from tracktools.engine.stretches import Stretch, score_stretches
+from tracktools.engine.strand_spans import StrandSpan, score_spans
 from tracktools.engine.substitutions import log_odds
 from tracktools.gene_context import GenomeContext
 from tracktools.genome import Contig
@@ -118,15 +118,15 @@ class VariantEffect:
 class _Reach:
     """The bases around a change that are scored before and after, in the coordinates of each.
 
-    Base number i of the stretch before is number i after, up to the change; behind it, it is number i + delta.
+    Base number i of the span before is number i after, up to the change; behind it, it is number i + delta.
     """
 
     contig: Contig
     change: Change
     changed: ChangedContig
-    start: int  # of the stretch before
+    start: int  # of the span before
     end: int
-    before_bp: int = field(init=False)  # bases of the stretch that lie before the change
+    before_bp: int = field(init=False)  # bases of the span that lie before the change
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "before_bp", self.change.start - self.start)
@@ -147,17 +147,17 @@ class _Reach:
 
     @property
     def whole_circle(self) -> bool:
-        """Whether the stretch is a circle, whose end is next to its start."""
+        """Whether the span is a circle, whose end is next to its start."""
         return self.contig.circular and self.end - self.start == len(self.contig)
 
-    def stretches(self, strand: Strand) -> tuple[Stretch, Stretch]:
+    def spans(self, strand: Strand) -> tuple[StrandSpan, StrandSpan]:
         """Return what is scored, before and after."""
         start = self.changed.start - self.before_bp
-        after = Stretch(self.changed, strand, start, start + self.end - self.start + self.change.delta_bp)
-        return Stretch(self.contig, strand, self.start, self.end), after
+        after = StrandSpan(self.changed, strand, start, start + self.end - self.start + self.change.delta_bp)
+        return StrandSpan(self.contig, strand, self.start, self.end), after
 
     def pairs(self) -> tuple[Int64, Int64]:
-        """Return the numbers of the bases that are there before and after: in the stretch before, and in that after."""
+        """Return the numbers of the bases that are there before and after: in the span before, and in that after."""
         old_bp = self.change.end - self.change.start
         numbers = np.arange(self.end - self.start)
         behind = numbers >= self.before_bp + old_bp
@@ -165,11 +165,11 @@ class _Reach:
         return numbers[kept], (numbers + np.where(behind, self.change.delta_bp, 0))[kept]
 
     def position(self, number: int) -> int:
-        """Return where base number i of the stretch before is on the genome, 1-based."""
+        """Return where base number i of the span before is on the genome, 1-based."""
         return (self.start + number) % len(self.contig) + 1
 
     def name_after(self, number: int) -> str:
-        """Return what base number i of the stretch after is called on the genome."""
+        """Return what base number i of the span after is called on the genome."""
         inserted = number - self.before_bp
         if inserted < 0 or (self.change.keeps_length and inserted < len(self.change.letters)):
             return str(self.position(number))
@@ -181,7 +181,7 @@ class _Reach:
         return self.change.start > 0 or self.contig.circular
 
     def place_after(self, number: int) -> int:
-        """Return the number that base number i of the stretch before has after; of one that goes, where it went."""
+        """Return the number that base number i of the span before has after; of one that goes, where it went."""
         inserted = number - self.before_bp
         if inserted >= self.change.end - self.change.start:
             return number + self.change.delta_bp
@@ -192,7 +192,7 @@ def reads_bp(contig: Contig, change: Change, network: NetworkConfig) -> int:
     """Return how many bases the network reads for the effect of a change."""
     context_bp = network.halo_upstream_bp + network.halo_downstream_bp
     reaches = [(_Reach.of(contig, change, strand, network), strand) for strand in STRANDS]
-    return sum(len(one) + context_bp for reach, strand in reaches for one in reach.stretches(strand))
+    return sum(len(one) + context_bp for reach, strand in reaches for one in reach.spans(strand))
 
 
 def variant_effects(
@@ -223,8 +223,8 @@ def variant_effects(
         How far a TSS may move and stay the same.
     """
     reaches = [(_Reach.of(*allele, strand, network), strand) for allele in alleles for strand in STRANDS]
-    stretches = [one for reach, strand in reaches for one in reach.stretches(strand)]
-    signals = iter(score_stretches(stretches, engine, network, batch_bp, context))
+    spans = [one for reach, strand in reaches for one in reach.spans(strand)]
+    signals = iter(score_spans(spans, engine, network, batch_bp, context))
     for at in range(0, len(reaches), len(STRANDS)):
         extremes, created, destroyed, moved = {}, [], [], []
         for reach, strand in reaches[at : at + len(STRANDS)]:
@@ -282,7 +282,7 @@ def _gap(one: int, other: int, circle_bp: int | None) -> int:
 
 
 def _calls(signal: Float32, strand: Strand, threshold: float, circular: bool) -> list[int]:
-    """Return the numbers of the bases of a stretch that are called."""
+    """Return the numbers of the bases of a span that are called."""
     high = np.flatnonzero(signal >= threshold)  # false for NaN
     called = call_positions(high, signal[high], strand, length=len(signal), circular=circular)
     return [int(one) for one in high[called]]

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 from tracktools.arrays import Codes, Float32
 from tracktools.engine.attention import Trace
-from tracktools.engine.interface import Window, pack_windows
+from tracktools.engine.interface import Window
 from tracktools.engine.native.library import Kernel, usable_kernels
 from tracktools.engine.native.network import NativeNetwork
 from tracktools.engine.native.trace import NativeTrace
 from tracktools.engine.native.weights import CHANNELS, TILE, lay_out
+from tracktools.engine.packing import pack_windows
 from tracktools.model.transformer import Transformer
 
 PACK_BP = 1 << 18  # short windows share a pack up to this size
