@@ -33,7 +33,6 @@ from tracktools.model.transformer import Transformer
 
 NETWORK = ModelConfig(n_layers=1, n_heads=1, attention_window_bp=16)
 MOST_GROWTH = 1.1
-MEBI = 1 << 20
 
 
 def main() -> None:

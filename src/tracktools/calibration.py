@@ -8,9 +8,14 @@ import numpy as np
 
 from tracktools.arrays import Bool, Float64, Floating
 
+_KNOTS = 128
 
-def fit_calibration(signal: Floating, is_tss: Bool, *, knots: int = 128) -> dict[str, list[float]]:
-    """Fit a monotone map from signal to probability (isotonic regression), thinned to at most `knots` points.
+
+def fit_calibration(signal: Floating, is_tss: Bool) -> dict[str, list[float]]:
+    """Fit a monotone map from signal to probability (isotonic regression), thinned to at most 128 points.
+
+    They are kept evenly along the rise of the probability and the logarithm of the signal together, because nearly all
+    bases have signals near 0.
 
     Parameters
     ----------
@@ -18,9 +23,6 @@ def fit_calibration(signal: Floating, is_tss: Bool, *, knots: int = 128) -> dict
         Values above 0; NaN where there is none.
     is_tss : ndarray of bool
         The truth at each.
-    knots : int
-        Points that are kept: evenly along the rise of the probability and the logarithm of the signal together, because
-        nearly all bases have signals near 0.
 
     Returns
     -------
@@ -32,9 +34,9 @@ def fit_calibration(signal: Floating, is_tss: Bool, *, knots: int = 128) -> dict
     known = ~np.isnan(signal)
     fit = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip").fit(signal[known], is_tss[known].astype(float))
     output, probability = np.asarray(fit.X_thresholds_), np.asarray(fit.y_thresholds_)
-    if len(output) > knots:
+    if len(output) > _KNOTS:
         along = _normalised(np.log(np.maximum(output, np.finfo(np.float32).tiny))) + _normalised(probability)
-        chosen = np.interp(np.linspace(0, along[-1], knots), along, np.arange(len(output)))
+        chosen = np.interp(np.linspace(0, along[-1], _KNOTS), along, np.arange(len(output)))
         keep = np.unique(np.rint(chosen).astype(int))
         output, probability = output[keep], probability[keep]
     return {"output": [float(x) for x in output], "probability": [float(p) for p in probability]}

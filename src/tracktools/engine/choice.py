@@ -118,11 +118,10 @@ def make_attentive_engine(
     model: Transformer,
     *,
     threads: int | None = None,
-    precision: Precision = "exact",
     device: str = "cpu",
 ) -> AttentiveEngine:
     """Return an engine that runs a transformer and can tell what it attends to; see `make_engine`."""
-    engine = make_engine(name, model, threads=threads, precision=precision, device=device)
+    engine = make_engine(name, model, threads=threads, device=device)
     assert hasattr(engine, "trace")
     return engine  # type: ignore[return-value]  # every engine of a transformer is attentive
 

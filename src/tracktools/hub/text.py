@@ -13,14 +13,14 @@ _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 _MARKUP = str.maketrans({"<": "‹", ">": "›"})
 
 
-def track_name(name: str, *, path: object, line: int | None = None) -> str:
+def track_name(name: str, *, path: object) -> str:
     """Return a track's name as UCSC wants it: letters, digits and ``_``, a letter first.
 
     Parameters
     ----------
     name : str
         Name in ``tracks.tsv``: letters, digits, ``_``, ``-`` and ``.``, up to 100 of them.
-    path, line
+    path
         Where the name was read, for the message.
 
     Raises
@@ -40,7 +40,6 @@ def track_name(name: str, *, path: object, line: int | None = None) -> str:
         raise InputError(
             f"track name {shown!r} ({len(name)} characters) cannot name a file and a track in every browser",
             path=str(path),
-            line=line,
             hint="use up to 100 ASCII letters, digits, _, - and ., the first of them a letter, digit or _",
         )
     safe = re.sub(r"[^A-Za-z0-9_]", "_", name)

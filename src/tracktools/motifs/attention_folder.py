@@ -27,7 +27,6 @@ _COLUMNS = {
 }
 _MOST_HEADS = 4096
 _MOST_WHOLE = 2.0**53  # beyond it a float is no exact whole number
-_OPTIONAL = ("ablation", "attribution", "sites")
 DRAWN_GROUPS = ("random", "top", "bottom", "all")  # every other group is a set of --at
 
 

@@ -101,7 +101,7 @@ def verdicts(
     for element in ELEMENTS:
         keys = {one.head: (one.head, element.name) for one in motifs}
         fitting = [one for one in motifs if keys[one.head] in matches and q_of_matches[keys[one.head]] <= config.max_q]
-        sentences.append(_of_motifs(element, fitting, motifs, matches, q_of_matches, textbook))
+        sentences.append(_of_motifs(element, fitting, matches, q_of_matches, textbook))
         if textbook is not None:
             sentences.append(_of_attention(element, textbook.elements, config))
     return sentences
@@ -110,7 +110,6 @@ def verdicts(
 def _of_motifs(
     element: Element,
     fitting: Sequence[HeadMotif],
-    motifs: Sequence[HeadMotif],
     matches: Mapping[tuple[str, str], HexamerMatch],
     q_of_matches: Mapping[tuple[str, str], float],
     textbook: Textbook | None,

@@ -39,11 +39,9 @@ def draw_site(effect: SiteEffect, offsets: Int64, title: str, folder: Path, name
     return _draw(heights, changes, effect.codes, offsets, title, folder, name)
 
 
-def draw_mean(
-    codes: Codes, at_tss: Float32, offsets: Int64, title: str, folder: Path, name: str = "heat_map"
-) -> list[Path]:
+def draw_mean(codes: Codes, at_tss: Float32, offsets: Int64, title: str, folder: Path) -> list[Path]:
     """Draw the mean of TSS in the same way; shapes (n_sites, n_offsets) and (n_sites, n_offsets, 4)."""
-    return _draw(*mean_effects(codes, at_tss), None, offsets, title, folder, name)
+    return _draw(*mean_effects(codes, at_tss), None, offsets, title, folder, "heat_map")
 
 
 def mean_effects(codes: Codes, at_tss: Float32) -> tuple[Float64, Float64]:

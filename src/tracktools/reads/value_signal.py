@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,6 @@ from tracktools.reads.content import is_bigwig, refuse_alignments, refuse_repeat
 from tracktools.reads.naming import names_in_genome
 
 _ELSEWHERE = "on sequences that the genome lacks"
-_Values = Callable[[str, int, int], npt.NDArray[Any]]  # of one stretch of one sequence of the file
 
 
 class ValueSignal:

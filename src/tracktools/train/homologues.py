@@ -22,7 +22,7 @@ _UNKNOWN = 4
 _PART = 20_000  # diagonals that are scored at once
 
 
-def homologous(windows: Codes, regions: Iterable[Codes], *, least_score: int = LEAST_SCORE) -> Bool:
+def homologous(windows: Codes, regions: Iterable[Codes]) -> Bool:
     """Return which windows are homologous to a region that a model is judged on, on either strand.
 
     Parameters
@@ -31,7 +31,6 @@ def homologous(windows: Codes, regions: Iterable[Codes], *, least_score: int = L
         Codes: A 0, C 1, G 2, T 3, anything else 4, which matches nothing.
     regions : iterable of ndarray of uint8
         As codes of the plus strand.
-    least_score : int
 
     Returns
     -------
@@ -50,7 +49,7 @@ def homologous(windows: Codes, regions: Iterable[Codes], *, least_score: int = L
                 some, at = rows[part : part + _PART], starts[part : part + _PART]
                 letters = padded[(at + windows.shape[1])[:, None] + np.arange(windows.shape[1])]
                 same = (windows[some] == letters) & (windows[some] < _UNKNOWN)
-                found[some[_best_stretch(same) >= least_score]] = True
+                found[some[_best_stretch(same) >= LEAST_SCORE]] = True
     return found
 
 

@@ -19,7 +19,6 @@ from tracktools.genome import Genome
 from tracktools.tss.promoter_signature import Reading, Shares, background, pool, read_in_every_way
 
 Problem = Literal["", "few", "offset", "strand", "assembly", "unclear"]
-_DEFAULTS = TssConfig()
 
 
 @dataclass(frozen=True)
@@ -78,7 +77,7 @@ class CheckReport:
         return pd.DataFrame([vars(reading) for reading in self.readings])
 
 
-def check_positions(table: pd.DataFrame, genome: Genome, config: TssConfig = _DEFAULTS) -> CheckReport:
+def check_positions(table: pd.DataFrame, genome: Genome) -> CheckReport:
     """Read a set in every way that it may be meant, and decide.
 
     Parameters
@@ -87,12 +86,10 @@ def check_positions(table: pd.DataFrame, genome: Genome, config: TssConfig = _DE
         `chrom`, `chromStart`, `strand`.
     genome : Genome
         Its sequences; positions on others count only where a bundled chain leads from these to the genome.
-    config : TssConfig
-        How many positions a verdict needs, and how much better another reading must be.
     """
     readings = tuple(read_in_every_way(table, genome))
     chance = background(genome)
-    best, problem = _judge(readings, chance, config)
+    best, problem = _judge(readings, chance)
     return CheckReport(readings, pool(_select(readings, "", False, 0)), chance, best, problem)
 
 
@@ -104,22 +101,22 @@ def _select(readings: Sequence[Reading], chain: str, swapped: bool, offset: int 
     ]
 
 
-def _judge(readings: Sequence[Reading], chance: Shares, config: TssConfig) -> tuple[dict[str, Reading], Problem]:
+def _judge(readings: Sequence[Reading], chance: Shares) -> tuple[dict[str, Reading], Problem]:
     chains = list(dict.fromkeys(reading.chain for reading in readings))
     ways = {
-        (chain, swapped): _best_offsets(_select(readings, chain, swapped), config)
+        (chain, swapped): _best_offsets(_select(readings, chain, swapped))
         for chain in chains
         for swapped in (False, True)
     }
     shares = {way: pool(list(best.values())) for way, best in ways.items()}
     own = ("", False)
     way = max(shares, key=lambda key: (shares[key].mark, key == own))
-    if not _clearly_better(shares[way].mark, shares[own].mark, shares[way].n, config):
+    if not _clearly_better(shares[way].mark, shares[own].mark, shares[way].n):
         way = own
     best = ways[way]
-    if shares[way].n < config.check_min_positions:
+    if shares[way].n < TssConfig.check_min_positions:
         return {reading.strand: reading for reading in _select(readings, "", False, 0) if reading.n}, "few"
-    if not _clearly_better(shares[way].mark, chance.mark, shares[way].n, config):
+    if not _clearly_better(shares[way].mark, chance.mark, shares[way].n):
         return best, "unclear"
     if way[0]:
         return best, "assembly"
@@ -128,18 +125,18 @@ def _judge(readings: Sequence[Reading], chance: Shares, config: TssConfig) -> tu
     return best, "offset" if any(reading.offset for reading in best.values()) else ""
 
 
-def _best_offsets(readings: Sequence[Reading], config: TssConfig) -> dict[str, Reading]:
+def _best_offsets(readings: Sequence[Reading]) -> dict[str, Reading]:
     best: dict[str, Reading] = {}
     for strand in "+-":
         held = [reading for reading in readings if reading.strand == strand and reading.n]
         if held:
             as_it_is = next((reading for reading in held if reading.offset == 0), held[0])
             top = max(held, key=lambda reading: reading.purine_share)
-            better = _clearly_better(top.purine_share, as_it_is.purine_share, top.n, config)
+            better = _clearly_better(top.purine_share, as_it_is.purine_share, top.n)
             best[strand] = top if better else as_it_is
     return best
 
 
-def _clearly_better(share: float, than: float, n: int, config: TssConfig) -> bool:
+def _clearly_better(share: float, than: float, n: int) -> bool:
     """Return whether a share over n positions is larger by a margin and by the standard error of a difference."""
-    return n > 0 and share - than > max(config.check_margin, config.check_sigmas * math.sqrt(0.5 / n))
+    return n > 0 and share - than > max(TssConfig.check_margin, TssConfig.check_sigmas * math.sqrt(0.5 / n))

@@ -14,7 +14,6 @@ from tracktools.errors import InputError
 from tracktools.tss.spreadsheet import Rows
 
 Base = Literal["0", "1", "border"]
-BASES: tuple[Base, ...] = ("0", "1", "border")
 FORMATS = (
     "auto", "cappable", "sendseq", "smrt", "regulondb", "tsspredator", "annogesic", "reademption",
     "bed", "gff", "table",

@@ -9,7 +9,6 @@ import pandas as pd
 
 from tracktools.tss.compare import Comparison
 
-REFERENCE = "Clauwaert, Menschaert & Waegeman 2021, Brief. Bioinform. 22(5) bbab060"
 WINDOW_BP = 5
 
 

@@ -19,27 +19,19 @@ _VIEW_PIXELS = 1200  # width of a window for which the first view is reckoned
 _ITEMS_PER_PIXEL = 0.3  # up to which JBrowse draws items without being asked
 
 
-def jbrowse_config(hub: Hub, prefix: str = "../") -> dict[str, Any]:
-    """Return the configuration of JBrowse 2 with the genome, every track and a session that opens the visible ones.
-
-    Parameters
-    ----------
-    hub : Hub
-        The hub.
-    prefix : str
-        Way from the configuration's folder to the data.
-    """
+def jbrowse_config(hub: Hub) -> dict[str, Any]:
+    """Return the configuration of JBrowse 2 with the genome, every track and a session that opens the visible ones."""
     assembly = hub.assembly
     tracks: list[dict[str, Any]] = []
     shown: list[str] = []
     for group in hub.groups:
         for mirror in group.mirrors:
-            tracks.append(_mirror(hub, group.label, mirror, prefix))
+            tracks.append(_mirror(hub, group.label, mirror))
             shown += [mirror.name] if mirror.plus.visibility != "hide" else []
         for track in (track for mirror in group.mirrors for track in (mirror.plus, mirror.minus)):
-            tracks.append(_track(hub, group.label, track, prefix))
+            tracks.append(_track(hub, group.label, track))
         for track in group.tracks:
-            tracks.append(_track(hub, group.label, track, prefix))
+            tracks.append(_track(hub, group.label, track))
             shown += [track.name] if track.visibility != "hide" else []
     return {
         "assemblies": [
@@ -51,13 +43,11 @@ def jbrowse_config(hub: Hub, prefix: str = "../") -> dict[str, Any]:
                     "trackId": "sequence",
                     "adapter": {
                         "type": "TwoBitAdapter",
-                        "twoBitLocation": _location(prefix + assembly.twobit),
-                        "chromSizesLocation": _location(prefix + "chrom.sizes"),
+                        "twoBitLocation": _location(assembly.twobit),
+                        "chromSizesLocation": _location("chrom.sizes"),
                     },
                 },
-                "refNameAliases": {
-                    "adapter": {"type": "RefNameAliasAdapter", "location": _location(prefix + "chromAlias.txt")}
-                },
+                "refNameAliases": {"adapter": {"type": "RefNameAliasAdapter", "location": _location("chromAlias.txt")}},
             }
         ],
         "tracks": tracks,
@@ -106,8 +96,8 @@ def _zoom_limit(hub: Hub, track: HubTrack) -> dict[str, float]:
     return {"userBpPerPxLimit": round(_ITEMS_PER_PIXEL * genome_bp / track.contents.count, 3)}
 
 
-def _location(path: str) -> dict[str, str]:
-    return {"uri": path, "locationType": "UriLocation"}
+def _location(file: str) -> dict[str, str]:
+    return {"uri": f"../{file}", "locationType": "UriLocation"}  # from the folder of the configuration
 
 
 def _css(color: str) -> str:
@@ -128,7 +118,7 @@ def _scale(view: tuple[float, float]) -> dict[str, Any]:
     return {"minScore": view[0], "maxScore": view[1], "height": _SIGNAL_HEIGHT}
 
 
-def _mirror(hub: Hub, category: str, mirror: Mirror, prefix: str) -> dict[str, Any]:
+def _mirror(hub: Hub, category: str, mirror: Mirror) -> dict[str, Any]:
     assert mirror.plus.contents.view is not None
     assert mirror.minus.contents.view is not None
     parts = [
@@ -137,7 +127,7 @@ def _mirror(hub: Hub, category: str, mirror: Mirror, prefix: str) -> dict[str, A
             "name": track.short_label,
             "source": track.short_label,
             "color": _css(track.color),
-            "bigWigLocation": _location(prefix + track.file),
+            "bigWigLocation": _location(track.file),
         }
         for track in (mirror.plus, mirror.minus)
     ]
@@ -157,9 +147,9 @@ def _mirror(hub: Hub, category: str, mirror: Mirror, prefix: str) -> dict[str, A
     }
 
 
-def _track(hub: Hub, category: str, track: HubTrack, prefix: str) -> dict[str, Any]:
+def _track(hub: Hub, category: str, track: HubTrack) -> dict[str, Any]:
     base = _base(hub, category, track.name, track.short_label, track.long_label)
-    location = _location(prefix + track.file)
+    location = _location(track.file)
     display = {"displayId": f"{track.name}-display"}
     if track.kind == "signal":
         assert track.contents.view is not None
@@ -177,7 +167,7 @@ def _track(hub: Hub, category: str, track: HubTrack, prefix: str) -> dict[str, A
             ],
         }
     if track.kind == "alignments":
-        index = {"location": _location(f"{prefix}{track.file}.bai"), "indexType": "BAI"}
+        index = {"location": _location(f"{track.file}.bai"), "indexType": "BAI"}
         return base | {
             "type": "AlignmentsTrack",
             "adapter": {"type": "BamAdapter", "bamLocation": location, "index": index},

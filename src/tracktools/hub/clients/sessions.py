@@ -16,51 +16,44 @@ _SIGNAL_HEIGHT = 60
 _LETTERS_HEIGHT = 100
 _READS_HEIGHT = 200
 _ITEMS_HEIGHT = {"autoHeight": True, "minHeight": 40, "maxHeight": 160}  # as many rows as there are in sight
+_UP = "../"  # from the folder of a desktop session to the data
 _DISPLAY_MODES = {"dense": "COLLAPSED", "squish": "SQUISHED", "pack": "EXPANDED", "full": "EXPANDED"}
 
 
-def igvjs_reference(hub: Hub, prefix: str = "") -> dict[str, Any]:
+def igvjs_reference(hub: Hub) -> dict[str, Any]:
     """Return the `reference` of igv.js: the genome, its other names and its lengths."""
     assembly = hub.assembly
     return {
         "id": assembly.genome,
         "name": assembly.organism,
-        "twoBitURL": prefix + assembly.twobit,
-        "chromSizesURL": prefix + "chrom.sizes",
-        "aliasURL": prefix + "chromAlias.txt",
+        "twoBitURL": assembly.twobit,
+        "chromSizesURL": "chrom.sizes",
+        "aliasURL": "chromAlias.txt",
     }
 
 
-def igvjs_session(hub: Hub, prefix: str = "") -> dict[str, Any]:
-    """Return a session of igv.js with every track that is not hidden.
-
-    Parameters
-    ----------
-    hub : Hub
-        The hub.
-    prefix : str
-        What comes before each file name: empty for a page in the hub's folder, or a base URL that ends in ``/``.
-    """
+def igvjs_session(hub: Hub) -> dict[str, Any]:
+    """Return a session of igv.js with every track that is not hidden, for a page in the hub's folder."""
     tracks: list[dict[str, Any]] = []
     for group in hub.groups:
-        tracks += [_merged(mirror, prefix) for mirror in group.mirrors if mirror.plus.visibility != "hide"]
-        tracks += [igvjs_track(track, prefix) for track in group.tracks if track.visibility != "hide"]
+        tracks += [_merged(mirror) for mirror in group.mirrors if mirror.plus.visibility != "hide"]
+        tracks += [igvjs_track(track) for track in group.tracks if track.visibility != "hide"]
     for order, track in enumerate(tracks, start=1):
         track["order"] = order
     return {
-        "reference": igvjs_reference(hub, prefix),
+        "reference": igvjs_reference(hub),
         "locus": hub.assembly.default_position,
         "search": False,  # else a name that no track has is sent to igv.org
         "tracks": tracks,
     }
 
 
-def igvjs_track(track: HubTrack, prefix: str = "") -> dict[str, Any]:
+def igvjs_track(track: HubTrack) -> dict[str, Any]:
     """Return one track of igv.js."""
     config: dict[str, Any] = {
         "name": track.short_label,
         "description": track.long_label,
-        "url": prefix + track.file,
+        "url": track.file,
     }
     if track.kind == "signal":
         view = track.contents.view
@@ -81,13 +74,13 @@ def igvjs_track(track: HubTrack, prefix: str = "") -> dict[str, Any]:
         return config | {
             "type": "alignment",
             "format": "bam",
-            "indexURL": f"{prefix}{track.file}.bai",
+            "indexURL": f"{track.file}.bai",
             "colorBy": "strand",
             "posStrandColor": f"rgb({BLUE})",
             "negStrandColor": f"rgb({VERMILLION})",
             "height": _READS_HEIGHT,
         }
-    search = {"trixURL": prefix + track.search_file} if track.contents.n_words else {}
+    search = {"trixURL": track.search_file} if track.contents.n_words else {}
     return config | {
         "type": "annotation",
         "format": "bigbed",
@@ -98,7 +91,7 @@ def igvjs_track(track: HubTrack, prefix: str = "") -> dict[str, Any]:
     }
 
 
-def _merged(mirror: Mirror, prefix: str) -> dict[str, Any]:
+def _merged(mirror: Mirror) -> dict[str, Any]:
     """Return one track in which both strands are drawn, up and down from its middle."""
     assert mirror.plus.contents.view is not None
     assert mirror.minus.contents.view is not None
@@ -111,11 +104,11 @@ def _merged(mirror: Mirror, prefix: str) -> dict[str, Any]:
         "max": mirror.plus.contents.view[1],
         "autoscale": False,
         "alpha": 1,
-        "tracks": [igvjs_track(mirror.plus, prefix), igvjs_track(mirror.minus, prefix)],
+        "tracks": [igvjs_track(mirror.plus), igvjs_track(mirror.minus)],
     }
 
 
-def desktop_genome(hub: Hub, prefix: str = "../") -> dict[str, Any]:
+def desktop_genome(hub: Hub) -> dict[str, Any]:
     """Return the genome of IGV desktop, as FASTA: IGV before 2.17 knows no 2bit."""
     assembly = hub.assembly
     return {
@@ -123,28 +116,20 @@ def desktop_genome(hub: Hub, prefix: str = "../") -> dict[str, Any]:
         "name": assembly.organism,
         "fastaURL": "genome.fa",
         "indexURL": "genome.fa.fai",
-        "aliasURL": prefix + "chromAlias.txt",
+        "aliasURL": _UP + "chromAlias.txt",
     }
 
 
-def desktop_session(hub: Hub, prefix: str = "../") -> str:
-    """Return a session of IGV desktop as XML, with every track that is not hidden.
-
-    Parameters
-    ----------
-    hub : Hub
-        The hub.
-    prefix : str
-        Way from the session's folder to the data.
-    """
+def desktop_session(hub: Hub) -> str:
+    """Return a session of IGV desktop as XML, with every track that is not hidden."""
     session = ElementTree.Element("Session", genome="genome.json", locus=hub.assembly.default_position, version="8")
     tracks = [track for track in hub if track.visibility != "hide"]
     resources = ElementTree.SubElement(session, "Resources")
     for track in tracks:
-        ElementTree.SubElement(resources, "Resource", path=prefix + track.file)
+        ElementTree.SubElement(resources, "Resource", path=_UP + track.file)
     panel = ElementTree.SubElement(session, "Panel", name="DataPanel")
     for track in tracks:
-        attributes = {"id": prefix + track.file, "name": track.short_label, "visible": "true"}
+        attributes = {"id": _UP + track.file, "name": track.short_label, "visible": "true"}
         element = ElementTree.SubElement(panel, "Track", attributes | _desktop_style(track))
         if track.contents.view is not None:
             low, high = track.contents.view
