@@ -145,7 +145,7 @@ def test_near_copies_of_what_is_not_known_or_trained_on_are_refused(tmp_path: Pa
         write_bigwig(tmp_path / f"x.{word}.bw", {"NC_000913.3": size}, {"NC_000913.3": np.ones(9, np.float32)})
         write_bigwig(tmp_path / f"y.{word}.bw", {"other": 500}, {"other": np.ones(9, np.float32)})
     for name, chrom, region, words in (
-        ("x", "NC_000913.3", "all", "some that trained is scored"),
+        ("x", "NC_000913.3", "all", "bases that trained the model are scored"),
         ("y", "other", "all", "needs to know what was trained on"),
     ):
         (tmp_path / "set.bed").write_text(f"{chrom}\t5\t6\tt\t0\t+\n")

@@ -46,4 +46,4 @@ def info() -> None:
 def _why(chosen: EngineStatus) -> str:
     if chosen.instruction_set == "cuda":
         return "torch finds a GPU"
-    return "the first of the table that is exact and serves here"
+    return "the first of the table that is exact and works here"

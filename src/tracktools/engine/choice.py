@@ -86,9 +86,9 @@ def make_engine(
     if name == "native":
         raise ConfigError(f"the native engine cannot run: {reason} (choose auto or torch)")
     if name == "auto" and device == "cpu" and os.environ.get(REQUIRE_NATIVE) == "1":
-        raise ConfigError(f"torch would step in for the native engine: {reason} ({REQUIRE_NATIVE} is 1)")
+        raise ConfigError(f"torch would replace the native engine: {reason} ({REQUIRE_NATIVE} is 1)")
     if precision == "fast":
-        logger.warning("nothing faster than exact serves here: running torch in float32")
+        logger.warning("warning: no engine here is faster than the exact ones: torch computes in float32")
     return _torch_engine(model, threads, device)
 
 
@@ -99,7 +99,7 @@ def engine_for(model: Checkpoint, config: PredictConfig) -> Engine:
         raise ConfigError(f"threads is {config.threads} (0 takes all, or write how many)")
     if config.threads > available:
         logger.warning(
-            "warning: %d threads are asked for, and this process has %d: taking those", config.threads, available
+            "warning: --threads is %d, and this process may use %d: it takes these", config.threads, available
         )
     engine = make_engine(
         config.engine,

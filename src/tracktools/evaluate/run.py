@@ -181,7 +181,9 @@ def _near_copies(material: Material) -> NearCopies:
             genome[stretch.chrom], positions_in(stretch, np.arange(len(stretch)), scope.sizes[stretch.chrom])
         )
         if (parts == "train").any():
-            raise ConfigError("--near-copies is for sequence that was held back, and some that trained is scored")
+            raise ConfigError(
+                "--near-copies is for held-out sequence, and bases that trained the model are scored, too"
+            )
     return find_near_copies(genome, scope.split, scope.stretches)
 
 

@@ -244,4 +244,4 @@ def _check(genomes: tuple[GenomeRow, ...], windows: tuple[WindowsRow, ...], path
     if twice is not None:
         raise InputError(f"{twice} is there twice", path=path, hint="a genome each")
     if not windows and all(row.role != "train" for row in genomes):
-        raise ConfigError(f"{path}: one genome alone: `tracktools train GENOME TSS` is for that")
+        raise ConfigError(f"{path}: has one genome, and a sheet needs two (for one: `tracktools train GENOME TSS`)")
