@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from dilated_networks import random_dilated
 from networks import random_network
 from tracktools.config import ModelConfig, PredictConfig
 from tracktools.genome import Contig, Genome
@@ -19,6 +20,11 @@ from tracktools.splits import Region, Split
 SMALL = ModelConfig(
     n_layers=2, n_heads=3, d_model=8, d_head=5, conv_width_bp=3, attention_window_bp=40, label_shift_bp=9
 )
+NEAR = ModelConfig(n_layers=2, n_heads=3, d_model=8, d_head=5, conv_width_bp=3, attention_window_bp=7, label_shift_bp=4)
+NEAR_MODELS = {  # whose outputs depend on few bases
+    "transformer": Checkpoint(random_network(NEAR, seed=3), Metadata("random"), sha256="0" * 64),
+    "dilated": Checkpoint(random_dilated(), Metadata("random"), sha256="1" * 64),
+}
 CALIBRATION = {"output": [0.0, 0.5, 1.0], "probability": [0.0, 0.1, 0.9]}
 
 

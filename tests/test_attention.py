@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from networks import literal_attention, random_network, word_attender
+from runs import SMALL, letters
 from tracktools import load_model
 from tracktools.attention import AttentionRun, attend_genome
 from tracktools.attention.groups import TopAndBottom
@@ -27,16 +28,9 @@ from tracktools.model.checkpoint import Checkpoint, Metadata, save_checkpoint
 from tracktools.model.registry import ATTENTIVE_MODEL
 from tracktools.tracks import Track, write_tracks
 
-SMALL = ModelConfig(
-    n_layers=2, n_heads=3, d_model=8, d_head=5, conv_width_bp=3, attention_window_bp=40, label_shift_bp=9
-)
 PLANTED = ModelConfig(n_layers=1, n_heads=3, attention_window_bp=100)
 WORD, DISTANCE_BP = "TATAAT", 30
 OFFSET = PLANTED.label_shift_bp - DISTANCE_BP
-
-
-def letters(length: int, seed: int, alphabet: bytes = b"ACGT") -> npt.NDArray[np.uint8]:
-    return np.random.default_rng(seed).choice(np.frombuffer(alphabet, dtype=np.uint8), length)
 
 
 GENOME = Genome(

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import torch
 
-from networks import random_network, word_attender
+from networks import SMALL, random_network, word_attender
 from tracktools.attention import attend_genome
 from tracktools.config import AttentionConfig, ModelConfig, PredictConfig
 from tracktools.errors import ConfigError
@@ -18,7 +18,6 @@ from tracktools.model.checkpoint import Checkpoint, Metadata
 from tracktools.model.heads import input_times_gradient, mean_contributions, without_head
 from tracktools.splits import Region, Split
 
-SMALL = ModelConfig(n_layers=2, n_heads=3, d_model=8, d_head=5, conv_width_bp=3, attention_window_bp=11)
 PLANTED = ModelConfig(n_layers=1, n_heads=3, attention_window_bp=100)
 WORD, DISTANCE_BP = "TATAAT", 30
 OFFSET = PLANTED.label_shift_bp - DISTANCE_BP  # of the fourth letter of the word

@@ -11,29 +11,22 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-from dilated_networks import random_dilated
-from networks import random_network
+from runs import NEAR, NEAR_MODELS
 from tracktools import Scorer, build_hub, check_hub
 from tracktools.arrays import Float32, Float64
 from tracktools.cli import tracktools
-from tracktools.config import ContributeConfig, DilatedConfig, ModelConfig, PredictConfig
+from tracktools.config import ContributeConfig, PredictConfig
 from tracktools.contribute import compute_contributions
 from tracktools.contribute import run as room
 from tracktools.engine.substitutions import log_odds
 from tracktools.errors import ConfigError, InputError
 from tracktools.formats.bigwig import BigWigReader
 from tracktools.genome import Contig, Genome
-from tracktools.model.checkpoint import Checkpoint, Metadata
+from tracktools.model.checkpoint import Checkpoint
 from tracktools.model.heads import input_times_gradient
 from tracktools.model.transformer import Transformer
 from tracktools.tracks import read_tracks
 
-NEAR = ModelConfig(n_layers=2, n_heads=3, d_model=8, d_head=5, conv_width_bp=3, attention_window_bp=7, label_shift_bp=4)
-BOTH_SIDES = DilatedConfig(n_channels=6, stem_width_bp=5, conv_width_bp=3, dilations_bp=(1, 4, 2))
-MODELS = {
-    "transformer": Checkpoint(random_network(NEAR, seed=3), Metadata("random"), sha256="0" * 64),
-    "dilated": Checkpoint(random_dilated(BOTH_SIDES), Metadata("random"), sha256="1" * 64),
-}
 CONFIG = PredictConfig(threads=1, device="cpu")
 AROUND = ContributeConfig(upstream_bp=12, downstream_bp=6, method="mutation")
 
@@ -86,7 +79,7 @@ def brute_force(one: Contig, position: int, strand: str, model: Checkpoint) -> F
     return found
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", NEAR_MODELS)
 @pytest.mark.parametrize("site", SITES, ids=str)
 def test_a_contribution_is_the_output_minus_the_mean_of_the_mutants(
     name: str, site: tuple[str, int, str], tmp_path: Path
@@ -94,9 +87,9 @@ def test_a_contribution_is_the_output_minus_the_mean_of_the_mutants(
     chrom, position, strand = site
     one = GENOME[chrom]
     made = compute_contributions(
-        GENOME, table(site), tmp_path / "out", model=MODELS[name], config=CONFIG, settings=AROUND
+        GENOME, table(site), tmp_path / "out", model=NEAR_MODELS[name], config=CONFIG, settings=AROUND
     )
-    expected = brute_force(one, position, strand, MODELS[name])
+    expected = brute_force(one, position, strand, NEAR_MODELS[name])
     np.testing.assert_allclose(values_of(made.folder, strand, chrom), expected, rtol=0, atol=1e-5)
     assert np.nanmax(np.abs(expected)) > 1e-3
     assert (made.plus is None, made.minus is None) == (strand == "-", strand == "+")
@@ -108,13 +101,15 @@ def test_a_contribution_is_the_output_minus_the_mean_of_the_mutants(
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("contribute") / "out"
     sites = table(*SITES, ("line", 45, "+"))
-    return compute_contributions(GENOME, sites, folder, model=MODELS["dilated"], config=CONFIG, settings=AROUND).folder
+    return compute_contributions(
+        GENOME, sites, folder, model=NEAR_MODELS["dilated"], config=CONFIG, settings=AROUND
+    ).folder
 
 
 def test_near_tss_share_a_base_by_the_larger_size(made: Path, tmp_path: Path) -> None:
     alone = []
     for number, site in enumerate(((("line", 41, "+")), ("line", 45, "+"), ("line", 3, "+"))):
-        options = {"model": MODELS["dilated"], "config": CONFIG, "settings": AROUND}
+        options = {"model": NEAR_MODELS["dilated"], "config": CONFIG, "settings": AROUND}
         folder = compute_contributions(GENOME, table(site), tmp_path / str(number), **options).folder
         alone.append(values_of(folder, "+", "line"))
     sizes = np.nan_to_num(np.abs(alone), nan=-1)
@@ -137,7 +132,7 @@ def test_the_reverse_complement_has_the_mirrored_values(made: Path, tmp_path: Pa
         (chrom, len(GENOME[chrom]) - 1 - at, "-" if strand == "+" else "+")
         for chrom, at, strand in (*SITES, ("line", 45, "+"))
     ]
-    options = {"model": MODELS["dilated"], "config": CONFIG, "settings": AROUND}
+    options = {"model": NEAR_MODELS["dilated"], "config": CONFIG, "settings": AROUND}
     folder = compute_contributions(mirrored, table(*sites), tmp_path / "out", **options).folder
     for chrom in ("line", "ring"):
         for strand, other in (("+", "-"), ("-", "+")):
@@ -146,7 +141,7 @@ def test_the_reverse_complement_has_the_mirrored_values(made: Path, tmp_path: Pa
 
 
 def test_the_gradient_is_that_of_the_whole_strand(tmp_path: Path) -> None:
-    model = MODELS["transformer"]
+    model = NEAR_MODELS["transformer"]
     network = model.model
     assert isinstance(network, Transformer)
     sites = (("line", 30, "-"), ("line", 41, "+"))
@@ -166,7 +161,7 @@ def test_the_gradient_is_that_of_the_whole_strand(tmp_path: Path) -> None:
             GENOME,
             table(*sites),
             tmp_path / "no",
-            model=MODELS["dilated"],
+            model=NEAR_MODELS["dilated"],
             settings=ContributeConfig(method="gradient"),
         )
 
@@ -181,7 +176,7 @@ def test_a_killed_run_continues_to_the_same_bytes(made: Path, tmp_path: Path, mo
             raise KeyboardInterrupt
         return compute(sites, *rest)
 
-    options = {"model": MODELS["dilated"], "config": CONFIG, "settings": AROUND}
+    options = {"model": NEAR_MODELS["dilated"], "config": CONFIG, "settings": AROUND}
     sites = table(*SITES, ("line", 45, "+"))
     monkeypatch.setattr(room, "site_contributions", killed)
     with pytest.raises(KeyboardInterrupt):

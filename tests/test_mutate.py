@@ -6,27 +6,16 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from dilated_networks import random_dilated
-from networks import random_network
+from runs import NEAR_MODELS, letters
 from tracktools import Scorer, mutate_sequence
-from tracktools.config import DilatedConfig, ModelConfig, PredictConfig
+from tracktools.config import PredictConfig
 from tracktools.engine.substitutions import log_odds
 from tracktools.errors import InputError
 from tracktools.interval import Strand
-from tracktools.model.checkpoint import Checkpoint, Metadata
+from tracktools.model.checkpoint import Checkpoint
 
-NEAR = ModelConfig(n_layers=2, n_heads=3, d_model=8, d_head=5, conv_width_bp=3, attention_window_bp=7, label_shift_bp=4)
-BOTH_SIDES = DilatedConfig(n_channels=6, stem_width_bp=5, conv_width_bp=3, dilations_bp=(1, 4, 2))
-NETWORKS = {
-    "transformer": Checkpoint(random_network(NEAR, seed=3), Metadata("random"), sha256="0" * 64),
-    "dilated": Checkpoint(random_dilated(BOTH_SIDES), Metadata("random"), sha256="1" * 64),
-}
 CONFIG = PredictConfig(block_bp=500, threads=1, engine="torch", device="cpu")
 PROMOTER = "GCTAGCGGATCC" + "TTGACA" + "CCGGATCGCTAGCGGCC" + "TATAAT" + "GCGCGCA" + "CGTGCAGGTC" * 4
-
-
-def letters(length: int, seed: int, alphabet: bytes = b"ACGT") -> npt.NDArray[np.uint8]:
-    return np.random.default_rng(seed).choice(np.frombuffer(alphabet, dtype=np.uint8), length)
 
 
 def brute_force(
@@ -49,7 +38,7 @@ def brute_force(
     return effects
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", NEAR_MODELS)
 @pytest.mark.parametrize("strand", ["+", "-"])
 @pytest.mark.parametrize(
     ("length", "position", "circular", "alphabet"),
@@ -66,7 +55,7 @@ def brute_force(
 def test_every_substitution_is_the_prediction_of_the_mutant(
     name: str, strand: Strand, length: int, position: int, circular: bool, alphabet: bytes
 ) -> None:
-    sequence, model = letters(length, 4, alphabet), NETWORKS[name]
+    sequence, model = letters(length, 4, alphabet), NEAR_MODELS[name]
     sequence[position] = ord("G")
     found = mutate_sequence(sequence, position, strand, model=model, circular=circular, config=CONFIG)
     expected = brute_force(sequence, position, strand, model, circular)
@@ -75,18 +64,18 @@ def test_every_substitution_is_the_prediction_of_the_mutant(
     assert np.array_equal(np.isnan(found).all(axis=1), ~np.isin(sequence, np.frombuffer(b"ACGT", np.uint8)))
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", NEAR_MODELS)
 def test_the_reverse_complement_has_mirrored_effects(name: str) -> None:
     sequence = letters(60, 6)
     mirrored = np.frombuffer(sequence.tobytes().translate(bytes.maketrans(b"ACGT", b"TGCA"))[::-1], np.uint8)
-    plus = mutate_sequence(sequence, 30, "+", model=NETWORKS[name], config=CONFIG)
-    minus = mutate_sequence(mirrored, 29, "-", model=NETWORKS[name], config=CONFIG)
+    plus = mutate_sequence(sequence, 30, "+", model=NEAR_MODELS[name], config=CONFIG)
+    minus = mutate_sequence(mirrored, 29, "-", model=NEAR_MODELS[name], config=CONFIG)
     assert np.array_equal(plus, minus[::-1, ::-1])
 
 
 def test_small_batches_give_the_same() -> None:
     sequence, small = letters(60, 7), PredictConfig(block_bp=64, threads=1, engine="torch", device="cpu")
-    one, other = (mutate_sequence(sequence, 30, "+", model=NETWORKS["dilated"], config=c) for c in (CONFIG, small))
+    one, other = (mutate_sequence(sequence, 30, "+", model=NEAR_MODELS["dilated"], config=c) for c in (CONFIG, small))
     assert np.array_equal(one, other)
 
 
@@ -128,5 +117,5 @@ def test_log_odds_stay_finite() -> None:
 )
 def test_what_has_no_output_is_refused_in_a_line(sequence: str, position: int, strand: Strand, words: str) -> None:
     with pytest.raises(InputError, match=words) as error:
-        mutate_sequence(sequence, position, strand, model=NETWORKS["transformer"], config=CONFIG)
+        mutate_sequence(sequence, position, strand, model=NEAR_MODELS["transformer"], config=CONFIG)
     assert "\n" not in str(error.value)

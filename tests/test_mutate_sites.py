@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from test_mutate_variants import CONFIG, NETWORKS, contig_of, random_text
+from runs import NEAR_MODELS
+from test_mutate_variants import CONFIG, contig_of, random_text
 from tracktools import Genome, MutateConfig, Scorer, design_changes, mutate_sites
 from tracktools.bundle import load_bundle
 from tracktools.config import PredictConfig
@@ -29,7 +30,7 @@ def place(position: int, strand: Strand, offset: int) -> int:
     return position + offset if strand == "+" else position - offset
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", NEAR_MODELS)
 @pytest.mark.parametrize("strand", ["+", "-"])
 @pytest.mark.parametrize(
     ("length", "position", "circular", "alphabet"),
@@ -46,8 +47,8 @@ def test_every_effect_is_that_of_predicting_the_mutant(
 ) -> None:
     text = random_text(length, 2, alphabet)
     text = text[:position] + "G" + text[position + 1 :]
-    contig, scorer = contig_of(text, circular), Scorer(NETWORKS[name], config=CONFIG)
-    scoring = Scoring.of(Genome("g", (contig,)), NETWORKS[name], CONFIG)
+    contig, scorer = contig_of(text, circular), Scorer(NEAR_MODELS[name], config=CONFIG)
+    scoring = Scoring.of(Genome("g", (contig,)), NEAR_MODELS[name], CONFIG)
     (found,) = site_effects([Site(contig, position, strand)], scoring, NEAR_TSS)
 
     def outputs(sequence: str) -> tuple[float, float]:
@@ -97,7 +98,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "strand": ["+", "-", "+", "-"],
         }
     )
-    result = mutate_sites(genome, table, home / "out", model=NETWORKS["transformer"], config=CONFIG, mutate=NEAR_TSS)
+    result = mutate_sites(genome, table, home / "out", model=NEAR_MODELS["transformer"], config=CONFIG, mutate=NEAR_TSS)
     assert result.left_out["unscored: too near to the end of a linear sequence"] == 1
     assert result.sites["name"].tolist() == ["one/../odd", "two", "four"]
     return home / "out"
@@ -143,21 +144,21 @@ def test_a_set_without_any_output_is_one_line(tmp_path: Path) -> None:
     table = pd.DataFrame({"chrom": ["chr"], "chromStart": [59], "chromEnd": [60], "strand": ["+"]})
     genome = Genome("g", (contig_of(random_text(60, 3)),))
     with pytest.raises(InputError, match="too near to the end"):
-        mutate_sites(genome, table, tmp_path / "out", model=NETWORKS["transformer"], config=CONFIG)
+        mutate_sites(genome, table, tmp_path / "out", model=NEAR_MODELS["transformer"], config=CONFIG)
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", NEAR_MODELS)
 @pytest.mark.parametrize("circular", [False, True])
 def test_every_proposal_is_confirmed_by_a_prediction(name: str, circular: bool, tmp_path: Path) -> None:
     text = random_text(70, 21)
-    genome, scorer = Genome("p", (contig_of(text, circular),)), Scorer(NETWORKS[name], config=CONFIG)
+    genome, scorer = Genome("p", (contig_of(text, circular),)), Scorer(NEAR_MODELS[name], config=CONFIG)
     for tss in (None, (4, "-")):
         made = design_changes(
             genome,
             tmp_path / str(tss),
             tss=tss,
-            model=NETWORKS[name],
+            model=NEAR_MODELS[name],
             config=CONFIG,
             mutate=MutateConfig(best=4, paired=6),
         )
@@ -185,7 +186,7 @@ def test_every_proposal_is_confirmed_by_a_prediction(name: str, circular: bool, 
 
 def test_the_best_single_change_is_the_best_of_all(tmp_path: Path) -> None:
     text = random_text(60, 22)
-    model = NETWORKS["dilated"]
+    model = NEAR_MODELS["dilated"]
     scorer = Scorer(model, config=CONFIG)
     made = design_changes(
         Genome("p", (contig_of(text),)), tmp_path / "out", tss=(30, "+"), model=model, config=CONFIG,
@@ -206,7 +207,7 @@ def test_the_best_single_change_is_the_best_of_all(tmp_path: Path) -> None:
 def test_several_sequences_are_one_line(tmp_path: Path) -> None:
     genome = Genome("g", (contig_of("ACGT" * 20), contig_of("ACGT" * 30)))
     with pytest.raises(InputError, match="contains 2 sequences"):
-        design_changes(genome, tmp_path / "out", model=NETWORKS["dilated"], config=CONFIG)
+        design_changes(genome, tmp_path / "out", model=NEAR_MODELS["dilated"], config=CONFIG)
 
 
 @pytest.mark.parametrize(

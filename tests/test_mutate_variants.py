@@ -5,27 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dilated_networks import random_dilated
-from networks import random_network
+from runs import NEAR_MODELS
 from tracktools import Contig, Genome, Scorer
 from tracktools.calls import call_positions
-from tracktools.config import DilatedConfig, ModelConfig, PredictConfig
+from tracktools.config import PredictConfig
 from tracktools.engine.substitutions import log_odds
 from tracktools.errors import GenomeMismatchError, InputError
 from tracktools.formats.vcf import VcfLine
 from tracktools.interval import STRANDS, Strand
-from tracktools.model.checkpoint import Checkpoint, Metadata
 from tracktools.mutate.changed import Change, ChangedContig
 from tracktools.mutate.scoring import Scoring
 from tracktools.mutate.variant_effect import VariantEffect, variant_effects
 from tracktools.mutate.variants import OVERLAPPED, SYMBOLIC, alleles_of, is_notation, line_of_notation
 
-NEAR = ModelConfig(n_layers=2, n_heads=3, d_model=8, d_head=5, conv_width_bp=3, attention_window_bp=7, label_shift_bp=4)
-BOTH_SIDES = DilatedConfig(n_channels=6, stem_width_bp=5, conv_width_bp=3, dilations_bp=(1, 4, 2))
-NETWORKS = {
-    "transformer": Checkpoint(random_network(NEAR, seed=3), Metadata("random"), sha256="0" * 64),
-    "dilated": Checkpoint(random_dilated(BOTH_SIDES), Metadata("random"), sha256="1" * 64),
-}
 CONFIG = PredictConfig(block_bp=500, threads=1, engine="torch", device="cpu")
 LENGTH = 300
 
@@ -84,7 +76,7 @@ def test_a_changed_contig_reads_as_the_sequence_that_is_written(circular: bool) 
 
 def compute(name: str, text: str, changes: list[Change], circular: bool, threshold: float) -> list[VariantEffect]:
     contig = contig_of(text, circular)
-    scoring = Scoring.of(Genome("g", (contig,)), NETWORKS[name], CONFIG)
+    scoring = Scoring.of(Genome("g", (contig,)), NEAR_MODELS[name], CONFIG)
     alleles = [(contig, change) for change in changes]
     return list(variant_effects(alleles, scoring.engine, scoring.network, None, threshold=threshold, batch_bp=500))
 
@@ -94,11 +86,11 @@ def calls(signal: np.ndarray, strand: Strand, threshold: float, circular: bool) 
     return set(high[call_positions(high, signal[high], strand, length=len(signal), circular=circular)].tolist())
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", NEAR_MODELS)
 @pytest.mark.parametrize("circular", [False, True])
 @pytest.mark.parametrize("alphabet", ["ACGT", "ACGTACGTN"])
 def test_every_effect_is_that_of_predicting_both_sequences(name: str, circular: bool, alphabet: str) -> None:
-    text, scorer = random_text(LENGTH, 5, alphabet), Scorer(NETWORKS[name], config=CONFIG)
+    text, scorer = random_text(LENGTH, 5, alphabet), Scorer(NEAR_MODELS[name], config=CONFIG)
     changes = CHANGES + (ACROSS if circular else [])
     before = scorer.predict_sequence(text, circular=circular)
     threshold = float(np.nanquantile(np.concatenate(before), 0.9))

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from networks import random_network, word_finder
-from runs import files_of, killed_predict
+from runs import GENOME, SMALL, files_of, killed_predict, letters
 from tracktools.blocks import Block, Piece, plan_blocks
 from tracktools.config import ModelConfig, PredictConfig
 from tracktools.engine.grid import window_of
@@ -32,9 +32,6 @@ from tracktools.predict.store import BlockStore
 from tracktools.run import difference
 from tracktools.splits import Region, Split
 
-SMALL = ModelConfig(
-    n_layers=2, n_heads=3, d_model=8, d_head=5, conv_width_bp=3, attention_window_bp=40, label_shift_bp=9
-)
 WORD = "TATAATG"
 DISTANCE_BP = 30  # word_finder answers this far downstream of the word's centre
 FINDER = ModelConfig(
@@ -51,23 +48,8 @@ def checkpoint_of(config: ModelConfig = SMALL, threshold: float = 0.5) -> Checkp
     return Checkpoint(random_network(config, seed=3), Metadata("random", call_threshold=threshold), sha256="0" * 64)
 
 
-def letters(length: int, seed: int, alphabet: bytes = b"ACGT") -> npt.NDArray[np.uint8]:
-    return np.random.default_rng(seed).choice(np.frombuffer(alphabet, dtype=np.uint8), length)
-
-
 def reverse_complement(sequence: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     return np.frombuffer(sequence.tobytes().translate(bytes.maketrans(b"ACGT", b"TGCA"))[::-1], dtype=np.uint8)
-
-
-GENOME = Genome(
-    "three",
-    (
-        Contig("linear", letters(1_777, 1, b"ACGTNacgtR")),
-        Contig("circle", letters(1_201, 2), circular=True),
-        Contig("short", letters(9, 3)),
-        Contig("tinycircle", letters(31, 4), circular=True),
-    ),
-)
 
 
 def read_bigwig(path: Path, contig: Contig) -> npt.NDArray[np.float32]:
