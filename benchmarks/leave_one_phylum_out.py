@@ -9,8 +9,9 @@ trainings, which start from the members of `ecoli-tss-dilated` in turn, and ``me
 Whole genomes are judged at every base of both strands (`judged.scores_of`), and species known by windows alone on their
 windows, half of them around a TSS, apart: the two are not on one scale. A line per species, seed and judge: the trained
 network told of the GC content of the genome alone (``gc``) or of all that its descriptor holds (``all``); where
---gene-context names a table of `held_out.py` that was fitted without the lineage, told as much as a trial shows to be
-best (``trial``), and with the log-odds of the genes (``genes``), as `tracktools predict` does both; the model of
+--gene-context names a table of `held_out.py` that was fitted without the lineage, all seeds together are also told as
+much as a trial shows to be best (``trial``), and with the log-odds of the genes (``genes``), as `tracktools predict`
+does both; the model of
 *E. coli* alone; -10/-35 matrices placed as in *E. coli*; and, on whole genomes, the distance to the next gene start
 downstream, of the genes that Prodigal finds. Lines go to OUTPUT/scores.tsv; what is there already is not judged again,
 and finished trainings are kept, so that the same command continues.
@@ -123,9 +124,9 @@ class GenomeJudge:
         signal = ModelSignal(model, self.genome, config, lambda _positions: None)
         return {one.name: signal.values(one.name, 0, len(one)) for one in self.genome}
 
-    def trained(self, seed: str, steps: str, paths: Sequence[Path]) -> None:
-        """Judge by trained networks: their mean, if there are several."""
-        table = self.judges.contexts.get(self.left_out) if self.genes else None
+    def trained(self, seed: str, steps: str, paths: Sequence[Path], *, together: bool) -> None:
+        """Judge by trained networks: their mean, if there are several; together, also as `predict` sets them."""
+        table = self.judges.contexts.get(self.left_out) if together and self.genes else None
         model = mean_model(paths, table)
         for judge, share in TOLD.items():
             ready = set_to_genome(model, replace(self.genome.descriptor, told=share))
@@ -183,8 +184,8 @@ class WindowsJudge:
         key = (self.left_out, seed, steps, self.one.species, "windows", judge)
         self.judges.judge(key, lambda: window_scores(self.one, self.reach, by))
 
-    def trained(self, seed: str, steps: str, paths: Sequence[Path]) -> None:
-        """Judge by trained networks: their mean, if there are several."""
+    def trained(self, seed: str, steps: str, paths: Sequence[Path], *, together: bool) -> None:
+        """Judge by trained networks: their mean, if there are several; there is no genome to set them to."""
         model = mean_model(paths)
         assert isinstance(model.model, Conditioned)
         for judge, share in TOLD.items():
@@ -235,9 +236,9 @@ def main() -> None:
             *(WindowsJudge(judges, one, left_out) for one in windows),
         ]:
             for seed, path in paths.items():
-                judge.trained(seed, str(given.steps), [path])
+                judge.trained(seed, str(given.steps), [path], together=len(paths) == 1)
             if len(paths) > 1:
-                judge.trained("mean", str(given.steps), list(paths.values()))
+                judge.trained("mean", str(given.steps), list(paths.values()), together=True)
             judge.others()
 
 
