@@ -76,7 +76,9 @@ def test_calls_abroad_are_cut_by_the_target_and_say_what_to_expect(tmp_path: Pat
     cut = read_provenance(few.folder)["parameters"]["called_at"]
     assert cut == pytest.approx(table["modelOutput"].astype(float).min(), abs=1e-5)
     head = few.called_tss.read_text().split("chr")[0]
-    assert f"called at {cut:.4g}" in head
+    said = table[["expectedPrecision", "expectedPrecisionLow", "expectedPrecisionHigh"]].astype(float).mean()
+    precision, low, high = (f"{value:.0%}" for value in said)
+    assert f"called at {cut:.4g}; {precision} of them expected to be right within 5 bp ({low} to {high}:" in head
 
 
 def test_a_genome_that_the_model_knows_keeps_its_threshold_and_calibration(tmp_path: Path) -> None:

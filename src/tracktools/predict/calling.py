@@ -177,7 +177,7 @@ def write_calls(folder: Path, manifest: Manifest, calls: Calls) -> Track | None:
         long_label=f"TSS called from the {'out-of-fold' if label else 'model'} output: {threshold}",
         color="0,0,0",
         visibility="pack",
-        method=f"{manifest.method}; {threshold}, at least 6 bp apart",
+        method=f"{manifest.method}; {threshold}, at least 6 bp apart{_expectation(calls.table)}",
         group="predictions",
         source=manifest.model_name,
         licence="CC BY 4.0",
@@ -191,4 +191,16 @@ def _made_by(manifest: Manifest, calls: Calls) -> str:
     (model,) = manifest.models
     cut = f"{calls.cut:.4g}" if np.isfinite(calls.cut) else "no output"
     asked = f" ({manifest.asked})" if manifest.asked else ""
-    return f"model {model.name} (sha256 {model.sha256[:12]}), called at {cut}{asked}"
+    return f"model {model.name} (sha256 {model.sha256[:12]}), called at {cut}{asked}{_expectation(calls.table)}"
+
+
+def _expectation(table: pd.DataFrame) -> str:
+    """Return how many of the calls are expected to be right, where that was learnt on other species."""
+    known = table[list(_EXPECTED)].dropna()
+    if known.empty:
+        return ""
+    precision, low, high = known.mean()
+    return (
+        f"; {precision:.0%} of them expected to be right within 5 bp ({low:.0%} to {high:.0%}: learnt on other species, "
+        f"which differ)"
+    )
