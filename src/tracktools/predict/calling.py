@@ -201,6 +201,6 @@ def _expectation(table: pd.DataFrame) -> str:
         return ""
     precision, low, high = known.mean()
     return (
-        f"; {precision:.0%} of them expected to be right within 5 bp ({low:.0%} to {high:.0%}: learnt on other species, "
-        f"which differ)"
+        f"; {precision:.0%} of them expected to be right within 5 bp ({low:.0%} to {high:.0%}: learnt on other "
+        f"species, which differ)"
     )
