@@ -22,7 +22,14 @@ from tracktools.tracks import Track, write_provenance, write_tracks
 SHA = "ab" * 32
 
 
-def predictions(folder: Path, calls: int = 4, *, warnings: tuple[str, ...] = (), sha: str = SHA) -> Path:
+def predictions(
+    folder: Path,
+    calls: int = 4,
+    *,
+    warnings: tuple[str, ...] = (),
+    sha: str = SHA,
+    expected: tuple[float, float, float] = (float("nan"),) * 3,
+) -> Path:
     """Write a folder as predict leaves it: calls on the plus strand, one on the minus; half of them to be right."""
     import pandas as pd
 
@@ -34,8 +41,8 @@ def predictions(folder: Path, calls: int = 4, *, warnings: tuple[str, ...] = (),
             "name": [f"c{base}" for base in at],
             "score": 500, "strand": ["+"] * (calls - 1) + ["-"] * (calls > 0),
             "modelOutput": [0.3 + base / 1e4 for base in at], "calibrated": 0.5,
-            "split": "none", "expectedPrecision": float("nan"), "expectedPrecisionLow": float("nan"),
-            "expectedPrecisionHigh": float("nan"),
+            "split": "none", "expectedPrecision": expected[0], "expectedPrecisionLow": expected[1],
+            "expectedPrecisionHigh": expected[2],
         },
         columns=list(CALLED_TSS.columns),
     )  # fmt: skip
@@ -90,6 +97,12 @@ def test_calls_and_confirmation_are_told_and_drawn(tmp_path: Path) -> None:
     assert "Genome g, 400 bp" in page.words
     assert len(page.all("img")) == 2
     assert all(picture["alt"] for picture in page.all("img"))
+
+
+def test_the_expected_share_has_its_interval(tmp_path: Path) -> None:
+    folder = predictions(tmp_path / "p", 10, expected=(0.5, 0.2, 0.75))
+    words = Page(make_report([folder], tmp_path / "r.html").page).words
+    assert "Of 10 calls about 5 (50%) are expected to be right (from 20% to 75%: species differ), judged by" in words
 
 
 def test_the_page_needs_no_other_file(tmp_path: Path) -> None:

@@ -63,12 +63,20 @@ def _calls(section: Section, path: Path, cut: Any, label: str, unknown: str) -> 
     return section
 
 
+def _between(table: pd.DataFrame) -> str:
+    """Return the interval of the expected precision of all calls together, in words; empty if it is not known."""
+    low, high = (_floats(table, f"expectedPrecision{end}") for end in ("Low", "High"))
+    if not (np.isfinite(low).any() and np.isfinite(high).any()):
+        return ""
+    return f" (from {np.nanmean(low):.0%} to {np.nanmean(high):.0%}: species differ)"
+
+
 def _right(table: pd.DataFrame, section: Section, unknown: str) -> list[str]:
     """Return sentences on the share of calls to expect to be right, and on those that the model was trained on."""
     said = []
     expected, calibrated = (_floats(table, name) for name in ("expectedPrecision", "calibrated"))
     for values, meaning in (
-        (expected, "are expected to be right, by what species taught that the model had not seen"),
+        (expected, f"are expected to be right{_between(table)}, judged by species that the model had not seen"),
         (calibrated, "are expected to be in a set as strict as the one that the model was calibrated on"),
     ):
         known = values[np.isfinite(values)]
