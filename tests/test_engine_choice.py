@@ -55,7 +55,7 @@ def test_torch_serves_where_nothing_was_compiled(without_library: None, caplog: 
         make_engine("native", model, device="cpu")
     with caplog.at_level(logging.WARNING):
         assert make_engine("auto", model, precision="fast", device="cpu").precision == "exact"
-    assert "nothing faster" in caplog.text
+    assert "no engine here is faster" in caplog.text
     native = [row for row in describe_engines() if row.engine == "native"]
     assert native
     assert not any(row.usable for row in native)
@@ -107,7 +107,7 @@ def test_torch_may_be_forbidden_to_step_in(
     without_library: None, monkeypatch: pytest.MonkeyPatch, model: Transformer | Dilated
 ) -> None:
     monkeypatch.setenv("TRACKTOOLS_REQUIRE_NATIVE", "1")
-    with pytest.raises(ConfigError, match=r"torch would step in.*not compiled"):
+    with pytest.raises(ConfigError, match=r"torch would replace the native engine.*not compiled"):
         make_engine("auto", model)
     assert make_engine("torch", model).name == "torch"  # who asks for it gets it
 
