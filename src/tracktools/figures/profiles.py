@@ -77,7 +77,8 @@ def draw_profiles(panels: Sequence[DrawnProfile], folder: Path) -> list[Path]:
                 axes.set_yscale("log")
             axes.set(title=f"{panel.sites} (n = {panel.n_sites:,})", xlabel="offset [nt]", ylabel=panel.signal)
             axes.title.set_fontsize(9)
-        grid[0].legend(loc="upper right", frameon=False, fontsize=7)
+        lines, names = grid[0].get_legend_handles_labels()
+        figure.legend(lines, names, loc="outside upper center", ncols=len(names), frameon=False, fontsize=7)
         figure.supxlabel("line: median; dark: its 95 % bootstrap interval; pale: quartiles", fontsize=7)
         return save_figure(figure, folder, "profile", pdf=True)
 
@@ -108,9 +109,9 @@ def draw_heat_maps(panels: Sequence[DrawnProfile], folder: Path) -> list[Path]:
             flank = panel.matrix[0].shape[1] // 2
             extent = (-flank - 0.5, flank + 0.5, panel.n_sites + 0.5, 0.5)
             image = axes.imshow(rows, aspect="auto", cmap="Blues", norm=norm, extent=extent, interpolation="nearest")
-            figure.colorbar(image, ax=axes, fraction=0.05)
+            figure.colorbar(image, ax=axes, fraction=0.05, label=panel.signal)
             axes.set(
-                title=f"{panel.sites} (n = {panel.n_sites:,})", xlabel="offset [nt]", ylabel=f"{panel.signal}: sites"
+                title=f"{panel.sites} (n = {panel.n_sites:,})", xlabel="offset [nt]", ylabel="sites by mean signal"
             )
             axes.title.set_fontsize(9)
         return save_figure(figure, folder, "heat_map", pdf=True)
