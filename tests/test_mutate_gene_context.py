@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from runs import NEAR_MODELS
 from test_gene_context import TABLE, coding_genome, genes_of
-from test_mutate_variants import ACROSS, CHANGES, CONFIG, LENGTH, NETWORKS, changed_text, contig_of, random_text
+from test_mutate_variants import ACROSS, CHANGES, CONFIG, LENGTH, changed_text, contig_of, random_text
 from tracktools import Contig, Genome, MutateConfig, Scorer, design_changes, mutate_sequence, mutate_sites
 from tracktools.arrays import Float32
 from tracktools.blocks import Block, Piece
@@ -26,7 +27,7 @@ from tracktools.mutate.site_effect import Site, site_effects
 from tracktools.mutate.variant_effect import variant_effects
 
 GENES = [(20, 60, "+"), (55, 119, "-"), (141, 151, "+"), (160, 290, "-")]
-MODEL = NETWORKS["dilated"]
+MODEL = NEAR_MODELS["dilated"]
 SCORERS = {engine: Scorer(MODEL, config=replace(CONFIG, engine=engine)) for engine in ("auto", "torch")}
 ACROSS_ORIGIN = [(30, 101, "-"), (130, 149, "+"), (285, 312, "+")]
 COMPLEMENT = str.maketrans("ACGT", "TGCA")

@@ -12,7 +12,8 @@ import pandas as pd
 import pysam
 import pytest
 
-from test_mutate_variants import CONFIG, NETWORKS, compute, contig_of, random_text
+from runs import NEAR_MODELS
+from test_mutate_variants import CONFIG, compute, contig_of, random_text
 from tracktools import Genome, mutate_variants
 from tracktools.config import PredictConfig
 from tracktools.errors import GenomeMismatchError, InputError, UnfinishedRunDiffers
@@ -73,7 +74,7 @@ def write(path: Path, header: str = HEADER, rows: list[str] = ROWS) -> Path:
 def made(tmp_path_factory: pytest.TempPathFactory) -> vcf_module.VariantEffects:
     home = tmp_path_factory.mktemp("vcf")
     source = write(home / "some.vcf")
-    return mutate_variants(GENOME, source, home / "out", model=NETWORKS["dilated"], config=SETTINGS)
+    return mutate_variants(GENOME, source, home / "out", model=NEAR_MODELS["dilated"], config=SETTINGS)
 
 
 def test_lines_come_back_as_they_were_with_values_for_each_allele(made: vcf_module.VariantEffects) -> None:
@@ -159,7 +160,7 @@ def test_other_ways_to_write_a_file_give_the_same(kind: str, made: vcf_module.Va
         path.write_text(text.split("\n", 1)[1])
     else:
         path.write_text("".join(line for line in text.splitlines(keepends=True) if "##contig" not in line))
-    other = mutate_variants(GENOME, path, tmp_path / "out", model=NETWORKS["dilated"], config=SETTINGS)
+    other = mutate_variants(GENOME, path, tmp_path / "out", model=NEAR_MODELS["dilated"], config=SETTINGS)
     assert other.table.read_bytes() == made.table.read_bytes() or kind in ("no_fileformat", "no_contigs")
     body = [[line for line in one.vcf.read_text().splitlines() if line[0] != "#"] for one in (made, other)]
     assert body[0] == body[1]
@@ -187,7 +188,7 @@ def test_what_is_wrong_is_one_line_and_nothing_is_made(change, words, line, tmp_
     path = tmp_path / "some.vcf"
     path.write_text(change(HEADER + "".join(ROWS)))
     with pytest.raises((InputError, GenomeMismatchError), match=words) as error:
-        mutate_variants(GENOME, path, tmp_path / "out", model=NETWORKS["dilated"], config=SETTINGS)
+        mutate_variants(GENOME, path, tmp_path / "out", model=NEAR_MODELS["dilated"], config=SETTINGS)
     assert error.value.line == line
     assert "\n" not in str(error.value)
     assert [one.name for one in tmp_path.iterdir()] == ["some.vcf"]
@@ -197,7 +198,7 @@ def test_names_are_joined_and_other_sequences_left_out(tmp_path: Path) -> None:
     rows = [ROWS[0].replace("chr\t", "chromosome\t", 1), "other\t5\t.\tA\tC\t.\t.\tDP=3\tGT\t0\t1\n"]
     path = write(tmp_path / "some.vcf", HEADER.replace("ID=chr,", "ID=chromosome,"), rows)
     made = mutate_variants(
-        GENOME, path, tmp_path / "out", model=NETWORKS["dilated"], config=SETTINGS,
+        GENOME, path, tmp_path / "out", model=NEAR_MODELS["dilated"], config=SETTINGS,
         renames={"chromosome": "chr"}, only_genome=True,
     )  # fmt: skip
     assert (made.n_computed, made.left_out) == (1, {vcf_module.OTHER_SEQUENCES: 1})
@@ -218,14 +219,14 @@ def test_a_killed_run_goes_on_and_another_is_refused(tmp_path: Path, monkeypatch
             raise KeyboardInterrupt
         return real(alleles, *args, **options)
 
-    whole = mutate_variants(GENOME, path, tmp_path / "whole", model=NETWORKS["dilated"], config=SETTINGS)
+    whole = mutate_variants(GENOME, path, tmp_path / "whole", model=NEAR_MODELS["dilated"], config=SETTINGS)
     monkeypatch.setattr(vcf_module, "variant_effects", killed)
     with pytest.raises(KeyboardInterrupt):
-        mutate_variants(GENOME, path, tmp_path / "out", model=NETWORKS["dilated"], config=SETTINGS)
+        mutate_variants(GENOME, path, tmp_path / "out", model=NEAR_MODELS["dilated"], config=SETTINGS)
     with pytest.raises(UnfinishedRunDiffers):
-        mutate_variants(GENOME, path, tmp_path / "out", model=NETWORKS["transformer"], config=SETTINGS)
+        mutate_variants(GENOME, path, tmp_path / "out", model=NEAR_MODELS["transformer"], config=SETTINGS)
     assert not (tmp_path / "out").exists()
-    made = mutate_variants(GENOME, path, tmp_path / "out", model=NETWORKS["dilated"], config=SETTINGS)
+    made = mutate_variants(GENOME, path, tmp_path / "out", model=NEAR_MODELS["dilated"], config=SETTINGS)
     assert calls == [2, 2, 2, 2], "two parts were kept"
     assert made.vcf.read_bytes() == whole.vcf.read_bytes()
     assert made.table.read_bytes() == whole.table.read_bytes()
@@ -234,7 +235,7 @@ def test_a_killed_run_goes_on_and_another_is_refused(tmp_path: Path, monkeypatch
 
 def test_variants_of_the_command_line_make_a_file_of_their_own(tmp_path: Path) -> None:
     notations = [f"chr:300:{TEXT[299]}>{OTHER[TEXT[299]]}", "chr:g.201_205del", "plasmid:o.90_3del"]
-    made = mutate_variants(GENOME, notations, tmp_path / "out", model=NETWORKS["dilated"], config=CONFIG)
+    made = mutate_variants(GENOME, notations, tmp_path / "out", model=NEAR_MODELS["dilated"], config=CONFIG)
     with pysam.VariantFile(str(made.vcf)) as file:
         records = list(file)
     assert [(one.chrom, one.pos) for one in records] == [("chr", 300), ("chr", 200), ("plasmid", 89)]

@@ -11,8 +11,6 @@ import pytest
 from tracktools.descriptor import Descriptor
 from tracktools.engine.host import set_to_host
 from tracktools.engine.told import NEAR, PIECE_BP, PIECES, SHARES, sample_of, share_told
-from tracktools.gene_context import GeneContext, GenomeContext
-from tracktools.gene_finder import find_genes
 from tracktools.genome import COMPLEMENT_OF_CODE, Contig, Genome, load_genome
 from tracktools.model.checkpoint import Checkpoint, reference_of
 from tracktools.model.registry import as_model
@@ -57,19 +55,11 @@ def piece(data_dir: Path) -> Genome:
     return Genome("rca", (Contig("rca", whole.contigs[0].letters[1_000_000:1_105_000], False),))
 
 
-def context_of(model: Checkpoint, genome: Genome) -> GenomeContext:
-    """Return the gene context of a genome."""
-    genes = find_genes(genome)
-    assert genes is not None
-    assert model.metadata.gene_context is not None
-    return GenomeContext.of(GeneContext.from_record(model.metadata.gene_context), genome, genes)
-
-
 def test_what_a_trial_decides_is_in_the_descriptor_and_the_mirror_image_decides_alike(
     model: Checkpoint, piece: Genome
 ) -> None:
     assert reference_of(model).distances(piece.descriptor)[0][0] > NEAR
-    share = share_told(model, piece, context_of(model, piece))
+    share = share_told(model, piece)
     assert share == 1.0  # the network knows relatives: on the whole genome, AP is higher than with less
     ready = set_to_host(model, piece)
     assert ready.descriptor is not None
@@ -77,7 +67,7 @@ def test_what_a_trial_decides_is_in_the_descriptor_and_the_mirror_image_decides_
     assert ready.descriptor.to_record()["told"] == share
     assert Descriptor.from_record(ready.descriptor.to_record()) == ready.descriptor
     turned = Genome("rca", (reverse_complement(piece.contigs[0]),))
-    assert share_told(replace(model, sha256=""), turned, context_of(model, turned)) == share
+    assert share_told(model, turned) == share
     assert set_to_host(model, piece, gene_context=False).descriptor == ready.descriptor  # the same network
     plasmid = Genome("p", (contig("p", 20_000, 3),))
     assert set_to_host(model, plasmid, piece).descriptor == ready.descriptor  # told as its host is
@@ -88,8 +78,9 @@ def test_near_a_training_genome_all_is_told_and_where_no_genes_are_found_the_dis
 ) -> None:
     whole = load_genome(data_dir / "multispecies/genomes/Streptococcus_agalactiae_NEM316.fa.gz")
     assert reference_of(model).distances(whole.descriptor)[0][0] <= NEAR
-    assert share_told(model, whole, context_of(model, whole)) == 1.0
+    assert share_told(model, whole) == 1.0
     short = Genome("s", (contig("s", 20_000, 3),))
+    assert share_told(model, short) is None
     ready = set_to_host(model, short)
     assert ready.descriptor is not None
     assert ready.descriptor.told is None

@@ -49,19 +49,14 @@ def set_to_host(
     described = _descriptor_of(model, genome, host)
     if model.metadata.gene_context is None:
         return model if described is None else set_to_genome(model, described)
-    table, whole = GeneContext.from_record(model.metadata.gene_context), host if isinstance(host, Genome) else genome
-    context = _context(table, genome, whole) if gene_context else None
+    whole = host if isinstance(host, Genome) else genome
     if described is not None and not isinstance(host, Descriptor):
-        there = context if whole is genome and gene_context else _context(table, whole, whole)
-        if there is not None:
-            described = replace(described, told=share_told(model, whole, there, threads=threads))
+        described = replace(described, told=share_told(model, whole, threads=threads))
     ready = model if described is None else set_to_genome(model, described)
-    return replace(ready, context=context)
-
-
-def _context(table: GeneContext, genome: Genome, host: Genome) -> GenomeContext | None:
-    genes = find_genes(genome, host)
-    return None if genes is None else GenomeContext.of(table, genome, genes)
+    genes = find_genes(genome, whole if whole is not genome else None) if gene_context else None
+    if genes is None:
+        return ready
+    return replace(ready, context=GenomeContext.of(GeneContext.from_record(model.metadata.gene_context), genome, genes))
 
 
 def _descriptor_of(model: Checkpoint, genome: Genome, host: Genome | Descriptor | None) -> Descriptor | None:

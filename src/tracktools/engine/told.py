@@ -8,6 +8,7 @@ them.
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterator
 from dataclasses import replace
@@ -21,8 +22,8 @@ from tracktools.descriptor import Descriptor
 from tracktools.engine.choice import make_engine
 from tracktools.engine.grid import score_region
 from tracktools.engine.interface import Engine
-from tracktools.gene_context import GenomeContext
-from tracktools.gene_finder import oriented
+from tracktools.gene_context import GeneContext, GenomeContext
+from tracktools.gene_finder import FoundGenes, find_genes, oriented
 from tracktools.genome import Genome
 from tracktools.interval import STRANDS
 from tracktools.model.checkpoint import Checkpoint, reference_of, set_to_genome
@@ -33,7 +34,7 @@ PIECES, PIECE_BP = 3, 100_000  # the sample: evenly spread, so that a phage or a
 BP_PER_CALL = 2000  # about two genes
 _BASES_PER_CALL = 40  # of the highest values, among which the calls are sought
 _BLOCK_BP = 10_000
-_known: dict[tuple[str, ...], float] = {}  # the answer for a model and a genome, by their checksums
+_known: dict[tuple[str, ...], float | None] = {}  # the answer for a model and a genome, by their checksums
 
 
 class Sampled(NamedTuple):
@@ -44,31 +45,39 @@ class Sampled(NamedTuple):
     end: int
 
 
-def share_told(model: Checkpoint, genome: Genome, context: GenomeContext, *, threads: int = 1) -> float:
+def share_told(model: Checkpoint, genome: Genome, *, threads: int = 1) -> float | None:
     """Return how much of the dinucleotides of a genome a network is best told, one of `SHARES`.
 
     Parameters
     ----------
     model : Checkpoint
-        Of a network that takes a descriptor, not yet set to a genome.
+        Of a network that takes a descriptor, not yet set to a genome, with a gene context.
     genome : Genome
-    context : GenomeContext
-        Its gene context.
     threads : int
         CPU threads; 0 takes all.
+
+    Returns
+    -------
+    float or None
+        None where there is too little sequence to find genes.
     """
+    key = (model.sha256, json.dumps(model.metadata.gene_context), genome.sha256)
+    if not model.sha256 or key not in _known:
+        genes = find_genes(genome)
+        _known[key] = None if genes is None else _found(model, genome, genes, threads)
+    return _known[key]
+
+
+def _found(model: Checkpoint, genome: Genome, genes: tuple[FoundGenes, ...], threads: int) -> float:
     if reference_of(model).distances(genome.descriptor)[0][0] <= NEAR:
         return 1.0
-    key = (model.sha256, context.sha256, genome.sha256)
-    if model.sha256 and key in _known:
-        return _known[key]
+    context = GenomeContext.of(GeneContext.from_record(model.metadata.gene_context or {}), genome, genes)
     sample = list(sample_of(genome))
     found = {
         share: mean_log_odds(_engine(model, genome.descriptor, share, threads), model, genome, context, sample)
         for share in SHARES
     }
-    _known[key] = max(SHARES, key=lambda share: (round(found[share], 6), -share))
-    return _known[key]
+    return max(SHARES, key=lambda share: (round(found[share], 6), -share))
 
 
 def _engine(model: Checkpoint, descriptor: Descriptor, share: float, threads: int) -> Engine:
