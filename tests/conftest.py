@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+# Before torch is imported, here and in commands that tests start: its threads spin while they wait for each other, and
+# with a worker on each core that takes more time than the tests.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 settings.register_profile("tracktools", deadline=None)  # a busy machine is no error of the code
 settings.load_profile("tracktools")
 
