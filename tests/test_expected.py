@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from runs import GENOME, checkpoint_of, settings_of
 from tracktools.formats.bed import read_bed
 from tracktools.model.checkpoint import Checkpoint
 from tracktools.predict import Shard, merge_shards, predict_genome, predict_shard
+from tracktools.predict.calling import expectation
 from tracktools.predict.expected import Expected, expected_precision
 from tracktools.tracks import read_provenance
 
@@ -73,6 +75,7 @@ def test_calls_abroad_are_cut_by_the_target_and_say_what_to_expect(tmp_path: Pat
     )
     assert (table["expectedPrecisionLow"].astype(float) < table["expectedPrecision"].astype(float)).all()
     assert table["calibrated"].astype(float).isna().all()
+    assert re.match(r"; (90|91)% of them expected to be right within 5 bp \(\d+% to \d+%: ", expectation(table))
     cut = read_provenance(few.folder)["parameters"]["called_at"]
     assert cut == pytest.approx(table["modelOutput"].astype(float).min(), abs=1e-5)
     head = few.called_tss.read_text().split("chr")[0]

@@ -34,6 +34,7 @@ def merge(folders: tuple[Path, ...], output: Path, force: bool, restart: bool) -
       tracktools merge shard1 shard2 shard3 -o predictions
     """
     from tracktools.predict import merge_shards
+    from tracktools.predict.calling import expectation
     from tracktools.predict.manifest import MUTATE_ALL
     from tracktools.predict.merge import verb_of_shards
 
@@ -43,4 +44,5 @@ def merge(folders: tuple[Path, ...], output: Path, force: bool, restart: bool) -
         click.echo(f"{merge_all(folders, output, force=force, restart=restart)}")
         return
     prediction = merge_shards(folders, output, force=force, restart=restart)
-    click.echo(f"{prediction.folder}: {prediction.n_calls:,} TSS called")
+    right = expectation(prediction.calls()) if prediction.n_calls else ""
+    click.echo(f"{prediction.folder}: {prediction.n_calls:,} TSS called{right}")

@@ -103,6 +103,7 @@ def predict(
     """
     from tracktools.pipeline.predict_hub import Inputs, predict_and_build, predict_one_shard
     from tracktools.predict import Shard
+    from tracktools.predict.calling import expectation
 
     if out_of_fold is not None and model is not None:
         raise ConfigError("--out-of-fold brings its own models: leave out --model")
@@ -119,6 +120,7 @@ def predict(
         return
     prediction = predict_and_build(inputs, output, hub=hub, config=config, force=force, restart=restart)
     apart = "" if out_of_fold is None else ", each base by a model that never saw it"
-    click.echo(f"{prediction.folder}: {prediction.n_calls:,} TSS called{apart}")
+    right = expectation(prediction.calls()) if prediction.n_calls else ""
+    click.echo(f"{prediction.folder}: {prediction.n_calls:,} TSS called{apart}{right}")
     if hub is not None:
         click.echo(f"{hub}: open it with `tracktools hub serve {hub}`")

@@ -37,5 +37,7 @@ def report(folders: tuple[Path, ...], output: Path, title: str | None, templates
         known = (path / "provenance.json").is_file()
         why = "a report has no section for this kind of folder" if known else "no tracktools command wrote this"
         click.echo(f"{path}: {why}; it is left out")
-    click.echo(f"{made.page}: {len(made.sections)} sections ({', '.join(made.sections)})")
+    click.echo(
+        f"{made.page}: {len(made.sections)} section{'s' * (len(made.sections) != 1)} ({', '.join(made.sections)})"
+    )
     click.echo(made.multiqc)

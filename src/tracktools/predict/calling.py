@@ -177,7 +177,7 @@ def write_calls(folder: Path, manifest: Manifest, calls: Calls) -> Track | None:
         long_label=f"TSS called from the {'out-of-fold' if label else 'model'} output: {threshold}",
         color="0,0,0",
         visibility="pack",
-        method=f"{manifest.method}; {threshold}, at least 6 bp apart{_expectation(calls.table)}",
+        method=f"{manifest.method}; {threshold}, at least 6 bp apart{expectation(calls.table)}",
         group="predictions",
         source=manifest.model_name,
         licence="CC BY 4.0",
@@ -191,12 +191,12 @@ def _made_by(manifest: Manifest, calls: Calls) -> str:
     (model,) = manifest.models
     cut = f"{calls.cut:.4g}" if np.isfinite(calls.cut) else "no output"
     asked = f" ({manifest.asked})" if manifest.asked else ""
-    return f"model {model.name} (sha256 {model.sha256[:12]}), called at {cut}{asked}{_expectation(calls.table)}"
+    return f"model {model.name} (sha256 {model.sha256[:12]}), called at {cut}{asked}{expectation(calls.table)}"
 
 
-def _expectation(table: pd.DataFrame) -> str:
+def expectation(table: pd.DataFrame) -> str:
     """Return how many of the calls are expected to be right, where that was learnt on other species."""
-    known = table[list(_EXPECTED)].dropna()
+    known = table[list(_EXPECTED)].astype(float).dropna()
     if known.empty:
         return ""
     precision, low, high = known.mean()
