@@ -1,4 +1,4 @@
-"""How much of a genome's composition a network is told: a trial on the genome decides, alike from either strand."""
+"""What a network is told of the composition of a genome: a trial on the genome decides, alike from either strand."""
 
 from __future__ import annotations
 
@@ -10,10 +10,14 @@ import pytest
 
 from tracktools.descriptor import Descriptor
 from tracktools.engine.host import set_to_host
-from tracktools.engine.told import NEAR, PIECE_BP, PIECES, SHARES, sample_of, share_told
+from tracktools.engine.told import NEAR, PIECE_BP, PIECES, SHARES, Told, best_told, sample_of
 from tracktools.genome import COMPLEMENT_OF_CODE, Contig, Genome, load_genome
 from tracktools.model.checkpoint import Checkpoint, reference_of
 from tracktools.model.registry import as_model
+
+RELATIVES = (  # of the same class, and known to the network
+    "Methylorubrum extorquens DM4", "Novosphingobium aromaticivorans DSM 12444", "Rhodobacter sphaeroides 2.4.1",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -35,17 +39,17 @@ def reverse_complement(one: Contig) -> Contig:
 
 def test_the_sample_is_spread_evenly_and_the_same_from_either_strand_in_any_order() -> None:
     genome = Genome("g", tuple(contig(f"c{n}", length, n) for n, length in enumerate((500_000, 70_000, 900_000))))
-    sample = list(sample_of(genome))
+    sample = list(sample_of(genome, PIECE_BP))
     assert sum(part.end - part.start for part in sample) == PIECES * PIECE_BP
     turned = Genome("g", tuple(map(reverse_complement, reversed(genome.contigs))))
     lengths = [len(one) for one in genome]
-    mirror = [(2 - n, lengths[2 - n] - end, lengths[2 - n] - start) for n, start, end in sample_of(turned)]
+    mirror = [(2 - n, lengths[2 - n] - end, lengths[2 - n] - start) for n, start, end in sample_of(turned, PIECE_BP)]
     assert mirror == [tuple(part) for part in sample]
 
 
 def test_a_small_genome_is_its_own_sample() -> None:
     genome = Genome("g", (contig("a", 120_000, 1), contig("b", 5_000, 2)))
-    assert sorted(sample_of(genome)) == [(0, 0, 120_000), (1, 0, 5_000)]
+    assert sorted(sample_of(genome, PIECE_BP)) == [(0, 0, 120_000), (1, 0, 5_000)]
 
 
 @pytest.fixture(scope="module")
@@ -59,15 +63,17 @@ def test_what_a_trial_decides_is_in_the_descriptor_and_the_mirror_image_decides_
     model: Checkpoint, piece: Genome
 ) -> None:
     assert reference_of(model).distances(piece.descriptor)[0][0] > NEAR
-    share = share_told(model, piece)
-    assert share == 1.0  # the network knows relatives: on the whole genome, AP is higher than with less
+    best = best_told(model, piece)
+    assert best is not None
+    assert best in {Told(1.0, name) for name in RELATIVES}
     ready = set_to_host(model, piece)
     assert ready.descriptor is not None
-    assert ready.descriptor.told == share
-    assert ready.descriptor.to_record()["told"] == share
+    assert (ready.descriptor.told, ready.descriptor.like) == best
+    assert ready.descriptor.values == piece.descriptor.values
+    assert ready.descriptor.to_record() == piece.descriptor.to_record() | {"told": 1.0, "like": best.like}
     assert Descriptor.from_record(ready.descriptor.to_record()) == ready.descriptor
     turned = Genome("rca", (reverse_complement(piece.contigs[0]),))
-    assert share_told(model, turned) == share
+    assert best_told(model, turned) == best
     assert set_to_host(model, piece, gene_context=False).descriptor == ready.descriptor  # the same network
     plasmid = Genome("p", (contig("p", 20_000, 3),))
     assert set_to_host(model, plasmid, piece).descriptor == ready.descriptor  # told as its host is
@@ -78,9 +84,9 @@ def test_near_a_training_genome_all_is_told_and_where_no_genes_are_found_the_dis
 ) -> None:
     whole = load_genome(data_dir / "multispecies/genomes/Streptococcus_agalactiae_NEM316.fa.gz")
     assert reference_of(model).distances(whole.descriptor)[0][0] <= NEAR
-    assert share_told(model, whole) == 1.0
+    assert best_told(model, whole) == Told(1.0)
     short = Genome("s", (contig("s", 20_000, 3),))
-    assert share_told(model, short) is None
+    assert best_told(model, short) is None
     ready = set_to_host(model, short)
     assert ready.descriptor is not None
     assert ready.descriptor.told is None
@@ -94,6 +100,17 @@ def test_the_network_gets_a_share_of_the_dinucleotides(model: Checkpoint) -> Non
     assert (none[1], half[1], all_of_it[1]) == SHARES
     np.testing.assert_array_equal(half[2:], all_of_it[2:] / 2)
     assert not none[2:].any()
+
+
+def test_the_network_gets_the_numbers_of_a_genome_that_the_new_one_is_like(model: Checkpoint) -> None:
+    reference, descriptor = reference_of(model), Descriptor(0.4, tuple(0.01 * n for n in range(10)))
+    name, _, values = reference.genomes[3]
+    like = replace(descriptor, told=1.0, like=name)
+    theirs = reference.features(Descriptor(values[0], tuple(values[1:])), told=1)
+    np.testing.assert_array_equal(reference.features(like), theirs)
+    assert reference.distances(like) == reference.distances(descriptor)  # how near it is, does not change
+    with pytest.raises(ValueError, match="no training genome"):
+        reference.features(replace(like, like="Nobody"))
 
 
 @pytest.mark.parametrize("told", [-0.1, 1.1, float("nan")])

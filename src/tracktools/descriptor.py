@@ -40,28 +40,37 @@ class Descriptor:
     told : float, optional
         From 0 to 1: how much of the dinucleotides a network is told (`tracktools.engine.told`). Without it, the
         distance to the training genomes decides, see `Reference.features`.
+    like : str
+        Name of a training genome whose numbers the network gets instead, all of them.
     """
 
     gc: float
     dinucleotides: tuple[float, ...]
     bp: int = _UNKNOWN_BP
     told: float | None = None
+    like: str = ""
 
     def __eq__(self, other: object) -> bool:
         """Compare what a model gets."""
-        return isinstance(other, Descriptor) and (self.values, self.told) == (other.values, other.told)
+        return isinstance(other, Descriptor) and self._said == other._said
 
     def __hash__(self) -> int:
-        return hash((self.values, self.told))
+        return hash(self._said)
+
+    @property
+    def _said(self) -> tuple[object, ...]:
+        return self.values, self.told, self.like
 
     @property
     def values(self) -> tuple[float, ...]:
         """All eleven numbers: GC content, then the dinucleotides."""
         return (self.gc, *self.dinucleotides)
 
-    def to_record(self) -> dict[str, float]:
+    def to_record(self) -> dict[str, float | str]:
         """Return the plain form, as manifests and provenance hold it: what it says, not what it was counted over."""
-        told = {} if self.told is None else {"told": self.told}
+        told: dict[str, float | str] = {} if self.told is None else {"told": self.told}
+        if self.like:
+            told["like"] = self.like
         return {"gc": self.gc, **dict(zip(DINUCLEOTIDES, self.dinucleotides, strict=True)), **told}
 
     @classmethod
@@ -77,7 +86,7 @@ class Descriptor:
         told = None if record.get("told") is None else float(record["told"])
         if told is not None and not 0 <= told <= 1:
             raise ValueError(f"told is {told}")
-        return cls(float(record["gc"]), values, int(record.get("bp", _UNKNOWN_BP)), told)
+        return cls(float(record["gc"]), values, int(record.get("bp", _UNKNOWN_BP)), told, str(record.get("like", "")))
 
 
 def describe_sequences(sequences: Iterable[Letters]) -> Descriptor:
@@ -230,8 +239,18 @@ class Reference:
         told : float, optional
             From 0 to 1: how much the network is told of the dinucleotides; by default what the descriptor says; where
             it says nothing, 1 if a training genome is at most `far` away, and 0 elsewhere.
+
+        Raises
+        ------
+        ValueError
+            If the descriptor names a training genome that there is not.
         """
-        standard = self._standard(descriptor.values)
+        values = descriptor.values
+        if descriptor.like and told is None:
+            values = next((own for name, _, own in self.genomes if name == descriptor.like), ())
+            if not values:
+                raise ValueError(f"{descriptor.like} is no training genome")
+        standard = self._standard(values)
         share = descriptor.told if told is None else told
         if share is None:
             share = float(self.distances(descriptor)[0][0] <= self.far)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tracktools.config import ConditionedConfig
 from tracktools.descriptor import LEAST_DESCRIBED_BP, Descriptor, Reference
-from tracktools.engine.told import share_told
+from tracktools.engine.told import best_told
 from tracktools.errors import ConfigError, InputError, TracktoolsError
 from tracktools.gene_context import GeneContext, GenomeContext
 from tracktools.gene_finder import find_genes
@@ -38,7 +38,7 @@ def set_to_host(
         Whether a model that takes the genes into account adds their log-odds. It never does where there is too little
         sequence to find genes (`tracktools.gene_finder.LEAST_LEARNT_BP`).
     threads : int
-        CPU threads of the trial of how much of its composition a network is told (`tracktools.engine.told`), which
+        CPU threads of the trial of what a network is best told of the composition (`tracktools.engine.told`), which
         needs genes, too; 0 takes all.
 
     Raises
@@ -51,7 +51,8 @@ def set_to_host(
         return model if described is None else set_to_genome(model, described)
     whole = host if isinstance(host, Genome) else genome
     if described is not None and not isinstance(host, Descriptor):
-        described = replace(described, told=share_told(model, whole, threads=threads))
+        best = best_told(model, whole, threads=threads)
+        described = described if best is None else replace(described, **best._asdict())
     ready = model if described is None else set_to_genome(model, described)
     genes = find_genes(genome, whole if whole is not genome else None) if gene_context else None
     if genes is None:
@@ -72,7 +73,9 @@ def _descriptor_of(model: Checkpoint, genome: Genome, host: Genome | Descriptor 
     if host is None:
         return genome.descriptor
     given = host if isinstance(host, Descriptor) else host.descriptor
-    return Descriptor(given.gc, given.dinucleotides, told=given.told)  # its size is the user's business
+    return Descriptor(
+        given.gc, given.dinucleotides, told=given.told, like=given.like
+    )  # its size is the user's business
 
 
 def learnt_genome(model: Checkpoint, genome: Genome) -> str:

@@ -1,9 +1,10 @@
-"""How much of a genome's composition a network is told: as much as puts its highest calls before genes.
+"""What a network is told of the composition of a genome: what puts its highest calls before genes.
 
 All eleven numbers of the descriptor help a network near its training genomes, and mislead it on many others; how near
-is near differs. So each share of the ten dinucleotide ratios is tried on a sample of the genome. The network knows
-nothing of the genes: the better it finds promoters, the more of its highest calls lie where the gene context expects
-them.
+is near differs. So each share of the ten dinucleotide ratios is tried on a sample of the genome, and so are the numbers
+of each training genome of like GC content, as if the new genome were that one. The network knows nothing of the genes:
+the better it finds promoters, the more of its highest calls lie where the gene context expects them. (Between genomes
+of other GC content this does not tell: who calls all that is rich in A and T is often before genes, too.)
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ import numpy as np
 
 from tracktools.arrays import Float32, Float64
 from tracktools.calls import call_positions
-from tracktools.descriptor import Descriptor
 from tracktools.engine.choice import make_engine
 from tracktools.engine.grid import score_region
 from tracktools.engine.interface import Engine
@@ -30,11 +30,23 @@ from tracktools.model.checkpoint import Checkpoint, reference_of, set_to_genome
 
 SHARES = (0.0, 0.5, 1.0)
 NEAR = 0.25  # distance to a training genome up to which all is told, without a trial
-PIECES, PIECE_BP = 3, 100_000  # the sample: evenly spread, so that a phage or a run of rRNA operons does not decide
+LIKE_GC = 0.08  # difference in GC content up to which a training genome is tried
+PIECES, PIECE_BP = 3, 70_000  # the sample: evenly spread, so that a phage or a run of rRNA operons does not decide
+ROUGH_BP = 20_000  # a smaller sample, by which `KEPT` training genomes are chosen for the larger one
+KEPT = 4
 BP_PER_CALL = 2000  # about two genes
 _BASES_PER_CALL = 40  # of the highest values, among which the calls are sought
 _BLOCK_BP = 10_000
-_known: dict[tuple[str, ...], float | None] = {}  # the answer for a model and a genome, by their checksums
+
+
+class Told(NamedTuple):
+    """What a network is told, see `Descriptor`."""
+
+    told: float
+    like: str = ""
+
+
+_known: dict[tuple[str, ...], Told | None] = {}  # the answer for a model and a genome, by their checksums
 
 
 class Sampled(NamedTuple):
@@ -45,8 +57,8 @@ class Sampled(NamedTuple):
     end: int
 
 
-def share_told(model: Checkpoint, genome: Genome, *, threads: int = 1) -> float | None:
-    """Return how much of the dinucleotides of a genome a network is best told, one of `SHARES`.
+def best_told(model: Checkpoint, genome: Genome, *, threads: int = 1) -> Told | None:
+    """Return what a network is best told of a genome.
 
     Parameters
     ----------
@@ -58,7 +70,7 @@ def share_told(model: Checkpoint, genome: Genome, *, threads: int = 1) -> float 
 
     Returns
     -------
-    float or None
+    Told or None
         None where there is too little sequence to find genes.
     """
     key = (model.sha256, json.dumps(model.metadata.gene_context), genome.sha256)
@@ -68,31 +80,41 @@ def share_told(model: Checkpoint, genome: Genome, *, threads: int = 1) -> float 
     return _known[key]
 
 
-def _found(model: Checkpoint, genome: Genome, genes: tuple[FoundGenes, ...], threads: int) -> float:
-    if reference_of(model).distances(genome.descriptor)[0][0] <= NEAR:
-        return 1.0
+def _found(model: Checkpoint, genome: Genome, genes: tuple[FoundGenes, ...], threads: int) -> Told:
+    reference, gc = reference_of(model), genome.descriptor.gc
+    if reference.distances(genome.descriptor)[0][0] <= NEAR:
+        return Told(1.0)
     context = GenomeContext.of(GeneContext.from_record(model.metadata.gene_context or {}), genome, genes)
-    sample = list(sample_of(genome))
-    found = {
-        share: mean_log_odds(_engine(model, genome.descriptor, share, threads), model, genome, context, sample)
-        for share in SHARES
-    }
-    return max(SHARES, key=lambda share: (round(found[share], 6), -share))
+
+    def ordered(tried: list[Told], sample: list[Sampled]) -> list[Told]:
+        """Return the best first; of equals, the one that comes first."""
+        heights = {one: _height(model, genome, context, one, sample, threads) for one in tried}
+        return sorted(tried, key=lambda one: -heights[one])
+
+    others = sorted({name for name, _, values in reference.genomes if abs(values[0] - gc) <= LIKE_GC + 1e-9})
+    kept = ordered([Told(1.0, name) for name in others], list(sample_of(genome, ROUGH_BP)))[:KEPT]
+    return ordered([*map(Told, SHARES), *kept], list(sample_of(genome, PIECE_BP)))[0]
 
 
-def _engine(model: Checkpoint, descriptor: Descriptor, share: float, threads: int) -> Engine:
-    ready = set_to_genome(model, replace(descriptor, told=share))
-    return make_engine("auto", ready.parameters, threads=threads or None)
+def _height(
+    model: Checkpoint, genome: Genome, context: GenomeContext, told: Told, sample: list[Sampled], threads: int
+) -> float:
+    ready = set_to_genome(model, replace(genome.descriptor, **told._asdict()))
+    engine = make_engine("auto", ready.parameters, threads=threads or None)
+    return round(mean_log_odds(engine, model, genome, context, sample), 6)
 
 
-def sample_of(genome: Genome) -> Iterator[Sampled]:
-    """Yield the stretches of the sample, the same whichever strand of a contig the file has, and in any order."""
+def sample_of(genome: Genome, piece_bp: int) -> Iterator[Sampled]:
+    """Yield `PIECES` stretches of so many bases, or the whole of a small genome.
+
+    They are the same whichever strand of a contig the file has, and in any order of contigs.
+    """
     turned = [oriented(contig) for contig in genome]
     order = sorted(range(len(turned)), key=lambda number: turned[number][0])
     total, at = len(genome), 0
     pieces = [(0, total)]
-    if total > PIECES * PIECE_BP:
-        pieces = [(first := number * total // PIECES, first + PIECE_BP) for number in range(PIECES)]
+    if total > PIECES * piece_bp:
+        pieces = [(first := number * total // PIECES, first + piece_bp) for number in range(PIECES)]
     for number in order:
         length, is_turned = len(genome.contigs[number]), turned[number][1]
         for first, last in pieces:
@@ -110,12 +132,11 @@ def mean_log_odds(
     wanted = max(bases // BP_PER_CALL, 1)
     along = list(_along(engine, model, genome, context, sample))
     values = np.concatenate([value for value, _ in along])
-    least = np.partition(values, -min(_BASES_PER_CALL * wanted, len(values)))[
-        -min(_BASES_PER_CALL * wanted, len(values))
-    ]
+    rank = min(_BASES_PER_CALL * wanted, len(values))
+    least = max(np.partition(values, -rank)[-rank], np.float32(0))
     heights, added = [], []
     for value, log_odds in along:
-        at = np.flatnonzero(value >= max(least, np.float32(0)))
+        at = np.flatnonzero(value >= least)
         called = at[call_positions(at, value[at], "+", length=len(value))]
         heights.append(value[called])
         added.append(log_odds[called])

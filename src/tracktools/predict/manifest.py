@@ -83,7 +83,7 @@ class ModelPart:
     call_threshold: float
     calibration: Mapping[str, Any] | None
     split: tuple[tuple[str, int, int, str], ...]
-    descriptor: Mapping[str, float] | None = None
+    descriptor: Mapping[str, float | str] | None = None
     expected: Expected | None = None
     gene_context: str | None = None
 
