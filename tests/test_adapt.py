@@ -90,6 +90,17 @@ def test_folds_hold_out_every_base_once(tmp_path: Path) -> None:
     assert (made.table["end"] - made.table["start"]).sum() == 40_000
 
 
+@pytest.mark.parametrize("folds", [None, 2])
+def test_tss_on_other_names_are_renamed(tmp_path: Path, folds: int | None) -> None:
+    fasta, bed = write_genome(tmp_path, "own", 0.4, 5, length=40_000)
+    bed.write_text(bed.read_text().replace("own\t", "theirs\t") + "elsewhere\t5\t6\tt\t0\t+\n")
+    with pytest.raises(GenomeMismatchError, match="is on"):
+        adapt_model(fasta, bed, tmp_path / "no", model=untaught(tmp_path), steps=2, folds=folds)
+    made = adapt_model(fasta, bed, tmp_path / "o", model=untaught(tmp_path), steps=2, folds=folds,
+                       renames={"theirs": "own"}, only_genome=True)  # fmt: skip
+    assert made.folder == tmp_path / "o"
+
+
 def test_the_transformer_is_refused(tmp_path: Path) -> None:
     fasta, bed = write_genome(tmp_path, "own", 0.4, 5)
     with pytest.raises(ConfigError, match="no convolutional network"):

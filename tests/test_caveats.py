@@ -4,19 +4,29 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tracktools import load_model
+from runs import CALIBRATION, letters, settings_of, write_fasta
+from test_host import conditioned
+from tracktools import Contig, Genome, design_changes, load_model, mutate_sites, mutate_variants
 from tracktools.bundle import load_bundle
+from tracktools.config import EvaluateConfig
+from tracktools.contribute import compute_contributions
+from tracktools.engine.caveats import caveats_of
+from tracktools.engine.host import set_to_host
+from tracktools.evaluate import ScopeOptions, SignalInput, evaluate_tracks
 from tracktools.formats.bed import CALLED_TSS, read_bed, read_bed_head
 from tracktools.hub.build import build_hub
 from tracktools.hub.clients.view import build_view
+from tracktools.model.checkpoint import save_checkpoint
 from tracktools.pipeline.predict_hub import Inputs, predict_and_build
-from tracktools.predict.caveats import caveats_of
+from tracktools.splits import Region, Split
+from tracktools.tracks import read_provenance
 
 ANOTHER_GENOME = "this is another genome than the one that the model was trained on (Escherichia coli"
 THRESHOLD = "the threshold of the called TSS and the calibrated probabilities were set on the training genome"
@@ -85,6 +95,53 @@ def test_a_bed_that_is_handed_on_alone_brings_them_to_another_hub(folder: Path, 
     assert (columns, len(warnings)) == (CALLED_TSS.columns, 3)
     built = build_hub([alone], tmp_path / "hub", genome=folder / "other.fa")
     assert ANOTHER_GENOME.lower() in text_of(built.folder / "pages/hub.html")
+
+
+def test_every_command_that_asks_a_model_keeps_them(tmp_path: Path) -> None:
+    genome = Genome("g", (Contig("c", letters(3_000, 8)),))
+    fasta, far = write_fasta(tmp_path / "g.fa", genome), conditioned(tmp_path, far=0.01)
+    assert far.path is not None
+    (tmp_path / "tss.bed").write_text("c\t1000\t1001\tt\t0\t+\n")
+    settings, told = settings_of(), "unlike all 2 that the model learnt"
+    given = {"model": far, "config": settings}
+    mutate_sites(genome, tmp_path / "tss.bed", tmp_path / "at", **given)
+    variants = mutate_variants(genome, [f"c:1000:{chr(genome['c'].letters[999])}>A"], tmp_path / "vcf", **given)
+    design_changes(genome, tmp_path / "from", tss=(1_000, "+"), **given)
+    compute_contributions(genome, tmp_path / "tss.bed", tmp_path / "contribute", **given)
+    for folder in ("at", "vcf", "from", "contribute"):
+        assert told in " ".join(read_provenance(tmp_path / folder)["warnings"]), folder
+    head = [one for one in variants.vcf.read_text().splitlines() if one.startswith("##tracktoolsMutateWarning=")]
+    assert len(head) == 2
+    assert told in head[1]
+    wanted, whole = ScopeOptions(genome=fasta), EvaluateConfig(region="all", resamples=10)
+    evaluate_tracks(SignalInput(far.path), {"a": tmp_path / "tss.bed"}, tmp_path / "scores", wanted=wanted, config=whole,
+                    predict=settings)  # fmt: skip
+    assert told in " ".join(read_provenance(tmp_path / "scores")["parameters"]["warnings"])
+
+
+def test_contributions_are_the_same_without_genes_and_are_not_doubted_for_it() -> None:
+    plasmid = Genome("p", (Contig("p", letters(40_000, 8)),))
+    model = set_to_host(load_model("bacteria-tss"), plasmid)
+    assert [any("genes" in one for one in caveats_of(plasmid, model, genes_matter=do)) for do in (True, False)] == [
+        True,
+        False,
+    ]
+
+
+def test_a_map_of_another_genome_calibrates_nothing(tmp_path: Path) -> None:
+    genome = Genome("g", (Contig("c", letters(3_000, 8)),))
+    fasta, model = write_fasta(tmp_path / "g.fa", genome), conditioned(tmp_path)
+    (tmp_path / "tss.bed").write_text("c\t1000\t1001\tt\t0\t+\n")
+    expected = {name: [0.1, 0.5] for name in ("output", "precision", "low", "high")} | {"target": 0.45}
+    split = Split((Region(genome["c"].sequence_sha256, 0, 400, "train"),)).to_records()
+    for name, own, empty in (("own", split, False), ("abroad", [], True)):
+        metadata = replace(model.metadata, calibration=CALIBRATION, expected_precision=expected, split=own)
+        save_checkpoint(tmp_path / f"{name}.safetensors", model.model, metadata)
+        made = evaluate_tracks(
+            SignalInput(tmp_path / f"{name}.safetensors"), {"a": tmp_path / "tss.bed"}, tmp_path / name,
+            wanted=ScopeOptions(genome=fasta), config=EvaluateConfig(region="all", resamples=10), predict=settings_of(),
+        )  # fmt: skip
+        assert made.calibration["calibrated"].isna().all() == empty
 
 
 def test_on_its_own_genome_a_model_has_none() -> None:

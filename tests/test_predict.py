@@ -20,6 +20,7 @@ from networks import random_network, word_finder
 from runs import GENOME, SMALL, files_of, killed_predict, letters
 from tracktools.blocks import Block, Piece, plan_blocks
 from tracktools.config import ModelConfig, PredictConfig
+from tracktools.engine.caveats import caveats_of
 from tracktools.engine.grid import window_of
 from tracktools.errors import InputError, OutputError, OutputForeign, OutputLocked, OutputNotEmpty, UnfinishedRunDiffers
 from tracktools.formats.bed import read_bed
@@ -27,7 +28,6 @@ from tracktools.genome import Contig, Genome, load_genome
 from tracktools.hub.build import build_hub
 from tracktools.model.checkpoint import Checkpoint, Metadata, save_checkpoint
 from tracktools.predict import compute, predict_genome, predict_sequence
-from tracktools.predict.caveats import caveats_of
 from tracktools.predict.store import BlockStore
 from tracktools.run import difference
 from tracktools.splits import Region, Split

@@ -13,6 +13,7 @@ import torch
 from tracktools import load_model
 from tracktools.bundle import load_bundle
 from tracktools.config import DilatedConfig, EvaluateConfig, PredictConfig
+from tracktools.engine.caveats import caveats_of
 from tracktools.engine.host import learnt_genome, seen_before, set_to_host
 from tracktools.evaluate import ScopeOptions, SignalInput
 from tracktools.evaluate.inputs import read_all
@@ -20,7 +21,6 @@ from tracktools.formats.bigwig import write_bigwig
 from tracktools.genome import Genome, load_genome
 from tracktools.model.checkpoint import Checkpoint, Metadata, load_checkpoint
 from tracktools.model.dilated import Dilated
-from tracktools.predict.caveats import caveats_of
 from tracktools.splits import Region, Split
 from tracktools.train import train_folds, train_model
 from trainings import QUICK as LONGER

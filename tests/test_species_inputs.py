@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from species_files import write_sheet, write_windows
-from tracktools.config import ConditionedConfig, MixtureConfig, TrainConfig
+from tracktools.config import ConditionedConfig, DilatedConfig, MixtureConfig, TrainConfig
+from tracktools.descriptor import Reference
 from tracktools.errors import InputError, TracktoolsError
+from tracktools.model.checkpoint import Checkpoint, Metadata
+from tracktools.model.dilated import Dilated
 from tracktools.train.sheet import read_sheet
+from tracktools.train.species_run import _seen_before
 from tracktools.train.species_task import SpeciesTask, check_left_out
 from tracktools.train.species_windows import read_species_windows
 
@@ -43,6 +48,8 @@ def test_a_sheet_is_read_with_paths_next_to_it(tmp_path: Path) -> None:
         ('fasta = "rich.fa"', 'fasta = "rich.fa"\nsplit = "a.bed"', "only the main genome"),
         ('species = "Rich species"', 'species = "Main species"', "Main species is there twice"),
         ('leave_out = ["Bad one 3"]', 'leave_out = "Bad one 3"', "leave_out is 'Bad one 3'.*a list of names"),
+        ('"fractions 0.6,0.2,0.2"', '"fractions 0.6,b"', "split is 'fractions 0.6,b'.*write fractions 0.7,0.1,0.2"),
+        ('"fractions 0.6,0.2,0.2"', '"parts.bed"', "parts.bed, which is no file"),
         ("[[windows]]", "[[window]]", "has a table 'window'"),
         ("[[windows]]", "[windows]", "with two brackets"),
         ("[[windows]]", "[[windows]", "is not TOML"),
@@ -85,6 +92,10 @@ def test_other_tss_in_a_window_are_marked_where_the_letters_agree(tmp_path: Path
         ("tss.tsv", "tss_index", "index", "no column tss_index"),
         ("tss.tsv", "\t50\t", "\t950\t", "tss_index 950 is outside"),
         ("tss.tsv", "\t50\t", "\tfive\t", "tss_index 'five' is no number"),
+        ("tss.tsv", "\t+\t", "\t.\t", "the strand is '.'"),
+        ("tss.tsv", "Aus bus 1\t", "\t", "tss.tsv:2: has no species"),
+        ("random.tsv", "Aus bus 1\t500", "Aus bus 1\nAus bus 1\t500", "random.tsv:2: has no sequence"),
+        ("species.tsv", "Aus bus 1\tAlphas", "Aus bus 1\t", "species.tsv:2: has no lineage"),
         ("species.tsv", "Cus dus 2", "Cus eus 2", "Cus dus 2 has no line"),
         ("random.tsv", "Cus dus 2", "Cus eus 2", "Cus dus 2 has no windows around random positions"),
     ],
@@ -136,8 +147,39 @@ def test_a_phylum_left_out_plays_no_part(tmp_path: Path) -> None:
     assert [one.species for one, _ in task.windows] == ["Aus bus 1"]
     assert task.others == []
     assert [name for name, _, _ in task.reference.genomes] == ["Aus bus 1", "Main species"]
-    with pytest.raises(TracktoolsError, match="cannot be left out"):
-        check_left_out(["Mainota"], task.sheet)
+    assert task.left_out_species == {"Cus dus 2", "Bad one 3", "Rich species"}
+    for name in ("Mainota", "Main"):
+        with pytest.raises(TracktoolsError, match="cannot be left out"):
+            check_left_out([name], task.sheet)
+    with pytest.raises(TracktoolsError, match="there is no 'Betotta' to leave out"):
+        check_left_out(["Betota", "Betotta"], task.sheet)
+    (row,) = task.sheet.windows
+    sheet = replace(task.sheet, windows=(replace(row, leave_out=("Bad one",)),))
+    with pytest.raises(TracktoolsError, match="leave_out has 'Bad one', which is no species or lineage of it"):
+        check_left_out([], sheet)
+
+
+def test_a_start_that_learnt_what_is_left_out_is_told(tmp_path: Path) -> None:
+    task = task_of(tmp_path, "Betota")
+    rows = tuple((name, "phylum", (0.4, *[0.0] * 10)) for name in ("Aus bus 1", "Cus dus 2"))
+    start = Checkpoint(Dilated(DilatedConfig()), Metadata("wise", reference=Reference(rows, 1.0).to_record()))
+    assert _seen_before(start, task) == ["wise learnt from what is left out here: Cus dus 2"]
+
+
+def test_a_genus_leaves_out_genomes_as_it_does_windows(tmp_path: Path) -> None:
+    assert task_of(tmp_path, "Rich").others == []
+    text = (tmp_path / "sheet.toml").read_text(encoding="utf-8").replace('lineage = ["Richota", "Rich"]', "")
+    (tmp_path / "sheet.toml").write_text(text, encoding="utf-8")
+    sheet = read_sheet(tmp_path / "sheet.toml")
+    assert SpeciesTask(sheet, TrainConfig(seed=3), NETWORK, SMALL, ("Rich",)).others == []
+
+
+def test_the_parts_of_the_main_genome_are_read_next_to_the_sheet(tmp_path: Path) -> None:
+    path = write_sheet(tmp_path)
+    (tmp_path / "parts.bed").write_text("main\t0\t9000\ttrain\nmain\t9000\t12000\tvalid\n", encoding="utf-8")
+    path.write_text(path.read_text(encoding="utf-8").replace("fractions 0.6,0.2,0.2", "parts.bed"), encoding="utf-8")
+    split = SpeciesTask(read_sheet(path), TrainConfig(seed=3), NETWORK, SMALL, ()).split
+    assert [(one.start, one.end, one.part) for one in split.regions] == [(0, 9000, "train"), (9000, 12000, "valid")]
     with pytest.raises(TracktoolsError, match="nothing is left"):
         task_of(tmp_path, "Betota", "Alphas", "Richota").draw()
 

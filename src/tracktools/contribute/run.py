@@ -119,7 +119,7 @@ def compute_contributions(
     output = check_output(Path(output), force=force, inputs=inputs)
     loaded = as_genome(genome)
     alone = replace(config or PredictConfig(), gene_context=False)  # differences of log-odds: the context cancels
-    scoring = Scoring.of(loaded, model, alone, host)
+    scoring = replace(Scoring.of(loaded, model, alone, host), genes_matter=False)
     method = _method(settings.method, scoring)
     table, left_out = scored_sites(sites, scoring, renames, only_genome)
     places = sites_of(table, loaded)

@@ -127,7 +127,7 @@ def _read_model(
     metadata = signal.checkpoint.metadata
     identity = {"model": {"name": metadata.name, "sha256": signal.checkpoint.sha256}}
     notes = [*signal.caveats(), *exchange_notes(sets, loaded)]
-    return Material(loaded, scope, sets, left_out, genome, identity, metadata.calibration, notes)
+    return Material(loaded, scope, sets, left_out, genome, identity, signal.calibration, notes)
 
 
 def _read_sets(

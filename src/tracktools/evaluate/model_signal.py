@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
 
 from tracktools.config import NetworkConfig, PredictConfig
 from tracktools.engine import make_engine
+from tracktools.engine.caveats import caveats_of
 from tracktools.engine.devices import resolve_device
 from tracktools.engine.grid import score_region
-from tracktools.engine.host import seen_before, set_to_host
+from tracktools.engine.host import set_to_host
 from tracktools.evaluate.signals import Values
 from tracktools.genome import Genome
 from tracktools.interval import STRANDS
 from tracktools.model.checkpoint import Checkpoint
 from tracktools.model.registry import as_model
+from tracktools.splits import Split
 
 
 def network_of(name: str | Path) -> NetworkConfig:
@@ -53,9 +55,17 @@ class ModelSignal:
             device=resolve_device(config.device),
         )
 
-    def caveats(self) -> list[str]:
+    def caveats(self) -> tuple[str, ...]:
         """Return what to doubt of the scores, a sentence each."""
-        return seen_before(self.checkpoint, self._genome)
+        return caveats_of(self._genome, self.checkpoint)
+
+    @property
+    def calibration(self) -> Mapping[str, list[float]] | None:
+        """The checkpoint's map from model output to probability; none on a genome that it was not made for."""
+        metadata = self.checkpoint.metadata
+        split = Split.from_records(metadata.split)
+        known = any(split.regions_of(contig) for contig in self._genome)
+        return metadata.calibration if known or metadata.expected_precision is None else None
 
     def values(self, chrom: str, start: int, end: int) -> Values:
         """Return both strands of [start, end) of a sequence, in plus-strand order; NaN where a base is unscored."""

@@ -13,12 +13,13 @@ from tracktools.arrays import Float32
 from tracktools.config import NetworkConfig, PredictConfig
 from tracktools.descriptor import Descriptor
 from tracktools.engine import engine_for
+from tracktools.engine.caveats import caveats_of
 from tracktools.engine.host import read_host, set_to_host
 from tracktools.engine.interface import Engine
 from tracktools.engine.speed import bases_per_second
 from tracktools.engine.strand_spans import StrandSpan, score_spans
 from tracktools.errors import ConfigError
-from tracktools.gene_finder import LEAST_LEARNT_BP, finder_name
+from tracktools.gene_finder import finder_name
 from tracktools.genome import Genome
 from tracktools.model.checkpoint import Checkpoint
 from tracktools.model.registry import as_model
@@ -39,11 +40,14 @@ class Scoring:
         Set to the genome, or to its host.
     config : PredictConfig
         Engine, device, threads, bases at once.
+    genes_matter : bool
+        Whether the gene context would make a difference to what is computed.
     """
 
     genome: Genome
     model: Checkpoint
     config: PredictConfig
+    genes_matter: bool = True
 
     @classmethod
     def of(
@@ -103,14 +107,19 @@ class Scoring:
         }
 
     def provenance(self) -> dict[str, Any]:
-        """Return what ``provenance.json`` says of genome and model."""
+        """Return what ``provenance.json`` says of genome and model, and what to doubt."""
         genome = {"name": self.genome.name, "sha256": self.genome.sha256, "bp": len(self.genome)}
         model: dict[str, Any] = {"name": self.model.metadata.name, "sha256": self.model.sha256}
         if self.model.metadata.gene_context is not None:
             context = self.model.context
             found = {} if context is None else {"genes": context.genes, "sha256": context.sha256}
             model["gene_context"] = found | {"finder": finder_name()} if found else None
-        return {"genome": genome, "model": model}
+        return {"genome": genome, "model": model, "warnings": self.warnings}
+
+    @cached_property
+    def warnings(self) -> tuple[str, ...]:
+        """What to doubt of the outputs, a sentence each; see `caveats_of`."""
+        return caveats_of(self.genome, self.model, genes_matter=self.genes_matter)
 
     def announce(self, what: str, seconds: float) -> None:
         """Log what will be computed, and about how long it takes: the user can still stop it."""
@@ -120,15 +129,9 @@ class Scoring:
         self.warn()
 
     def warn(self) -> None:
-        """Log a warning where the model takes the genes into account, and there is too little sequence to find them."""
-        wanted = self.config.gene_context and self.model.metadata.gene_context is not None
-        if wanted and self.model.context is None:
-            log.warning(
-                "warning: %s: fewer than %s bases are too few to find genes in: the output does not take them into "
-                "account; name the genome that this belongs to (--descriptor-of)",
-                self.genome.name,
-                f"{LEAST_LEARNT_BP:,}",
-            )
+        """Log what to doubt of the outputs."""
+        for sentence in self.warnings:
+            log.warning("warning: %s", sentence)
 
     def seconds_to_read(self, codes_bp: float) -> float:
         """Return about how long the network takes to read so many bases, found by trying."""

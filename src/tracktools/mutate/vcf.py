@@ -209,6 +209,7 @@ def _write(run: Run, source: _Variants, scoring: Scoring, settings: MutateConfig
     model = scoring.model.metadata.name
     made_by = f"##tracktoolsMutate=version {tracktools_version()}; model {model} ({scoring.model.sha256[:12]}); "
     made_by += f"genome {scoring.genome.name} ({scoring.genome.sha256[:12]}); TSS called at {threshold:g}"
+    made_by = "\n".join([made_by, *(f"##tracktoolsMutateWarning={sentence}" for sentence in scoring.warnings)])
     with (
         source.open() as (header, lines),
         (run.result / f"{stem}.mutate.vcf").open("w", encoding="utf-8") as vcf,

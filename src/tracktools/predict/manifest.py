@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any, Self
 from tracktools.arrays import Float32
 from tracktools.blocks import Block, Held, Piece, RegionMask, plan_blocks, shard_of
 from tracktools.config import NetworkConfig, PredictConfig, architecture_of, read_network
+from tracktools.engine.caveats import caveats_of
 from tracktools.errors import ConfigError, InputError, shown
 from tracktools.formats.atomic import write_synced
 from tracktools.formats.json_file import is_sealed, json_bytes, read_json, sealed
 from tracktools.interval import Range, Strand, merge
 from tracktools.predict.asked_calls import AskedCalls
-from tracktools.predict.caveats import caveats_of
 from tracktools.predict.expected import Expected
 from tracktools.predict.found_genes import GeneList
 from tracktools.splits import Split

@@ -157,7 +157,8 @@ def _trained(task: Task, folder: Path, number: int, name: str, species: str) -> 
         return finished_model(fold)
     return train_model(
         task.genome, task.labels, fold, split=task.split, name=f"{name}-fold{number}", species=species,
-        config=task.config, model_config=task.model_config, soft=task.soft, init=task.init,
+        config=task.config, model_config=task.model_config, soft=task.soft, init=task.init, renames=task.renames,
+        only_genome=task.only_genome,
     )  # fmt: skip
 
 

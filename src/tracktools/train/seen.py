@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
+from tracktools.descriptor import Reference
 from tracktools.engine.host import learnt_genome
 from tracktools.genome import Genome
 from tracktools.model.checkpoint import Checkpoint
@@ -32,16 +35,27 @@ def warn_of_teacher(model: Checkpoint, genome: Genome, split: Split) -> list[str
     return [f"{model.metadata.name} was trained on {learnt}: what it teaches reveals them"] if learnt else []
 
 
-def _what_it_learnt(model: Checkpoint, genome: Genome, split: Split) -> str:
-    """Return what a model has seen of the validation and test parts, in words; empty if nothing."""
+def seen_bp(model: Checkpoint, split: Split) -> int:
+    """Return how many bases outside the training part of a split a model was trained on."""
     own = Split.from_records(model.metadata.split)
-    seen = sum(
+    return sum(
         max(0, min(seen.end, kept.end) - max(seen.start, kept.start))
         for seen in own.regions
         for kept in split.regions
         if seen.part == "train" and kept.part != "train" and seen.sequence_sha256 == kept.sequence_sha256
     )
-    if seen:
+
+
+def learnt_of(model: Checkpoint, species: Collection[str]) -> list[str]:
+    """Return those species that a model learnt from."""
+    reference = model.metadata.reference
+    known = set() if reference is None else {name for name, _, _ in Reference.from_record(reference).genomes}
+    return sorted(known & set(species))
+
+
+def _what_it_learnt(model: Checkpoint, genome: Genome, split: Split) -> str:
+    """Return what a model has seen of the validation and test parts, in words; empty if nothing."""
+    if seen := seen_bp(model, split):
         return f"{seen:,} bp of the validation and test parts"
     learnt = learnt_genome(model, genome)
     return f"{learnt}, which is this genome or a near relative, with its validation and test parts" if learnt else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -12,6 +12,7 @@ from tracktools.errors import ConfigError, InputError
 from tracktools.formats.toml_file import read_toml
 
 Role = Literal["main", "train", "held_out"]
+_FRACTIONS = "fractions "
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,8 @@ class GenomeRow:
 
     @property
     def names(self) -> frozenset[str]:
-        """All by which it can be left out."""
-        return frozenset((self.species, *self.lineage))
+        """All by which it can be left out: the species, its genus, and what the sheet calls its lineage."""
+        return frozenset((self.species, *self.species.split()[:1], *self.lineage))
 
 
 @dataclass(frozen=True)
@@ -133,8 +134,33 @@ def read_sheet(path: Path) -> SpeciesSheet:
     genomes = tuple(_row(GenomeRow, row, path) for row in rows["genome"])
     windows = tuple(_row(WindowsRow, row, path) for row in rows["windows"])
     _check(genomes, windows, path)
+    genomes = tuple(_with_split(row, path) for row in genomes)
     kept = None if "homologues" not in values else path.parent / Path(_text(values["homologues"], path)).expanduser()
     return SpeciesSheet(genomes, windows, _batch(values.get("batch", {}), path), kept)
+
+
+def fractions_of(split: str) -> list[float]:
+    """Return the shares of ``fractions 0.7,0.1,0.2``.
+
+    Raises
+    ------
+    ValueError
+        If they are no numbers.
+    """
+    return [float(share) for share in split.removeprefix(_FRACTIONS).split(",")]
+
+
+def _with_split(row: GenomeRow, path: Path) -> GenomeRow:
+    """Return a row whose split is empty, shares, or a file that is there."""
+    if not row.split:
+        return row
+    if not row.split.startswith(_FRACTIONS):
+        return replace(row, split=str(_file(row.split, path)))
+    try:
+        fractions_of(row.split)
+    except ValueError:
+        raise InputError(f"split is {row.split!r}", path=path, hint="write fractions 0.7,0.1,0.2") from None
+    return row
 
 
 def _batch(values: object, path: Path) -> MixtureConfig:

@@ -18,6 +18,7 @@ from tracktools.model.checkpoint import Checkpoint, Metadata, save_checkpoint
 from tracktools.model.conditioned import Conditioned, conditioned_from, split_conditioned
 from tracktools.model.dilated import Dilated, split_members
 from tracktools.model.golden import make_golden
+from tracktools.names import listed
 from tracktools.run import Policy, Run, check_output
 from tracktools.tracks import write_provenance
 from tracktools.train.describe import golden_letters
@@ -25,6 +26,7 @@ from tracktools.train.fit import KEEPS, fit, identity_of, load_weights, resolve_
 from tracktools.train.labels import describe_labels
 from tracktools.train.recipe import check_recipe
 from tracktools.train.run import TrainedModel, finished_model
+from tracktools.train.seen import learnt_of, seen_bp
 from tracktools.train.sheet import SpeciesSheet
 from tracktools.train.species_loop import SpeciesTrainer
 from tracktools.train.species_task import SpeciesTask, check_left_out
@@ -87,6 +89,9 @@ def train_species(
     config = resolve_precision(config, output, restart=restart)
     torch.set_num_threads(config.threads)
     task = SpeciesTask(sheet, config, network, sheet.batch, tuple(leave_out))
+    warnings = [] if init is None else _seen_before(init, task)
+    for warning in warnings:
+        log.warning("warning: %s", warning)
     said = {"init": "" if init is None else f"{init.sha256} {init_member}", "name": name, "far": far}
     policy, keeps = Policy(force=force, restart=restart), (*KEEPS, _HOMOLOGUES)
     with Run(output, identity_of(config, task.inputs, **said), policy=policy, keeps=keeps) as run:
@@ -106,7 +111,7 @@ def train_species(
         write_log(history, run.result)
         genome = {"name": task.main_genome.name, "sha256": task.main_genome.sha256}
         parameters = {**recipe, "training_data": metadata.training_data}
-        write_provenance(run.result, started=started, genome=genome, parameters=parameters)
+        write_provenance(run.result, started=started, genome=genome, parameters=parameters, warnings=warnings)
         run.publish()
     return TrainedModel(output, output / "model.safetensors", best)
 
@@ -126,6 +131,16 @@ def _start(init: Checkpoint, member: int, config: ConditionedConfig) -> Conditio
         raise ConfigError(
             f"{init.metadata.name} has other channels, widths or dilations than the one asked for"
         ) from None
+
+
+def _seen_before(init: Checkpoint, task: SpeciesTask) -> list[str]:
+    """Return what the model that is started from learnt of what this training is judged on, a sentence each."""
+    name, seen = init.metadata.name, []
+    if bases := seen_bp(init, task.split):
+        seen.append(f"{name} was trained on {bases:,} bp of the validation and test parts: figures there are too good")
+    if left_out := learnt_of(init, task.left_out_species):
+        seen.append(f"{name} learnt from what is left out here: {listed(left_out)}")
+    return seen
 
 
 def _said(init: Checkpoint | None, member: int) -> dict[str, Any]:

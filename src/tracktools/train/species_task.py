@@ -24,8 +24,8 @@ from tracktools.tracks import file_sha256
 from tracktools.train.homologues import homologous
 from tracktools.train.labels import read_labels
 from tracktools.train.mixture import Mixture, SpeciesGenome
-from tracktools.train.sheet import GenomeRow, SpeciesSheet, WindowsRow
-from tracktools.train.species_windows import SpeciesWindows, read_species_windows
+from tracktools.train.sheet import GenomeRow, SpeciesSheet, WindowsRow, fractions_of
+from tracktools.train.species_windows import SpeciesWindows, read_species_windows, species_names
 from tracktools.train.split_options import choose_split, receptive_field_bp
 from tracktools.train.state import load_state, save_state
 from tracktools.train.threshold import RegionSignal, score_part
@@ -69,7 +69,7 @@ class SpeciesTask:
         """The parts of the main genome."""
         said = self.sheet.main.split
         if said.startswith("fractions "):
-            shares = [float(share) for share in said.removeprefix("fractions ").split(",")]
+            shares = fractions_of(said)
             return choose_split(self.main_genome, fractions=shares, seed=self.config.seed, network=self.model_config)
         return choose_split(self.main_genome, bed=Path(said) if said else None)
 
@@ -80,6 +80,18 @@ class SpeciesTask:
         stretches = training_stretches(genome, self.split, receptive_field_bp(self.model_config))
         labels = [read_labels(path, genome) for path in (row.tss, *row.also.values())]
         return SpeciesGenome(row.species, _phylum(row), genome, labels, stretches, genome.descriptor, row.weight)
+
+    @cached_property
+    def left_out_species(self) -> frozenset[str]:
+        """The species that are not learnt from, because they are held out or left out."""
+        rows = {row.species for row in self.sheet.genomes if row.role == "held_out" or row.names & {*self.leave_out}}
+        windows = {
+            species
+            for row in self.sheet.windows
+            for species, names in species_names(row).items()
+            if {*names} & {*self.leave_out}
+        }
+        return frozenset(rows | windows)
 
     @cached_property
     def others(self) -> list[SpeciesGenome]:
@@ -181,7 +193,7 @@ def _phylum(row: GenomeRow) -> str:
 
 
 def check_left_out(leave_out: Collection[str], sheet: SpeciesSheet) -> None:
-    """Refuse to leave out the main genome, which chooses.
+    """Refuse to leave out the main genome, which chooses, or what is not there.
 
     Raises
     ------
@@ -189,3 +201,12 @@ def check_left_out(leave_out: Collection[str], sheet: SpeciesSheet) -> None:
     """
     if sheet.main.names & set(leave_out):
         raise ConfigError(f"{sheet.main.species} chooses by its validation part and cannot be left out")
+    known = {name for row in sheet.genomes for name in row.names}
+    for row in sheet.windows:
+        here = {name for names in species_names(row).values() for name in names}
+        if unknown := sorted(set(row.leave_out) - here):
+            raise InputError(f"leave_out has {unknown[0]!r}, which is no species or lineage of it", path=row.species)
+        known |= here
+    if unknown := sorted(set(leave_out) - known):
+        hint = "species, genera and lineages are written as in the sheet and its tables"
+        raise ConfigError(f"there is no {unknown[0]!r} to leave out", hint=hint)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import gzip
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,9 @@ import numpy as np
 
 from tracktools.arrays import Bool, Codes, Int64
 from tracktools.descriptor import Descriptor, describe_sequences
-from tracktools.errors import InputError
+from tracktools.errors import ConfigError, InputError
+from tracktools.formats.text_file import open_text
+from tracktools.interval import STRANDS
 from tracktools.train.sheet import WindowsRow
 
 PAD = 4  # after the end of a shorter window: a letter like N, where nothing is scored
@@ -69,12 +70,14 @@ def read_species_windows(row: WindowsRow, leave_out: Collection[str] = ()) -> li
     InputError
         If a column is missing, a species has no line in the table of species, or an index lies outside its sequence.
     """
-    lineages = {one["species"]: one["lineage"] for _, one in _rows(row.species, ("species", "lineage"))}
+    names = species_names(row)
     around: dict[str, list[tuple[int, str, int, str]]] = {}
     for line, one in _rows(row.tss, ("species", "position", "strand", "tss_index", "sequence")):
         at, sequence = _whole(one, "tss_index", row.tss, line), one["sequence"]
         if not 0 <= at < len(sequence):
             raise InputError(f"tss_index {at} is outside the sequence", path=row.tss, line=line)
+        if one["strand"] not in STRANDS:
+            raise InputError(f"the strand is {one['strand']!r}", path=row.tss, line=line, hint="it is + or -")
         around.setdefault(one["species"], []).append(
             (_whole(one, "position", row.tss, line), one["strand"], at, sequence)
         )
@@ -84,23 +87,44 @@ def read_species_windows(row: WindowsRow, leave_out: Collection[str] = ()) -> li
     skipped = {*row.leave_out, *leave_out}
     found = []
     for species, rows in around.items():
-        if species not in lineages:
+        if species not in names:
             raise InputError(f"{species} has no line", path=row.species)
-        lineage = lineages[species]
-        names = {species, species.split()[0], lineage, row.phyla.get(lineage, lineage)}
-        if not names & skipped:
-            phylum = row.phyla.get(lineage, lineage)
+        _, _, lineage, phylum = names[species]
+        if not skipped.intersection(names[species]):
             found.append(_of_species(species, lineage, phylum, rows, elsewhere.get(species, []), row.random))
     return found
 
 
+def species_names(row: WindowsRow) -> dict[str, tuple[str, str, str, str]]:
+    """Return, of each species of a table, all by which it can be left out: itself, genus, lineage and phylum.
+
+    Raises
+    ------
+    InputError
+        If a column or a value is missing.
+    """
+    lineages = {one["species"]: one["lineage"] for _, one in _rows(row.species, ("species", "lineage"))}
+    return {
+        species: (species, species.split()[0], lineage, row.phyla.get(lineage, lineage))
+        for species, lineage in lineages.items()
+    }
+
+
 def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, Mapping[str, str]]]:
-    with (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="utf-8") as file:
-        reader = csv.DictReader(file, delimiter="\t")
+    """Yield the rows of a table with their lines; each has a value in each of the columns."""
+    with open_text(path) as file:
+        reader = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
         missing = [name for name in columns if name not in (reader.fieldnames or ())]
         if missing:
             raise InputError(f"has no column {missing[0]}", path=path, line=1)
-        yield from enumerate(reader, start=2)
+        try:
+            for row in reader:
+                empty = next((name for name in columns if not (row[name] or "").strip()), None)
+                if empty is not None:
+                    raise InputError(f"has no {empty}", path=path, line=reader.line_num)
+                yield reader.line_num, row
+        except csv.Error as error:
+            raise InputError(f"is no table: {error}", path=path, line=reader.line_num) from None
 
 
 def _whole(row: Mapping[str, str], name: str, path: Path, line: int) -> int:
@@ -120,13 +144,18 @@ def _of_species(
     codes = np.full((len(sequences), length), PAD, dtype=np.uint8)
     for number, sequence in enumerate(sequences):
         codes[number, : len(sequence)] = _CODES[np.frombuffer(sequence.encode("ascii", "replace"), dtype=np.uint8)]
+    try:
+        descriptor = describe_sequences([codes[len(rows) :].ravel()])
+    except ConfigError:
+        problem = f"the windows of {species} around random positions have too few letters to describe its genome"
+        raise InputError(problem, path=path) from None
     is_tss = np.zeros(codes.shape, dtype=bool)
     for number, (_, _, at, _) in enumerate(rows):
         is_tss[number, at] = True
     _mark_neighbours(rows, is_tss)
     return SpeciesWindows(
         species, lineage, phylum, codes, np.array([len(sequence) for sequence in sequences]), is_tss,
-        np.arange(len(sequences)) < len(rows), describe_sequences([codes[len(rows) :].ravel()]),
+        np.arange(len(sequences)) < len(rows), descriptor,
     )  # fmt: skip
 
 

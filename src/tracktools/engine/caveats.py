@@ -1,4 +1,4 @@
-"""Warnings on predictions: printed before a run, and kept in its files."""
+"""What to doubt of a model on a genome: printed before a run, and kept in its files."""
 
 from __future__ import annotations
 
@@ -18,11 +18,19 @@ _GC_TOLERANCE = 0.05  # further from the training genome than this, base composi
 _SMALL_BP = 100_000  # fewer bases, such as a plasmid's, may look different from their genome
 
 
-def caveats_of(genome: Genome, model: Checkpoint) -> tuple[str, ...]:
-    """Return what a user of these predictions should know, a sentence each; nothing if there is no doubt.
+def caveats_of(genome: Genome, model: Checkpoint, *, genes_matter: bool = True) -> tuple[str, ...]:
+    """Return what a user of these outputs should know, a sentence each; nothing if there is no doubt.
 
     They are printed before the run, and are part of ``provenance.json``, of the header of the called TSS and of the
     pages of a hub.
+
+    Parameters
+    ----------
+    genome : Genome
+    model : Checkpoint
+        Set to the genome, or to its host.
+    genes_matter : bool
+        Whether the gene context would make a difference to what is computed.
     """
     sentences = []
     metadata, shift = model.metadata, model.config.label_shift_bp
@@ -34,7 +42,7 @@ def caveats_of(genome: Genome, model: Checkpoint) -> tuple[str, ...]:
         )
     if not any(contig.code_counts[: len(ALPHABET)].any() for contig in genome):
         return (*sentences, "no contig contains any A, C, G or T: there will be no values")
-    if metadata.gene_context is not None and model.context is None:
+    if genes_matter and metadata.gene_context is not None and model.context is None:
         sentences.append(_of_genes(genome))
     if model.descriptor is not None:
         return (*sentences, *_of_descriptor(model, model.descriptor), *seen_before(model, genome))
