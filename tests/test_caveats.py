@@ -113,9 +113,10 @@ def test_every_command_that_asks_a_model_keeps_them(tmp_path: Path) -> None:
     head = [one for one in variants.vcf.read_text().splitlines() if one.startswith("##tracktoolsMutateWarning=")]
     assert len(head) == 2
     assert told in head[1]
-    wanted, whole = ScopeOptions(genome=fasta), EvaluateConfig(region="all", resamples=10)
-    evaluate_tracks(SignalInput(far.path), {"a": tmp_path / "tss.bed"}, tmp_path / "scores", wanted=wanted, config=whole,
-                    predict=settings)  # fmt: skip
+    evaluate_tracks(
+        SignalInput(far.path), {"a": tmp_path / "tss.bed"}, tmp_path / "scores", wanted=ScopeOptions(genome=fasta),
+        config=EvaluateConfig(region="all", resamples=10), predict=settings,
+    )  # fmt: skip
     assert told in " ".join(read_provenance(tmp_path / "scores")["parameters"]["warnings"])
 
 

@@ -186,7 +186,7 @@ def test_the_parts_of_the_main_genome_are_read_next_to_the_sheet(tmp_path: Path)
 
 def test_windows_homologous_to_what_is_judged_are_left_out_and_remembered(tmp_path: Path) -> None:
     sheet = write_sheet(tmp_path)
-    write_windows(tmp_path, {"Aus bus 1": ("Alphas", 0.4)}, count=20)
+    write_windows(tmp_path, {"Aus bus 1": ("Alphas", 0.4)}, around_bp=50, count=20)
     task = SpeciesTask(read_sheet(sheet), TrainConfig(seed=3), NETWORK, SMALL)
     contig = task.main_genome.contigs[0]
     region = next(iter(task.split.regions_of(contig, "test")))
