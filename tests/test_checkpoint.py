@@ -158,6 +158,7 @@ WRONG: dict[str, list[object]] = {  # values of fields of the header
             for name, value in (("near", [1]), ("near", []), ("elsewhere", [-1]), ("elsewhere", "0"), ("genome", 4))
         ),
     ],
+    "recipe": [{"warnings": 5}, {"warnings": "one"}, {"warnings": [1]}],
 }
 UNUSABLE = [(name, value) for name, values in WRONG.items() for value in values]
 

@@ -110,6 +110,12 @@ def _numbers(values: object, least: float, most: float) -> list[float]:
     return values
 
 
+def _check_recipe(record: Mapping[str, Any]) -> None:
+    warnings = record.get("warnings", ())
+    if isinstance(warnings, str) or not all(isinstance(one, str) for one in warnings):
+        raise ValueError(f"warnings is {shown(warnings, 80)}")
+
+
 _CHECKS: dict[str, Callable[[Any], object]] = {
     "call_threshold": _check_threshold,
     "calibration": _check_calibration,
@@ -118,4 +124,5 @@ _CHECKS: dict[str, Callable[[Any], object]] = {
     "golden": _check_golden,
     "reference": _check_reference,
     "gene_context": GeneContext.from_record,
+    "recipe": _check_recipe,
 }
