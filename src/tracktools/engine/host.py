@@ -104,12 +104,18 @@ def seen_before(model: Checkpoint, genome: Genome) -> list[str]:
 
     A model that was trained on from another one has what that one had seen in its recipe.
     """
-    learnt, metadata = learnt_genome(model, genome), model.metadata
-    known = {record.get("sequence_sha256") for record in metadata.split}
+    learnt = learnt_genome(model, genome)
     own = f"the model was trained on {learnt}, which is this genome or a near relative: "
     own += "output and scores look better here than on a genome that it has not seen"
-    inherited = metadata.recipe.get("warnings", ()) if any(one.sequence_sha256 in known for one in genome) else ()
-    return [*([own] if learnt else []), *map(str, inherited)]
+    return [*([own] if learnt else []), *inherited_doubts(model, genome)]
+
+
+def inherited_doubts(model: Checkpoint, genome: Genome) -> list[str]:
+    """Return what a model that was trained on a genome keeps of the doubts about the one that it started from."""
+    known = {record.get("sequence_sha256") for record in model.metadata.split}
+    return (
+        list(model.metadata.recipe.get("warnings", ())) if any(one.sequence_sha256 in known for one in genome) else []
+    )
 
 
 def read_host(path: Path) -> Genome | Descriptor:

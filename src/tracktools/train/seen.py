@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from tracktools.descriptor import Reference
-from tracktools.engine.host import learnt_genome
+from tracktools.engine.host import inherited_doubts, learnt_genome
 from tracktools.genome import Genome
 from tracktools.model.checkpoint import Checkpoint
 from tracktools.splits import Split
@@ -24,9 +24,7 @@ def warn_of_start(model: Checkpoint, genome: Genome, split: Split) -> list[str]:
     """
     learnt = _what_it_learnt(model, genome, split)
     own = f"{model.metadata.name} was trained on {learnt}: scores of bases that are held back here are too high"
-    known = {record.get("sequence_sha256") for record in model.metadata.split}
-    inherited = model.metadata.recipe.get("warnings", ()) if any(one.sequence_sha256 in known for one in genome) else ()
-    return [*([own] if learnt else []), *map(str, inherited)]
+    return [*([own] if learnt else []), *inherited_doubts(model, genome)]
 
 
 def warn_of_teacher(model: Checkpoint, genome: Genome, split: Split) -> list[str]:
