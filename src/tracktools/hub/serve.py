@@ -47,16 +47,16 @@ class _Handler(BaseHTTPRequestHandler):
         super().__init__(*arguments)  # type: ignore[arg-type]
 
     def handle_one_request(self) -> None:
-        """Answer a request; while none has begun, the connection is one that may be closed."""
-        self.server.idle(self.connection)
+        """Answer a request; until the next begins, the connection is one that may be closed."""
         try:
             super().handle_one_request()
         except OSError:  # the browser has gone, or the connection was closed as idle
             self.close_connection = True
+        self.server.note(self.connection, idle=True)
 
     def parse_request(self) -> bool:
         """Read the head of a request; refuse those to names of other machines, and pass over a body."""
-        self.server.busy(self.connection)
+        self.server.note(self.connection, idle=False)
         if not super().parse_request():
             return False
         if not self._is_for_us():
@@ -129,7 +129,7 @@ class _Handler(BaseHTTPRequestHandler):
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the browser has scrolled on
             while count > 0 and (block := file.read(min(count, _COPY_BYTES))):
                 self.wfile.write(block)
-                self.server.busy(self.connection)
+                self.server.note(self.connection, idle=False)
                 count -= len(block)
         self.close_connection |= count > 0  # it was cut while it was sent: what was promised cannot follow
 
@@ -170,26 +170,26 @@ class _Server(ThreadingHTTPServer):
             return False
         return match["name"] in self._names or (self._any_address and _is_number(match["name"]))
 
-    def idle(self, connection: socket.socket) -> None:
-        """Note that a connection waits for a request; close others where there are too many.
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Take a new connection; close others where there are too many.
 
-        First those that wait, then those whose client is slow to ask or to take the answer; each the longest first.
+        First those that wait after an answer, then those whose client is slow to ask or to take the answer; each the
+        longest first. Counted where they are accepted, so that one just made is never closed for older ones.
         """
         with self._lock:
-            self._connections.pop(connection, None)
-            self._connections[connection] = True
-            too_many = max(0, len(self._connections) - ServeConfig.most_connections)
-            others = [other for other in self._connections if other is not connection] if too_many else []
-            for other in sorted(others, key=self._connections.__getitem__, reverse=True)[:too_many]:
+            too_many = max(0, len(self._connections) + 1 - ServeConfig.most_connections)
+            for other in sorted(self._connections, key=self._connections.__getitem__, reverse=True)[:too_many]:
                 self._connections.pop(other)
                 with contextlib.suppress(OSError):
                     other.shutdown(socket.SHUT_RDWR)
+            self._connections[request] = False
+        super().process_request(request, client_address)
 
-    def busy(self, connection: socket.socket) -> None:
-        """Note that a request has come, or that a part of the answer was taken."""
+    def note(self, connection: socket.socket, *, idle: bool) -> None:
+        """Note that a request or its next part is served, or that the connection waits for another."""
         with self._lock:
             if self._connections.pop(connection, None) is not None:  # else it was closed
-                self._connections[connection] = False
+                self._connections[connection] = idle
 
     def shutdown_request(self, request: Any) -> None:
         """Close a connection."""
