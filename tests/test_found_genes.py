@@ -43,9 +43,8 @@ ROWS = [  # as a reader of BED sees them, by name of the contig
 def found_in(name: str, genes: dict[str, list[tuple[int, int, str, float]]]) -> FoundGenes:
     rows = genes.get(name, [])
     starts, ends = (np.array([row[n] for row in rows], dtype=np.int64) for n in (0, 1))
-    return FoundGenes(
-        starts, ends, np.array([row[2] == "+" for row in rows], dtype=bool), np.array([r[3] for r in rows])
-    )
+    forward = np.array([row[2] == "+" for row in rows], dtype=bool)
+    return FoundGenes(starts, ends, forward, np.ones(len(rows), dtype=bool), np.array([row[3] for row in rows]))
 
 
 def checkpoint() -> Checkpoint:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from tracktools import gene_finder
 from tracktools.blocks import plan_blocks
 from tracktools.config import DilatedConfig
 from tracktools.engine import host, make_engine
+from tracktools.engine.caveats import caveats_of
 from tracktools.engine.grid import score_block
 from tracktools.gene_context import FROM_BP, PLACES, GeneContext, GenomeContext, shift_probabilities
 from tracktools.gene_finder import LEAST_LEARNT_BP, FoundGenes, find_genes
@@ -20,6 +22,7 @@ from tracktools.genome import COMPLEMENT_OF_CODE, Contig, Genome
 from tracktools.interval import STRANDS, Strand
 from tracktools.model.checkpoint import save_checkpoint
 from tracktools.model.networks import make_network
+from tracktools.model.registry import as_model
 from tracktools.pipeline.predict_hub import Inputs, predict_and_build
 from tracktools.tracks import read_provenance
 
@@ -28,7 +31,8 @@ TABLE = GeneContext(tuple(tuple(float(100 * place + n) / 100 for n in range(len(
 
 def genes_of(*rows: tuple[int, int, str]) -> FoundGenes:
     starts, ends = (np.array([row[n] for row in rows], dtype=np.int64) for n in (0, 1))
-    return FoundGenes(starts, ends, np.array([row[2] == "+" for row in rows], dtype=bool), np.full(len(rows), 99.5))
+    forward = np.array([row[2] == "+" for row in rows], dtype=bool)
+    return FoundGenes(starts, ends, forward, np.ones(len(rows), dtype=bool), np.full(len(rows), 99.5))
 
 
 def added_by_hand(rows: list[tuple[int, int, str]], length: int, p: int, strand: Strand, circular: bool) -> float:
@@ -70,10 +74,10 @@ def test_probabilities_move_by_their_log_odds() -> None:
     np.testing.assert_allclose(moved, [0, 3e-30, 0.5, 0.75, 1, np.nan], rtol=1e-6)
 
 
-def coding_genome(seed: int, bp: int, circular: bool) -> Contig:
+def coding_genome(seed: int, bp: int, circular: bool, stops: Sequence[str] = ("TAA", "TAG", "TGA")) -> Contig:
     """Return a contig of open reading frames with start signals on both strands, and random DNA between them."""
     rng = np.random.default_rng(seed)
-    sense = [a + b + c for a in "ACGT" for b in "ACGT" for c in "ACGT" if a + b + c not in ("TAA", "TAG", "TGA")]
+    sense = [a + b + c for a in "ACGT" for b in "ACGT" for c in "ACGT" if a + b + c not in stops]
     often = rng.dirichlet(np.full(len(sense), 0.3))
     parts, size = [], 0
     while size < bp:
@@ -90,7 +94,8 @@ def mirrored(contig: Contig) -> Contig:
 
 
 def as_rows(genes: FoundGenes) -> set[tuple[int, int, bool, float]]:
-    return set(zip(*(column.tolist() for column in genes), strict=True))
+    columns = (genes.starts, genes.ends, genes.forward, genes.confidence)
+    return set(zip(*(column.tolist() for column in columns), strict=True))
 
 
 @pytest.mark.parametrize("circular", [False, True])
@@ -106,6 +111,64 @@ def test_a_genome_and_its_reverse_complement_have_the_same_genes_on_swapped_stra
     assert len(found.starts) > 40
     assert 50 <= found.confidence.min() < found.confidence.max() <= 100
     assert as_rows(found) == back
+
+
+def test_where_tga_is_no_stop_genes_are_whole_and_the_genetic_code_is_named() -> None:
+    """As in Mycoplasma: with the code of most bacteria, each gene would be found in pieces."""
+    contig = coding_genome(6, 110_000, False, stops=("TAA", "TAG"))
+    (found,) = find_genes(Genome("g", (contig,))) or ()
+    usual = coding_genome(6, 110_000, False)
+    (others,) = find_genes(Genome("g", (usual,))) or ()
+    assert (found.code, others.code) == (4, 11)
+    assert (found.ends - found.starts).sum() > 0.88 * len(contig)  # with code 11, 0.73 of it
+    finders = [
+        GenomeContext.of(TABLE, Genome("g", (one,)), (own,)).finder for one, own in ((contig, found), (usual, others))
+    ]
+    assert finders[0] == f"{finders[1]}, genetic code 4"
+    plasmid = Genome("p", (replace(contig, letters=contig.letters[:9000]),))
+    assert [own.code for own in find_genes(plasmid, Genome("g", (contig,))) or ()] == [4]
+
+
+@pytest.mark.parametrize("turn", [False, True])
+def test_a_gene_that_the_end_of_a_contig_cuts_starts_elsewhere(turn: bool) -> None:
+    contig = coding_genome(7, 120_000, False)
+    genome = Genome("c", (mirrored(contig) if turn else contig,))
+    (found,) = find_genes(genome) or ()
+    length, last = len(contig), 0 if turn else -1
+    assert (found.starts[0] == 0) if turn else (found.ends[-1] == length)
+    assert bool(found.forward[last]) is turn
+    assert not found.begins[last]
+    assert found.begins.sum() == len(found.begins) - 1
+    base, strand = (0, "+") if turn else (length - 1, "-")
+    (added,) = GenomeContext.of(TABLE, genome, (found,)).log_odds("c", strand, base, base + 1)
+    in_a_gene = TABLE.log_odds[1]
+    assert np.float32(in_a_gene[0]) < added <= np.float32(in_a_gene[-1])  # but not at its start
+
+
+def test_letters_that_are_unknown_teach_nothing() -> None:
+    letters = coding_genome(1, 110_000, False).letters.copy()
+    genome = Genome("g", (Contig("c", letters),))
+    assert find_genes(genome) is not None
+    letters[:20_000] = ord("N")
+    masked = Genome("g", (Contig("c", letters),))
+    assert find_genes(masked) is None
+    model = as_model("bacteria-tss")
+    assert "90,000 bases are too few to find genes in" in caveats_of(masked, host.set_to_host(model, masked))[0]
+    nothing = Genome("n", (Contig("n", np.full(150_000, ord("N"), dtype=np.uint8)),))
+    assert "no contig contains any A, C, G or T" in caveats_of(nothing, host.set_to_host(model, nothing))[0]
+
+
+def test_a_reading_frame_that_runs_round_a_circle_is_no_gene() -> None:
+    taught, rng = coding_genome(8, 110_000, False), np.random.default_rng(8)
+    codons = [a + b + "C" for a in "ACG" for b in "ACG"]  # no stop on either strand
+    endless = "ATG" + "".join(rng.choice(codons, size=700))
+    ring = Contig("ring", np.frombuffer(endless.encode(), dtype=np.uint8), circular=True)
+    both = find_genes(Genome("g", (taught, ring)))
+    assert both is not None
+    assert (both[1].ends - both[1].starts <= len(ring)).all()
+    linear = find_genes(Genome("g", (taught, replace(ring, circular=False))))
+    assert linear is not None
+    assert len(linear[1].starts) == 1  # a gene, had it an end
 
 
 def test_the_order_of_contigs_does_not_matter() -> None:
@@ -129,12 +192,15 @@ def test_a_gene_across_the_origin_is_found_on_a_circle() -> None:
 
 def test_the_genes_of_a_genome_are_looked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
     looked: list[Contig] = []
-    monkeypatch.setattr(gene_finder, "_genes_of", lambda contig, _: looked.append(contig) or genes_of())
+    monkeypatch.setattr(
+        gene_finder, "_genes_of", lambda contig, _: looked.append(contig) or genes_of((0, len(contig), "+"))
+    )
     model = checkpoint_of()
     model = replace(model, metadata=replace(model.metadata, gene_context=TABLE.to_record()))
     genome = Genome("g", (coding_genome(4, 110_000, False),))
     start = host.set_to_host(model, genome)
     assert host.set_to_host(start, genome).context.sha256 == start.context.sha256
+    assert find_genes(genome) is find_genes(genome, genome)
     assert len(looked) == 1
     host.set_to_host(model, Genome("g", genome.contigs))  # what another file has
     assert len(looked) == 2

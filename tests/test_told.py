@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tracktools.descriptor import Descriptor
-from tracktools.engine import make_engine
+from tracktools.engine import make_engine, told
 from tracktools.engine.host import set_to_host
 from tracktools.engine.told import LIKE_GC, NEAR, PIECE_BP, PIECES, SHARES, Told, best_told, mean_log_odds, sample_of
 from tracktools.gene_context import GeneContext, GenomeContext
@@ -87,6 +87,16 @@ def test_a_trial_decides_and_the_descriptor_says_so(model: Checkpoint, piece: Ge
 def test_a_genome_and_its_mirror_image_decide_by_the_same_number(model: Checkpoint, piece: Genome) -> None:
     turned = Genome("rca", (reverse_complement(piece.contigs[0]),))
     assert height(model, turned, Told(0.0), 20_000) == height(model, piece, Told(0.0), 20_000) != 0
+
+
+def test_a_circle_has_a_trial_of_its_own(model: Checkpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[bool] = []
+    monkeypatch.setattr(told, "find_genes", lambda _: ())
+    monkeypatch.setattr(told, "_found", lambda _, genome, *__: tried.append(genome["c"].circular) or Told(0.0))
+    linear, circle = (Genome("g", (contig("c", 5_000, 11, circular),)) for circular in (False, True))
+    for genome in (linear, circle, linear):
+        best_told(model, genome)
+    assert tried == [False, True]
 
 
 def test_near_a_training_genome_all_is_told_and_where_no_genes_are_found_the_distance_decides(

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 
 from tracktools.arrays import Float32, Int64
-from tracktools.gene_finder import FoundGenes
+from tracktools.gene_finder import FoundGenes, finder_name
 from tracktools.genome import Genome
 from tracktools.interval import STRANDS, Strand
 
@@ -86,23 +86,24 @@ def classes_along(genes: FoundGenes, length: int, strand: Strand, *, circular: b
     starts, place, distance : ndarray of int64, shapes (n,)
         Of each stretch: its first base; the number in `PLACES`; the number in `FROM_BP`.
     """
-    forward = genes.forward if strand == "+" else ~genes.forward
+    forward, on_contig = genes.forward if strand == "+" else ~genes.forward, genes.begins
     begins, ends = (genes.starts, genes.ends) if strand == "+" else (length - genes.ends, length - genes.starts)
     if circular:  # a turn before and a turn after
         begins, ends = (np.concatenate([at - length, at, at + length]) for at in (begins, ends))
-        forward = np.tile(forward, 3)
+        forward, on_contig = np.tile(forward, 3), np.tile(on_contig, 3)
     own, other = (
         (np.sort(begins[forward]), np.sort(ends[forward])),
         (np.sort(begins[~forward]), np.sort(ends[~forward])),
     )
-    changes = [begins, ends, *(own[0] - least + 1 for least in FROM_BP)]
+    gene_starts = np.sort(begins[forward & on_contig])  # one that the end of a contig cuts starts elsewhere
+    changes = [begins, ends, *(gene_starts - least + 1 for least in FROM_BP)]
     at = np.unique(np.concatenate(changes))
     starts = np.concatenate([[0], at[(at > 0) & (at < length)]]).astype(np.int64)
     inside = [
         np.searchsorted(one[0], starts, "right") > np.searchsorted(one[1], starts, "right") for one in (own, other)
     ]
     place = np.where(inside[0], 1, np.where(inside[1], 2, 0))
-    following = np.append(own[0], NO_START_BP)[np.searchsorted(own[0], starts, "left")]
+    following = np.append(gene_starts, NO_START_BP)[np.searchsorted(gene_starts, starts, "left")]
     return starts, place, np.searchsorted(FROM_BP, following - starts, side="right") - 1
 
 
@@ -130,6 +131,11 @@ class GenomeContext:
             for strand in STRANDS
         }
         return cls(steps, tuple(genes))
+
+    @property
+    def finder(self) -> str:
+        """What found the genes, see `finder_name`."""
+        return finder_name(*{own.code for own in self.found})
 
     @property
     def genes(self) -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tracktools.descriptor import LEAST_DESCRIBED_BP, Descriptor, Reference
 from tracktools.engine.host import seen_before
-from tracktools.gene_finder import LEAST_LEARNT_BP
+from tracktools.gene_finder import LEAST_LEARNT_BP, known_bp
 from tracktools.genome import ALPHABET, Genome
 from tracktools.names import listed
 
@@ -71,10 +71,11 @@ def _of_genes(genome: Genome) -> str:
     without = (
         "does not take into account where the genes are: threshold and expected precision are for output that does"
     )
-    if len(genome) >= LEAST_LEARNT_BP:
+    known = known_bp(genome)
+    if known >= LEAST_LEARNT_BP:
         return f"the output {without}"
     return (
-        f"{len(genome):,} bases are too few to find genes in, so the output {without}; if they are part of a genome, "
+        f"{known:,} bases are too few to find genes in, so the output {without}; if they are part of a genome, "
         "give its FASTA (--descriptor-of)"
     )
 

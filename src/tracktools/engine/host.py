@@ -54,7 +54,7 @@ def set_to_host(
         best = best_told(model, whole, threads=threads)
         described = described if best is None else replace(described, **best._asdict())
     ready = model if described is None else set_to_genome(model, described)
-    genes = find_genes(genome, whole if whole is not genome else None) if gene_context else None
+    genes = find_genes(genome, whole) if gene_context else None
     if genes is None:
         return ready
     return replace(ready, context=GenomeContext.of(GeneContext.from_record(model.metadata.gene_context), genome, genes))

@@ -46,7 +46,7 @@ class Told(NamedTuple):
     like: str = ""
 
 
-_known: dict[tuple[str, ...], Told | None] = {}  # the answer for a model and a genome, by their checksums
+_known: dict[tuple[str, ...], Told | None] = {}  # the answer for a model and a genome, by checksums and circles
 
 
 class Sampled(NamedTuple):
@@ -73,7 +73,8 @@ def best_told(model: Checkpoint, genome: Genome, *, threads: int = 1) -> Told | 
     Told or None
         None where there is too little sequence to find genes.
     """
-    key = (model.sha256, json.dumps(model.metadata.gene_context), genome.sha256)
+    circles = [contig.name for contig in genome if contig.circular]
+    key = (model.sha256, json.dumps([model.metadata.gene_context, circles]), genome.sha256)
     if not model.sha256 or key not in _known:
         genes = find_genes(genome)
         _known[key] = None if genes is None else _found(model, genome, genes, threads)

@@ -19,7 +19,6 @@ from tracktools.engine.interface import Engine
 from tracktools.engine.speed import bases_per_second
 from tracktools.engine.strand_spans import StrandSpan, score_spans
 from tracktools.errors import ConfigError
-from tracktools.gene_finder import finder_name
 from tracktools.genome import Genome
 from tracktools.model.checkpoint import Checkpoint
 from tracktools.model.registry import as_model
@@ -112,8 +111,9 @@ class Scoring:
         model: dict[str, Any] = {"name": self.model.metadata.name, "sha256": self.model.sha256}
         if self.model.metadata.gene_context is not None:
             context = self.model.context
-            found = {} if context is None else {"genes": context.genes, "sha256": context.sha256}
-            model["gene_context"] = found | {"finder": finder_name()} if found else None
+            model["gene_context"] = None if context is None else {
+                "genes": context.genes, "sha256": context.sha256, "finder": context.finder
+            }  # fmt: skip
         return {"genome": genome, "model": model, "warnings": self.warnings}
 
     @cached_property

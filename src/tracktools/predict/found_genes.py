@@ -13,7 +13,6 @@ import pandas as pd
 from tracktools.formats import bed_schemas
 from tracktools.formats.bed import write_bed
 from tracktools.gene_context import GenomeContext
-from tracktools.gene_finder import finder_name
 from tracktools.interval import STRANDS
 from tracktools.palette import BLUE
 from tracktools.regions import genes_to_bed
@@ -29,7 +28,7 @@ class GeneList:
     Parameters
     ----------
     finder : str
-        What found them, with its version.
+        What found them, with its version, and the genetic code where it is not that of most bacteria.
     rows : tuple of (int, int, int, str, float)
         Number of the contig; start and end, 0-based, half-open, the end past the length across an origin; strand;
         confidence [%]. By contig, then start, then end.
@@ -46,9 +45,11 @@ class GeneList:
         rows = [
             (number, start, end, "+" if forward else "-", confidence)
             for number, own in enumerate(context.found)
-            for start, end, forward, confidence in zip(*(column.tolist() for column in own), strict=True)
+            for start, end, forward, confidence in zip(
+                *(column.tolist() for column in (own.starts, own.ends, own.forward, own.confidence)), strict=True
+            )
         ]
-        return cls(finder_name(), tuple(rows))
+        return cls(context.finder, tuple(rows))
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any] | None, sizes: Sequence[int]) -> Self | None:
