@@ -120,11 +120,11 @@ def test_a_file_that_is_gone(server: Server, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_offline_is_one_line(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
-    with socket.socket() as closed:
-        closed.bind(("127.0.0.1", 0))
-        port = closed.getsockname()[1]
-    with pytest.raises(SystemExit) as stopped:
-        main(["fetch", "made", "--mirror", f"http://127.0.0.1:{port}"])
+    with socket.socket() as deaf:  # has a port that no other program can get, and does not listen
+        deaf.bind(("127.0.0.1", 0))
+        port = deaf.getsockname()[1]
+        with pytest.raises(SystemExit) as stopped:
+            main(["fetch", "made", "--mirror", f"http://127.0.0.1:{port}"])
     assert stopped.value.code == 1
     error = capsys.readouterr().err
     assert error.count("\n") == 1
