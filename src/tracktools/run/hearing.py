@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import suppress
+import threading
 from typing import Any, Protocol
 
 _TO_WRITE = os.O_WRONLY | os.O_RDWR | os.O_CREAT
-_listeners: list[Listener] = []
+_lock = threading.RLock()
+_listeners: tuple[Listener, ...] = ()  # replaced, never changed: another thread may be telling them something
 _hooked: list[bool] = []
 
 
@@ -30,31 +31,35 @@ class Listener(Protocol):
 
 def listen(listener: Listener) -> None:
     """Tell a listener of everything from now on."""
-    if not _hooked:
-        _hooked.append(True)
-        sys.addaudithook(_heard)
-    _listeners.append(listener)
+    global _listeners
+    with _lock:
+        if not _hooked:
+            _hooked.append(True)
+            sys.addaudithook(_heard)
+        _listeners = (*_listeners, listener)
 
 
 def end_listening(listener: Listener) -> None:
     """Tell a listener nothing any more."""
-    with suppress(ValueError):
-        _listeners.remove(listener)
+    global _listeners
+    with _lock:
+        _listeners = tuple(one for one in _listeners if one is not listener)
 
 
 def _heard(event: str, arguments: tuple[Any, ...]) -> None:
-    if not _listeners:
+    listeners = _listeners
+    if not listeners:
         return
     if event == "open":
         if isinstance(arguments[2], int) and arguments[2] & _TO_WRITE:
-            for one in _listeners:
+            for one in listeners:
                 one.written(arguments[0])
     elif event == "os.mkdir":
-        for one in _listeners:
+        for one in listeners:
             one.written(arguments[0])
     elif event in ("os.rename", "os.link"):
-        for one in _listeners:
+        for one in listeners:
             one.moved(arguments[0], arguments[1])
     elif event in ("os.remove", "shutil.rmtree"):
-        for one in _listeners:
+        for one in listeners:
             one.removed(arguments[0])

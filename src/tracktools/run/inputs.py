@@ -112,8 +112,9 @@ class _Inputs:
             whole = str(Path(os.fsdecode(path)).absolute())  # type: ignore[arg-type]
         except (TypeError, ValueError):
             return  # a number of an open file, or no path
-        for one in [one for one in self._seen if one == whole or one.startswith(whole + os.sep)]:
-            del self._seen[one]
+        for one in list(self._seen):  # another thread may be noting one
+            if one == whole or one.startswith(whole + os.sep):
+                self._seen.pop(one, None)
 
 
 def _about(found: os.stat_result) -> tuple[int, ...]:

@@ -62,13 +62,20 @@ class Workspace:
         """
         folder = partial_of(output)
         try:
-            parents = _make_parents(folder)
+            parents: dict[Path, None] = {}
+            problem = ""
             for _ in range(_TRIES):
                 check_marked(folder)
-                with suppress(FileExistsError):
-                    folder.mkdir(mode=_mode_of(output))
+                try:
+                    parents |= dict.fromkeys(_make_parents(folder))
+                    with suppress(FileExistsError):
+                        folder.mkdir(mode=_mode_of(output))
+                except FileNotFoundError as error:  # another run has just removed a folder above, or none can be made
+                    problem = str(error.strerror)
+                    continue
+                problem = "other runs come and go"
                 with suppress(FileNotFoundError):
-                    space = cls(output, lock_file(folder / LOCK), parents)
+                    space = cls(output, lock_file(folder / LOCK), tuple(parents))
                     try:
                         check_marked(folder, whole=True)
                     except BaseException:
@@ -78,7 +85,7 @@ class Workspace:
                     return space
         except OSError as error:
             raise OutputError(f"cannot be written: {error.strerror}", path=output) from None
-        raise OutputError("cannot be written: other runs come and go", path=output, hint="name another output")
+        raise OutputError(f"cannot be written: {problem}", path=output, hint="name another output")
 
     @staticmethod
     def peek(output: Path) -> Mapping[str, Any] | None:
@@ -164,7 +171,7 @@ class Workspace:
         try:
             self.folder.rmdir()
         except OSError:
-            if not (self.folder / LOCK).exists():  # else another run has come
+            if self.folder.exists() and not (self.folder / LOCK).exists():  # else another run has come, or has gone
                 log.warning("warning: %s is kept: it contains what tracktools did not make", self.folder)
         for parent in self._parents:
             with suppress(OSError):
@@ -245,7 +252,11 @@ def _is_unfinished(name: str) -> bool:
 
 
 def _is_lock(path: Path) -> bool:
-    return not path.is_symlink() and (not path.exists() or (path.is_file() and is_holder(path)))
+    try:
+        found = path.lstat().st_mode
+    except FileNotFoundError:
+        return True
+    return stat.S_ISREG(found) and is_holder(path)
 
 
 def _read_marker(folder: Path) -> Mapping[str, Any] | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from contextlib import suppress
 from pathlib import Path
 
@@ -33,6 +34,7 @@ class WrittenFiles:
         self._home = _normal(folder) + os.sep
         self._path = folder / WRITTEN
         self._names = _read(self._path)
+        self._lock = threading.RLock()  # threads of one run write in its folder
         self._descriptor = -1
 
     def __contains__(self, name: object) -> bool:
@@ -74,7 +76,8 @@ class WrittenFiles:
         if name is None:
             return
         if old is not None:
-            below = [other[len(old) :] for other in self._names if other.startswith(f"{old}/")]
+            with self._lock:
+                below = [other[len(old) :] for other in self._names if other.startswith(f"{old}/")]
         else:
             root = os.fsdecode(os.fspath(source))  # type: ignore[call-overload]
             below = [
@@ -99,14 +102,15 @@ class WrittenFiles:
         return None if name == WRITTEN or is_partial_name(parts[-1]) or parts[0] == REPLACED else name
 
     def _add(self, names: list[str]) -> None:
-        new = [name for name in names if name not in self._names]
-        if not new:
-            return
-        self._names.update(new)
-        if self._descriptor < 0:
-            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-            self._descriptor = os.open(self._path, flags, 0o666)
-        os.write(self._descriptor, "".join(json.dumps(name) + "\n" for name in new).encode())
+        with self._lock:
+            new = [name for name in names if name not in self._names]
+            if not new:
+                return
+            self._names.update(new)
+            if self._descriptor < 0:
+                flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+                self._descriptor = os.open(self._path, flags, 0o666)
+            os.write(self._descriptor, "".join(json.dumps(name) + "\n" for name in new).encode())
 
 
 def _normal(path: Path | str) -> str:
