@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
+import time
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -15,6 +17,7 @@ import pytest
 HERE = Path(__file__).parent
 STATE = (HERE / "igv_state.js").read_text()
 ENOUGH_PIXELS = 200
+PATIENCE_S = 120  # a busy machine is slow, not wrong
 LOADED = "window.viewer && window.viewer.done"
 FLAGS = [
     "--no-sandbox",
@@ -68,8 +71,8 @@ class Visit:
     def errors(self) -> list[str]:
         return self.http_errors + self.offsite + self.script_errors + self.dialogs
 
-    def wait_for(self, expression: str, timeout_s: float = 120) -> None:
-        self.page.wait_for_function(expression, timeout=timeout_s * 1000)
+    def wait_for(self, expression: str) -> None:
+        self.page.wait_for_function(expression)
 
 
 def _fulfill(file: Path, route: Any) -> None:
@@ -83,7 +86,6 @@ class Browser:
     def visit(self, address: str, *, files: dict[str, Path] | None = None, wait: str | None = None) -> Visit:
         """Open an address; `files` are served at their paths on its origin, `wait` is awaited."""
         page = self.context.new_page()
-        page.set_default_timeout(120_000)  # a busy machine is slow, not wrong
         origin = "/".join(address.split("/")[:3])
         visit = Visit(page, (origin, "data:", "blob:", "about:"))
         page.on("request", lambda r: None if r.url.startswith(visit.allowed) else visit.offsite.append(r.url))
@@ -99,15 +101,18 @@ class Browser:
         return visit
 
 
-def drawn_tracks(visit: Visit, locus: str) -> dict[str, dict[str, Any]]:
-    """Go to a locus and return the tracks once each has drawn pixels, or after ten seconds."""
+def drawn_tracks(
+    visit: Visit, locus: str, *, of: Collection[str] = (), enough: int = ENOUGH_PIXELS
+) -> dict[str, dict[str, Any]]:
+    """Go to a locus and return the tracks once each, or each of those named, has drawn pixels; or after two minutes."""
     visit.page.evaluate("locus => browser.search(locus)", locus)
-    for _ in range(40):
+    ends = time.monotonic() + PATIENCE_S
+    while True:
         visit.page.wait_for_timeout(250)
         tracks = {track["name"]: track for track in visit.page.evaluate(STATE)}
-        if all(track["drawn"] >= ENOUGH_PIXELS for track in tracks.values()):
-            break
-    return tracks
+        drawn = {name for name, track in tracks.items() if track["drawn"] >= enough}
+        if drawn >= set(of or tracks) or time.monotonic() > ends:
+            return tracks
 
 
 def search(visit: Visit, text: str) -> tuple[str, int, int]:

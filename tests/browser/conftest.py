@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browsing import FLAGS, Browser, node_file
+from browsing import FLAGS, PATIENCE_S, Browser, node_file
 
 from hubs import write_ecoli_predictions
 from tracktools import build_hub
@@ -33,7 +33,9 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
             headless=True,
             args=FLAGS,
             viewport={"width": 1280, "height": 900},
+            timeout=PATIENCE_S * 1000,
         )
+        context.set_default_timeout(PATIENCE_S * 1000)
         yield Browser(context)
         context.close()
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from browsing import HERE, node_file
+from browsing import HERE, PATIENCE_S, node_file
 
 from tracktools.formats.bed import BED6
 from tracktools.formats.bigbed import write_bigbed
@@ -28,7 +28,7 @@ def read(version: str, path: Path, sequence: str, name: str = "") -> Any:
         pytest.skip("node is missing: run tests/browser/setup.sh")
     folder = node_file(f"{version}/package.json").parents[2]
     command = [node, str(HERE / "read_bbi.mjs"), str(folder), version, str(path), sequence, str(SIZES[sequence]), name]
-    return json.loads(subprocess.run(command, check=True, capture_output=True, timeout=60).stdout)
+    return json.loads(subprocess.run(command, check=True, capture_output=True, timeout=PATIENCE_S).stdout)
 
 
 @pytest.mark.parametrize("version", ["bbi5", "bbi8"])

@@ -161,7 +161,7 @@ def test_index_with_the_igv_js_of_igv_notebook(chromium: Browser, tmp_path: Path
     built = build_small_hub(write_small_inputs(tmp_path / "inputs"), tmp_path / "hub", igv_js=igv_notebook())
     with serving(built.folder) as address:
         visit = chromium.visit(f"{address}/index.html", wait=LOADED)
-        tracks = drawn_tracks(visit, "chrA:1-3000")
+        tracks = drawn_tracks(visit, "chrA:1-3000", enough=50)
         assert list(tracks) == ["TSS", "Called TSS", "Curated TSS", "reads", "Genes", "Pseudogenes"]
         assert {name for name, track in tracks.items() if track["drawn"] < 50} == set()
         assert (tracks["TSS"]["min"], tracks["TSS"]["max"]) == (-1, 1)
@@ -192,7 +192,7 @@ def test_contributions_are_letters_with_a_sign(chromium: Browser, data_dir: Path
             ("NC_000913.3:3673231-3673430", "Contribution (+)"),
             ("NC_000913.3:3667541-3667740", "Contribution (-)"),
         ):
-            track = drawn_tracks(visit, locus)[name]
+            track = drawn_tracks(visit, locus, of=[name])[name]
             keep_picture(f"igvjs_letters_{name[-2]}", visit.page.screenshot(full_page=True))
             assert track["min"] < 0 < track["max"]
             assert all(track["colors"].get(color, 0) > 20 for color in NUCLEOTIDES), track["colors"]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
-from browsing import HERE, Browser, keep_picture, node_file, node_folder
+from browsing import HERE, PATIENCE_S, Browser, keep_picture, node_file, node_folder
 from PIL import Image
 
 pytestmark = pytest.mark.browser
@@ -24,7 +25,7 @@ def test_gmod_parsers_read_hub_and_data(ecoli_hub: Path) -> None:
         pytest.skip("node is missing: run tests/browser/setup.sh")
     node_file("@gmod/ucsc-hub/package.json"), node_file("bbi8/package.json")
     command = [node, str(HERE / "read_hub.mjs"), str(node_folder()), str(ecoli_hub), "lacZ"]
-    read = json.loads(subprocess.run(command, check=True, capture_output=True, timeout=60).stdout)
+    read = json.loads(subprocess.run(command, check=True, capture_output=True, timeout=PATIENCE_S).stdout)
     assert read["hub"]["useOneFile"] == "on"
     assert read["genome"]["genome"] == "GCF_000005845.2"
     tracks = read["tracks"]
@@ -52,7 +53,15 @@ def test_jbrowse_draws_every_track_of_its_config(chromium: Browser, address: str
     assert (visit.page.evaluate("window.result.error") or "")[:300] == ""
     visit.wait_for("window.state.session.views[0].initialized")
     visit.page.evaluate("window.state.session.views[0].navToLocString('NC_000913.3:237001-241000')")
-    visit.page.wait_for_timeout(8000)
+    picture = tmp_path / "jbrowse.png"
+    ends = time.monotonic() + PATIENCE_S
+    while time.monotonic() < ends:  # until the strands, the calls with their labels, and the genes are drawn
+        visit.page.wait_for_timeout(1000)
+        visit.page.screenshot(path=str(picture))
+        drawn = min(pixels(picture)[color] for color in (BLUE, VERMILLION, PURPLE)) > 100
+        if drawn and "0.90" in visit.page.locator("body").text_content():
+            break
+    visit.page.wait_for_timeout(1000)
     shown = visit.page.evaluate(
         """state.session.views[0].tracks.map(track => [
             track.configuration.trackId, track.displays[0].error ? String(track.displays[0].error) : ""])"""
@@ -65,7 +74,6 @@ def test_jbrowse_draws_every_track_of_its_config(chromium: Browser, address: str
     ]
     domain = visit.page.evaluate("state.session.views[0].tracks[0].displays[0].domain")
     assert domain == [-1, 1]
-    picture = tmp_path / "jbrowse.png"
     keep_picture("jbrowse", visit.page.screenshot(path=str(picture)))
     colors = pixels(picture)
     assert min(colors[color] for color in (BLUE, VERMILLION, PURPLE)) > 100
@@ -93,7 +101,7 @@ def test_igv_desktop_draws_the_session(ecoli_hub: Path, tmp_path: Path) -> None:
     batch.write_text("\n".join(commands) + "\n")
     environment = {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin", "DISPLAY": ""}
     run = subprocess.run(
-        [xvfb, "-a", igv, "-b", str(batch)], env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=240
+        [xvfb, "-a", igv, "-b", str(batch)], env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=600
     )
     assert "ERROR" not in run.stdout + run.stderr, run.stdout[-2000:] + run.stderr[-2000:]
     keep_picture("igv_desktop", (tmp_path / "picture.png").read_bytes())

@@ -96,7 +96,7 @@ def test_a_gene_typed_into_the_search_box_is_found(visit: Visit, genes: pd.DataF
     box = visit.page.locator(BOX).first
     box.fill("spy")
     box.press("Enter")
-    visit.wait_for(f"!browser.currentLoci().toString().startsWith('{CHROM}:1-')", 20)
+    visit.wait_for(f"!browser.currentLoci().toString().startsWith('{CHROM}:1-')")
     gene = genes[genes["name"] == "spy"].iloc[0]
     place = split(str(visit.page.evaluate("browser.currentLoci().toString()")).split(".0-")[0])
     assert holds(place, gene)
@@ -114,7 +114,6 @@ def test_every_name_of_a_sequence_works_as_a_locus(visit: Visit, alias: str) -> 
 def test_called_tss_are_found_by_their_long_name_and_drawn_with_the_short_one(visit: Visit) -> None:
     chrom, first, last = search(visit, "pTSS_NC_000913.3_366305_r")
     assert (chrom, (first + last) // 2) in [(CHROM, 366304), (CHROM, 366305)]
-    visit.page.wait_for_timeout(1500)
     labels = visit.page.evaluate(
         """async () => {
             const track = browser.findTracks(track => track.name === "Called TSS")[0]
