@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -173,35 +173,45 @@ def test_a_killed_training_ends_with_the_same_weights(
 
 @pytest.mark.slow
 def test_a_training_killed_at_twenty_random_moments_ends_as_an_unbroken_one(tmp_path: Path) -> None:
+    """The moments are of its own processor's time: how busy the machine is changes nothing."""
     code = """
+import signal
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 import trainings
+from tracktools.train.loop import Trainer
+train_step = Trainer.train_step
+def limit():
+    signal.setitimer(signal.ITIMER_PROF, float(sys.argv[2]))  # SIGPROF ends a process on the spot
+def limit_at_the_first_step(self):
+    Trainer.train_step = train_step
+    limit()
+    return train_step(self)
 genome = trainings.circular_genome()
 tss = trainings.write_tss(Path(sys.argv[1] + ".bed"), genome, 90)
-print("ready", flush=True)
+if sys.argv[3] == "steps":
+    Trainer.train_step = limit_at_the_first_step
+else:
+    limit()
+before = time.process_time()
 trainings.train_quickly(Path(sys.argv[1]), tss, genome, replace(trainings.QUICK, steps=2000, validate_every=10))
+print(time.process_time() - before)
 """
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])}
 
-    def start(name: str) -> subprocess.Popen[str]:
-        command = [sys.executable, "-c", code, str(tmp_path / name)]
-        child = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
-        assert child.stdout is not None
-        assert child.stdout.readline() == "ready\n"
-        child.stdout.close()
-        return child
+    def run(name: str, lives_s: float = 0, since: str = "") -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-c", code, str(tmp_path / name), str(lives_s), since]  # 0: no end is set
+        return subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=False)
 
-    rng, survived = np.random.default_rng(), 0
-    for _ in range(20):
-        child = start("killed")
-        time.sleep(rng.uniform(0, 1.5))
-        child.kill()
-        survived += child.wait() == 0
-    assert survived == 0, "it ended before it was killed: the test needs more steps"
-    assert start("killed").wait() == 0
-    assert start("unbroken").wait() == 0
+    unbroken_s, rng = float(run("unbroken").stdout), np.random.default_rng(20)
+    for _ in range(10):  # all of them together are too short for it
+        assert run("killed", rng.uniform(0.001, unbroken_s / 10), since="start").returncode == -signal.SIGPROF
+        assert run("killed", rng.uniform(0.001, unbroken_s / 20), since="steps").returncode == -signal.SIGPROF
+    steps = [json.loads(line)["step"] for line in (tmp_path / "killed.partial" / "log.jsonl").read_text().splitlines()]
+    assert 0 < steps[-1] < 2000
+    assert run("killed").returncode == 0
     killed, unbroken = (load_checkpoint(tmp_path / name / "model.safetensors") for name in ("killed", "unbroken"))
     assert_same(unbroken.model.state_dict(), killed.model.state_dict())
     assert killed.sha256 == unbroken.sha256
