@@ -23,7 +23,8 @@ from tracktools.cli import main as tracktools
 from tracktools.errors import TracktoolsError
 from tracktools.formats import input_file
 
-HANG_S = 20  # CPU-seconds and more of one case
+HANG_S = 20.0  # CPU time of one case: how busy the machine is changes nothing
+SLEEP_S = 600.0  # wall time of one case that waits for something
 MEMORY_BYTES = 6 << 30
 COMMAND_LINE_EVERY = 100
 LONGEST_MESSAGE = 6000  # a path has up to 4,096 letters
@@ -83,7 +84,8 @@ def _work(
 ) -> None:
     """Run cases until the time is over, in a process of its own; never returns."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    signal.signal(signal.SIGALRM, _hang)
+    for limit in (signal.SIGPROF, signal.SIGALRM):
+        signal.signal(limit, _hang)
     faulthandler.enable()
     input_file._WRITER_WAIT_S = 0.0
     input_file._LEAST_LIMIT = 8 << 20  # bombs are bounded, too
@@ -117,10 +119,10 @@ def one_case(name, samples, scratch, seed, at, right, begin):  # type: ignore[no
     begin(f"{kind}: {what}"[:300])
     if at % COMMAND_LINE_EVERY == COMMAND_LINE_EVERY - 1:
         return _through_the_command_line(reader.words, case, f"{kind}: {what}"[:300])
-    signal.alarm(HANG_S)
+    _limit(HANG_S, SLEEP_S)
     try:
         found = reader.read(case)
-        signal.alarm(0)
+        _limit(0, 0)
         if (
             kind in reader.checked
             and not what.startswith("is ")
@@ -147,7 +149,7 @@ def one_case(name, samples, scratch, seed, at, right, begin):  # type: ignore[no
     except BaseException:
         return BAD, _trace(f"{kind}: {what}"[:300])
     finally:
-        signal.alarm(0)
+        _limit(0, 0)
     return READ, ""
 
 
@@ -168,8 +170,9 @@ def _through_the_command_line(words: tuple[str, ...], case: Case, what: str) -> 
     if pid == 0:
         with said.open("wb") as file:
             os.dup2(file.fileno(), 2)
-            signal.signal(signal.SIGALRM, signal.SIG_DFL)
-            signal.alarm(3 * HANG_S)
+            for limit in (signal.SIGPROF, signal.SIGALRM):
+                signal.signal(limit, signal.SIG_DFL)
+            _limit(3 * HANG_S, SLEEP_S)
             try:
                 tracktools(arguments)
                 os._exit(0)
@@ -192,6 +195,12 @@ def _filled(word: str, names: dict[str, Path]) -> str:
     for name, path in names.items():
         word = word.replace("{" + name + "}", str(path))
     return word
+
+
+def _limit(cpu_s: float, wall_s: float) -> None:
+    """Send a signal after so much CPU time of this process, or wall time; 0: none."""
+    signal.setitimer(signal.ITIMER_PROF, cpu_s)
+    signal.setitimer(signal.ITIMER_REAL, wall_s)
 
 
 def _hang(_signal: int, _frame: object) -> None:
