@@ -320,20 +320,17 @@ def test_a_hub_txt_without_end_is_one_line() -> None:
         check_hub(f"{address}/hub.txt", HubCheckConfig(max_file_mb=3))
 
 
-class _Silent(_Endless):
-    """Takes requests and says nothing until it may."""
-
-    may_speak = threading.Event()
-
-    def do_GET(self) -> None:
-        self.may_speak.wait()
-
-
 def test_a_server_that_says_nothing_is_one_line() -> None:
-    with serve_with(_Silent) as address:
+    over = threading.Event()
+
+    class Silent(_Endless):
+        def do_GET(self) -> None:
+            over.wait()
+
+    with serve_with(Silent) as address:
         with pytest.raises(InputError, match="does not come in time"):
             check_hub(f"{address}/hub.txt", HubCheckConfig(timeout_s=0.2))
-        _Silent.may_speak.set()
+        over.set()
 
 
 class _Short(_Endless):
