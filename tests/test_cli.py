@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import errno
+import logging
 import os
 import re
 import signal
@@ -409,6 +410,22 @@ def test_the_end_of_a_file_is_no_interrupt(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr("tracktools.model.registry.shipped_models", broken)
     with pytest.raises(EOFError, match="a bug"):
         main(["models", "list"])
+
+
+@pytest.mark.parametrize(("more", "said"), [([], False), (["-vv"], True)])
+def test_what_a_library_says_of_fonts_is_told_only_to_those_who_ask(
+    monkeypatch: pytest.MonkeyPatch, more: list[str], said: bool
+) -> None:
+    fonts = logging.getLogger("matplotlib.font_manager")
+
+    def draw(*_: object) -> list[object]:
+        fonts.info("generated new fontManager")
+        fonts.warning("Matplotlib is building the font cache; this may take a moment.")
+        return []
+
+    monkeypatch.setattr("tracktools.model.registry.shipped_models", draw)
+    stderr = run(*more, "models", "list").stderr
+    assert ("fontManager" in stderr, "font cache" in stderr) == (said, said)
 
 
 def test_an_interrupt_while_a_command_is_loaded_is_one_line() -> None:

@@ -131,6 +131,8 @@ def tracktools(verbose: int, quiet: bool, max_unpacked_mb: int | None) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Message("%(message)s"))
     logging.basicConfig(level=level, handlers=[handler], force=True)
+    # what it says of fonts depends on what other programs drew before, and on how busy the machine is
+    logging.getLogger("matplotlib").setLevel(logging.DEBUG if verbose > 1 else logging.ERROR)
 
 
 bound_numbers(tracktools)
