@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import socket
 import threading
@@ -162,6 +163,23 @@ def test_two_downloads_of_one_set_do_not_meet(server: Server, tmp_path: Path) ->
     (tmp_path / "cache" / "made").mkdir(parents=True)
     with lock_file(tmp_path / "cache" / "made" / "lock"), pytest.raises(OutputLocked, match="another run"):
         fetch_data_set("made", mirror=server.url, cache=tmp_path / "cache")
+
+
+def test_a_download_that_ends_when_the_next_one_begins_is_no_obstacle(
+    server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It removes its lock between the opening and the locking of it."""
+    flock, ends = fcntl.flock, [True]
+
+    def other_ends(descriptor: int, how: int) -> None:
+        if ends:
+            (tmp_path / "cache" / "made" / "lock").unlink()
+            ends.pop()
+        flock(descriptor, how)
+
+    monkeypatch.setattr(fcntl, "flock", other_ends)
+    assert [path.read_bytes() for path in fetch_data_set("made", mirror=server.url)] == list(CONTENT.values())
+    assert not ends
 
 
 def test_the_list_names_every_data_set() -> None:

@@ -8,9 +8,10 @@ import shutil
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 from tracktools.cache import cache_folder
 from tracktools.config import FetchConfig
@@ -22,6 +23,7 @@ from tracktools.tracks import file_sha256
 _log = logging.getLogger(__name__)
 _CHUNK_BYTES = 1 << 16
 _LOCK = "lock"
+_TRIES = 50  # to lock, while other downloads end
 
 
 @dataclass(frozen=True)
@@ -204,16 +206,23 @@ def default_cache() -> Path:
 @contextmanager
 def _alone(cache: Path) -> Iterator[None]:
     """Keep other downloads of a data set out of its part of the cache."""
-    try:
-        cache.mkdir(parents=True, exist_ok=True)
-        lock = lock_file(cache / _LOCK)
-    except OSError as error:
-        raise OutputError(f"cannot be written: {error.strerror or error}", path=cache) from None
-    with lock:
+    with _locked(cache):
         try:
             yield
         finally:
             (cache / _LOCK).unlink(missing_ok=True)
+
+
+def _locked(cache: Path) -> IO[str]:
+    """Lock a part of the cache; try again where another download has just ended, and has removed its lock."""
+    try:
+        for _ in range(_TRIES):
+            cache.mkdir(parents=True, exist_ok=True)
+            with suppress(FileNotFoundError):
+                return lock_file(cache / _LOCK)
+    except OSError as error:
+        raise OutputError(f"cannot be written: {error.strerror or error}", path=cache) from None
+    raise OutputError("cannot be written: other downloads come and go", path=cache, hint="try again later")
 
 
 def _fetch_file(file: RemoteFile, cache: Path, mirror: str) -> Path:
