@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import os
 import random
+import threading
 import zlib
 from pathlib import Path
 
@@ -98,6 +99,21 @@ def test_what_is_no_file(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="is no regular file"):
         open_maybe_gzip(Path("/dev/zero"))
     assert open_bytes(Path(os.devnull)).read() == b""
+
+
+def test_a_pipe_with_the_name_and_the_inode_of_an_older_one_is_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file system gives the number of a removed file to the next one."""
+    monkeypatch.setattr(input_file, "_WRITER_WAIT_S", float("inf"))
+    path = tmp_path / "pipe"
+    for text in (b"one\n", b"two\n", b"three\n"):
+        os.mkfifo(path)
+        writer = threading.Thread(target=path.write_bytes, args=(text,))
+        writer.start()
+        assert (read(path), read(path)) == (text, text)
+        writer.join()
+        path.unlink()
 
 
 def test_texts_are_small_and_utf8(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import tempfile
 import time
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, BinaryIO, cast
 
@@ -224,8 +224,19 @@ def _spooled(descriptor: int, path: Path) -> Path:
         copy = _spools[0, 0] / str(len(_spools))
         with copy.open("wb") as file:
             _copy_pipe(descriptor, file, path)
+        _hold(descriptor)
         _spools[key] = copy
     return _spools[key]
+
+
+def _hold(descriptor: int) -> None:
+    """Keep the inode of a pipe until this process ends: else a later pipe could get its number, and be taken for it.
+
+    Holds no end of the pipe. Where the system has no such descriptors (macOS), a number can come again.
+    """
+    if hasattr(os, "O_PATH"):
+        with suppress(OSError):
+            os.open(f"/proc/self/fd/{descriptor}", os.O_PATH | os.O_CLOEXEC)
 
 
 def _copy_pipe(descriptor: int, file: IO[bytes], path: Path) -> None:
