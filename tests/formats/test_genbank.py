@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import gzip
+import os
+import threading
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from tracktools.errors import InputError
+from tracktools.formats import input_file
 from tracktools.formats.genbank import is_flat_file
 from tracktools.genome import load_genome
 from tracktools.regions import place_annotation, read_annotation, read_genes
@@ -230,3 +233,22 @@ def test_a_release_file_and_utf_16_are_known_by_their_content(tmp_path: Path) ->
     path.write_bytes(text.encode("utf-16"))
     assert read_genes(path)["name"].tolist() == ["a"]
     assert list(load_genome(path).chrom_sizes) == ["chr1"]
+
+
+def test_a_file_that_changes_within_a_tick_of_the_clock_is_read_again(tmp_path: Path) -> None:
+    path = write(tmp_path, record())
+    when = path.stat().st_mtime_ns
+    first = load_genome(path).sha256
+    write(tmp_path, record(origin=LETTERS[::-1]))
+    os.utime(path, ns=(when, when))
+    assert load_genome(path).sha256 != first
+
+
+def test_a_record_comes_through_a_pipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(input_file, "_WRITER_WAIT_S", float("inf"))
+    os.mkfifo(tmp_path / "pipe")
+    writer = threading.Thread(target=(tmp_path / "pipe").write_text, args=(record(),))
+    writer.start()
+    genome = load_genome(tmp_path / "pipe")
+    writer.join()
+    assert genome.sha256 == load_genome(write(tmp_path, record())).sha256

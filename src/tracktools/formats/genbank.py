@@ -6,6 +6,7 @@ features and the sequence.
 
 from __future__ import annotations
 
+import hashlib
 import io
 import re
 import warnings
@@ -14,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -23,6 +24,7 @@ from tracktools.errors import InputError
 from tracktools.formats.fasta import check_nucleotides
 from tracktools.formats.feature_row import FeatureRow
 from tracktools.formats.flat_head import FlatHead, read_head
+from tracktools.formats.input_file import open_bytes
 from tracktools.formats.text_file import first_line, open_text
 
 _STRANDS = {1: "+", -1: "-"}
@@ -85,14 +87,13 @@ def read_flat_file(path: Path) -> list[FlatRecord]:
         If the file is missing, damaged or cut short; if a record has no name or the name of another, its sequence is
         not as long as it says, or contains a letter that is no nucleotide. Names the line.
     """
-    about = path.stat() if path.is_file() else None
-    if about is None:
-        raise InputError("no such file", path=path)
-    return list(_read_once(path, about.st_mtime_ns, about.st_size))
+    with open_bytes(path) as file:
+        digest = hashlib.file_digest(cast(io.BufferedReader, file), "sha256").digest()
+    return list(_read_once(path, digest))
 
 
 @lru_cache(maxsize=1)  # a genome that is its own annotation is read for each of the two
-def _read_once(path: Path, _changed_ns: int, _size: int) -> tuple[FlatRecord, ...]:
+def _read_once(path: Path, _sha256: bytes) -> tuple[FlatRecord, ...]:
     records = [_read(text, path) for text in _split(path)]
     if not records:
         raise InputError("contains no record", path=path, hint="a GenBank file begins with LOCUS")
