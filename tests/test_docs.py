@@ -8,10 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
 from tracktools.bundle import load_bundle
-from tracktools.cli import COMMANDS
+from tracktools.cli import COMMANDS, tracktools
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -70,6 +71,41 @@ def test_the_readme_names_every_command() -> None:
 def test_every_link_to_a_file_leads_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\((?!https?://|#|mailto:)([^)#\s]+)", page.read_text()):
         assert (page.parent / target).exists(), target
+
+
+def anchors(page: Path) -> set[str]:
+    """Return the names that browsers give to the headings of a page."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(), flags=re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_every_link_to_a_heading_leads_to_one(page: Path) -> None:
+    for target, heading in re.findall(r"\]\((?!https?://|mailto:)([^)#\s]*)#([^)\s]+)\)", page.read_text()):
+        found = page.parent / target if target else page
+        if found.suffix == ".md":
+            assert heading in anchors(found), f"{target}#{heading}"
+
+
+def command_at(words: list[str]) -> click.Command:
+    """Return the command that words such as ``tss import FILE`` name."""
+    command: click.Command = tracktools
+    for word in words:
+        below = command.get_command(click.Context(command), word) if isinstance(command, click.Group) else None
+        if below is None:
+            break
+        command = below
+    return command
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.name != "CHANGELOG.md"], ids=lambda p: p.name)
+def test_every_shown_option_exists(page: Path) -> None:
+    for shown in re.findall(r"tracktools ([a-z][^\n`#]*)", page.read_text().replace("\\\n", " ")):
+        words = shown.split()
+        command = command_at(words)
+        known = {name for option in command.params for name in (*option.opts, *option.secondary_opts)} | {"--help"}
+        for option in re.findall(r"(?<=\s)--[a-z][a-z-]*", shown):
+            assert option in known, f"tracktools {shown}"
 
 
 def test_no_page_speaks_of_a_machine() -> None:

@@ -22,7 +22,7 @@ COMMANDS: dict[str, str] = {
     "demo": "Do the whole job on the embedded E. coli genome.",
     "predict": "Predict TSS at every base of both strands; write bigWigs and called TSS.",
     "merge": "Join the shards of a prediction that several machines computed.",
-    "tss": "Work with TSS sets: import, lift, curate, classify, compare, call, table, confirm.",
+    "tss": "Work with TSS sets: import, lift, curate, classify, compare, call, table, confirm, promoters.",
     "reads": "Turn BAM, CRAM, bedGraph, wiggle or bigWig into stranded bigWigs.",
     "annotation": "Turn GFF3, GTF or GenBank into gene and pseudogene tracks.",
     "train": "Train a network on a genome and its measured TSS.",
@@ -122,7 +122,13 @@ def _print_version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
     help="TOML file with defaults, one table per command: [predict], [tss.curate]. The command line wins.",
 )
 def tracktools(verbose: int, quiet: bool, max_unpacked_mb: int | None) -> None:
-    """Turn a genome FASTA into browser tracks of predicted transcription start sites."""
+    """Turn a genome FASTA into browser tracks of predicted transcription start sites (TSS).
+
+    \b
+    To begin:
+      tracktools predict genome.fa --circular all -o predictions --hub hub
+      tracktools hub serve hub
+    """
     if max_unpacked_mb is not None:
         from tracktools.formats.input_file import set_unpacked_limit
 

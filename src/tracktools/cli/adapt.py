@@ -67,6 +67,7 @@ def adapt(
     Examples:
       tracktools adapt genome.fa tss.bed --circular all -o adapted
       tracktools adapt genome.fa plus.bw minus.bw --threshold 20 --circular all -o adapted
+      tracktools predict genome.fa --model adapted/model.safetensors --circular all -o predictions
     """
     if minus is None and tss.suffix.lower() in (".bw", ".bigwig"):
         raise click.UsageError("counts of 5' ends are GENOME PLUS.bw MINUS.bw --threshold COUNT: MINUS.bw is missing")

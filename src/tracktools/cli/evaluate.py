@@ -86,8 +86,10 @@ def evaluate(
            DIR/pr.svg, .png, DIR/calibration.svg, .png, DIR/provenance.json
 
     \b
-    Example:
-      tracktools evaluate predictions/genome.plus.bw predictions/genome.minus.bw --tss curated=curated.bed -o scores
+    Examples:
+      tracktools evaluate ecoli-tss --tss curated=curated.bed -o scores
+      tracktools evaluate predictions/genome.plus.bw predictions/genome.minus.bw --genome genome.fa --region all \\
+          --tss measured=measured.bed -o scores
     """
     from tracktools.evaluate import ScopeOptions, SignalInput, evaluate_tracks
     from tracktools.evaluate.run import as_tsv

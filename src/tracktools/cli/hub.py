@@ -196,9 +196,7 @@ def view(folder: Path, output: Path, igv_js: Path | None, templates: Path | None
 
     Signals are thinned: values below 0.01 are left out, the others rounded to 2 decimals. Alignments are left out.
 
-    \b
-    Writes:
-      the output file
+    Writes the output file, such as view.html.
 
     \b
     Example:

@@ -141,9 +141,9 @@ def average(
       provenance.json     what made it
 
     \b
-    Example:
+    Examples:
       tracktools models average genome.fa tss.bed -m a/model.safetensors -m b/model.safetensors -o average
-      tracktools models average genome.fa tss.bed -m a/model.safetensors -m b/model.safetensors --at-home 0 \
+      tracktools models average genome.fa tss.bed -m a/model.safetensors -m b/model.safetensors --at-home 0 \\
           --specialist c/model.safetensors --specialist ecoli-tss-dilated:2 -o average
     """
     from tracktools.circles import load_joined
