@@ -38,6 +38,22 @@ def make_shards(
     ]
 
 
+Two = tuple[Path, Path]
+
+
+@pytest.fixture(scope="module")
+def two_made(tmp_path_factory: pytest.TempPathFactory) -> Two:
+    one, two = make_shards(tmp_path_factory.mktemp("shards"), 2)
+    return one, two
+
+
+@pytest.fixture
+def two_shards(two_made: Two, tmp_path: Path) -> Two:
+    """Copies of the two shards of a run, ``s1`` and ``s2`` of the test's own folder."""
+    one, two = (Path(shutil.copytree(folder, tmp_path / folder.name)) for folder in two_made)
+    return one, two
+
+
 @pytest.mark.parametrize(("of", "block_bp"), [(1, 500), (4, 500), (4, 100), (9, 10_000)])
 def test_joined_shards_have_the_bytes_of_one_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, of: int, block_bp: int
@@ -145,8 +161,8 @@ def test_missing_doubled_and_mixed_shards_are_refused(tmp_path: Path) -> None:
     "damage",
     ["[]", "{", "{}", '{"shard": [1, 2]}', "null", '"x"', "[" * 5_000, '{"a": "\\ud800"}', "\ufffe", "9" * 5_000],
 )
-def test_a_damaged_manifest_is_one_line(tmp_path: Path, damage: str) -> None:
-    one, two = make_shards(tmp_path, 2)
+def test_a_damaged_manifest_is_one_line(tmp_path: Path, two_shards: Two, damage: str) -> None:
+    one, two = two_shards
     (two / "manifest.json").write_text(damage)
     with pytest.raises(InputError, match=r"s2/manifest.json:") as caught:
         merge_shards([one, two], tmp_path / "merged")
@@ -154,8 +170,8 @@ def test_a_damaged_manifest_is_one_line(tmp_path: Path, damage: str) -> None:
     assert not (tmp_path / "merged").exists()
 
 
-def test_a_changed_byte_of_a_manifest_is_named(tmp_path: Path) -> None:
-    one, two = make_shards(tmp_path, 2)
+def test_a_changed_byte_of_a_manifest_is_named(tmp_path: Path, two_shards: Two) -> None:
+    one, two = two_shards
     path = two / "manifest.json"
     path.write_text(path.read_text().replace('"call_threshold": 0.55', '"call_threshold": 0.45'))
     with pytest.raises(InputError, match=r"s2/manifest.json: is damaged: its checksum is another"):
@@ -173,9 +189,9 @@ def test_a_changed_byte_of_a_manifest_is_named(tmp_path: Path) -> None:
     ],
 )
 def test_how_a_shard_was_made_is_known_or_it_is_refused(
-    tmp_path: Path, damage: Callable[[str], str | None], words: str
+    tmp_path: Path, two_shards: Two, damage: Callable[[str], str | None], words: str
 ) -> None:
-    one, two = make_shards(tmp_path, 2)
+    one, two = two_shards
     path = two / "provenance.json"
     text = damage(path.read_text())
     path.unlink() if text is None else path.write_text(text)
@@ -184,8 +200,8 @@ def test_how_a_shard_was_made_is_known_or_it_is_refused(
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["s1", "s2"]
 
 
-def test_a_shard_of_an_older_version_is_told_so(tmp_path: Path) -> None:
-    one, two = make_shards(tmp_path, 2)
+def test_a_shard_of_an_older_version_is_told_so(tmp_path: Path, two_shards: Two) -> None:
+    one, two = two_shards
     record = json.loads((two / "manifest.json").read_text())
     del record["record_sha256"]
     (two / "manifest.json").write_text(json.dumps(record))
@@ -202,8 +218,8 @@ def test_a_shard_of_nonsense_is_one_line(tmp_path: Path, value: object) -> None:
         merge_shards([one], tmp_path / "merged")
 
 
-def test_blocks_that_are_missing_or_cut_are_refused(tmp_path: Path) -> None:
-    one, two = make_shards(tmp_path, 2)
+def test_blocks_that_are_missing_or_cut_are_refused(tmp_path: Path, two_shards: Two) -> None:
+    one, two = two_shards
     block = next((two / "blocks").iterdir())
     whole = block.read_bytes()
     block.write_bytes(whole[:-4])
@@ -218,8 +234,8 @@ def test_blocks_that_are_missing_or_cut_are_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("value", [None, 7e30, -5.0, np.nan])
-def test_a_changed_block_is_named_and_nothing_is_merged(tmp_path: Path, value: float | None) -> None:
-    one, two = make_shards(tmp_path, 2)
+def test_a_changed_block_is_named_and_nothing_is_merged(tmp_path: Path, two_shards: Two, value: float | None) -> None:
+    one, two = two_shards
     block = min((two / "blocks").iterdir())
     data = bytearray(block.read_bytes())
     data[40:44] = bytes([data[40] ^ 1, *data[41:44]]) if value is None else np.array(value, "<f4").tobytes()
