@@ -98,5 +98,5 @@ def _of_descriptor(model: Checkpoint, descriptor: Descriptor) -> Iterator[str]:
     if distance > reference.far:
         yield (
             f"this genome is unlike all {len(reference.genomes)} that the model learnt: distance {distance:.2f} to "
-            f"the nearest, {nearest}; {reference.far:.2f} is near; expect fewer calls to be right"
+            f"the nearest, {nearest} (far: above {reference.far:.2f}); expect fewer calls to be right"
         )

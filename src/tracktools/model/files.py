@@ -17,7 +17,7 @@ DEFAULT_MODEL = "bacteria-tss"  # of predict, demo and the workflow
 ATTENTIVE_MODEL = "ecoli-tss"  # of attention and motifs: it has heads to look into
 USES = {  # of the shipped models, in a line each: which to take, and why
     "bacteria-tss": "default of predict, demo, the workflow and adapt: it is set to any bacterial genome",
-    "ecoli-tss-dilated": "E. coli alone, a plain network: what bacteria-tss was trained on from",
+    "ecoli-tss-dilated": "E. coli alone, a plain network: the training of bacteria-tss began from it",
     "ecoli-tss": "default of attention: the transformer of the paper, whose heads can be looked into",
 }
 HEADER_KEY = "tracktools"
