@@ -24,6 +24,7 @@ from tracktools.evaluate.inputs import read_all
 from tracktools.evaluate.run import score_material
 from tracktools.formats.bigwig import write_bigwig
 from tracktools.genome import load_genome
+from tracktools.interval import Interval
 from tracktools.model.checkpoint import Metadata, save_checkpoint
 from tracktools.predict import predict_sequence
 
@@ -345,6 +346,30 @@ def test_a_model_scores_as_its_own_bigwigs_do(tmp_path: Path, model: tuple[Path,
     made = json.loads((tmp_path / "one" / "provenance.json").read_text())
     assert made["model"]["sha256"] == loaded.sha256
     assert made["genome"]["sha256"] == genome.sha256
+
+
+def test_a_model_is_scored_on_all_of_a_genome_that_it_has_no_split_of_unless_a_part_is_named(
+    tmp_path: Path, model: tuple[Path, Path]
+) -> None:
+    _, checkpoint = model
+    other = tmp_path / "other.fa"
+    other.write_text(f">c\n{''.join(np.random.default_rng(5).choice(list('ACGT'), 700))}\n")
+    sets, judged = {"set": write_set(tmp_path / "set.bed", [("c", 300, "+")])}, SignalInput(model=checkpoint)
+    few = EvaluateConfig(resamples=5)
+    scores = evaluate_tracks(judged, sets, tmp_path / "out", wanted=ScopeOptions(genome=other), config=few)
+    assert (scores.scope.label, list(scores.scope.stretches)) == ("all", [Interval("c", 0, 700)])
+    made = json.loads((tmp_path / "out/provenance.json").read_text())["parameters"]
+    assert made["region"] == made["config"]["region"] == "all"
+    assert "the model has no split of the genome other: all of it is scored (--region all)" in made["warnings"]
+    for wanted, region in (
+        (ScopeOptions(genome=other), "valid"),
+        (ScopeOptions(genome=other, split_of=checkpoint), None),
+    ):
+        with pytest.raises(ConfigError, match="no split is known for the genome other: say --region all"):
+            scored(judged, sets["set"], wanted, region=region)
+    near = EvaluateConfig(near_copies=True)
+    with pytest.raises(ConfigError, match="--near-copies needs to know what was trained on"):
+        evaluate_tracks(judged, sets, tmp_path / "near", wanted=ScopeOptions(genome=other), config=near)
 
 
 def test_a_part_goes_on_across_the_origin_of_a_circle(tmp_path: Path, model: tuple[Path, Path]) -> None:

@@ -225,7 +225,9 @@ class AttentionConfig:
 class EvaluateConfig:
     """How a signal is compared with measured TSS."""
 
-    region: Literal["train", "valid", "test", "all"] = "valid"
+    region: Literal["train", "valid", "test", "all"] | None = (
+        None  # valid; all of a genome that a model has no split of
+    )
     absent: Literal["skip", "zero"] = "skip"  # what a base without a value means: not scored, or silent
     tolerances_bp: tuple[int, ...] = (0, 1, 2, 5, 10)
     false_calls_per_mb: tuple[int, ...] = (1, 10, 100)  # per million scored positions

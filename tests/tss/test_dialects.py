@@ -108,6 +108,8 @@ def test_empty_cells_of_the_sequence_are_filled_from_above_alone_and_when_asked_
         ("1,234.5", 1234.5, ""),
         ("infinity", None, "dropped"),
         ("1e400", None, "dropped"),
+        ("3.5e38", None, "dropped"),
+        ("-3.4e38", -3.4e38, ""),
         ("high", None, "dropped"),
         ("NA", None, "without a value"),
         ("", None, "without a value"),
@@ -135,13 +137,13 @@ def test_a_score_that_bed_forbids_keeps_the_position_in_every_reader(score: str,
 
 HEAD6 = "#chrom\tchromStart\tchromEnd\tname\tscore\tstrand"
 INFINITE = {
-    "a.bed": ["c1\t4\t5\ta\tinf\t+", "c1\t8\t9\tb\t7\t-", "c1\t18\t19\tc\t1e400\t-", "c1\t21\t22\td\tNA\t-"],
+    "a.bed": ["c1\t4\t5\ta\tinf\t+", "c1\t8\t9\tb\t7\t-", "c1\t18\t19\tc\t1e39\t-", "c1\t21\t22\td\tNA\t-"],
     "b.bed": [f"{HEAD6}\tsourceScore", "c1\t4\t5\ta\t1\t+\t2.5", "c1\t8\t9\tb\t7\t-\tinf", "c1\t9\t10\tc\t7\t-\t-inf"],
     "c.bed": [
         f"{HEAD6}\tmodelOutput",
         "c1\t4\t5\ta\t1\t+\t1e30",
         "c1\t8\t9\tb\t7\t-\tinf",
-        "c1\t9\t10\tc\t7\t-\t-inf",
+        "c1\t9\t10\tc\t7\t-\t-3.5e38",
     ],
 }
 
@@ -154,7 +156,8 @@ def test_scores_that_are_no_finite_number_are_counted_on_screen_and_in_files(
     genome = text(tmp_path, ">c1", "ACGTTGCATT" * 10, name="g.fa")
     chain = text(tmp_path, "chain 1 c1 100 + 0 100 d1 100 + 0 100 1", "100", name="o.chain")
     genes = text(tmp_path, "##sequence-region c1 1 100", "c1\tx\tgene\t30\t60\t.\t+\t.\tID=g1", name="g.gff")
-    note = f"{path}: 2 scores are no finite number, the first on line {line}: left out, the positions are kept"
+    where = f"the first on line {line}: left out, the positions are kept"
+    note = f"{path}: 2 scores are no finite number (the most is 3.4e38), {where}"
     commands = [("lift", path, "--chain", chain), ("classify", path, "--annotation", genes)]
     if name == "a.bed":
         commands.append(("curate", "--source", f"a={path}", "--min-support", 1))

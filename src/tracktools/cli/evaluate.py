@@ -15,8 +15,8 @@ from tracktools.config import EvaluateConfig, PredictConfig
 @options.sets("--tss", "Set of measured TSS, from `tss import` or `tss curate`; repeat for each set.", required=True)
 @options.output
 @click.option(
-    "--region", type=click.Choice(["train", "valid", "test", "all"]), default=EvaluateConfig.region, show_default=True,
-    help="Bases to score: one part of the split, or all.",
+    "--region", type=click.Choice(["train", "valid", "test", "all"]), default=EvaluateConfig.region,
+    help="Bases to score: one part of the split, or all.  [default: valid; all, if MODEL has no split of the genome]",
 )  # fmt: skip
 @click.option("--regions", type=options.PATH, help="BED file of the bases to score, instead of --region.")
 @click.option(
@@ -53,7 +53,7 @@ def evaluate(
     signal: tuple[str, ...],
     tss: dict[str, Path],
     output: Path,
-    region: str,
+    region: str | None,
     regions: Path | None,
     split_of: str | None,
     genome: Path | None,

@@ -126,7 +126,7 @@ def _read_model(
         loaded = load_signal(signal, scope.stretches, scope.sizes, circular, absent=config.absent)
     metadata = signal.checkpoint.metadata
     identity = {"model": {"name": metadata.name, "sha256": signal.checkpoint.sha256}}
-    notes = [*signal.caveats(), *exchange_notes(sets, loaded)]
+    notes = [*scope.notes, *signal.caveats(), *exchange_notes(sets, loaded)]
     return Material(loaded, scope, sets, left_out, genome, identity, signal.calibration, notes)
 
 

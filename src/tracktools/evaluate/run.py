@@ -172,7 +172,7 @@ def _near_copies(material: Material) -> NearCopies:
         If it is not known what the training sequence is, or training sequence itself is scored.
     """
     scope, genome = material.scope, material.genome
-    if genome is None or not any(region.part == "train" for region in scope.split.regions):
+    if genome is None or not any(scope.split.regions_of(contig, "train") for contig in genome):
         raise ConfigError(
             "--near-copies needs to know what was trained on: name a model with --split-of, or its genome"
         )

@@ -34,6 +34,8 @@ class Scope:
         How many of them, a strand, are of the test part of the split.
     split : Split
         Of the genome; empty where none is known.
+    notes : tuple of str
+        What was chosen that the user did not ask for.
     """
 
     label: str
@@ -41,6 +43,7 @@ class Scope:
     sizes: Mapping[str, int]
     test_bases: int
     split: Split
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -125,14 +128,18 @@ def find_split(genome: Genome, model: str | Path | None) -> Split:
 
 
 def choose_scope(
-    region: str, wanted: ScopeOptions, genome: Genome | None, sizes: Mapping[str, int], model: str | Path | None = None
+    region: str | None,
+    wanted: ScopeOptions,
+    genome: Genome | None,
+    sizes: Mapping[str, int],
+    model: str | Path | None = None,
 ) -> Scope:
     """Return the bases to be scored.
 
     Parameters
     ----------
-    region : {"train", "valid", "test", "all"}
-        Which, where no BED file names them.
+    region : {"train", "valid", "test", "all"}, optional
+        Which, where no BED file names them; by default valid, or all if `model` has a split of another genome only.
     wanted : ScopeOptions
         Names the BED file and the model of the split, if any.
     genome : Genome or None
@@ -151,6 +158,10 @@ def choose_scope(
     """
     circular = [contig.name for contig in genome if contig.circular] if genome else []
     split = find_split(genome, wanted.split_of or model) if genome else Split(())
+    notes: tuple[str, ...] = ()
+    if region is None and wanted.regions is None and genome and model and not wanted.split_of:
+        region, notes = _default_region(genome, split)
+    region = region or "valid"
     if wanted.regions is not None:
         label, stretches = wanted.regions.name, bed_stretches(wanted.regions, sizes, circular, wanted.renames)
     elif region == "all":
@@ -162,7 +173,17 @@ def choose_scope(
         )
     else:
         label, stretches = region, part_stretches(genome, split, region)
-    return Scope(label, tuple(stretches), sizes, _test_bases(stretches, genome, split), split)
+    return Scope(label, tuple(stretches), sizes, _test_bases(stretches, genome, split), split, notes)
+
+
+def _default_region(genome: Genome, split: Split) -> tuple[str, tuple[str, ...]]:
+    """Return which bases of a genome a model is scored on if nobody says, and a note if it is not the validation part.
+
+    Of a model without any split nobody knows what it was trained on: there the user has to say it.
+    """
+    if not split.regions or any(split.regions_of(contig) for contig in genome):
+        return "valid", ()
+    return "all", (f"the model has no split of the genome {genome.name}: all of it is scored (--region all)",)
 
 
 def _test_bases(stretches: Collection[Interval], genome: Genome | None, split: Split) -> int:

@@ -43,7 +43,7 @@ from tracktools.formats.bed_schemas import (
     standard_bed,
 )
 from tracktools.formats.input_file import open_maybe_gzip
-from tracktools.formats.numerals import DROPPED, Score, decimal_of, read_score
+from tracktools.formats.numerals import DROPPED, HIGHEST, Score, decimal_of, read_score
 
 __all__ = [
     "BED3",
@@ -102,7 +102,8 @@ def read_bed(path: Path, *, any_score: bool = False) -> tuple[pd.DataFrame, BedS
     any_score : bool
         Take a score that BED does not allow (2.5, 5000, ``>100``, ``NA``), too: all scores then go into the column
         ``sourceScore``, where the file has none, as `read_score` reads them, and such a ``score`` becomes 0. A score
-        that is no finite number (``inf``, ``1e400``, ``high``) is left out: its item has none, and `notes_of` says so.
+        that is no finite number of float32 (``inf``, ``1e39``, ``high``) is left out: its item has none, and
+        `notes_of` says so.
 
     Returns
     -------
@@ -150,7 +151,7 @@ def read_numbered_bed(path: Path, *, any_score: bool = False) -> tuple[pd.DataFr
         _note_dropped(table, [score.remark == DROPPED for score in scores], path, lines)
     own = [name for name in _SCORE_COLUMNS if name in schema.columns] if any_score and scores is None else []
     if own:
-        infinite = np.isinf(table[own])
+        infinite = table[own].abs() > HIGHEST
         table[own] = table[own].mask(infinite)
         _note_dropped(table, infinite.any(axis=1), path, lines)
     return table, schema, lines
@@ -172,7 +173,9 @@ def _note_dropped(table: pd.DataFrame, dropped: npt.ArrayLike, path: Path, lines
     if len(rows):
         what = "1 score is" if len(rows) == 1 else f"{len(rows):,} scores are"
         where = f"the first on line {lines[rows[0]]}"
-        table.attrs[_NOTES] = f"{path}: {what} no finite number, {where}: left out, the positions are kept"
+        table.attrs[_NOTES] = (
+            f"{path}: {what} no finite number (the most is 3.4e38), {where}: left out, the positions are kept"
+        )
 
 
 def notes_of(*tables: pd.DataFrame) -> list[str]:

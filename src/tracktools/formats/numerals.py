@@ -12,6 +12,7 @@ Decimal = Literal[".", ",", "?"]  # of a table; "?": it has both
 
 NO_VALUE = ("", ".", "na", "n/a", "#n/a", "nan", "none", "null", "-", "\N{EN DASH}", "\N{EM DASH}")
 DROPPED = "dropped"  # remark on a score that is no finite number
+HIGHEST = 3.4028234663852886e38  # more is infinite in float32, in which bigBed, bigWig and numpy files are read
 _GROUPED = re.compile(
     r"[1-9]\d{0,2}([.,'\N{RIGHT SINGLE QUOTATION MARK}\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE} ]\d{3})+"
 )
@@ -75,7 +76,7 @@ class Score:
 
 
 def read_score(text: str, decimal: Decimal = ".") -> Score:
-    """Return a score; a text that is no finite number gives nan, never an error.
+    """Return a score; a text that is no finite number of float32 gives nan, never an error.
 
     Parameters
     ----------
@@ -96,7 +97,7 @@ def read_score(text: str, decimal: Decimal = ".") -> Score:
         return Score(math.nan, "without a value")
     bound = _BOUND.fullmatch(text)
     plain = _in_points((bound[1] if bound else text).removesuffix("%").strip(), decimal)
-    if plain is None or not _NUMBER.fullmatch(plain) or math.isinf(float(plain)):
+    if plain is None or not _NUMBER.fullmatch(plain) or abs(float(plain)) > HIGHEST:
         return Score(math.nan, DROPPED)
     comma = decimal == "?" and _mark_of(text) == ","
     return Score(float(plain), "read as a bound" if bound else "read with a decimal comma" if comma else "")
