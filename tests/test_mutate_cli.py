@@ -54,6 +54,12 @@ def test_a_variant_of_the_command_line(genome: Path, tmp_path: Path) -> None:
     done = run(genome, "--vcf", f"chr:g.{at + 1}_{at + 6}delinsGCTCGC", "-o", tmp_path / "out", "--threshold", "0.1")
     assert "Read 1 allele: 1 taken, 0 left out" in done.output
     table = pd.read_csv(tmp_path / "out" / "variants.mutate.tsv", sep="\t", keep_default_na=False)
+    head, row = (line.split("\t") for line in done.stdout.splitlines()[:2])
+    extremes = [kind + strand for strand in ("Plus", "Minus") for kind in ("gain", "loss")]
+    assert head == ["chrom", "pos", "ref", "alt", *extremes, "created", "destroyed", "moved", "note"]
+    texts = pd.read_csv(tmp_path / "out" / "variants.mutate.tsv", sep="\t", dtype=str, keep_default_na=False)
+    assert row == texts[head].iloc[0].tolist()
+    assert f"All columns: {tmp_path / 'out' / 'variants.mutate.tsv'}" in done.stdout
     assert table["destroyed"][0].startswith(f"{TSS + 1}:+:") or table["destroyed"][0].count(":+:") == 1
     assert table["lossPlus"][0] < -0.1
 

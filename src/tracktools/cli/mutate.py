@@ -109,7 +109,8 @@ def mutate(
       heat_map.svg, .png, .pdf, heat_maps/   mean of all TSS, and single ones, with letters
     --vcf writes:
       NAME.mutate.vcf         the lines of the file with new INFO fields (TT_...)
-      NAME.mutate.tsv         a row per allele: largest gain and loss on each strand, TSS created, destroyed, moved
+      NAME.mutate.tsv         a row per allele: largest gain and loss on each strand, TSS created, destroyed, moved;
+                              of variants of the command line, these columns are also printed
     --all writes, for `tracktools hub build`:
       NAME.gain.bw, NAME.loss.bw   largest change of output by a substitution of each base
       NAME.mean_gain.bw, NAME.mean_loss.bw   mean of its three substitutions
@@ -181,6 +182,7 @@ def _run_at(genome: Genome, at: Path, output: Path, options: dict[str, Any], com
 def _run_vcf(genome: Genome, variants: tuple[str, ...], output: Path, common: dict[str, Any]) -> str:
     from tracktools.counting import count_line
     from tracktools.mutate import mutate_variants
+    from tracktools.mutate.info import short_table
     from tracktools.mutate.variants import is_notation, line_of_notation
 
     for word in variants:
@@ -190,7 +192,7 @@ def _run_vcf(genome: Genome, variants: tuple[str, ...], output: Path, common: di
     if files and len(variants) > 1:
         raise click.UsageError(f"--vcf takes one file, or variants: {files[0]!r} is a file among others")
     made = mutate_variants(genome, Path(files[0]) if files else variants, output, **common)
-    lines = [] if files else [made.table.read_text(encoding="utf-8").rstrip()]
+    lines = [] if files else [short_table(made.table.read_text(encoding="utf-8")), f"All columns: {made.table}"]
     return "\n".join([*lines, count_line(made.n_computed, made.left_out, "alleles"), f"{made.vcf}"])
 
 

@@ -10,6 +10,7 @@ from tracktools.mutate.variant_effect import Extremes, VariantEffect
 
 _STRANDS = (("plus", "+"), ("minus", "-"))
 _EXTREMES = tuple(one.name for one in fields(Extremes))
+_SHORT_EXTREMES = ("gainPlus", "lossPlus", "gainMinus", "lossMinus")
 _CALLS = ("created", "destroyed", "moved")
 _NOTE = "TT_NOTE"
 
@@ -93,6 +94,13 @@ def table_header() -> str:
 def _camel(name: str) -> str:
     first, *rest = name.split("_")
     return first + "".join(word.capitalize() for word in rest)
+
+
+def short_table(table: str) -> str:
+    """Return the columns of a table that a terminal shows: alleles, gains, losses, TSS and notes, as they are."""
+    rows = [line.split("\t") for line in table.splitlines()]
+    kept = [rows[0].index(name) for name in ("chrom", "pos", "ref", "alt", *_SHORT_EXTREMES, *_CALLS, "note")]
+    return "\n".join("\t".join(row[column] for column in kept) for row in rows)
 
 
 def table_row(line: VcfLine, allele: str, effect: VariantEffect | None, note: str) -> str:
