@@ -13,6 +13,7 @@ import torch
 from tracktools import load_model
 from tracktools.bundle import load_bundle
 from tracktools.config import DilatedConfig, EvaluateConfig, PredictConfig
+from tracktools.descriptor import Descriptor, Reference
 from tracktools.engine.caveats import caveats_of
 from tracktools.engine.host import learnt_genome, seen_before, set_to_host
 from tracktools.evaluate import ScopeOptions, SignalInput
@@ -53,6 +54,30 @@ def test_a_genome_of_the_training_is_known_by_its_composition(tmp_path: Path) ->
     said = "the model was trained on Bacillus fictus, which is this genome or a near relative"
     assert [said in sentence for sentence in caveats_of(genome, known)].count(True) == 1
     assert not any(said in sentence for sentence in caveats_of(genome, new))
+
+
+@pytest.mark.parametrize(
+    ("bp", "apart", "found"),
+    [(99_999, 0.15, ""), (100_000, 0.15, "X"), (999_999, 0.15, "X"), (1_000_000, 0.15, ""), (500_000, 0.25, ""),
+     (99_999, 0.05, "X"), (1_000_000, 0.05, "X")],
+)  # fmt: skip
+def test_a_piece_may_differ_more_from_its_genome_than_a_strain_of_it(bp: int, apart: float, found: str) -> None:
+    own, other = (0.5, *[0.0] * 10), (0.5, *[2.0] * 10)  # apart by two standard deviations, in ten of eleven values
+    reference = Reference(genomes=(("X", "P", own), ("Y", "P", other)), far=0.65)
+    piece = Descriptor(0.5, (apart * 1.1**0.5,) * 10, bp=bp)
+    assert reference.distances(piece)[0][:2] == (pytest.approx(apart), "X")
+    assert reference.learnt(piece) == found
+    assert Reference.is_sure(piece) == (bp in (99_999, 1_000_000))
+
+
+def test_a_piece_of_a_training_genome_is_told_that_it_may_be_learnt(tmp_path: Path) -> None:
+    genome = load_bundle().load_genome()
+    piece = tmp_path / "piece.fa"
+    piece.write_bytes(b">piece\n" + genome.contigs[0].letters.tobytes()[1_000_000:1_200_000] + b"\n")
+    read = load_genome(piece)
+    model = replace(load_model("bacteria-tss"), descriptor=read.descriptor)
+    said = "the model was trained on Escherichia coli, which may be, by its composition, this genome or a near relative"
+    assert [said in sentence for sentence in seen_before(model, read)] == [True]
 
 
 def test_where_the_split_tells_nothing_is_said_and_of_its_reverse_complement_it_is(tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ def _descriptor_of(model: Checkpoint, genome: Genome, host: Genome | Descriptor 
 
 
 def learnt_genome(model: Checkpoint, genome: Genome) -> str:
-    """Return the training genome that a genome is, or is a near relative of, by composition.
+    """Return the training genome that a genome is, is a piece or a near relative of, by composition.
 
     Parameters
     ----------
@@ -99,13 +99,22 @@ def learnt_genome(model: Checkpoint, genome: Genome) -> str:
     return Reference.from_record(model.metadata.reference or {}).learnt(model.descriptor)
 
 
+def learnt_in_words(model: Checkpoint, genome: Genome) -> str:
+    """Return what `learnt_genome` finds, and what it is to this genome; empty if it finds none."""
+    learnt = learnt_genome(model, genome)
+    if not learnt or model.descriptor is None:
+        return ""
+    sure = Reference.is_sure(model.descriptor)
+    return f"{learnt}, which {'is' if sure else 'may be, by its composition,'} this genome or a near relative"
+
+
 def seen_before(model: Checkpoint, genome: Genome) -> list[str]:
     """Return that a genome is not new to a model, where its split does not tell: a sentence each, or nothing.
 
     A model that was trained on from another one has what that one had seen in its recipe.
     """
-    learnt = learnt_genome(model, genome)
-    own = f"the model was trained on {learnt}, which is this genome or a near relative: "
+    learnt = learnt_in_words(model, genome)
+    own = f"the model was trained on {learnt}: "
     own += "output and scores look better here than on a genome that it has not seen"
     return [*([own] if learnt else []), *inherited_doubts(model, genome)]
 

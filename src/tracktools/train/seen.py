@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from tracktools.descriptor import Reference
-from tracktools.engine.host import inherited_doubts, learnt_genome
+from tracktools.engine.host import inherited_doubts, learnt_in_words
 from tracktools.genome import Genome
 from tracktools.model.checkpoint import Checkpoint
 from tracktools.splits import Split
@@ -55,5 +55,5 @@ def _what_it_learnt(model: Checkpoint, genome: Genome, split: Split) -> str:
     """Return what a model has seen of the validation and test parts, in words; empty if nothing."""
     if seen := seen_bp(model, split):
         return f"{seen:,} bp of the validation and test parts"
-    learnt = learnt_genome(model, genome)
-    return f"{learnt}, which is this genome or a near relative, with its validation and test parts" if learnt else ""
+    learnt = learnt_in_words(model, genome)
+    return f"{learnt}, with its validation and test parts" if learnt else ""
