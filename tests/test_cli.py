@@ -355,6 +355,12 @@ def test_a_stopped_command_says_so_and_removes_what_is_unfinished(
 INTERRUPT = "os.kill(os.getpid(), number)"
 LIBRARIES = {  # what a library may make of a Ctrl-C
     "swallows it": f"class Thing:\n    def __del__(self):\n        {INTERRUPT}\nThing()\ntime.sleep(60)",
+    "swallows it, and it comes again at once": (
+        "import tracktools.interrupts as interrupts\nonce = interrupts._send_again\n"
+        "def again(number):\n    interrupts._send_again = once\n    os.kill(os.getpid(), number)\n    once(number)\n"
+        "interrupts._send_again = again\n"
+        f"class Thing:\n    def __del__(self):\n        {INTERRUPT}\nThing()\ntime.sleep(60)"
+    ),
     "leaves an object half made": (
         f"class Thing:\n    def __init__(self):\n        {INTERRUPT}\n"
         "    def __del__(self):\n        self.absent\nThing()"

@@ -7,9 +7,11 @@ the process ends at once (`end_at_once`). Afterwards a signal is an exception, s
 
 from __future__ import annotations
 
+import _thread  # not threading, whose locks the handler could find held by the code that it interrupts
 import os
 import signal
 import sys
+import time
 
 TYPE_CHECKING = False  # this module is the first one: it imports no more than it must
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ SAID = "Interrupted."
 _AGAIN_S = 0.01  # after which an interrupt that was swallowed comes again
 
 _seen = {"signal": 0}  # the last one
+_again = {"due": False}  # whether one is about to be sent again
 _others: dict[str, Callable[[sys.UnraisableHookArgs], object]] = {"hook": sys.__unraisablehook__}
 
 
@@ -77,8 +80,13 @@ def _end(number: int, _frame: FrameType | None) -> NoReturn:
     os._exit(128 + number)
 
 
-def _raise(number: int, _frame: FrameType | None) -> NoReturn:
+def _raise(number: int, frame: FrameType | None) -> None:
     _seen["signal"] = number
+    while frame is not None:
+        if frame.f_code is _unraisable.__code__:  # there it would be swallowed for good
+            _send_again(number)
+            return
+        frame = frame.f_back
     if number == signal.SIGINT:
         raise KeyboardInterrupt
     sys.exit(TERMINATED)
@@ -90,11 +98,19 @@ def _unraisable(unraisable: sys.UnraisableHookArgs, /) -> None:
     Objects that a signal left half made complain when they are deleted; that is not told.
     """
     if issubclass(unraisable.exc_type, KeyboardInterrupt | SystemExit):
-        number = signal.SIGINT if unraisable.exc_type is KeyboardInterrupt else signal.SIGTERM
-        import threading
-
-        timer = threading.Timer(_AGAIN_S, os.kill, (os.getpid(), number))
-        timer.daemon = True
-        timer.start()
+        _send_again(signal.SIGINT if unraisable.exc_type is KeyboardInterrupt else signal.SIGTERM)
     elif not _seen["signal"]:
         _others["hook"](unraisable)
+
+
+def _send_again(number: int) -> None:
+    """Send a signal to this process a moment later, once."""
+    if not _again["due"]:
+        _again["due"] = True
+        _thread.start_new_thread(_send_later, (number,))
+
+
+def _send_later(number: int) -> None:
+    time.sleep(_AGAIN_S)
+    _again["due"] = False
+    os.kill(os.getpid(), number)
