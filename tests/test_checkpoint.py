@@ -123,6 +123,8 @@ def test_a_checkpoint_that_does_not_fit_is_refused(
 
 
 CURVE = {"output": [0.0, 0.5], "precision": [0.1, 0.9], "low": [0.0, 0.8], "high": [0.2, 1.0], "target": 0.5}
+RATED = {"log_odds": [-1.0, -1.0, -2.0], "spread": 1.0, "outputs": [0.5, 0.2]}
+BY_RATE = {"rates": [0.1, 1.0], "with_genes": RATED, "without_genes": RATED, "gc": [0.3, 0.7], "target": 0.5}
 GENOME = {"name": "a", "phylum": "b", "values": [0.5] * 11}
 SPECIALISTS = {"genome": "a", "within": 0.2, "near": [0], "elsewhere": [0]}
 REGION = {"sequence_sha256": "a", "start": 1, "end": 2, "part": "train"}
@@ -138,6 +140,15 @@ WRONG: dict[str, list[object]] = {  # values of fields of the header
         *({**CURVE, name: value} for name, value in (("low", []), ("target", "x"), ("high", [0, 1e300]))),
         {name: CURVE[name] for name in ("output", "target")},
         {"output": [], "precision": [], "low": [], "high": [], "target": 0.5},
+        *(
+            {**BY_RATE, name: value}
+            for name, value in (("rates", []), ("rates", [1.0, 0.1]), ("rates", [0.1]), ("gc", [0.5]), ("target", 2))
+        ),
+        *(
+            {**BY_RATE, "without_genes": {**RATED, name: value}}
+            for name, value in (("log_odds", [1.0]), ("log_odds", [1e9] * 3), ("spread", -1), ("outputs", [0.1, 2]))
+        ),
+        {**BY_RATE, "without_genes": {"spread": 1}},
     ],
     "split": [
         *([value] for value in (1, [], {"part": "train"})),
@@ -169,6 +180,12 @@ def test_a_header_that_nothing_can_be_computed_with_is_one_line(path: Path, name
     with pytest.raises(CheckpointError, match=rf"small\.safetensors: its header .*{name}") as caught:
         load_checkpoint(path)
     assert "\n" not in str(caught.value)
+
+
+def test_both_forms_of_the_expected_precision_are_read(path: Path) -> None:
+    for record in (CURVE, BY_RATE):
+        edit(path, header={"expected_precision": record})
+        assert load_checkpoint(path).metadata.expected_precision == record
 
 
 def test_an_older_file_of_a_network_that_finds_nothing_is_read(path: Path) -> None:

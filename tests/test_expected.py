@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +14,7 @@ from tracktools.formats.bed import read_bed
 from tracktools.model.checkpoint import Checkpoint
 from tracktools.predict import Shard, merge_shards, predict_genome, predict_shard
 from tracktools.predict.calling import expectation
-from tracktools.predict.expected import Expected, expected_precision
+from tracktools.predict.expected import Expected
 from tracktools.tracks import read_provenance
 
 MAP = {"output": [0.1, 0.5, 0.9], "precision": [0.1, 0.5, 0.9], "low": [0.0, 0.4, 0.8], "high": [0.3, 0.6, 1.0],
@@ -45,23 +44,6 @@ def test_precision_is_read_between_the_outputs_of_the_map() -> None:
     assert middle == pytest.approx([0.3, 0.9])
     assert low == pytest.approx([0.2, 0.8])
     assert high == pytest.approx([0.45, 1.0])
-
-
-def test_the_map_is_the_mean_over_species_and_its_interval_their_spread() -> None:
-    rng = np.random.default_rng(1)
-
-    def species(share: float) -> tuple[np.ndarray, np.ndarray]:
-        heights = rng.uniform(0.02, 1, 60_000)
-        return heights, rng.random(60_000) < share * heights
-
-    alike = expected_precision([species(0.6), species(0.6)], target=0.4)
-    unlike = expected_precision([species(0.3), species(0.8)], target=0.4)
-    at = alike["output"].index(0.5)
-    assert alike["precision"][at] == pytest.approx(0.3, abs=0.02)
-    assert alike["high"][at] - alike["low"][at] < 0.05
-    assert unlike["low"][at] < 0.15 < unlike["precision"][at] < 0.4 < unlike["high"][at]
-    assert np.all(np.diff(unlike["precision"]) >= 0)
-    assert json.loads(json.dumps(unlike)) == unlike
 
 
 def test_calls_abroad_are_cut_by_the_target_and_say_what_to_expect(tmp_path: Path) -> None:

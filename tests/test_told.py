@@ -11,7 +11,8 @@ import pytest
 from tracktools.descriptor import Descriptor
 from tracktools.engine import make_engine, told
 from tracktools.engine.host import set_to_host
-from tracktools.engine.told import LIKE_GC, NEAR, PIECE_BP, PIECES, SHARES, Told, best_told, mean_log_odds, sample_of
+from tracktools.engine.sample import PIECE_BP, PIECES, sample_of
+from tracktools.engine.told import LIKE_GC, NEAR, SHARES, Told, best_told, mean_log_odds
 from tracktools.gene_context import GeneContext, GenomeContext
 from tracktools.gene_finder import find_genes
 from tracktools.genome import COMPLEMENT_OF_CODE, Contig, Genome, load_genome

@@ -12,6 +12,7 @@ from tracktools.errors import shown
 from tracktools.gene_context import GeneContext
 
 _PARTS = ("train", "valid", "test")
+_MOST_LOG_ODDS = 50.0  # of what a curve of expected precision is made of
 
 
 def check_header(header: Mapping[str, Any]) -> None:
@@ -44,18 +45,38 @@ def _check_calibration(record: Mapping[str, Any]) -> None:
 
 
 def _check_expected(record: Mapping[str, Any]) -> None:
-    _check_curve(record, "output", "precision", "low", "high")
     _numbers([record["target"]], 0, 1)
+    if "with_genes" not in record:  # by output alone
+        _check_curve(record, "output", "precision", "low", "high")
+        return
+    rates = _ascending(record, "rates", 100)
+    _same_number("gc", _ascending(record, "gc", 1), 2)
+    for curve in (record["with_genes"], record["without_genes"]):
+        _same_number("log_odds", _numbers(curve["log_odds"], -_MOST_LOG_ODDS, _MOST_LOG_ODDS), 3)
+        _numbers([curve["spread"]], 0, _MOST_LOG_ODDS)
+        _same_number("outputs", _numbers(curve["outputs"], 0, 1), len(rates))
 
 
 def _check_curve(record: Mapping[str, Any], along: str, *others: str) -> None:
     """Refuse what is no curve of shares by ascending model output."""
-    outputs = _numbers(record[along], 0, 1)
-    if any(one > other for one, other in pairwise(outputs)):
-        raise ValueError(f"{along} does not ascend")
+    outputs = _ascending(record, along, 1)
     for name in others:
-        if len(_numbers(record[name], 0, 1)) != len(outputs) or not outputs:
-            raise ValueError(f"{name} has {len(record[name])} numbers, and {along} {len(outputs)}")
+        _same_number(name, _numbers(record[name], 0, 1), len(outputs))
+
+
+def _ascending(record: Mapping[str, Any], name: str, most: float) -> list[float]:
+    """Return ascending numbers from 0 on, one at least."""
+    values = _numbers(record[name], 0, most)
+    if any(one > other for one, other in pairwise(values)):
+        raise ValueError(f"{name} does not ascend")
+    if not values:
+        raise ValueError(f"{name} is empty")
+    return values
+
+
+def _same_number(name: str, values: Sequence[float], number: int) -> None:
+    if len(values) != number:
+        raise ValueError(f"{name} has {len(values)} numbers, and {number} are needed")
 
 
 def _check_split(records: Sequence[Any]) -> None:

@@ -22,7 +22,7 @@ from tracktools.errors import ConfigError
 from tracktools.genome import Genome
 from tracktools.model.checkpoint import Checkpoint
 from tracktools.model.registry import as_model
-from tracktools.predict.manifest import ModelPart
+from tracktools.predict.run_model import RunModel
 from tracktools.progress import format_duration
 
 log = logging.getLogger(__name__)
@@ -88,7 +88,7 @@ class Scoring:
             if not 0 < asked <= 1:
                 raise ConfigError(f"threshold is {asked:g}: model output is above 0 and at most 1")
             return asked
-        return ModelPart.of(self.model, self.genome).lowest_output
+        return RunModel.of(self.model, self.genome, self.engine).lowest_output
 
     def identity(self, verb: str, **inputs: Any) -> dict[str, Any]:
         """Return what the result of a run depends on; see `tracktools.run.Run`."""

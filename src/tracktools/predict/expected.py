@@ -1,19 +1,19 @@
 """The threshold on a genome of which the model knows no TSS, and the expected share of right calls.
 
-What genomes of held-out phyla taught: the share of called TSS that were right, by model output, and how far species
-differ in it. The cut is chosen a genome at a time: the lowest at which the calls together are expected to be as often
-right as the model aims at. So a genome whose outputs are low has few calls, not many wrong ones.
+The share of called TSS that are expected to be right, by model output, as held-out species taught
+(`tracktools.predict.call_rates`). The cut is chosen a genome at a time: the lowest at which the calls together are
+expected to be as often right as the model aims at.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
 
 import numpy as np
 
-from tracktools.arrays import Bool, Float64, Floating
+from tracktools.arrays import Float64, Floating
 
 
 class ExpectedPrecision(NamedTuple):
@@ -47,7 +47,7 @@ class Expected:
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any] | None) -> Self | None:
-        """Read what a checkpoint contains (`Metadata.expected_precision`), or None; other keys of it are not read."""
+        """Read a record of these columns, or None; other keys of it are not read."""
         if record is None:
             return None
         columns = {name: tuple(map(float, record[name])) for name in ("output", "precision", "low", "high")}
@@ -76,51 +76,3 @@ class Expected:
         together[:-1][ordered[:-1] == ordered[1:]] = 0  # equal heights are called together
         enough = np.flatnonzero(together >= self.target)
         return float(ordered[enough[-1]]) if len(enough) else float("inf")
-
-
-def expected_precision(
-    species: Sequence[tuple[Floating, Bool]],
-    *,
-    target: float,
-    outputs: Sequence[float] = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8),
-    spread: float = 2.0,
-) -> dict[str, Any]:
-    """Learn the expected precision from calls on genomes of held-out species.
-
-    Parameters
-    ----------
-    species : sequence of (heights, right)
-        Of each species: model output of every call from the first of `outputs` on, and whether it is right.
-    target : float
-        See `Expected`.
-    outputs : sequence of float
-        Ascending; the precision at each is that of calls from halfway to the one below to halfway to the one above.
-    spread : float
-        Half the interval, in standard deviations between species of the logit of the precision.
-
-    Returns
-    -------
-    dict
-        As `Metadata.expected_precision`.
-    """
-    edges = np.concatenate([[0], (np.array(outputs[:-1]) + np.array(outputs[1:])) / 2, [1.01]])
-    logits = np.full((len(species), len(outputs)), np.nan)
-    counts = np.zeros(logits.shape)
-    for row, (heights, right) in enumerate(species):
-        place = np.digitize(heights, edges) - 1
-        counts[row] = np.bincount(place, minlength=len(outputs))[: len(outputs)]
-        found = np.bincount(place, weights=right, minlength=len(outputs))[: len(outputs)]
-        share = (found + 0.5) / (counts[row] + 1)
-        logits[row] = np.log(share / (1 - share))
-    weight = counts / (counts + 20)  # few calls say little
-    mean = (weight * logits).sum(axis=0) / weight.sum(axis=0)
-    variance = (weight * (logits - mean) ** 2).sum(axis=0) / weight.sum(axis=0)
-    deviation = np.sqrt(np.average(variance, weights=weight.sum(axis=0)) * len(species) / max(len(species) - 1, 1))
-    mean = np.maximum.accumulate(mean)  # a higher output is no worse
-    columns = {name: 1 / (1 + np.exp(-(mean + sign * spread * deviation)))
-               for name, sign in (("precision", 0), ("low", -1), ("high", 1))}  # fmt: skip
-    return {
-        "output": [float(value) for value in outputs],
-        **{name: [round(float(value), 4) for value in values] for name, values in columns.items()},
-        "target": target,
-    }

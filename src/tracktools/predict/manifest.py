@@ -22,20 +22,17 @@ from tracktools.formats.atomic import write_synced
 from tracktools.formats.json_file import is_sealed, json_bytes, read_json, sealed
 from tracktools.interval import Range, Strand, merge
 from tracktools.predict.asked_calls import AskedCalls
-from tracktools.predict.expected import Expected
 from tracktools.predict.found_genes import GeneList
-from tracktools.splits import Split
+from tracktools.predict.run_model import RunModel
 from tracktools.tracks import write_provenance
 
 if TYPE_CHECKING:
     from tracktools.engine.interface import Engine
     from tracktools.genome import Genome
-    from tracktools.model.checkpoint import Checkpoint
     from tracktools.predict.models import Models
 
 MANIFEST = "manifest.json"
 PREDICT, MUTATE_ALL = "predict", "mutate --all"  # verbs
-DEFAULT_THRESHOLD = 0.5  # of a model that stores none
 
 _SUMMARY = (
     *("genome_name", "genome_sha256", "circular", "model_sha256"),
@@ -56,72 +53,6 @@ class ContigShape:
 
 
 @dataclass(frozen=True)
-class ModelPart:
-    """A model of a run, and what is done with its values.
-
-    Parameters
-    ----------
-    sha256, name : str
-        See `Checkpoint`.
-    call_threshold : float
-        TSS are called at or above it.
-    calibration : dict, optional
-        As in the checkpoint.
-    split : tuple of (str, int, int, str)
-        The parts of this genome that the model was trained, validated and tested on: contig, start, end, part.
-    descriptor : dict, optional
-        Of the genome that the model was set to, where it takes one.
-    expected : Expected, optional
-        Expected precision by output, where the model knows no TSS of this genome: it then decides what is called, and
-        there is no calibration.
-    gene_context : str, optional
-        SHA-256 of what the genes add, where the model takes them into account (`tracktools.gene_context`).
-    """
-
-    sha256: str
-    name: str
-    call_threshold: float
-    calibration: Mapping[str, Any] | None
-    split: tuple[tuple[str, int, int, str], ...]
-    descriptor: Mapping[str, float | str] | None = None
-    expected: Expected | None = None
-    gene_context: str | None = None
-
-    @classmethod
-    def of(cls, model: Checkpoint, genome: Genome) -> Self:
-        """Return what a run on a genome needs to know of a model."""
-        metadata = model.metadata
-        split = Split.from_records(metadata.split)
-        known = any(True for contig in (genome if metadata.split else ()) for _ in split.regions_of(contig))
-        expected = None if known else Expected.from_record(metadata.expected_precision)
-        return cls(
-            sha256=model.sha256,
-            name=metadata.name,
-            call_threshold=DEFAULT_THRESHOLD if metadata.call_threshold is None else metadata.call_threshold,
-            calibration=metadata.calibration if expected is None else None,
-            split=tuple(
-                (contig.name, region.start, region.end, region.part)
-                for contig in (genome if metadata.split else ())
-                for region in split.regions_of(contig)
-            ),
-            descriptor=None if model.descriptor is None else model.descriptor.to_record(),
-            expected=expected,
-            gene_context=None if model.context is None else model.context.sha256,
-        )
-
-    @classmethod
-    def from_record(cls, record: Mapping[str, Any]) -> Self:
-        """Read what `asdict` gives."""
-        split = tuple((str(row[0]), *row[1:]) for row in record["split"])
-        return cls(**{**record, "split": split, "expected": Expected.from_record(record.get("expected"))})
-
-    @property
-    def lowest_output(self) -> float:
-        """The lowest output that may be called; where the expected precision decides, more than what will be."""
-        return self.call_threshold if self.expected is None else self.expected.floor
-
-
-@dataclass(frozen=True)
 class Manifest:
     """What a run computes; see the module.
 
@@ -133,7 +64,7 @@ class Manifest:
         Names of its circular contigs.
     chrom_sizes : tuple of (str, int)
         Name and length of each contig [bp], in file order.
-    models : tuple of ModelPart
+    models : tuple of RunModel
         What scores it: one model, or several, each a part of the genome.
     engine, instruction_set, precision : str
         See `Engine`.
@@ -161,7 +92,7 @@ class Manifest:
     genome_name: str
     circular: tuple[str, ...]
     chrom_sizes: tuple[tuple[str, int], ...]
-    models: tuple[ModelPart, ...]
+    models: tuple[RunModel, ...]
     engine: str
     instruction_set: str
     precision: str
@@ -199,7 +130,7 @@ class Manifest:
             genome_name=genome.name,
             circular=tuple(contig.name for contig in genome if contig.circular),
             chrom_sizes=tuple(genome.chrom_sizes.items()),
-            models=tuple(ModelPart.of(model, genome) for model in models.checkpoints),
+            models=tuple(RunModel.of(model, genome, engine) for model in models.checkpoints),
             out_of_fold=models.out_of_fold,
             engine=engine.name,
             instruction_set=engine.instruction_set,
@@ -229,7 +160,7 @@ class Manifest:
             **{
                 **record,
                 "chrom_sizes": sizes,
-                "models": tuple(map(ModelPart.from_record, record["models"])),
+                "models": tuple(map(RunModel.from_record, record["models"])),
                 "circular": tuple(record["circular"]),
                 "warnings": tuple(map(_text, record["warnings"])),
                 "regions": None if regions is None else tuple(tuple(row) for row in regions),

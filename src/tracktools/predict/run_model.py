@@ -1,0 +1,84 @@
+"""A model of a run, as the manifest has it: what of it decides what is called, and what is said of the calls."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+from tracktools.predict.call_rates import expected_on
+from tracktools.predict.expected import Expected
+from tracktools.splits import Split
+
+if TYPE_CHECKING:
+    from tracktools.engine.interface import Engine
+    from tracktools.genome import Genome
+    from tracktools.model.checkpoint import Checkpoint
+
+DEFAULT_THRESHOLD = 0.5  # of a model that stores none
+
+
+@dataclass(frozen=True)
+class RunModel:
+    """A model of a run, and what is done with its values.
+
+    Parameters
+    ----------
+    sha256, name : str
+        See `Checkpoint`.
+    call_threshold : float
+        TSS are called at or above it.
+    calibration : dict, optional
+        As in the checkpoint.
+    split : tuple of (str, int, int, str)
+        The parts of this genome that the model was trained, validated and tested on: contig, start, end, part.
+    descriptor : dict, optional
+        Of the genome that the model was set to, where it takes one.
+    expected : Expected, optional
+        Expected precision by output, where the model knows no TSS of this genome: it then decides what is called, and
+        there is no calibration.
+    gene_context : str, optional
+        SHA-256 of what the genes add, where the model takes them into account (`tracktools.gene_context`).
+    """
+
+    sha256: str
+    name: str
+    call_threshold: float
+    calibration: Mapping[str, Any] | None
+    split: tuple[tuple[str, int, int, str], ...]
+    descriptor: Mapping[str, float | str] | None = None
+    expected: Expected | None = None
+    gene_context: str | None = None
+
+    @classmethod
+    def of(cls, model: Checkpoint, genome: Genome, engine: Engine) -> Self:
+        """Return what a run on a genome needs to know of a model; the engine is that of the run."""
+        metadata = model.metadata
+        split = Split.from_records(metadata.split)
+        known = any(True for contig in (genome if metadata.split else ()) for _ in split.regions_of(contig))
+        expected = None if known else expected_on(genome, model, engine)
+        return cls(
+            sha256=model.sha256,
+            name=metadata.name,
+            call_threshold=DEFAULT_THRESHOLD if metadata.call_threshold is None else metadata.call_threshold,
+            calibration=metadata.calibration if expected is None else None,
+            split=tuple(
+                (contig.name, region.start, region.end, region.part)
+                for contig in (genome if metadata.split else ())
+                for region in split.regions_of(contig)
+            ),
+            descriptor=None if model.descriptor is None else model.descriptor.to_record(),
+            expected=expected,
+            gene_context=None if model.context is None else model.context.sha256,
+        )
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Self:
+        """Read what `asdict` gives."""
+        split = tuple((str(row[0]), *row[1:]) for row in record["split"])
+        return cls(**{**record, "split": split, "expected": Expected.from_record(record.get("expected"))})
+
+    @property
+    def lowest_output(self) -> float:
+        """The lowest output that may be called; where the expected precision decides, more than what will be."""
+        return self.call_threshold if self.expected is None else self.expected.floor
