@@ -12,7 +12,7 @@ import pytest
 from runs import GENOME, NEAR_MODELS, checkpoint_of, letters, settings_of
 from tracktools.calls import call_positions
 from tracktools.engine import make_engine, sample
-from tracktools.engine.sample import sampled_heights
+from tracktools.engine.sample import sampled_calls
 from tracktools.formats.bed import read_bed
 from tracktools.genome import COMPLEMENT_OF_CODE, Contig, Genome
 from tracktools.model.checkpoint import Checkpoint
@@ -135,7 +135,7 @@ def test_the_sample_counts_what_predict_calls_alike_from_either_strand(monkeypat
     model = NEAR_MODELS["dilated"]
     engine = make_engine("auto", model.parameters, threads=1)
     whole = Genome("g", (Contig("c", letters(3_000, 5, b"ACGTN")),))
-    outputs, kb = sampled_heights(engine, model.config, whole, None, 0.3)
+    outputs, kb = sampled_calls(engine, model.config, whole, None, 0.3)
     signals = predict_sequence(
         whole.contigs[0].letters.tobytes().decode(), model=model, config=settings_of(engine="auto")
     )
@@ -146,9 +146,9 @@ def test_the_sample_counts_what_predict_calls_alike_from_either_strand(monkeypat
         called.append(values[at[call_positions(at, values[at], strand, length=len(values))]])
     np.testing.assert_allclose(outputs, np.sort(np.concatenate(called))[::-1], atol=1e-6)
     assert kb == pytest.approx(np.mean(whole.contigs[0].letters != ord("N")) * 3, abs=0.05)  # N has no output
-    monkeypatch.setattr(sample, "PIECE_BP", 400)
+    monkeypatch.setattr(sample, "CALL_PIECE_BP", 40)
     genome = Genome("g", tuple(Contig(f"c{n}", letters(length, n)) for n, length in enumerate((900, 2_100))))
-    one, other = (sampled_heights(engine, model.config, each, None, 0.3) for each in (genome, turned(genome)))
+    one, other = (sampled_calls(engine, model.config, each, None, 0.3) for each in (genome, turned(genome)))
     np.testing.assert_array_equal(one.outputs, other.outputs)
     assert one.kb == other.kb == 1.2
     assert len(one.outputs) > 5

@@ -1,4 +1,4 @@
-"""A sample of a genome: three stretches, the same from either strand and in any order of contigs, and their outputs."""
+"""A sample of a genome: a few stretches, the same from either strand and in any order of contigs, and their outputs."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from tracktools.genome import Genome
 from tracktools.interval import STRANDS
 
 PIECES, PIECE_BP = 3, 70_000  # evenly spread, so that a phage or a run of rRNA operons does not decide
+CALL_PIECES, CALL_PIECE_BP = 30, 20_000  # to count calls: fewer and longer ones miss the number by up to a quarter
 _BLOCK_BP = 10_000
 
 
@@ -29,8 +30,8 @@ class Sampled(NamedTuple):
     end: int
 
 
-def sample_of(genome: Genome, piece_bp: int) -> Iterator[Sampled]:
-    """Yield `PIECES` stretches of so many bases, or the whole of a small genome.
+def sample_of(genome: Genome, piece_bp: int, n_pieces: int = PIECES) -> Iterator[Sampled]:
+    """Yield so many stretches of so many bases, or the whole of a small genome.
 
     They are the same whichever strand of a contig the file has, and in any order of contigs.
     """
@@ -38,8 +39,8 @@ def sample_of(genome: Genome, piece_bp: int) -> Iterator[Sampled]:
     order = sorted(range(len(turned)), key=lambda number: turned[number][0])
     total, at = len(genome), 0
     pieces = [(0, total)]
-    if total > PIECES * piece_bp:
-        pieces = [(first := number * total // PIECES, first + piece_bp) for number in range(PIECES)]
+    if total > n_pieces * piece_bp:
+        pieces = [(first := number * total // n_pieces, first + piece_bp) for number in range(n_pieces)]
     for number in order:
         length, is_turned = len(genome.contigs[number]), turned[number][1]
         for first, last in pieces:
@@ -63,16 +64,16 @@ def outputs_along(
             yield np.nan_to_num(signals[strand], nan=-1)[::step], log_odds[::step]
 
 
-class Heights(NamedTuple):
+class SampledCalls(NamedTuple):
     """The calls in a sample: their outputs, the highest first, and the thousands of bases that have an output."""
 
     outputs: Float32
     kb: float
 
 
-def sampled_heights(
+def sampled_calls(
     engine: Engine, network: NetworkConfig, genome: Genome, context: GenomeContext | None, floor: float
-) -> Heights:
+) -> SampledCalls:
     """Return the outputs of the calls in the sample of a genome, as `tracktools predict` makes them.
 
     Parameters
@@ -85,7 +86,8 @@ def sampled_heights(
     floor : float
         The lowest output that is called.
     """
-    sample, found, scored = list(sample_of(genome, PIECE_BP)), [np.empty(0, np.float32)], 0
+    sample, scored = list(sample_of(genome, CALL_PIECE_BP, CALL_PIECES)), 0
+    found = [np.empty(0, np.float32)]
     for plain, log_odds in outputs_along(engine, network, genome, context, sample):
         values = plain
         if context is not None:
@@ -93,4 +95,4 @@ def sampled_heights(
         at = np.flatnonzero(values >= floor)
         found.append(values[at[call_positions(at, values[at], "+", length=len(values))]])
         scored += int((plain >= 0).sum())
-    return Heights(np.sort(np.concatenate(found))[::-1], scored / len(STRANDS) / 1000)
+    return SampledCalls(np.sort(np.concatenate(found))[::-1], scored / len(STRANDS) / 1000)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 import numpy as np
 
 from tracktools.arrays import Bool, Float64, Floating
-from tracktools.engine.sample import sampled_heights
+from tracktools.engine.sample import sampled_calls
 from tracktools.predict.expected import Expected
 
 if TYPE_CHECKING:
@@ -45,13 +45,13 @@ def expected_on(genome: Genome, model: Checkpoint, engine: Engine) -> Expected |
     record = model.metadata.expected_precision
     if record is None or "with_genes" not in record:
         return Expected.from_record(record)
-    sample = sampled_heights(engine, model.config, genome, model.context, FLOOR)
+    sample = sampled_calls(engine, model.config, genome, model.context, FLOOR)
     gc = (model.descriptor or genome.descriptor).gc
     return CallRates.from_record(record).on(sample.outputs, sample.kb, gc, genes=model.context is not None)
 
 
 @dataclass(frozen=True)
-class Curve:
+class RateCurve:
     """How precise calls are, by how many of the genome are as high.
 
     Parameters
@@ -89,7 +89,7 @@ class CallRates:
     ----------
     rates : tuple of float
         Calls per kb of genome, both strands, ascending: where the outputs of a genome are looked up.
-    with_genes, without_genes : Curve
+    with_genes, without_genes : RateCurve
         For outputs with and without what the genes add.
     gc : tuple of float
         GC content of the species, from and to: others count as the nearest of these.
@@ -98,8 +98,8 @@ class CallRates:
     """
 
     rates: tuple[float, ...]
-    with_genes: Curve
-    without_genes: Curve
+    with_genes: RateCurve
+    without_genes: RateCurve
     gc: tuple[float, float]
     target: float
 
@@ -107,7 +107,10 @@ class CallRates:
     def from_record(cls, record: Mapping[str, Any]) -> Self:
         """Read what `learn_call_rates` gives; other keys of it are not read."""
         gc = (float(record["gc"][0]), float(record["gc"][1]))
-        with_genes, without_genes = Curve.from_record(record["with_genes"]), Curve.from_record(record["without_genes"])
+        with_genes, without_genes = (
+            RateCurve.from_record(record["with_genes"]),
+            RateCurve.from_record(record["without_genes"]),
+        )
         return cls(tuple(map(float, record["rates"])), with_genes, without_genes, gc, float(record["target"]))
 
     def on(self, outputs: Floating, kb: float, gc: float, *, genes: bool) -> Expected:
@@ -206,7 +209,7 @@ def learn_call_rates(
 def _curve(rows: Sequence[HeldOut]) -> dict[str, Any]:
     misses = []
     for species in dict.fromkeys(one.species for one in rows):
-        others = Curve(_regress([one for one in rows if one.species != species]), 0.0, ())
+        others = RateCurve(_regress([one for one in rows if one.species != species]), 0.0, ())
         for one in (one for one in rows if one.species == species):
             _, rates, right = one.in_order
             shares = (
@@ -225,7 +228,7 @@ def _weight(rates: Float64) -> Float64:
 
 
 def _regress(rows: Sequence[HeldOut]) -> tuple[float, float, float]:
-    """Return the log-odds of `Curve`, by Newton's method."""
+    """Return the log-odds of `RateCurve`, by Newton's method."""
     species = [one.species for one in rows]
     columns: list[tuple[Float64, Bool, Float64]] = []
     for one in rows:
