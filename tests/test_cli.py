@@ -397,6 +397,19 @@ def test_a_usage_error_shortens_a_long_value(words: list[str], capsys: pytest.Ca
     assert len(said) < 700
 
 
+@pytest.mark.parametrize("group", ["", "tss", "hub", "models"])
+def test_a_group_alone_says_all_of_its_help(group: str, capsys: pytest.CaptureFixture[str]) -> None:
+    words = [group] if group else []
+    with pytest.raises(SystemExit, match="2"):
+        main(words)
+    alone = capsys.readouterr().err
+    with pytest.raises(SystemExit, match="0"):
+        main([*words, "--help"])
+    assert alone == capsys.readouterr().out
+    assert "…" not in alone
+    assert "..." not in alone.split("Commands:")[1]
+
+
 def test_an_error_of_the_system_in_a_librarys_own_words_is_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

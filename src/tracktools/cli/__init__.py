@@ -164,7 +164,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
             raise error.__cause__ from None
         _fail(SAID, INTERRUPTED)
     except click.ClickException as error:
-        vars(error)["message"] = shortened(error.message)
+        if not isinstance(error, click.exceptions.NoArgsIsHelpError):  # its message is the help
+            vars(error)["message"] = shortened(error.message)
         error.show()
         sys.exit(error.exit_code)
     except TracktoolsError as error:
