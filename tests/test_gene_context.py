@@ -57,15 +57,83 @@ def test_each_base_gets_the_log_odds_of_its_place_and_distance(circular: bool) -
     context = GenomeContext.of(TABLE, Genome("g", (contig,)), (genes_of(*rows),))
     for strand in STRANDS:
         wanted = [added_by_hand(rows, length, p, strand, circular) for p in range(length)]
+        if not circular:  # no gene starts before the end: see the tests of such bases
+            last = {"+": slice(4801, None), "-": slice(0, 1499)}[strand]
+            wanted[last] = context.log_odds("c", strand, 0, length)[last]
         np.testing.assert_array_equal(context.log_odds("c", strand, 0, length), np.float32(wanted))
         np.testing.assert_array_equal(context.log_odds("c", strand, 1234, 4321), np.float32(wanted[1234:4321]))
         at = np.array([4999, 0, 17, 2999])
         np.testing.assert_array_equal(context.log_odds_at("c", strand, at), np.float32(wanted)[at])
 
 
-def test_a_contig_without_genes_is_outside_and_far_from_any() -> None:
-    steps = TABLE.along(genes_of(), 12, "-", circular=False)
-    np.testing.assert_array_equal(steps.between(0, 12), np.full(12, TABLE.log_odds[0][-1], dtype=np.float32))
+def blank(name: str, length: int, circular: bool) -> Contig:
+    return Contig(name, np.full(length, ord("A"), dtype=np.uint8), circular)
+
+
+def test_a_genome_without_genes_is_outside_and_far_from_any() -> None:
+    context = GenomeContext.of(TABLE, Genome("g", (blank("c", 12, False),)), (genes_of(),))
+    np.testing.assert_array_equal(context.log_odds("c", "-", 0, 12), np.full(12, TABLE.log_odds[0][-1], np.float32))
+
+
+def mean_odds_at_least(context: GenomeContext, name: str, least: int) -> float:
+    """Return the log of the mean odds outside genes at distances of a class or more, from what each base gets."""
+    added = np.concatenate(
+        [context.log_odds(name, strand, 0, context.steps[name, strand].length) for strand in STRANDS]
+    )
+    outside = added[added < 0.5 * TABLE.log_odds[1][0]]  # `TABLE` has 0 to 0.13 there, and 1 and more in genes
+    return float(np.log(np.exp(outside[outside >= np.float32(TABLE.log_odds[0][least])].astype(float)).mean()))
+
+
+RING = [(500 + 1700 * n + 37 * n * n % 800, 1300 + 1700 * n + 37 * n * n % 800, "+-"[n % 3 == 1]) for n in range(60)]
+
+
+def test_where_the_end_of_a_contig_hides_the_next_gene_a_base_gets_the_mean_of_the_genome() -> None:
+    ring, scrap = blank("ring", 104_000, True), blank("scrap", 60, False)
+    context = GenomeContext.of(TABLE, Genome("g", (ring, scrap)), (genes_of(*RING), genes_of()))
+    for strand in STRANDS:
+        hidden = context.log_odds("scrap", strand, 0, 60)[:: 1 if strand == "+" else -1]
+        for to_end in (60, 35, 12, 1):  # of an end that is so far away, a gene may start behind it, or farther
+            least = max(n for n, bp in enumerate(FROM_BP) if bp <= to_end)
+            assert hidden[60 - to_end] == pytest.approx(mean_odds_at_least(context, "ring", least), abs=1e-3)
+
+
+def test_short_contigs_do_not_make_the_next_gene_look_near() -> None:
+    whole = GenomeContext.of(TABLE, Genome("g", (blank("ring", 104_000, True),)), (genes_of(*RING),))
+    true = mean_odds_at_least(whole, "ring", 0)
+    pieces, found = [], []
+    for start in range(0, 104_000, 1000):  # shorter than most distances are
+        cut = [(max(s, start) - start, min(e, start + 1000) - start, d) for s, e, d in RING]
+        rows = [row for row in cut if row[0] < row[1]]
+        begins = [
+            start <= (s if d == "+" else e - 1) < start + 1000 for s, e, d in RING if s < start + 1000 and e > start
+        ]
+        pieces.append(blank(f"c{start}", 1000, False))
+        found.append(genes_of(*rows)._replace(begins=np.array(begins, dtype=bool)))
+    draft = GenomeContext.of(TABLE, Genome("d", tuple(pieces)), tuple(found))
+    table = draft.log_odds("c4000", "-", 0, 1)[0]
+    assert table == pytest.approx(true, abs=0.01)
+
+
+@pytest.mark.parametrize("turned", [0, 1])
+def test_the_ends_of_contigs_are_alike_on_both_strands(turned: int) -> None:
+    """Of two contigs, one is turned: each base of it gets the same on the other strand."""
+    rows = ([(300, 900, "+"), (950, 1800, "-")], [(100, 700, "-"), (1200, 1900, "+")])
+    back = [[(2000 - e, 2000 - s, "-" if d == "+" else "+") for s, e, d in one] for one in rows]
+    contigs = (blank("a", 2000, False), blank("b", 2000, False))
+    mixed = [back[n] if n == turned else rows[n] for n in (0, 1)]
+    one, other = (
+        GenomeContext.of(TABLE, Genome("g", contigs), tuple(genes_of(*own) for own in both)) for both in (rows, mixed)
+    )
+    for n, contig in enumerate(contigs):
+        for strand in STRANDS:
+            wanted = one.log_odds(contig.name, strand, 0, 2000)
+            swapped: Strand = "-" if strand == "+" else "+"
+            got = (
+                other.log_odds(contig.name, swapped, 0, 2000)[::-1]
+                if n == turned
+                else other.log_odds(contig.name, strand, 0, 2000)
+            )
+            np.testing.assert_array_equal(got, wanted)
 
 
 def test_probabilities_move_by_their_log_odds() -> None:

@@ -3,6 +3,9 @@
 A promoter-like sequence far inside a gene is rarely a promoter, and one just before a gene often is. `GeneContext` says
 how much by two things, seen along the strand that is scored: the place of a base (outside genes, in a gene of this
 strand, in one of the other strand alone), and the distance to the next gene start downstream on this strand.
+
+Where a linear contig ends before the next gene start, the distance is only known to be more than that to the end. Such
+a base gets the mean odds over the distances that it may have, as frequent as they are in the rest of the genome.
 """
 
 from __future__ import annotations
@@ -58,10 +61,24 @@ class GeneContext:
         """Return the form for a checkpoint."""
         return {"from_bp": list(FROM_BP), "log_odds": dict(zip(PLACES, map(list, self.log_odds), strict=True))}
 
-    def along(self, genes: FoundGenes, length: int, strand: Strand, *, circular: bool) -> LogOddsSteps:
-        """Return the log-odds along a strand of a contig, 5' to 3'."""
-        starts, place, distance = classes_along(genes, length, strand, circular=circular)
-        return LogOddsSteps(starts, np.array(self.log_odds, dtype=np.float32)[place, distance], length)
+    def with_unknown(self, bases: Int64) -> Float32:
+        """Return the log-odds of each class of `classes_along`, shape (3, 28): the last 14 for a distance not known.
+
+        Parameters
+        ----------
+        bases : ndarray of int64, shape (3, 28)
+            How many bases of the genome are in each class. A distance that the end of a contig hides counts as longer
+            than what is seen of it (Kaplan & Meier 1958): short contigs hide the long distances, not the short ones.
+        """
+        n = len(FROM_BP)
+        odds = np.exp(np.array(self.log_odds, dtype=np.float64))
+        seen, hidden = bases[:, :n], bases[:, n:]
+        farther = (seen + hidden)[:, ::-1].cumsum(axis=1)[:, ::-1]
+        share = seen / np.maximum(farther - hidden / 2, 1)  # of the bases at least so far: in this very class
+        mean = odds.copy()
+        for k in range(n - 2, -1, -1):
+            mean[:, k] = share[:, k] * odds[:, k] + (1 - share[:, k]) * mean[:, k + 1]
+        return np.concatenate([np.array(self.log_odds), np.log(mean)], axis=1).astype(np.float32)
 
 
 class LogOddsSteps(NamedTuple):
@@ -84,7 +101,8 @@ def classes_along(genes: FoundGenes, length: int, strand: Strand, *, circular: b
     Returns
     -------
     starts, place, distance : ndarray of int64, shapes (n,)
-        Of each stretch: its first base; the number in `PLACES`; the number in `FROM_BP`.
+        Of each stretch: its first base; the number in `PLACES`; the number in `FROM_BP`, or 14 more where the end of a
+        linear contig comes before a gene start: that of the distance to one just behind the end.
     """
     forward, on_contig = genes.forward if strand == "+" else ~genes.forward, genes.begins
     begins, ends = (genes.starts, genes.ends) if strand == "+" else (length - genes.ends, length - genes.starts)
@@ -96,15 +114,19 @@ def classes_along(genes: FoundGenes, length: int, strand: Strand, *, circular: b
         (np.sort(begins[~forward]), np.sort(ends[~forward])),
     )
     gene_starts = np.sort(begins[forward & on_contig])  # one that the end of a contig cuts starts elsewhere
-    changes = [begins, ends, *(gene_starts - least + 1 for least in FROM_BP)]
+    seen_starts = gene_starts if circular else np.append(gene_starts, length)
+    changes = [begins, ends, *(seen_starts - least + 1 for least in FROM_BP)]
     at = np.unique(np.concatenate(changes))
     starts = np.concatenate([[0], at[(at > 0) & (at < length)]]).astype(np.int64)
     inside = [
         np.searchsorted(one[0], starts, "right") > np.searchsorted(one[1], starts, "right") for one in (own, other)
     ]
     place = np.where(inside[0], 1, np.where(inside[1], 2, 0))
-    following = np.append(gene_starts, NO_START_BP)[np.searchsorted(gene_starts, starts, "left")]
-    return starts, place, np.searchsorted(FROM_BP, following - starts, side="right") - 1
+    following = np.searchsorted(gene_starts, starts, "left")
+    bp = np.append(seen_starts, NO_START_BP)[following] - starts
+    distance = np.searchsorted(FROM_BP, bp, side="right") - 1
+    hidden = following == (len(gene_starts) if not circular else -1)
+    return starts, place, distance + len(FROM_BP) * hidden
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,10 +147,18 @@ class GenomeContext:
     @classmethod
     def of(cls, context: GeneContext, genome: Genome, genes: Sequence[FoundGenes]) -> Self:
         """Return the context of a genome with these genes, see `find_genes`."""
-        steps = {
-            (contig.name, strand): context.along(own, len(contig), strand, circular=contig.circular)
+        classes = {
+            (contig.name, strand): (classes_along(own, len(contig), strand, circular=contig.circular), len(contig))
             for contig, own in zip(genome, genes, strict=True)
             for strand in STRANDS
+        }
+        bases = np.zeros((len(PLACES), 2 * len(FROM_BP)), dtype=np.int64)
+        for (starts, place, distance), length in classes.values():
+            np.add.at(bases, (place, distance), np.diff(starts, append=length))
+        table = context.with_unknown(bases)
+        steps = {
+            key: LogOddsSteps(starts, table[place, distance], length)
+            for key, ((starts, place, distance), length) in classes.items()
         }
         return cls(steps, tuple(genes))
 
