@@ -1,4 +1,4 @@
-"""Groups of commands: a misspelt one is answered with the nearest one, and the list of commands says whole sentences."""
+"""Groups of commands: a misspelt one is answered with the nearest one, and no sentence of their list is cut."""
 
 from __future__ import annotations
 
