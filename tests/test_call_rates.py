@@ -17,8 +17,9 @@ from tracktools.formats.bed import read_bed
 from tracktools.genome import COMPLEMENT_OF_CODE, Contig, Genome
 from tracktools.model.checkpoint import Checkpoint
 from tracktools.mutate.scoring import Scoring
-from tracktools.predict import Shard, merge_shards, predict_genome, predict_sequence, predict_shard
+from tracktools.predict import Shard, merge_shards, predict_genome, predict_sequence, predict_shard, read_selection
 from tracktools.predict.call_rates import FLOOR, LEAST_KB, RATES, CallRates, HeldOut, learn_call_rates
+from tracktools.tracks import read_provenance
 
 LOG_ODDS = (-1.0, -0.8, -2.0)
 OUTPUTS = tuple(np.linspace(0.6, 0.1, len(RATES)).round(3))
@@ -87,9 +88,10 @@ def test_the_same_share_of_calls_is_expected_whatever_the_outputs() -> None:
     outputs = np.linspace(0.8, 0.1, 1_500)
     calls = []
     for one in (outputs, outputs / 4):
-        cut = rates.on(one, 1_000, 0.5, genes=True).cut(one)
-        calls.append(int((one >= cut).sum()))
-    assert calls[0] == pytest.approx(calls[1], abs=3)
+        expected = rates.on(one, 1_000, 0.5, genes=True)
+        assert expected.called_at == pytest.approx(expected.cut(one), rel=0.005)
+        calls.append(int((one >= expected.called_at).sum()))
+    assert calls[0] == pytest.approx(calls[1], rel=0.02)
     assert calls[0] > 100
 
 
@@ -174,6 +176,21 @@ def test_shards_are_cut_as_the_whole(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert table["calibrated"].astype(float).isna().all()
 
 
-def test_changes_are_called_from_the_lowest_output_that_predict_would_call() -> None:
-    scorer = Scoring.of(GENOME, abroad(), config=settings_of())
-    assert scorer.threshold() == pytest.approx(min(OUTPUTS))  # 3 kb: too small for a sample
+def test_regions_get_the_calls_of_the_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tracktools.predict.call_rates.LEAST_KB", 1)
+    model = abroad(target=0.1)
+    (tmp_path / "some.bed").write_text("circle\t440\t1201\n")
+    chosen = read_selection(tmp_path / "some.bed", GENOME)
+    some = predict_genome(GENOME, tmp_path / "some", model=model, config=settings_of(), regions=chosen)
+    whole = predict_genome(GENOME, tmp_path / "whole", model=model, config=settings_of())
+    table, own = read_bed(whole.called_tss)[0], read_bed(some.called_tss)[0]
+    inside = table[(table["chrom"] == "circle") & table["chromStart"].astype(int).between(440, 1200)]
+    assert 1 < len(inside) < len(table)
+    assert own.to_numpy().tolist() == inside.to_numpy().tolist()
+    assert "chosen bases alone" not in some.called_tss.read_text()
+
+
+def test_changes_are_called_where_predict_calls(tmp_path: Path) -> None:
+    made = predict_genome(GENOME, tmp_path / "made", model=abroad(), config=settings_of())
+    called_at = read_provenance(made.folder)["parameters"]["called_at"]
+    assert Scoring.of(GENOME, abroad(), config=settings_of()).threshold() == called_at > min(OUTPUTS)

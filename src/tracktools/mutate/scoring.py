@@ -81,7 +81,7 @@ class Scoring:
     def threshold(self) -> float:
         """Return the output from which on TSS are called: what was asked for, or the model's own.
 
-        On a genome of which the model knows no TSS, the lowest output that it would call.
+        On a genome of which the model knows no TSS, the output from which on `tracktools predict` calls TSS.
         """
         asked = self.config.threshold
         if asked is not None:

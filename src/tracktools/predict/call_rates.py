@@ -9,7 +9,7 @@ are judged as the whole. Genomes rich in GC have fewer right calls among as many
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
@@ -27,6 +27,7 @@ LEAST_RATE = 0.05  # calls per kb: fewer are too few to learn from, and count as
 RATES = (0.05, 0.07, 0.1, 0.14, 0.2, 0.28, 0.4, 0.56, 0.8, 1.1, 1.6)  # calls per kb of genome, both strands
 FLOOR = 0.02  # the lowest output that may be called
 LEAST_KB = 50  # of a sample: with less, the outputs of held-out species at these rates are taken
+_TYPICAL_KB = 1000  # of the genome that is as others on average
 _RIDGE = 1.0  # of what the GC content does, where a species counts as 100 calls
 _SPREAD = 2.8  # quantile 97.5 % of Student's t with four degrees of freedom: there are few species
 
@@ -128,16 +129,23 @@ class CallRates:
             Whether the outputs contain what the genes add.
         """
         curve = self.with_genes if genes else self.without_genes
-        sampled = kb >= LEAST_KB and len(outputs) > 0
-        reached = self._reached(outputs, kb) if sampled else zip(curve.outputs, self.rates, strict=True)
+        if kb < LEAST_KB or not len(outputs):
+            outputs, kb = self._typical(curve), _TYPICAL_KB
         rate_of: dict[float, float] = {}
-        for output, rate in reached:
+        for output, rate in self._reached(outputs, kb):
             rate_of[float(f"{output:.3g}")] = rate  # of equal outputs, the highest rate
         ascending = sorted(rate_of)
         rates = np.array([rate_of[output] for output in ascending])
         odds = np.maximum.accumulate(curve.of(rates, float(np.clip(gc, *self.gc))))
         precision, low, high = (tuple(np.round(_share(odds + sign * curve.spread), 4).tolist()) for sign in (0, -1, 1))
-        return Expected(tuple(ascending), precision, low, high, self.target)
+        expected = Expected(tuple(ascending), precision, low, high, self.target)
+        cut = expected.cut(outputs)
+        return replace(expected, called_at=float(f"{cut:.3g}") if np.isfinite(cut) else None)
+
+    def _typical(self, curve: RateCurve) -> Floating:
+        """Return the outputs of the calls of a genome that is as the held-out species on average, the highest first."""
+        rates = np.arange(1, round(self.rates[-1] * _TYPICAL_KB) + 1) / _TYPICAL_KB
+        return np.interp(np.log(rates), np.log(self.rates), curve.outputs)
 
     def _reached(self, outputs: Floating, kb: float) -> Iterator[tuple[float, float]]:
         """Yield outputs of the calls in a sample, and how many calls per kb are as high."""

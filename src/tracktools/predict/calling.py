@@ -78,6 +78,8 @@ def call_tss(manifest: Manifest, load: Callable[[Block], Float32]) -> Calls:
             warnings.append(f"{wanted:,} calls are asked for, and the output has {len(table):,} local maxima")
     elif asked is not None:
         cut = asked.threshold
+    elif expected is not None and expected.called_at is not None:
+        cut = expected.called_at
     elif expected is not None:
         cut = expected.cut(outputs)
         if not np.isfinite(cut):

@@ -37,6 +37,8 @@ class Expected:
         which another species is expected.
     target : float
         Expected precision of all calls of a genome together.
+    called_at : float, optional
+        The lowest output that is called, where it is known before the genome is scored; else `cut` chooses it.
     """
 
     output: tuple[float, ...]
@@ -44,6 +46,7 @@ class Expected:
     low: tuple[float, ...]
     high: tuple[float, ...]
     target: float
+    called_at: float | None = None
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any] | None) -> Self | None:
@@ -51,7 +54,8 @@ class Expected:
         if record is None:
             return None
         columns = {name: tuple(map(float, record[name])) for name in ("output", "precision", "low", "high")}
-        return cls(**columns, target=float(record["target"]))
+        called_at = record.get("called_at")
+        return cls(**columns, target=float(record["target"]), called_at=None if called_at is None else float(called_at))
 
     @property
     def floor(self) -> float:

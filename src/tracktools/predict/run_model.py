@@ -80,5 +80,7 @@ class RunModel:
 
     @property
     def lowest_output(self) -> float:
-        """The lowest output that may be called; where the expected precision decides, more than what will be."""
-        return self.call_threshold if self.expected is None else self.expected.floor
+        """The lowest output that may be called; where the calls of the run choose the cut, more than what will be."""
+        if self.expected is None:
+            return self.call_threshold
+        return self.expected.floor if self.expected.called_at is None else self.expected.called_at
