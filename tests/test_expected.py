@@ -78,6 +78,7 @@ def test_where_nothing_reaches_the_target_nothing_is_called_and_it_is_said(tmp_p
     assert made.n_calls == 0
     assert "nothing is called" in " ".join(read_provenance(made.folder)["warnings"])
     assert "nothing is called" in made.called_tss.read_text()
+    assert "--top 100" in made.called_tss.read_text()
 
 
 def test_shards_are_cut_as_the_whole(tmp_path: Path) -> None:

@@ -221,7 +221,10 @@ def test_letters_that_are_unknown_teach_nothing() -> None:
     masked = Genome("g", (Contig("c", letters),))
     assert find_genes(masked) is None
     model = as_model("bacteria-tss")
-    assert "90,000 bases are too few to find genes in" in caveats_of(masked, host.set_to_host(model, masked))[0]
+    assert (
+        "90,000 bases say little of their genome: no genes can be found in them"
+        in caveats_of(masked, host.set_to_host(model, masked))[0]
+    )
     nothing = Genome("n", (Contig("n", np.full(150_000, ord("N"), dtype=np.uint8)),))
     assert "no contig contains any A, C, G or T" in caveats_of(nothing, host.set_to_host(model, nothing))[0]
 

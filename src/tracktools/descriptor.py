@@ -104,7 +104,11 @@ def describe_sequences(sequences: Iterable[Letters]) -> Descriptor:
     ConfigError
         If they hold less than 1,000 pairs of letters.
     """
-    counts = count_pairs(sequences)
+    return describe_pairs(count_pairs(sequences))
+
+
+def describe_pairs(counts: Int64) -> Descriptor:
+    """Return the descriptor of what `count_pairs` gives; see `describe_sequences`."""
     total = int(counts.sum())
     if total < LEAST_DESCRIBED_BP:
         raise ConfigError(f"the genome has {total:,} bases of A, C, G and T in a row: too few to describe it")
@@ -214,10 +218,17 @@ class Reference:
 
         The distance is the root mean square, over the eleven values, of the difference in standard deviations.
         """
-        table = self._table
-        gaps = (table - np.asarray(descriptor.values)) / np.maximum(table.std(axis=0), 1e-6)
-        distances = np.sqrt(np.mean(gaps**2, axis=1))
+        distances = self._apart(self._table, np.asarray(descriptor.values))
         return sorted((float(d), row[0], row[1]) for d, row in zip(distances, self.genomes, strict=True))
+
+    def distance_between(self, one: Descriptor, other: Descriptor) -> float:
+        """Return the distance of two genomes, by the measure of `distances`."""
+        return float(self._apart(np.asarray(one.values), np.asarray(other.values)))
+
+    def _apart(self, one: Float64, other: Float64) -> Float64:
+        gaps = (one - other) / np.maximum(self._table.std(axis=0), 1e-6)
+        apart: Float64 = np.sqrt(np.mean(gaps**2, axis=-1))
+        return apart
 
     def learnt(self, descriptor: Descriptor) -> str:
         """Return the name of the training genome that a genome is, is a piece or a near relative of; empty if none is.

@@ -12,7 +12,7 @@ import numpy as np
 
 from tracktools.arrays import Codes, Int64, Letters
 from tracktools.concise import concise
-from tracktools.descriptor import Descriptor, count_pairs, describe_sequences
+from tracktools.descriptor import Descriptor, count_pairs, describe_pairs
 from tracktools.errors import ConfigError, InputError
 from tracktools.formats.fasta import read_fasta
 from tracktools.formats.genbank import flat_sequences, is_flat_file, read_flat_file
@@ -64,6 +64,11 @@ class Contig:
         for part in self._parts():
             counts += np.bincount(codes_of_letters(part), minlength=UNKNOWN + 1)
         return counts
+
+    @cached_property
+    def pair_counts(self) -> Int64:
+        """Number of each pair of letters A, C, G, T in a row, shape (4, 4), see `count_pairs`."""
+        return count_pairs([self.codes])
 
     @cached_property
     def sequence_sha256(self) -> str:
@@ -180,15 +185,20 @@ class Genome:
         """Return the same genome with the contigs of these names circular, too."""
         return replace(self, contigs=tuple(replace(c, circular=c.circular or c.name in names) for c in self.contigs))
 
-    @cached_property
+    @property
+    def pair_counts(self) -> Int64:
+        """Number of each pair of letters A, C, G, T in a row, shape (4, 4), in all contigs."""
+        return sum((contig.pair_counts for contig in self.contigs), np.zeros((4, 4), dtype=np.int64))
+
+    @property
     def described_bp(self) -> int:
         """Pairs of the letters A, C, G, T: what `descriptor` is counted over."""
-        return int(count_pairs(contig.codes for contig in self.contigs).sum())
+        return int(self.pair_counts.sum())
 
     @cached_property
     def descriptor(self) -> Descriptor:
         """What the genome looks like as a whole, for models that are set to a genome; see `describe_sequences`."""
-        return describe_sequences(contig.codes for contig in self.contigs)
+        return describe_pairs(self.pair_counts)
 
     @cached_property
     def gc_content(self) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from tracktools.descriptor import LEAST_DESCRIBED_BP, Descriptor, Reference
+from tracktools.descriptor import LEAST_DESCRIBED_BP, Descriptor, Reference, describe_pairs
 from tracktools.engine.host import seen_before
 from tracktools.gene_finder import LEAST_LEARNT_BP, known_bp
 from tracktools.genome import ALPHABET, Genome
@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # to join shards needs no torch
     from tracktools.model.checkpoint import Checkpoint
 
 _GC_TOLERANCE = 0.05  # further from the training genome than this, base composition alone shifts the output
-_SMALL_BP = 100_000  # fewer bases, such as a plasmid's, may look different from their genome
+_SMALL_BP = 100_000  # fewer bases, such as a plasmid's, may look different from their genome: see `_of_mixture`, too
 
 
 def caveats_of(genome: Genome, model: Checkpoint, *, genes_matter: bool = True) -> tuple[str, ...]:
@@ -42,10 +42,10 @@ def caveats_of(genome: Genome, model: Checkpoint, *, genes_matter: bool = True) 
         )
     if not any(contig.code_counts[: len(ALPHABET)].any() for contig in genome):
         return (*sentences, "no contig contains any A, C, G or T: there will be no values")
-    if genes_matter and metadata.gene_context is not None and model.context is None:
-        sentences.append(_of_genes(genome))
+    without_genes = genes_matter and metadata.gene_context is not None and model.context is None
+    sentences += _of_small(genome, model, without_genes=without_genes)
     if model.descriptor is not None:
-        return (*sentences, *_of_descriptor(model, model.descriptor), *seen_before(model, genome))
+        return (*sentences, *_of_descriptor(genome, model, model.descriptor), *seen_before(model, genome))
     sentences += seen_before(model, genome)
     known = {record.get("sequence_sha256") for record in metadata.split}
     if known and not any(contig.sequence_sha256 in known for contig in genome):
@@ -66,37 +66,64 @@ def caveats_of(genome: Genome, model: Checkpoint, *, genes_matter: bool = True) 
     return tuple(sentences)
 
 
-def _of_genes(genome: Genome) -> str:
-    """Return that a model that takes the genes into account does not, why, and what helps."""
-    without = (
-        "does not take into account where the genes are: threshold and expected precision are for output that does"
-    )
-    known = known_bp(genome)
-    if known >= LEAST_LEARNT_BP:
-        return f"the output {without}"
-    return (
-        f"{known:,} bases are too few to find genes in, so the output {without}; if they are part of a genome, "
-        "give its FASTA (--descriptor-of)"
-    )
+def _of_small(genome: Genome, model: Checkpoint, *, without_genes: bool) -> Iterator[str]:
+    """Yield what a model cannot know of so short a sequence, and what helps: one sentence, or none."""
+    known, missing = known_bp(genome), []
+    if without_genes:
+        used = (
+            ""
+            if _is_judged_without_genes(model, genome)
+            else ": threshold and expected precision are for output that does"
+        )
+        if known >= LEAST_LEARNT_BP:
+            yield f"the output does not take into account where the genes are{used}"
+        else:
+            missing.append(f"no genes can be found in them, and the output does not take these into account{used}")
+    descriptor = model.descriptor
+    if descriptor is not None and descriptor.bp < LEAST_DESCRIBED_BP:
+        missing.append("the model takes their composition to be that of the main genome of its training")
+    elif descriptor is not None and descriptor.bp < _SMALL_BP:
+        missing.append("their composition may differ from that of their genome")
+    if missing:
+        yield (
+            f"{known:,} bases say little of their genome: {'; '.join(missing)}; if they are a part of a genome, such "
+            "as a plasmid, give its FASTA (--descriptor-of)"
+        )
 
 
-def _of_descriptor(model: Checkpoint, descriptor: Descriptor) -> Iterator[str]:
+def _is_judged_without_genes(model: Checkpoint, genome: Genome) -> bool:
+    """Return whether threshold and expected precision are for output without genes where none are found."""
+    known = {record.get("sequence_sha256") for record in model.metadata.split}
+    by_rate = "without_genes" in (model.metadata.expected_precision or {})
+    return by_rate and not any(contig.sequence_sha256 in known for contig in genome)
+
+
+def _of_descriptor(genome: Genome, model: Checkpoint, descriptor: Descriptor) -> Iterator[str]:
     """Yield what to doubt of a model that was set to a genome."""
     if descriptor.bp < LEAST_DESCRIBED_BP:
-        yield (
-            f"less than {LEAST_DESCRIBED_BP:,} bases do not describe a genome: the model takes it to be like the main "
-            f"one of its training; name the genome that this belongs to (--descriptor-of)"
-        )
         return
-    if descriptor.bp < _SMALL_BP:
-        yield (
-            "a sequence of less than 100,000 bases may have another composition than the genome that it belongs to: "
-            "name that genome (--descriptor-of)"
-        )
     reference = Reference.from_record(model.metadata.reference or {})
     distance, nearest, _ = reference.distances(descriptor)[0]
     if distance > reference.far:
         yield (
             f"this genome is unlike all {len(reference.genomes)} that the model learnt: distance {distance:.2f} to "
             f"the nearest, {nearest} (far: above {reference.far:.2f}); expect fewer calls to be right"
+        )
+    if descriptor.bp == genome.described_bp:  # else it is set to a host
+        yield from _of_mixture(genome, reference)
+
+
+def _of_mixture(genome: Genome, reference: Reference) -> Iterator[str]:
+    """Yield which contigs are so unlike the others that they may be of another organism."""
+    whole, apart = genome.pair_counts, {}
+    for contig in genome:
+        own, rest = contig.pair_counts, whole - contig.pair_counts
+        if min(own.sum(), rest.sum()) >= _SMALL_BP:
+            apart[contig.name] = reference.distance_between(describe_pairs(own), describe_pairs(rest))
+    others = [name for name, distance in apart.items() if distance > reference.far]
+    if others:
+        yield (
+            f"the composition of {listed(others)} is unlike that of the other sequences (distance "
+            f"{max(apart.values()):.2f}; far: above {reference.far:.2f}), but the model is set to all of them "
+            "together: if they are of different organisms, predict each from a FASTA of its own"
         )

@@ -85,7 +85,7 @@ def call_tss(manifest: Manifest, load: Callable[[Block], Float32]) -> Calls:
         if not np.isfinite(cut):
             warnings.append(
                 f"nothing is called: no output on this genome is so high that {expected.target:.0%} of the calls could "
-                f"be expected to be right"
+                "be expected to be right; --top 100 (top= in Python) calls the 100 highest"
             )
         if manifest.regions is not None:
             warnings.append("the cut was chosen by the chosen bases alone: another one than that of the whole genome")
