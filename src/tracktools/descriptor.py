@@ -125,6 +125,15 @@ def count_pairs(sequences: Iterable[Letters]) -> Int64:
     return pairs[:4, :4]
 
 
+def usual_of(descriptors: Sequence[Descriptor]) -> Descriptor:
+    """Return the median of each number, where each base that was counted has one vote: what most of them say."""
+    table, votes = np.array([one.values for one in descriptors]), np.array([one.bp for one in descriptors])
+    order = np.argsort(table, axis=0, kind="stable")
+    reached = 2 * np.cumsum(votes[order], axis=0) >= votes.sum()
+    gc, *dinucleotides = np.take_along_axis(table, order, axis=0)[reached.argmax(axis=0), range(table.shape[1])]
+    return Descriptor(float(gc), tuple(map(float, dinucleotides)), int(votes.sum()))
+
+
 def _descriptor(both: Int64, bp: int) -> Descriptor:
     """Return the descriptor of dinucleotide counts of both strands."""
     shares = both / both.sum()

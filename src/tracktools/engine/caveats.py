@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from tracktools.descriptor import LEAST_DESCRIBED_BP, Descriptor, Reference, describe_pairs
+from tracktools.descriptor import LEAST_DESCRIBED_BP, Descriptor, Reference, describe_pairs, usual_of
 from tracktools.engine.host import seen_before
 from tracktools.gene_finder import LEAST_LEARNT_BP, known_bp
 from tracktools.genome import ALPHABET, Genome
@@ -115,15 +115,16 @@ def _of_descriptor(genome: Genome, model: Checkpoint, descriptor: Descriptor) ->
 
 def _of_mixture(genome: Genome, reference: Reference) -> Iterator[str]:
     """Yield which contigs are so unlike the others that they may be of another organism."""
-    whole, apart = genome.pair_counts, {}
-    for contig in genome:
-        own, rest = contig.pair_counts, whole - contig.pair_counts
-        if min(own.sum(), rest.sum()) >= _SMALL_BP:
-            apart[contig.name] = reference.distance_between(describe_pairs(own), describe_pairs(rest))
+    large = {contig.name: contig.pair_counts for contig in genome if contig.pair_counts.sum() >= _SMALL_BP}
+    if len(large) < 2:
+        return
+    described = {name: describe_pairs(counts) for name, counts in large.items()}
+    usual = usual_of(list(described.values()))
+    apart = {name: reference.distance_between(own, usual) for name, own in described.items()}
     others = [name for name, distance in apart.items() if distance > reference.far]
     if others:
         yield (
-            f"the composition of {listed(others)} is unlike that of the other sequences (distance "
+            f"the composition of {listed(others)} is unlike that of most of the genome (distance "
             f"{max(apart.values()):.2f}; far: above {reference.far:.2f}), but the model is set to all of them "
             "together: if they are of different organisms, predict each from a FASTA of its own"
         )
