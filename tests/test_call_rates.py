@@ -12,8 +12,8 @@ import pytest
 
 from runs import GENOME, NEAR_MODELS, checkpoint_of, letters, settings_of
 from tracktools.calls import call_positions
-from tracktools.engine import make_engine, sample
-from tracktools.engine.sample import sampled_calls
+from tracktools.engine import Engine, make_engine, sample
+from tracktools.engine.sample import SampledCalls, call_sample, outputs_along, sampled_calls
 from tracktools.formats.bed import read_bed
 from tracktools.genome import COMPLEMENT_OF_CODE, Contig, Genome
 from tracktools.model.checkpoint import Checkpoint
@@ -134,11 +134,16 @@ def turned(genome: Genome) -> Genome:
     return Genome(genome.name, tuple(contigs)[::-1])
 
 
+def calls_in_sample(genome: Genome, model: Checkpoint, engine: Engine) -> SampledCalls:
+    outputs = list(outputs_along(engine, model.config, genome, None, call_sample(genome)))
+    return sampled_calls(outputs, 0.3, genes=False)
+
+
 def test_the_sample_counts_what_predict_calls_alike_from_either_strand(monkeypatch: pytest.MonkeyPatch) -> None:
     model = NEAR_MODELS["dilated"]
     engine = make_engine("auto", model.parameters, threads=1)
     whole = Genome("g", (Contig("c", letters(3_000, 5, b"ACGTN")),))
-    outputs, kb = sampled_calls(engine, model.config, whole, None, 0.3)
+    outputs, kb = calls_in_sample(whole, model, engine)
     signals = predict_sequence(
         whole.contigs[0].letters.tobytes().decode(), model=model, config=settings_of(engine="auto")
     )
@@ -151,7 +156,7 @@ def test_the_sample_counts_what_predict_calls_alike_from_either_strand(monkeypat
     assert kb == pytest.approx(np.mean(whole.contigs[0].letters != ord("N")) * 3, abs=0.05)  # N has no output
     monkeypatch.setattr(sample, "CALL_PIECE_BP", 40)
     genome = Genome("g", tuple(Contig(f"c{n}", letters(length, n)) for n, length in enumerate((900, 2_100))))
-    one, other = (sampled_calls(engine, model.config, each, None, 0.3) for each in (genome, turned(genome)))
+    one, other = (calls_in_sample(each, model, engine) for each in (genome, turned(genome)))
     np.testing.assert_array_equal(one.outputs, other.outputs)
     assert one.kb == other.kb == 1.2
     assert len(one.outputs) > 5

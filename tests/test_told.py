@@ -11,8 +11,8 @@ import pytest
 from tracktools.descriptor import Descriptor
 from tracktools.engine import make_engine, told
 from tracktools.engine.host import set_to_host
-from tracktools.engine.sample import PIECE_BP, PIECES, sample_of
-from tracktools.engine.told import LIKE_GC, NEAR, SHARES, Told, best_told, mean_log_odds
+from tracktools.engine.sample import PIECE_BP, PIECES, mean_at_highest, outputs_along, sample_of
+from tracktools.engine.told import BP_PER_CALL, LIKE_GC, NEAR, SHARES, Told, best_told
 from tracktools.gene_context import GeneContext, GenomeContext
 from tracktools.gene_finder import find_genes
 from tracktools.genome import COMPLEMENT_OF_CODE, Contig, Genome, load_genome
@@ -66,7 +66,8 @@ def height(model: Checkpoint, genome: Genome, told: Told, piece_bp: int = PIECE_
     assert genes is not None
     context = GenomeContext.of(GeneContext.from_record(model.metadata.gene_context or {}), genome, genes)
     engine = make_engine("auto", plain.parameters, threads=1)
-    return mean_log_odds(engine, plain, genome, context, list(sample_of(genome, piece_bp)))
+    along = list(outputs_along(engine, plain.config, genome, context, list(sample_of(genome, piece_bp))))
+    return mean_at_highest(along, BP_PER_CALL)
 
 
 def test_a_trial_decides_and_the_descriptor_says_so(model: Checkpoint, piece: Genome) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +21,7 @@ from tracktools.interval import STRANDS
 
 PIECES, PIECE_BP = 3, 70_000  # evenly spread, so that a phage or a run of rRNA operons does not decide
 CALL_PIECES, CALL_PIECE_BP = 30, 20_000  # to count calls: fewer and longer ones miss the number by up to a quarter
+_BASES_PER_CALL = 40  # of the highest values, among which the highest calls are sought
 _BLOCK_BP = 10_000
 
 
@@ -50,18 +53,54 @@ def sample_of(genome: Genome, piece_bp: int, n_pieces: int = PIECES) -> Iterator
         at += length
 
 
+def call_sample(genome: Genome) -> list[Sampled]:
+    """Return the sample of a genome in which calls are counted."""
+    return list(sample_of(genome, CALL_PIECE_BP, CALL_PIECES))
+
+
+class Along(NamedTuple):
+    """A strand of a part of a sample, 5' to 3': the output of a network, -1 where there is none, and log-odds."""
+
+    output: Float32
+    log_odds: Float64
+
+
 def outputs_along(
-    engine: Engine, network: NetworkConfig, genome: Genome, context: GenomeContext | None, sample: list[Sampled]
-) -> Iterator[tuple[Float32, Float64]]:
-    """Yield the output of a network, -1 where there is none, and the log-odds of each base, 5' to 3' of each strand."""
+    engine: Engine,
+    network: NetworkConfig,
+    genome: Genome,
+    context: GenomeContext | None,
+    sample: Sequence[Sampled],
+    *,
+    backwards: bool = False,
+) -> Iterator[Along]:
+    """Yield both strands of each part of a sample.
+
+    Parameters
+    ----------
+    engine : Engine
+    network : NetworkConfig
+    genome : Genome
+    context : GenomeContext, optional
+        Gives the log-odds of each base; without it, they are 0.
+    sample : sequence of Sampled
+    backwards : bool
+        Whether the network reads the letters of each strand from 3' to 5'; the log-odds of a base stay the same.
+    """
+    read, order = genome, slice(None)
+    if backwards:
+        read = Genome(genome.name, tuple(replace(one, letters=one.letters[::-1]) for one in genome))
+        order = slice(None, None, -1)
     for number, start, end in sample:
-        signals = score_region(genome, number, start, end, engine, network, _BLOCK_BP)
+        name, length = genome.contigs[number].name, len(genome.contigs[number])
+        first, last = (length - end, length - start) if backwards else (start, end)
+        signals = score_region(read, number, first, last, engine, network, _BLOCK_BP)
         for strand in STRANDS:
             log_odds = np.zeros(end - start)
             if context is not None:
-                log_odds = context.log_odds(genome.contigs[number].name, strand, start, end).astype(np.float64)
+                log_odds = context.log_odds(name, strand, start, end).astype(np.float64)
             step = 1 if strand == "+" else -1
-            yield np.nan_to_num(signals[strand], nan=-1)[::step], log_odds[::step]
+            yield Along(np.nan_to_num(signals[strand][order], nan=-1)[::step], log_odds[::step])
 
 
 class SampledCalls(NamedTuple):
@@ -71,28 +110,38 @@ class SampledCalls(NamedTuple):
     kb: float
 
 
-def sampled_calls(
-    engine: Engine, network: NetworkConfig, genome: Genome, context: GenomeContext | None, floor: float
-) -> SampledCalls:
-    """Return the outputs of the calls in the sample of a genome, as `tracktools predict` makes them.
+def sampled_calls(sample: Sequence[Along], floor: float, *, genes: bool) -> SampledCalls:
+    """Return the outputs of the calls in a sample, as `tracktools predict` makes them.
 
     Parameters
     ----------
-    engine : Engine
-    network : NetworkConfig
-    genome : Genome
-    context : GenomeContext, optional
-        Whose log-odds are added.
+    sample : sequence of Along
     floor : float
         The lowest output that is called.
+    genes : bool
+        Whether the log-odds are added.
     """
-    sample, scored = list(sample_of(genome, CALL_PIECE_BP, CALL_PIECES)), 0
-    found = [np.empty(0, np.float32)]
-    for plain, log_odds in outputs_along(engine, network, genome, context, sample):
-        values = plain
-        if context is not None:
-            values = shift_probabilities(np.maximum(plain, 0), log_odds.astype(np.float32))
+    found, scored = [np.empty(0, np.float32)], 0
+    for plain, log_odds in sample:
+        values = shift_probabilities(np.maximum(plain, 0), log_odds.astype(np.float32)) if genes else plain
         at = np.flatnonzero(values >= floor)
         found.append(values[at[call_positions(at, values[at], "+", length=len(values))]])
         scored += int((plain >= 0).sum())
     return SampledCalls(np.sort(np.concatenate(found))[::-1], scored / len(STRANDS) / 1000)
+
+
+def mean_at_highest(sample: Sequence[Along], bp_per_call: int) -> float:
+    """Return the mean log-odds at the highest calls of a network, one for so many bases of the sample."""
+    wanted = max(sum(len(one.output) for one in sample) // len(STRANDS) // bp_per_call, 1)
+    values = np.concatenate([one.output for one in sample])
+    rank = min(_BASES_PER_CALL * wanted, len(values))
+    least = max(np.partition(values, -rank)[-rank], np.float32(0))
+    heights, added = [], []
+    for value, log_odds in sample:
+        at = np.flatnonzero(value >= least)
+        called = at[call_positions(at, value[at], "+", length=len(value))]
+        heights.append(value[called])
+        added.append(log_odds[called])
+    height, log_odds = np.concatenate(heights), np.concatenate(added)
+    highest = log_odds[np.lexsort((log_odds, height))][-wanted:]
+    return math.fsum(highest.tolist()) / max(len(highest), 1)

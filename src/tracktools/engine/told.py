@@ -10,16 +10,11 @@ of other GC content this does not tell: who calls all that is rich in A and T is
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import replace
 from typing import NamedTuple
 
-import numpy as np
-
-from tracktools.calls import call_positions
 from tracktools.engine.choice import make_engine
-from tracktools.engine.interface import Engine
-from tracktools.engine.sample import PIECE_BP, Sampled, outputs_along, sample_of
+from tracktools.engine.sample import PIECE_BP, Sampled, mean_at_highest, outputs_along, sample_of
 from tracktools.gene_context import GeneContext, GenomeContext
 from tracktools.gene_finder import FoundGenes, find_genes
 from tracktools.genome import Genome
@@ -31,7 +26,6 @@ LIKE_GC = 0.08  # difference in GC content up to which a training genome is trie
 ROUGH_BP = 20_000  # a smaller sample, by which `KEPT` training genomes are chosen for the larger one
 KEPT = 4
 BP_PER_CALL = 2000  # about two genes
-_BASES_PER_CALL = 40  # of the highest values, among which the calls are sought
 
 
 class Told(NamedTuple):
@@ -89,25 +83,5 @@ def _height(
 ) -> float:
     ready = set_to_genome(model, replace(genome.descriptor, **told._asdict()))
     engine = make_engine("auto", ready.parameters, threads=threads or None)
-    return round(mean_log_odds(engine, model, genome, context, sample), 6)
-
-
-def mean_log_odds(
-    engine: Engine, model: Checkpoint, genome: Genome, context: GenomeContext, sample: list[Sampled]
-) -> float:
-    """Return the mean log-odds of the gene context at the highest calls of a network in a sample of a genome."""
-    bases = sum(part.end - part.start for part in sample)
-    wanted = max(bases // BP_PER_CALL, 1)
     along = list(outputs_along(engine, model.config, genome, context, sample))
-    values = np.concatenate([value for value, _ in along])
-    rank = min(_BASES_PER_CALL * wanted, len(values))
-    least = max(np.partition(values, -rank)[-rank], np.float32(0))
-    heights, added = [], []
-    for value, log_odds in along:
-        at = np.flatnonzero(value >= least)
-        called = at[call_positions(at, value[at], "+", length=len(value))]
-        heights.append(value[called])
-        added.append(log_odds[called])
-    height, log_odds = np.concatenate(heights), np.concatenate(added)
-    highest = log_odds[np.lexsort((log_odds, height))][-wanted:]
-    return math.fsum(highest.tolist()) / max(len(highest), 1)
+    return round(mean_at_highest(along, BP_PER_CALL), 6)

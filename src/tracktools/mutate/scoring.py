@@ -88,7 +88,7 @@ class Scoring:
             if not 0 < asked <= 1:
                 raise ConfigError(f"threshold is {asked:g}: model output is above 0 and at most 1")
             return asked
-        return RunModel.of(self.model, self.genome, self.engine).lowest_output
+        return RunModel.of(self.model, self.genome, self.engine, doubting=False).lowest_output
 
     def identity(self, verb: str, **inputs: Any) -> dict[str, Any]:
         """Return what the result of a run depends on; see `tracktools.run.Run`."""

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 import numpy as np
 
 from tracktools.arrays import Bool, Float64, Floating
-from tracktools.engine.sample import sampled_calls
+from tracktools.engine.backwards import context_of, gain_over_backwards
+from tracktools.engine.sample import call_sample, outputs_along, sampled_calls
 from tracktools.predict.expected import Expected
 
 if TYPE_CHECKING:
@@ -32,8 +33,23 @@ _RIDGE = 1.0  # of what the GC content does, where a species counts as 100 calls
 _SPREAD = 2.8  # quantile 97.5 % of Student's t with four degrees of freedom: there are few species
 
 
-def expected_on(genome: Genome, model: Checkpoint, engine: Engine) -> Expected | None:
-    """Return the expected precision of a model's calls on a genome of which it knows no TSS; None if it says nothing.
+class Judged(NamedTuple):
+    """What is expected of a model's calls on a genome of which it knows no TSS, and whether they are promoters at all.
+
+    Parameters
+    ----------
+    expected : Expected or None
+        None if the model says nothing of it.
+    gain : float or None
+        See `gain_over_backwards`: below `LEAST_GAIN`, how precise the calls are is not known.
+    """
+
+    expected: Expected | None
+    gain: float | None
+
+
+def judge_calls(genome: Genome, model: Checkpoint, engine: Engine, *, doubting: bool = True) -> Judged:
+    """Judge the calls of a model by a sample of a genome of which it knows no TSS.
 
     Parameters
     ----------
@@ -41,14 +57,23 @@ def expected_on(genome: Genome, model: Checkpoint, engine: Engine) -> Expected |
     model : Checkpoint
         Set to the genome, see `set_to_host`.
     engine : Engine
-        Computes the sample; not used for a model whose expected precision is by output alone.
+        Computes the sample; not used for a model that says nothing of its precision.
+    doubting : bool
+        Whether to find out the gain over the network reading backwards, which takes as long as the sample.
     """
     record = model.metadata.expected_precision
-    if record is None or "with_genes" not in record:
-        return Expected.from_record(record)
-    sample = sampled_calls(engine, model.config, genome, model.context, FLOOR)
-    gc = (model.descriptor or genome.descriptor).gc
-    return CallRates.from_record(record).on(sample.outputs, sample.kb, gc, genes=model.context is not None)
+    if record is None:
+        return Judged(None, None)
+    context, sample = context_of(model, genome) if doubting else model.context, call_sample(genome)
+    if "with_genes" not in record and (context is None or not doubting):
+        return Judged(Expected.from_record(record), None)
+    outputs = list(outputs_along(engine, model.config, genome, context, sample))
+    gain = gain_over_backwards(engine, model, genome, context, sample, outputs) if doubting else None
+    if "with_genes" not in record:
+        return Judged(Expected.from_record(record), gain)
+    genes = model.context is not None
+    calls, gc = sampled_calls(outputs, FLOOR, genes=genes), (model.descriptor or genome.descriptor).gc
+    return Judged(CallRates.from_record(record).on(calls.outputs, calls.kb, gc, genes=genes), gain)
 
 
 @dataclass(frozen=True)

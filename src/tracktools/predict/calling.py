@@ -91,7 +91,9 @@ def call_tss(manifest: Manifest, load: Callable[[Block], Float32]) -> Calls:
             warnings.append("the cut was chosen by the chosen bases alone: another one than that of the whole genome")
     elif manifest.out_of_fold:
         cut = None
-    precisions: Iterable[Any] = (np.nan, np.nan, np.nan) if expected is None else expected.of(outputs)
+    precisions: Iterable[Any] = (np.nan, np.nan, np.nan)
+    if expected is not None and model.finds_promoters:
+        precisions = expected.of(outputs)
     table = table.assign(**dict(zip(_EXPECTED, precisions, strict=True)))
     if cut is not None:
         table = table[outputs >= np.float32(cut)].reset_index(drop=True)
@@ -200,7 +202,8 @@ def expectation(table: pd.DataFrame) -> str:
     """Return how many of the calls are expected to be right, where that was learnt on other species."""
     known = table[list(_EXPECTED)].astype(float).dropna()
     if known.empty:
-        return ""
+        unknown = len(table) > 0 and table["calibrated"].astype(float).isna().all()
+        return "; how many of them are right is not known" if unknown else ""
     precision, low, high = known.mean()
     return (
         f"; {precision:.0%} of them expected to be right within 5 bp ({low:.0%} to {high:.0%}: learnt on other "

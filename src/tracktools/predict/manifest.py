@@ -125,12 +125,15 @@ class Manifest:
         asked = AskedCalls.parse(config.threshold, config.top)
         if asked is not None and models.out_of_fold:
             raise ConfigError("--threshold and --top are for one model: out of fold, each has its own threshold")
+        parts = tuple(RunModel.of(model, genome, engine) for model in models.checkpoints)
+        doubts = [said for model in models.checkpoints for said in caveats_of(genome, model)]
+        doubts += [said for part in parts for said in part.doubts]
         return cls(
             genome_sha256=genome.sha256,
             genome_name=genome.name,
             circular=tuple(contig.name for contig in genome if contig.circular),
             chrom_sizes=tuple(genome.chrom_sizes.items()),
-            models=tuple(RunModel.of(model, genome, engine) for model in models.checkpoints),
+            models=parts,
             out_of_fold=models.out_of_fold,
             engine=engine.name,
             instruction_set=engine.instruction_set,
@@ -140,7 +143,7 @@ class Manifest:
             network=models.checkpoints[0].config,
             asked=asked,
             genes=GeneList.of(next((model.context for model in models.checkpoints if model.context), None)),
-            warnings=tuple(dict.fromkeys(said for model in models.checkpoints for said in caveats_of(genome, model))),
+            warnings=tuple(dict.fromkeys(doubts)),
         )
 
     @classmethod

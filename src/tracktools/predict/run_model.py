@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
-from tracktools.predict.call_rates import expected_on
+from tracktools.engine.backwards import LEAST_GAIN
+from tracktools.predict.call_rates import Judged, judge_calls
 from tracktools.predict.expected import Expected
 from tracktools.splits import Split
 
@@ -39,6 +40,9 @@ class RunModel:
         there is no calibration.
     gene_context : str, optional
         SHA-256 of what the genes add, where the model takes them into account (`tracktools.gene_context`).
+    gain : float, optional
+        By how much the gene context expects the highest calls more than those of the network reading backwards
+        (`tracktools.engine.backwards`), where the model knows no TSS of this genome.
     """
 
     sha256: str
@@ -49,14 +53,25 @@ class RunModel:
     descriptor: Mapping[str, float | str] | None = None
     expected: Expected | None = None
     gene_context: str | None = None
+    gain: float | None = None
 
     @classmethod
-    def of(cls, model: Checkpoint, genome: Genome, engine: Engine) -> Self:
-        """Return what a run on a genome needs to know of a model; the engine is that of the run."""
+    def of(cls, model: Checkpoint, genome: Genome, engine: Engine, *, doubting: bool = True) -> Self:
+        """Return what a run on a genome needs to know of a model.
+
+        Parameters
+        ----------
+        model : Checkpoint
+        genome : Genome
+        engine : Engine
+            That of the run.
+        doubting : bool
+            Whether to find out `gain`, which takes as long as the sample.
+        """
         metadata = model.metadata
         split = Split.from_records(metadata.split)
         known = any(True for contig in (genome if metadata.split else ()) for _ in split.regions_of(contig))
-        expected = None if known else expected_on(genome, model, engine)
+        expected, gain = Judged(None, None) if known else judge_calls(genome, model, engine, doubting=doubting)
         return cls(
             sha256=model.sha256,
             name=metadata.name,
@@ -70,6 +85,7 @@ class RunModel:
             descriptor=None if model.descriptor is None else model.descriptor.to_record(),
             expected=expected,
             gene_context=None if model.context is None else model.context.sha256,
+            gain=gain,
         )
 
     @classmethod
@@ -84,3 +100,19 @@ class RunModel:
         if self.expected is None:
             return self.call_threshold
         return self.expected.floor if self.expected.called_at is None else self.expected.called_at
+
+    @property
+    def finds_promoters(self) -> bool:
+        """Whether the calls are nearer to gene starts than by chance, or that is not known."""
+        return self.gain is None or self.gain >= LEAST_GAIN
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """What a user of the calls should know, a sentence each."""
+        if self.finds_promoters:
+            return ()
+        return (
+            "the highest outputs lie before genes hardly more often than those of the same letters read backwards: "
+            "this may be no bacterium, or its promoters are of a kind that the model does not know; "
+            "how many of the calls are right is not known",
+        )
