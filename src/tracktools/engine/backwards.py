@@ -17,8 +17,8 @@ from tracktools.gene_finder import LEAST_LEARNT_BP, find_genes
 from tracktools.genome import Genome
 from tracktools.model.checkpoint import Checkpoint
 
-BP_PER_CALL = 2000  # about two genes
-LEAST_GAIN = 0.2
+BP_PER_CALL = 1000  # about a gene: bacteria have about one TSS for each
+LEAST_GAIN = 0.1
 
 
 def context_of(model: Checkpoint, genome: Genome) -> GenomeContext | None:
