@@ -12,7 +12,7 @@ import pytest
 from runs import GENOME, NEAR_MODELS, checkpoint_of, letters, settings_of
 from tracktools.arrays import Float32
 from tracktools.engine import Window, backwards, make_engine
-from tracktools.engine.backwards import LEAST_GAIN, context_of, gain_over_backwards
+from tracktools.engine.backwards import CLEAR_GAIN, LEAST_GAIN, context_of, gain_over_backwards
 from tracktools.engine.sample import Along, Sampled, call_sample, outputs_along
 from tracktools.formats.bed import read_bed, read_bed_head
 from tracktools.gene_context import FROM_BP, PLACES, GeneContext, GenomeContext
@@ -169,7 +169,7 @@ PRECISIONS = ["expectedPrecision", "expectedPrecisionLow", "expectedPrecisionHig
 def test_where_no_promoters_are_found_all_files_say_so_and_no_precision_is_known(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with_gain(monkeypatch, LEAST_GAIN)
+    with_gain(monkeypatch, CLEAR_GAIN)
     known = predict_genome(GENOME, tmp_path / "known", model=abroad(), config=settings_of())
     with_gain(monkeypatch, LEAST_GAIN - 0.001)
     unknown = predict_genome(GENOME, tmp_path / "unknown", model=abroad(), config=settings_of())
@@ -185,6 +185,16 @@ def test_where_no_promoters_are_found_all_files_say_so_and_no_precision_is_known
         for warnings in heads:
             assert sum("this may be no bacterium" in warning for warning in warnings) == said
     assert "is not known" in unknown.called_tss.read_text().split("\n")[0]
+
+
+def test_between_the_limits_fewer_calls_are_said_to_be_right(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for gain, said in ((CLEAR_GAIN, 0), (CLEAR_GAIN - 0.001, 1), (LEAST_GAIN, 1), (LEAST_GAIN - 0.001, 0)):
+        with_gain(monkeypatch, gain)
+        made = predict_genome(GENOME, tmp_path / f"{gain}", model=abroad(), config=settings_of())
+        warnings = read_provenance(made.folder)["warnings"]
+        assert sum("expect fewer calls to be right than is said" in warning for warning in warnings) == said
+        known = read_bed(made.called_tss)[0][PRECISIONS].astype(float).notna()
+        assert known.all(axis=None) == (gain >= LEAST_GAIN)
 
 
 def test_shards_say_what_the_whole_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
-from tracktools.engine.backwards import LEAST_GAIN
+from tracktools.engine.backwards import CLEAR_GAIN, LEAST_GAIN
 from tracktools.predict.call_rates import Judged, judge_calls
 from tracktools.predict.expected import Expected
 from tracktools.splits import Split
@@ -109,8 +109,13 @@ class RunModel:
     @property
     def doubts(self) -> tuple[str, ...]:
         """What a user of the calls should know, a sentence each."""
-        if self.finds_promoters:
+        if self.gain is None or self.gain >= CLEAR_GAIN:
             return ()
+        if self.finds_promoters:
+            return (
+                "the highest outputs lie before genes less often than on most bacteria: the model knows promoters like "
+                "these less well; expect fewer calls to be right than is said",
+            )
         return (
             "the highest outputs lie before genes hardly more often than those of the same letters read backwards: "
             "this may be no bacterium, or its promoters are of a kind that the model does not know; "
