@@ -15,12 +15,14 @@ from test_host import conditioned
 from tracktools import load_model
 from tracktools.cli import tracktools
 from tracktools.config import ADAPTATION, DilatedConfig
+from tracktools.engine.caveats import caveats_of
 from tracktools.errors import ConfigError, GenomeMismatchError
 from tracktools.formats.bigwig import write_bigwig
 from tracktools.genome import load_genome
 from tracktools.model.checkpoint import Metadata, load_checkpoint, save_checkpoint
 from tracktools.model.dilated import Dilated
 from tracktools.pipeline.adapt_to_counts import adapt_to_counts
+from tracktools.tracks import read_provenance
 from tracktools.train import TrainedFolds, TrainedModel, adapt_model
 
 SMALL = DilatedConfig(n_channels=8, stem_width_bp=7, dilations_bp=(1, 2, 4, 8))
@@ -157,3 +159,43 @@ def test_bigwigs_need_a_threshold_and_tables_none(words: list[str], tmp_path: Pa
     result = CliRunner().invoke(tracktools, ["adapt", "genome.fa", *words, "-o", str(tmp_path / "out")])
     assert result.exit_code == 2
     assert "bigWigs need both" in result.output
+
+
+def test_a_part_of_the_genome_without_tss_is_refused_before_the_training(tmp_path: Path) -> None:
+    fasta, bed = write_genome(tmp_path, "own", 0.4, 5, length=40_000)
+    rows, seen = read_lines(bed), set()
+    for row in rows:
+        (tmp_path / "one.bed").write_text(row + "\n")
+        with pytest.raises(
+            ConfigError, match=r"contains no TSS of one: .* \(give more TSS, or draw other parts"
+        ) as error:
+            adapt_model(fasta, tmp_path / "one.bed", tmp_path / "out", model=untaught(tmp_path), steps=2)
+        seen.add(str(error.value).split()[1])
+        assert not (tmp_path / "out").exists()
+    assert seen <= {"training", "validation", "held-out"}
+    assert len(seen) > 1
+
+
+def test_a_wrong_table_is_refused_before_the_model_is_set_to_the_genome(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fasta, bed = write_genome(tmp_path, "own", 0.4, 5, length=40_000)
+    bed.write_text(bed.read_text().replace("own\t", "theirs\t"))
+    monkeypatch.setattr("tracktools.train.adapt.set_to_host", lambda *_, **__: pytest.fail("it takes a minute"))
+    with pytest.raises(GenomeMismatchError, match="theirs"):
+        adapt_model(fasta, bed, tmp_path / "out", model=untaught(tmp_path))
+
+
+def test_a_model_that_became_worse_says_so_and_so_do_its_predictions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fasta, bed = write_genome(tmp_path, "own", 0.4, 5, length=40_000)
+    scores = {when: {"average_precision": ap, "positives": 7} for when, ap in (("before", 0.5), ("after", 0.4))}
+    monkeypatch.setattr("tracktools.train.run._held_out", lambda *_: scores)
+    made = adapt_model(fasta, bed, tmp_path / "out", model=untaught(tmp_path), steps=2, name="mine")
+    assert isinstance(made, TrainedModel)
+    said = "worse than untaught, from which it started, on the held-out part of the genome (AP 0.4000, 0.5000 before)"
+    adapted = load_checkpoint(made.checkpoint)
+    assert adapted.metadata.metrics["held_out"] == scores
+    assert said in " ".join(read_provenance(made.folder)["warnings"])
+    assert said in " ".join(caveats_of(load_genome(fasta), adapted))

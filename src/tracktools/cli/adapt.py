@@ -95,4 +95,5 @@ def adapt(
         return
     held = as_model(made.checkpoint).metadata.metrics["held_out"]
     before, after = (held[when]["average_precision"] for when in ("before", "after"))
-    click.echo(f"{made.checkpoint}: AP on the held-out fifth {before:.4f} before, {after:.4f} after")
+    tss_there = f"{held['after']['positives']:,} TSS"
+    click.echo(f"{made.checkpoint}: AP on the held-out fifth ({tss_there}) {before:.4f} before, {after:.4f} after")

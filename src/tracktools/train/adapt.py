@@ -10,6 +10,7 @@ from typing import Any
 from tracktools.config import ADAPTATION, ADAPTATION_PARTS
 from tracktools.engine.host import set_to_host
 from tracktools.errors import ConfigError
+from tracktools.formats.tss_bed import read_tss_bed
 from tracktools.genome import Genome, as_genome
 from tracktools.model.checkpoint import Checkpoint
 from tracktools.model.dilated import Dilated
@@ -68,6 +69,7 @@ def adapt_model(
         If the model is no convolutional network, or a part of the genome contains no TSS.
     """
     genome, model = as_genome(genome), as_model(model)
+    read_tss_bed(Path(tss), genome.chrom_sizes, renames=renames, only_genome=only_genome)  # its errors come at once
     start = set_to_host(model, genome, threads=threads)
     if not isinstance(start.model, Dilated):
         raise ConfigError(

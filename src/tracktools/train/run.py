@@ -110,7 +110,8 @@ def train_model(
     Raises
     ------
     ConfigError
-        If a setting of the recipe is out of range, or the genome is too short for it.
+        If a setting of the recipe is out of range, the genome is too short for it, or a part that is used contains no
+        TSS.
     OutputError
         If `output` is not empty and `force` is not set, or an unfinished training in it had other inputs or settings;
         see `Run`.
@@ -134,19 +135,22 @@ def train_model(
     windows = task.windows()  # all inputs are read, and what is wrong with them said, before anything is written
     for label in labels if keep_sides else ():
         task.check_validation(label)
+    if measure:
+        task.check_held_out()
     identity = identity_of(config, task.inputs, outputs=[*labels], name=name, species=species, keep_sides=keep_sides)
     with Run(output, identity, inputs=sets.values(), policy=policy, keeps=KEEPS) as run:
         if run.done:
             return finished_model(run.done)
         history = _train(task, windows, run.folder)
         best = max(validations(history), key=lambda record: record["average_precision"])
-        recipe = {**_recipe(task), "chosen_step": best["step"], **({"warnings": doubts} if doubts else {})}
         networks = load_weights(run.folder, best["step"], network)
+        held_out = _held_out(task, networks[0]) if measure else {}
+        doubts += _warn_of_loss(task, held_out)
+        recipe = {**_recipe(task), "chosen_step": best["step"], **({"warnings": doubts} if doubts else {})}
         for label, model in zip(labels, networks if keep_sides else networks[:1], strict=False):
             own, file = (f"{name}-{label}", f"{label}.safetensors") if label != kept else (name, "model.safetensors")
             metadata = describe_model(task, model, name=own, species=species, recipe=recipe, label=label)
-            if measure and start is not None and label == kept:
-                held_out = {"before": _held_out(task, start.model), "after": _held_out(task, model)}
+            if held_out and label == kept:
                 metadata = replace(metadata, metrics={**metadata.metrics, "held_out": held_out})
             save_checkpoint(run.result / file, model, metadata)
         write_log(history, run.result)
@@ -165,8 +169,25 @@ def _architecture(start: Checkpoint | None, asked: NetworkConfig | None) -> Netw
     return start.model.config if start else asked or ModelConfig()
 
 
-def _held_out(task: Task, model: Network) -> dict[str, Any]:
-    return as_metrics(position_scores(task.validate(model, part="test")), "test")
+def _held_out(task: Task, model: Network) -> dict[str, dict[str, Any]]:
+    """Return the scores of the test part before and after the training; nothing if it did not start from a model."""
+    networks = {} if task.init is None else {"before": task.init.model, "after": model}
+    signals = {when: task.validate(one, part="test") for when, one in networks.items()}
+    return {when: as_metrics(position_scores(own), "test") for when, own in signals.items()}
+
+
+def _warn_of_loss(task: Task, held_out: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Warn of a training after which the test part is scored worse; return the sentence, or nothing."""
+    if task.init is None or not held_out:
+        return []
+    before, after = (held_out[when]["average_precision"] for when in ("before", "after"))
+    if after >= before:
+        return []
+    name = task.init.metadata.name
+    doubt = f"the model is worse than {name}, from which it started, on the held-out part of the genome "
+    doubt += f"(AP {after:.4f}, {before:.4f} before): predict with {name}, or train on more TSS"
+    log.warning("warning: %s", doubt)
+    return [doubt]
 
 
 def finished_model(folder: Path) -> TrainedModel:
@@ -208,7 +229,11 @@ def _doubts(task: Task) -> list[str]:
 def _train(task: Task, windows: TrainingWindows, folder: Path) -> list[dict[str, Any]]:
     init = None if task.init is None else task.init.model
     trainer = Trainer(task.model_config, task.config, windows, len(task.labels), init)
-    log.info("training on %s TSS of %s, %s", f"{len(windows.tss):,}", ", ".join(task.labels), task.config.precision)
+    left_out = f" ({windows.n_tss_left_out:,} more are in stretches of less than {windows.least_bp:,} bp)"
+    log.info(
+        "training on %s TSS of %s%s, %s",
+        f"{windows.n_tss:,}", ", ".join(task.labels), left_out if windows.n_tss_left_out else "", task.config.precision,
+    )  # fmt: skip
     return fit(trainer, folder, lambda model: as_metrics(position_scores(task.validate(model)), "valid"))
 
 

@@ -30,7 +30,8 @@ def warn_of_start(model: Checkpoint, genome: Genome, split: Split) -> list[str]:
 def warn_of_teacher(model: Checkpoint, genome: Genome, split: Split) -> list[str]:
     """Return that what a teacher says reveals the bases that were held back, if it was trained on them."""
     learnt = _what_it_learnt(model, genome, split)
-    return [f"{model.metadata.name} was trained on {learnt}: what it teaches reveals them"] if learnt else []
+    reveals = "what it teaches reveals the bases that are held back"
+    return [f"{model.metadata.name} was trained on {learnt}: {reveals}"] if learnt else []
 
 
 def seen_bp(model: Checkpoint, split: Split) -> int:
@@ -55,5 +56,4 @@ def _what_it_learnt(model: Checkpoint, genome: Genome, split: Split) -> str:
     """Return what a model has seen of the validation and test parts, in words; empty if nothing."""
     if seen := seen_bp(model, split):
         return f"{seen:,} bp of the validation and test parts"
-    learnt = learnt_in_words(model, genome)
-    return f"{learnt}, with its validation and test parts" if learnt else ""
+    return learnt_in_words(model, genome)

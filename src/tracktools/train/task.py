@@ -24,6 +24,8 @@ from tracktools.train.teacher import Teacher
 from tracktools.train.threshold import RegionSignal, score_part
 from tracktools.train.windows import LabelArrays, TrainingWindows, training_stretches
 
+_MORE_TSS = "give more TSS, or draw other parts with another --seed"
+
 
 @dataclass(frozen=True)
 class Task:
@@ -113,9 +115,14 @@ class Task:
         try:
             stretches = training_stretches(self.genome, self.split, self.gap_bp)
             labels = list(self.arrays.values())
-            return TrainingWindows(self.genome, labels, stretches, self.model_config, self.config, soft, self.teacher)
+            windows = TrainingWindows(
+                self.genome, labels, stretches, self.model_config, self.config, soft, self.teacher
+            )
         except ValueError as error:
             raise ConfigError(f"no windows can be drawn: {error}") from None
+        if not windows.n_tss and soft is None and self.teacher is None:
+            raise ConfigError(f"{self._lacks('training', 'train')}: nothing could be learnt from it ({_MORE_TSS})")
+        return windows
 
     def validate(self, model: Network, label: str | None = None, part: str = "valid") -> list[RegionSignal]:
         """Score the validation part, or another, next to a label set: by default the one that is kept."""
@@ -130,12 +137,33 @@ class Task:
         ConfigError
             If the validation part contains none of its TSS.
         """
+        if not self._has_tss("valid", label):
+            raise ConfigError(
+                f"{self._lacks('validation', 'valid', label)}: nothing could be chosen by it ({_MORE_TSS})"
+            )
+
+    def check_held_out(self) -> None:
+        """Refuse the label set that is kept where nothing can be measured on the test part.
+
+        Raises
+        ------
+        ConfigError
+            If the test part contains none of its TSS.
+        """
+        if not self._has_tss("test", next(iter(self.labels))):
+            raise ConfigError(f"{self._lacks('held-out', 'test')}: the gain could not be measured ({_MORE_TSS})")
+
+    def _has_tss(self, part: str, label: str) -> bool:
         truth = self.arrays[label]
-        regions = [
-            (number, region)
+        return any(
+            truth[number, strand][one.start : one.end].any()
             for number, contig in enumerate(self.genome)
-            for region in self.split.regions_of(contig, "valid")
-        ]
-        if not any(truth[number, strand][one.start : one.end].any() for number, one in regions for strand in STRANDS):
-            where = "no TSS of " + label if regions else "no region"
-            raise ConfigError(f"the validation part of the split contains {where}: nothing could be chosen by it")
+            for one in self.split.regions_of(contig, part)
+            for strand in STRANDS
+        )
+
+    def _lacks(self, named: str, part: str, label: str = "") -> str:
+        """Return that a part of the split lacks what it is for."""
+        there = any(True for contig in self.genome for _ in self.split.regions_of(contig, part))
+        what = f"no TSS of {label or ', '.join(self.labels)}" if there else "no region"
+        return f"the {named} part of the split contains {what}"

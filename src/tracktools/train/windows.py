@@ -89,7 +89,7 @@ class TrainingWindows:
     labels : list of LabelArrays
         One for each output that is trained.
     stretches : list of Span
-        From `training_stretches`.
+        From `training_stretches`; those shorter than `least_bp` are left out, and the TSS in them (`n_tss_left_out`).
     model_config, config : ModelConfig or DilatedConfig, TrainConfig
     soft : SoftArrays, optional
         Soft labels of the first output.
@@ -116,11 +116,27 @@ class TrainingWindows:
         if config.window_bp < shortest:
             raise ValueError(f"window_bp is {config.window_bp}, and a TSS with its context takes {shortest}")
         longest = 2 * config.window_bp
-        self._stretches = [stretch for stretch in stretches if stretch.end - stretch.start >= 2 * longest]
+        self.least_bp = 2 * longest
+        self._stretches = [stretch for stretch in stretches if stretch.end - stretch.start >= self.least_bp]
         if not self._stretches:
-            raise ValueError(f"no training stretch of at least {2 * longest} bp")
+            raise ValueError(
+                f"no training stretch of at least {self.least_bp} bp: the genome, its contigs or the training parts of "
+                "the split are too short"
+            )
+        self.n_tss = self._count_tss(self._stretches)
+        self.n_tss_left_out = self._count_tss(stretches) - self.n_tss
         self._lengths = np.array([stretch.end - stretch.start for stretch in self._stretches], dtype=float)
         self.tss = self._training_tss(longest)
+
+    def _count_tss(self, stretches: list[Span]) -> int:
+        """Return how many TSS there are in stretches; one in several sets counts once."""
+        total = 0
+        for stretch in stretches:
+            at = np.arange(stretch.start, stretch.end) % len(self._contigs[stretch.contig])
+            for strand in STRANDS:
+                hit = [labels[stretch.contig, strand][at] for labels in self._labels]
+                total += int(np.logical_or.reduce(hit).sum())
+        return total
 
     def _training_tss(self, margin: int) -> list[tuple[int, Strand, int]]:
         """Return (stretch, strand, position) of every TSS around which any window fits; positions as in the stretch."""
