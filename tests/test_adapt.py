@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -199,3 +200,20 @@ def test_a_model_that_became_worse_says_so_and_so_do_its_predictions(
     assert adapted.metadata.metrics["held_out"] == scores
     assert said in " ".join(read_provenance(made.folder)["warnings"])
     assert said in " ".join(caveats_of(load_genome(fasta), adapted))
+
+
+def test_tss_of_one_strand_and_few_tss_to_choose_by_are_doubted(
+    tmp_path: Path,
+) -> None:
+    fasta, bed = write_genome(tmp_path, "own", 0.4, 5, length=40_000)
+    rows = [row.split("\t")[:6] for row in read_lines(bed)]
+    assert {row[5] for row in rows} == {"+"}
+    said = "TSS of tss are on strand +, so the model learns that the other strand has none"
+    for minus in (0, 1):
+        for row in rows[:minus]:
+            row[5] = "-"
+        (tmp_path / "tss.bed").write_text("".join("\t".join(row) + "\n" for row in rows))
+        made = adapt_model(fasta, tmp_path / "tss.bed", tmp_path / f"{minus}", model=untaught(tmp_path), steps=1)
+        doubts = " ".join(load_checkpoint(made.folder / "model.safetensors").metadata.recipe["warnings"])
+        assert (said in doubts) == (minus == 0)
+        assert re.search(r"chosen by \d+ TSS of tss, which are few: choose calls by their order \(--top\)", doubts)

@@ -109,7 +109,7 @@ def test_a_training_that_starts_from_such_a_model_says_so_in_all_that_comes_of_i
     assert said in caplog.text
     assert said in json.loads((tmp_path / "made/provenance.json").read_text())["warnings"][0]
     made = load_checkpoint(tmp_path / "made/model.safetensors")
-    assert [said in one for one in seen_before(made, genome)] == [True]
+    assert said in seen_before(made, genome)[0]
     assert said in "".join(caveats_of(genome, made))
     letters = genome.contigs[0].letters.tobytes().decode()
     (tmp_path / "g.fa").write_text(f">chr\n{letters}\n")
@@ -130,7 +130,8 @@ def test_a_training_that_starts_from_a_model_that_saw_its_training_part_alone_do
     contig, tss = genome.contigs[0].sequence_sha256, write_tss(tmp_path / "main.bed", genome, 90)
     split = Split((Region(contig, 2500, len(genome), "train"), Region(contig, 0, 2500, "valid")))
     train_model(genome, {"main": tss}, tmp_path / "made", split=split, name="made", config=QUICK, init=start(genome))
-    assert json.loads((tmp_path / "made/provenance.json").read_text())["warnings"] == []
+    warnings = json.loads((tmp_path / "made/provenance.json").read_text())["warnings"]
+    assert not any("was trained on" in one for one in warnings)
 
 
 def test_folds_say_what_their_start_has_seen(tmp_path: Path) -> None:

@@ -133,6 +133,7 @@ def train_model(
     doubts = _doubts(task)
     torch.set_num_threads(config.threads)
     windows = task.windows()  # all inputs are read, and what is wrong with them said, before anything is written
+    doubts += _told(task.label_doubts())
     for label in labels if keep_sides else ():
         task.check_validation(label)
     if measure:
@@ -186,8 +187,7 @@ def _warn_of_loss(task: Task, held_out: Mapping[str, Mapping[str, Any]]) -> list
     name = task.init.metadata.name
     doubt = f"the model is worse than {name}, from which it started, on the held-out part of the genome "
     doubt += f"(AP {after:.4f}, {before:.4f} before): predict with {name}, or train on more TSS"
-    log.warning("warning: %s", doubt)
-    return [doubt]
+    return _told([doubt])
 
 
 def finished_model(folder: Path) -> TrainedModel:
@@ -221,6 +221,10 @@ def _doubts(task: Task) -> list[str]:
     doubts = [] if task.init is None else warn_of_start(task.init, task.genome, task.split)
     if task.teacher is not None:
         doubts += warn_of_teacher(task.teacher.checkpoint, task.genome, task.split)
+    return _told(doubts)
+
+
+def _told(doubts: list[str]) -> list[str]:
     for doubt in doubts:
         log.warning("warning: %s", doubt)
     return doubts

@@ -24,6 +24,7 @@ from tracktools.train.teacher import Teacher
 from tracktools.train.threshold import RegionSignal, score_part
 from tracktools.train.windows import LabelArrays, TrainingWindows, training_stretches
 
+_FEW_TSS = 20  # fewer say little
 _MORE_TSS = "give more TSS, or draw other parts with another --seed"
 
 
@@ -137,7 +138,7 @@ class Task:
         ConfigError
             If the validation part contains none of its TSS.
         """
-        if not self._has_tss("valid", label):
+        if not self._count_tss("valid", label):
             raise ConfigError(
                 f"{self._lacks('validation', 'valid', label)}: nothing could be chosen by it ({_MORE_TSS})"
             )
@@ -150,13 +151,32 @@ class Task:
         ConfigError
             If the test part contains none of its TSS.
         """
-        if not self._has_tss("test", next(iter(self.labels))):
+        if not self._count_tss("test", next(iter(self.labels))):
             raise ConfigError(f"{self._lacks('held-out', 'test')}: the gain could not be measured ({_MORE_TSS})")
 
-    def _has_tss(self, part: str, label: str) -> bool:
+    def label_doubts(self) -> list[str]:
+        """Return what is doubtful about the label sets, a sentence each, or nothing."""
+        doubts = []
+        for label, arrays in self.arrays.items():
+            on = {strand: sum(int(a.sum()) for (_, own), a in arrays.items() if own == strand) for strand in STRANDS}
+            if sum(on.values()) >= _FEW_TSS and not min(on.values()):
+                strand = "+" if on["+"] else "-"
+                doubts.append(
+                    f"all {max(on.values()):,} TSS of {label} are on strand {strand}, so the model learns that the "
+                    "other strand has none: is the strand column right?"
+                )
+        kept = next(iter(self.labels))
+        if (there := self._count_tss("valid", kept)) < _FEW_TSS:
+            doubts.append(
+                f"threshold and calibration of the model were chosen by {there} TSS of {kept}, which are few: choose "
+                "calls by their order (--top)"
+            )
+        return doubts
+
+    def _count_tss(self, part: str, label: str) -> int:
         truth = self.arrays[label]
-        return any(
-            truth[number, strand][one.start : one.end].any()
+        return sum(
+            int(truth[number, strand][one.start : one.end].sum())
             for number, contig in enumerate(self.genome)
             for one in self.split.regions_of(contig, part)
             for strand in STRANDS
