@@ -6,7 +6,7 @@ Each genome (one contig of random letters, FASTA with lines of 80) is predicted 
 of its own, with a network of one layer and a small window, so that it is quick: buffers have the same size for any
 network of this width. "before" is the memory of the process after all was imported and the genome was read, "added"
 what it grew by at most. Neither counts pages of files (code of libraries): how many of them are in memory depends on
-the file system. "peak" is all of it (ru_maxrss). Exits with 1 if more was added than announced, or if "before" is more
+the file system. "peak" is all of it. Exits with 1 if more was added than announced, or if "before" is more
 than 10 % higher for the largest genome than for the smallest one.
 """
 
@@ -16,7 +16,6 @@ import argparse
 import json
 import logging
 import re
-import resource
 import subprocess
 import sys
 import tempfile
@@ -101,7 +100,7 @@ def measure(home: Path, options: argparse.Namespace) -> dict[str, float]:
     except SystemExit as end:
         if end.code:
             raise
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    peak = resident_bytes("VmHWM")
     added = peak - resident_bytes("RssFile") - resident_bytes("RssShmem") - before[0]
     return {
         "before": before[0],
@@ -113,7 +112,10 @@ def measure(home: Path, options: argparse.Namespace) -> dict[str, float]:
 
 
 def resident_bytes(kind: str) -> int:
-    """Return what is in memory: RssAnon is the memory of the process's own, RssFile and RssShmem are pages of files."""
+    """Return what is in memory: RssAnon is the memory of the process's own, RssFile and RssShmem are pages of files.
+
+    VmHWM is the most of all three that there was. (ru_maxrss counts that of the process that started this one, too.)
+    """
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith(f"{kind}:")) * 1024
 

@@ -13,7 +13,7 @@ from runs import GENOME, NEAR_MODELS, checkpoint_of, letters, settings_of
 from tracktools.arrays import Float32
 from tracktools.engine import Window, backwards, make_engine
 from tracktools.engine.backwards import CLEAR_GAIN, LEAST_GAIN, context_of, gain_over_backwards
-from tracktools.engine.sample import Along, Sampled, call_sample, outputs_along
+from tracktools.engine.sample import Along, Sampled, call_sample, mean_at_highest, outputs_along
 from tracktools.formats.bed import read_bed, read_bed_head
 from tracktools.gene_context import FROM_BP, PLACES, GeneContext, GenomeContext
 from tracktools.gene_finder import FoundGenes
@@ -129,9 +129,24 @@ def test_a_genome_and_its_mirror_image_gain_the_same() -> None:
 def test_too_little_sequence_tells_nothing() -> None:
     genome, genes = planted("TATAAT")
     context, model = GenomeContext.of(TABLE, genome, genes), NEAR_MODELS["dilated"]
-    part, nothing = [Sampled(0, 0, 99_999)], [Along(np.zeros(1, np.float32), np.zeros(1))]
-    assert gain_over_backwards(Finder("TATAAT"), model, genome, context, part, nothing) is None
-    assert gain_over_backwards(Finder("TATAAT"), model, genome, None, call_sample(genome), nothing) is None
+    sample = call_sample(genome)
+    forwards = list(outputs_along(Finder("TATAAT"), model.config, genome, context, sample))
+    assert gain_over_backwards(Finder("TATAAT"), model, genome, None, sample, forwards) is None
+    for scored, known in ((99_999, False), (100_000, True)):  # of 120,000: the others are unknown letters
+        part = [Along(np.where(np.arange(len(one.output)) < scored, one.output, -1), one.log_odds) for one in forwards]
+        gain = gain_over_backwards(Finder("TATAAT"), model, genome, context, sample, part)
+        assert (gain is not None) == known
+
+
+def test_unknown_letters_bring_no_call() -> None:
+    """Two calls for 2,000 scored bases, whatever the number of unscored ones: the two highest, and no other."""
+    output, log_odds = np.full(10_000, -1, np.float32), np.zeros(10_000)
+    output[:2_000] = 0.1
+    output[[100, 300, 500, 700]] = 0.9, 0.8, 0.7, 0.6
+    log_odds[[100, 300, 500, 700]] = 1.0, 2.0, 50.0, 50.0
+    along = Along(output, log_odds)
+    assert mean_at_highest([along, Along(np.full(10_000, -1, np.float32), log_odds)], 500) == 1.5
+    assert mean_at_highest([along, along], 1_000) == 1.0  # of both strands together
 
 
 def test_the_genes_are_found_also_where_they_are_not_added(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -20,6 +21,7 @@ from tracktools.model.checkpoint import Checkpoint
 from tracktools.mutate.scoring import Scoring
 from tracktools.predict import Shard, merge_shards, predict_genome, predict_sequence, predict_shard, read_selection
 from tracktools.predict.call_rates import FLOOR, LEAST_KB, RATES, CallRates, HeldOut, learn_call_rates
+from tracktools.predict.run_model import RunModel
 from tracktools.tracks import read_provenance
 
 LOG_ODDS = (-1.0, -0.8, -2.0)
@@ -199,4 +201,40 @@ def test_regions_get_the_calls_of_the_whole(tmp_path: Path, monkeypatch: pytest.
 def test_changes_are_called_where_predict_calls(tmp_path: Path) -> None:
     made = predict_genome(GENOME, tmp_path / "made", model=abroad(), config=settings_of())
     called_at = read_provenance(made.folder)["parameters"]["called_at"]
-    assert Scoring.of(GENOME, abroad(), config=settings_of()).threshold() == called_at > min(OUTPUTS)
+    assert Scoring.of(GENOME, abroad(), config=settings_of()).threshold == called_at > min(OUTPUTS)
+
+
+def test_the_threshold_of_changes_is_found_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    monkeypatch.setattr(RunModel, "of", lambda *_, **__: asked.append(1) or SimpleNamespace(lowest_output=0.25))
+    scoring = Scoring.of(GENOME, abroad(), config=settings_of())
+    assert (scoring.threshold, scoring.threshold, asked) == (0.25, 0.25, [1])
+
+
+def test_where_no_output_reaches_the_threshold_it_is_said(tmp_path: Path) -> None:
+    none_so_high = {"log_odds": list(LOG_ODDS), "spread": 1.0, "outputs": [0.999] * len(RATES)}
+    model = abroad(with_genes=none_so_high, without_genes=none_so_high, target=0.1)
+    (tmp_path / "some.bed").write_text("circle\t440\t1201\n")
+    for regions, where in ((None, "on this genome"), (read_selection(tmp_path / "some.bed", GENOME), "in the chosen")):
+        made = predict_genome(GENOME, tmp_path / where, model=model, config=settings_of(), regions=regions)
+        assert made.n_calls == 0
+        said = " ".join(read_provenance(made.folder)["warnings"])
+        assert f"nothing is called: no output {where}" in said
+        assert f"nothing is called: no output {where}" in made.called_tss.read_text()
+
+
+def test_a_genome_too_short_to_describe_is_judged_by_the_outputs_of_others() -> None:
+    model, short = abroad(), Genome("s", (Contig("s", letters(50, 1)),))
+    judged = RunModel.of(model, short, make_engine("torch", model.parameters, threads=1))
+    assert judged.expected is not None
+    assert judged.expected.output == pytest.approx(sorted(OUTPUTS))
+
+
+def test_a_manifest_of_before_has_neither_gain_nor_a_known_threshold() -> None:
+    curve = {name: [0.5] for name in ("output", "precision", "low", "high")}
+    record = {"sha256": "0", "name": "m", "call_threshold": 0.5, "calibration": None, "split": [],
+              "expected": {**curve, "target": 0.5}}  # fmt: skip
+    read = RunModel.from_record(record)
+    assert (read.gain, read.finds_promoters, read.doubts) == (None, True, ())
+    assert read.lowest_output == 0.5
+    assert RunModel.from_record(json.loads(json.dumps(asdict(read)))) == read

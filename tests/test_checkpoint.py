@@ -142,7 +142,10 @@ WRONG: dict[str, list[object]] = {  # values of fields of the header
         {"output": [], "precision": [], "low": [], "high": [], "target": 0.5},
         *(
             {**BY_RATE, name: value}
-            for name, value in (("rates", []), ("rates", [1.0, 0.1]), ("rates", [0.1]), ("gc", [0.5]), ("target", 2))
+            for name, value in (
+                *(("rates", rates) for rates in ([], [1.0, 0.1], [0.1], [0, 1.0])),
+                *(("gc", [0.5]), ("target", 2)),
+            )
         ),
         *(
             {**BY_RATE, "without_genes": {**RATED, name: value}}

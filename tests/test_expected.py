@@ -46,6 +46,14 @@ def test_precision_is_read_between_the_outputs_of_the_map() -> None:
     assert high == pytest.approx([0.45, 1.0])
 
 
+def test_what_is_expected_of_some_calls_is_not_said_of_all(tmp_path: Path) -> None:
+    made = predict_genome(GENOME, tmp_path / "few", model=abroad(0.9), config=settings_of())
+    table, _ = read_bed(made.called_tss)
+    columns = [name for name in table if name.startswith("expectedPrecision")]
+    table.loc[table.index[1:], columns] = "nan"
+    assert "% of the 1 highest expected to be right" in expectation(table)
+
+
 def test_calls_abroad_are_cut_by_the_target_and_say_what_to_expect(tmp_path: Path) -> None:
     few = predict_genome(GENOME, tmp_path / "few", model=abroad(0.905), config=settings_of())
     many = predict_genome(GENOME, tmp_path / "many", model=abroad(0.9), config=settings_of())

@@ -103,7 +103,7 @@ def verify_models(model: tuple[str, ...]) -> None:
 @click.option("--far", type=click.FloatRange(0), help="For models that are set to a genome: as in `tracktools train`.")
 @click.option(
     "--expected", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="JSON",
-    help="Of models that are set to a genome: expected precision by output, from held-out species.",
+    help="Of models that are set to a genome: expected precision of calls, from held-out species.",
 )  # fmt: skip
 @click.option(
     "--gene-context", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="JSON",

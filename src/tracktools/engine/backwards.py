@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tracktools.engine.interface import Engine
-from tracktools.engine.sample import Along, Sampled, mean_at_highest, outputs_along
+from tracktools.engine.sample import Along, Sampled, mean_at_highest, outputs_along, scored_bp
 from tracktools.gene_context import GeneContext, GenomeContext
 from tracktools.gene_finder import LEAST_LEARNT_BP, find_genes
 from tracktools.genome import Genome
@@ -59,7 +59,7 @@ def gain_over_backwards(
         Mean difference (natural logarithm): about 0 on what is no bacterium, and below `LEAST_GAIN`. None where there
         is too little sequence to tell.
     """
-    if context is None or sum(part.end - part.start for part in sample) < LEAST_LEARNT_BP:
+    if context is None or scored_bp(forwards) < LEAST_LEARNT_BP:
         return None
     backwards = list(outputs_along(engine, model.config, genome, context, sample, backwards=True))
     return round(mean_at_highest(forwards, BP_PER_CALL) - mean_at_highest(backwards, BP_PER_CALL), 3)

@@ -103,6 +103,11 @@ def outputs_along(
             yield Along(np.nan_to_num(signals[strand][order], nan=-1)[::step], log_odds[::step])
 
 
+def scored_bp(sample: Sequence[Along]) -> int:
+    """Return how many bases of a sample have an output: unknown letters (N), for instance, have none."""
+    return sum(int((one.output >= 0).sum()) for one in sample) // len(STRANDS)
+
+
 class SampledCalls(NamedTuple):
     """The calls in a sample: their outputs, the highest first, and the thousands of bases that have an output."""
 
@@ -121,18 +126,17 @@ def sampled_calls(sample: Sequence[Along], floor: float, *, genes: bool) -> Samp
     genes : bool
         Whether the log-odds are added.
     """
-    found, scored = [np.empty(0, np.float32)], 0
+    found = [np.empty(0, np.float32)]
     for plain, log_odds in sample:
         values = shift_probabilities(np.maximum(plain, 0), log_odds.astype(np.float32)) if genes else plain
         at = np.flatnonzero(values >= floor)
         found.append(values[at[call_positions(at, values[at], "+", length=len(values))]])
-        scored += int((plain >= 0).sum())
-    return SampledCalls(np.sort(np.concatenate(found))[::-1], scored / len(STRANDS) / 1000)
+    return SampledCalls(np.sort(np.concatenate(found))[::-1], scored_bp(sample) / 1000)
 
 
 def mean_at_highest(sample: Sequence[Along], bp_per_call: int) -> float:
     """Return the mean log-odds at the highest calls of a network, one for so many bases of the sample."""
-    wanted = max(sum(len(one.output) for one in sample) // len(STRANDS) // bp_per_call, 1)
+    wanted = max(scored_bp(sample) // bp_per_call, 1)
     values = np.concatenate([one.output for one in sample])
     rank = min(_BASES_PER_CALL * wanted, len(values))
     least = max(np.partition(values, -rank)[-rank], np.float32(0))

@@ -71,8 +71,8 @@ class Metadata:
         A `sequence` and the `probabilities` that the weights give for it, which `verify_golden` repeats; with the
         `descriptor` that the network is then set to, where it takes one.
     expected_precision : mapping, optional
-        On a genome that the model knows no TSS of: the share of calls that are right, by model output, as genomes of
-        held-out phyla taught (`tracktools.predict.expected`).
+        On a genome that the model knows no TSS of: the share of calls that are right, as held-out species taught, by
+        how many calls are as high (`tracktools.predict.call_rates`), or by output (`tracktools.predict.expected`).
     reference : mapping, optional
         Of a network that is set to a genome: the training genomes by their descriptors
         (`tracktools.descriptor.Reference`).

@@ -13,6 +13,7 @@ from tracktools.gene_context import GeneContext
 
 _PARTS = ("train", "valid", "test")
 _MOST_LOG_ODDS = 50.0  # of what a curve of expected precision is made of
+_LEAST_RATE = 1e-3  # calls per kb: of none, there is no logarithm
 
 
 def check_header(header: Mapping[str, Any]) -> None:
@@ -49,7 +50,7 @@ def _check_expected(record: Mapping[str, Any]) -> None:
     if "with_genes" not in record:  # by output alone
         _check_curve(record, "output", "precision", "low", "high")
         return
-    rates = _ascending(record, "rates", 100)
+    rates = _ascending(record, "rates", 100, least=_LEAST_RATE)
     _same_number("gc", _ascending(record, "gc", 1), 2)
     for curve in (record["with_genes"], record["without_genes"]):
         _same_number("log_odds", _numbers(curve["log_odds"], -_MOST_LOG_ODDS, _MOST_LOG_ODDS), 3)
@@ -64,9 +65,9 @@ def _check_curve(record: Mapping[str, Any], along: str, *others: str) -> None:
         _same_number(name, _numbers(record[name], 0, 1), len(outputs))
 
 
-def _ascending(record: Mapping[str, Any], name: str, most: float) -> list[float]:
-    """Return ascending numbers from 0 on, one at least."""
-    values = _numbers(record[name], 0, most)
+def _ascending(record: Mapping[str, Any], name: str, most: float, *, least: float = 0) -> list[float]:
+    """Return ascending numbers within bounds, one at least."""
+    values = _numbers(record[name], least, most)
     if any(one > other for one, other in pairwise(values)):
         raise ValueError(f"{name} does not ascend")
     if not values:

@@ -78,8 +78,9 @@ class Scoring:
         """Return the model output of spans, see `score_spans`."""
         return score_spans(spans, self.engine, self.network, self.config.block_bp, self.model.context)
 
+    @cached_property
     def threshold(self) -> float:
-        """Return the output from which on TSS are called: what was asked for, or the model's own.
+        """The output from which on TSS are called: what was asked for, or the model's own.
 
         On a genome of which the model knows no TSS, the output from which on `tracktools predict` calls TSS.
         """

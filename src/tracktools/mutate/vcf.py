@@ -105,7 +105,7 @@ def mutate_variants(
     scoring = Scoring.of(source.genome, model, config, host)
     seen = _look_through(source, scoring)
     made_of = list(notations) if path is None else file_sha256(path)
-    chosen = {"threshold": scoring.threshold(), "only_genome": only_genome, "mutate": asdict(settings)}
+    chosen = {"threshold": scoring.threshold, "only_genome": only_genome, "mutate": asdict(settings)}
     identity = scoring.identity("mutate --vcf", variants=made_of, renames=dict(renames or {}), **chosen)
     seconds = scoring.seconds_to_read(seen.codes_bp)
     scoring.announce(f"{seen.n_alleles:,} alleles on both strands, {seen.codes_bp:,} bases to read", seconds)
@@ -197,7 +197,7 @@ def _look_through(source: _Variants, scoring: Scoring) -> _Seen:
 
 def _write(run: Run, source: _Variants, scoring: Scoring, settings: MutateConfig, stem: str, seen: _Seen) -> None:
     """Compute part after part, and write both files as it goes."""
-    threshold = scoring.threshold()
+    threshold = scoring.threshold
 
     def compute(lines: Sequence[VcfLine]) -> list[Any]:
         alleles = [source.alleles(line) for line in lines]

@@ -72,7 +72,10 @@ def judge_calls(genome: Genome, model: Checkpoint, engine: Engine, *, doubting: 
     if "with_genes" not in record:
         return Judged(Expected.from_record(record), gain)
     genes = model.context is not None
-    calls, gc = sampled_calls(outputs, FLOOR, genes=genes), (model.descriptor or genome.descriptor).gc
+    calls, gc = (
+        sampled_calls(outputs, FLOOR, genes=genes),
+        model.descriptor.gc if model.descriptor else genome.gc_content,
+    )
     return Judged(CallRates.from_record(record).on(calls.outputs, calls.kb, gc, genes=genes), gain)
 
 

@@ -78,16 +78,15 @@ def call_tss(manifest: Manifest, load: Callable[[Block], Float32]) -> Calls:
             warnings.append(f"{wanted:,} calls are asked for, and the output has {len(table):,} local maxima")
     elif asked is not None:
         cut = asked.threshold
-    elif expected is not None and expected.called_at is not None:
-        cut = expected.called_at
     elif expected is not None:
-        cut = expected.cut(outputs)
-        if not np.isfinite(cut):
+        cut = expected.cut(outputs) if expected.called_at is None else expected.called_at
+        if not (outputs >= np.float32(cut)).any():
+            where = "on this genome" if manifest.regions is None else "in the chosen regions"
             warnings.append(
-                f"nothing is called: no output on this genome is so high that {expected.target:.0%} of the calls could "
-                "be expected to be right; --top 100 (top= in Python) calls the 100 highest"
+                f"nothing is called: no output {where} is so high that {expected.target:.0%} of the calls could be "
+                "expected to be right; --top 100 (top= in Python) calls the 100 highest"
             )
-        if manifest.regions is not None:
+        if expected.called_at is None and manifest.regions is not None:
             warnings.append("the cut was chosen by the chosen bases alone: another one than that of the whole genome")
     elif manifest.out_of_fold:
         cut = None
@@ -205,7 +204,8 @@ def expectation(table: pd.DataFrame) -> str:
         unknown = len(table) > 0 and table["calibrated"].astype(float).isna().all()
         return "; how many of them are right is not known" if unknown else ""
     precision, low, high = known.mean()
+    whom = "them" if len(known) == len(table) else f"the {len(known):,} highest"
     return (
-        f"; {precision:.0%} of them expected to be right within 5 bp ({low:.0%} to {high:.0%}: learnt on other "
+        f"; {precision:.0%} of {whom} expected to be right within 5 bp ({low:.0%} to {high:.0%}: learnt on other "
         f"species, which differ)"
     )

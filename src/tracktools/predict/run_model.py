@@ -69,19 +69,19 @@ class RunModel:
             Whether to find out `gain`, which takes as long as the sample.
         """
         metadata = model.metadata
-        split = Split.from_records(metadata.split)
-        known = any(True for contig in (genome if metadata.split else ()) for _ in split.regions_of(contig))
-        expected, gain = Judged(None, None) if known else judge_calls(genome, model, engine, doubting=doubting)
+        regions = Split.from_records(metadata.split).regions_of
+        split = tuple(
+            (contig.name, region.start, region.end, region.part)
+            for contig in (genome if metadata.split else ())
+            for region in regions(contig)
+        )
+        expected, gain = Judged(None, None) if split else judge_calls(genome, model, engine, doubting=doubting)
         return cls(
             sha256=model.sha256,
             name=metadata.name,
             call_threshold=DEFAULT_THRESHOLD if metadata.call_threshold is None else metadata.call_threshold,
             calibration=metadata.calibration if expected is None else None,
-            split=tuple(
-                (contig.name, region.start, region.end, region.part)
-                for contig in (genome if metadata.split else ())
-                for region in split.regions_of(contig)
-            ),
+            split=split,
             descriptor=None if model.descriptor is None else model.descriptor.to_record(),
             expected=expected,
             gene_context=None if model.context is None else model.context.sha256,

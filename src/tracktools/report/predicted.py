@@ -27,7 +27,7 @@ def predict_section(folder: Folder) -> Section:
     section = Section("Called TSS", where=folder.name)
     path = folder.file("*.called_tss.bed")
     assert path is not None
-    unknown = "How many of the calls are right is not known: the model brings no calibration for this genome."
+    unknown = "How many of the calls are right is not known."  # a warning at the top says why
     return _calls(section, path, folder.parameters.get("called_at"), "model output", unknown)
 
 
