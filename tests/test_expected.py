@@ -50,7 +50,7 @@ def test_what_is_expected_of_some_calls_is_not_said_of_all(tmp_path: Path) -> No
     made = predict_genome(GENOME, tmp_path / "few", model=abroad(0.9), config=settings_of())
     table, _ = read_bed(made.called_tss)
     columns = [name for name in table if name.startswith("expectedPrecision")]
-    table.loc[table.index[1:], columns] = "nan"
+    table.loc[table.index[1:], columns] = np.nan
     assert "% of the 1 highest expected to be right" in expectation(table)
 
 
