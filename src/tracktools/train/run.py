@@ -125,8 +125,7 @@ def train_model(
     taught, policy = _teacher(teacher, genome, config.threads), Policy(force=force, restart=restart)
     check_recipe(config)
     check_output(output, force=force, inputs=sets.values())
-    if keep_sides:
-        _check_names(sets)
+    _check_names(sets if keep_sides else {})
     network = _architecture(start, model_config)
     config = resolve_precision(config, output, restart=restart)
     task = Task(genome, sets, split, config, network, soft, start, renames or {}, only_genome, taught)
@@ -134,10 +133,7 @@ def train_model(
     torch.set_num_threads(config.threads)
     windows = task.windows()  # all inputs are read, and what is wrong with them said, before anything is written
     doubts += _told(task.label_doubts())
-    for label in labels if keep_sides else ():
-        task.check_validation(label)
-    if measure:
-        task.check_held_out()
+    _check_parts(task, sides=keep_sides, measure=measure)
     identity = identity_of(config, task.inputs, outputs=[*labels], name=name, species=species, keep_sides=keep_sides)
     with Run(output, identity, inputs=sets.values(), policy=policy, keeps=KEEPS) as run:
         if run.done:
@@ -168,6 +164,14 @@ def _architecture(start: Checkpoint | None, asked: NetworkConfig | None) -> Netw
     if start is not None and asked not in (None, start.model.config):
         raise ConfigError("the network of the checkpoint to start from has another architecture than the one asked for")
     return start.model.config if start else asked or ModelConfig()
+
+
+def _check_parts(task: Task, *, sides: bool, measure: bool) -> None:
+    """Refuse a split whose parts lack the TSS that something is chosen by or measured on."""
+    for label in task.labels if sides else ():
+        task.check_validation(label)
+    if measure:
+        task.check_held_out()
 
 
 def _held_out(task: Task, model: Network) -> dict[str, dict[str, Any]]:
