@@ -65,17 +65,13 @@ def judge_calls(genome: Genome, model: Checkpoint, engine: Engine, *, doubting: 
     if record is None:
         return Judged(None, None)
     context, sample = context_of(model, genome) if doubting else model.context, call_sample(genome)
-    if "with_genes" not in record and (context is None or not doubting):
-        return Judged(Expected.from_record(record), None)
-    outputs = list(outputs_along(engine, model.config, genome, context, sample))
-    gain = gain_over_backwards(engine, model, genome, context, sample, outputs) if doubting else None
-    if "with_genes" not in record:
+    by_rate, compared = "with_genes" in record, doubting and context is not None
+    outputs = list(outputs_along(engine, model.config, genome, context, sample)) if by_rate or compared else []
+    gain = gain_over_backwards(engine, model, genome, context, sample, outputs) if compared else None
+    if not by_rate:
         return Judged(Expected.from_record(record), gain)
-    genes = model.context is not None
-    calls, gc = (
-        sampled_calls(outputs, FLOOR, genes=genes),
-        model.descriptor.gc if model.descriptor else genome.gc_content,
-    )
+    genes, gc = model.context is not None, model.descriptor.gc if model.descriptor else genome.gc_content
+    calls = sampled_calls(outputs, FLOOR, genes=genes)
     return Judged(CallRates.from_record(record).on(calls.outputs, calls.kb, gc, genes=genes), gain)
 
 
@@ -269,9 +265,9 @@ def _regress(rows: Sequence[HeldOut]) -> tuple[float, float, float]:
     columns: list[tuple[Float64, Bool, Float64]] = []
     for one in rows:
         _, rates, right = one.in_order
-        told = [np.ones(len(rates)), np.log(np.maximum(rates, LEAST_RATE)), np.full(len(rates), one.gc - 0.5)]
+        terms = [np.ones(len(rates)), np.log(np.maximum(rates, LEAST_RATE)), np.full(len(rates), one.gc - 0.5)]
         weight = _weight(rates)
-        columns.append((np.stack(told, axis=1), right, 100 * weight / weight.sum() / species.count(one.species)))
+        columns.append((np.stack(terms, axis=1), right, 100 * weight / weight.sum() / species.count(one.species)))
     x, y, weight = (np.concatenate(part) for part in zip(*columns, strict=True))
     found, ridge = np.zeros(3), np.diag([0, 0, _RIDGE])
     for _ in range(50):
