@@ -233,3 +233,12 @@ def test_a_model_that_says_nothing_of_its_precision_and_one_that_knows_the_genom
     ):
         part = RunModel.of(model, GENOME, engine)
         assert (part.gain, part.finds_promoters, part.doubts) == (None, True, ())
+
+
+def test_a_few_unknown_letters_do_not_change_how_many_calls_are_compared() -> None:
+    output, log_odds = np.full(1_000, 0.01, np.float32), np.zeros(1_000)
+    output[[100, 500]], log_odds[100] = (0.9, 0.8), 1.0
+    unknown = output.copy()
+    unknown[900] = -1
+    for one in (output, unknown):
+        assert mean_at_highest([Along(one, log_odds), Along(np.zeros(1_000, np.float32), log_odds)], 500) == 0.5

@@ -136,7 +136,7 @@ def sampled_calls(sample: Sequence[Along], floor: float, *, genes: bool) -> Samp
 
 def mean_at_highest(sample: Sequence[Along], bp_per_call: int) -> float:
     """Return the mean log-odds at the highest calls of a network, one for so many bases of the sample."""
-    wanted = max(scored_bp(sample) // bp_per_call, 1)
+    wanted = max(round(scored_bp(sample) / bp_per_call), 1)  # a few unknown letters change nothing
     values = np.concatenate([one.output for one in sample])
     rank = min(_BASES_PER_CALL * wanted, len(values))
     least = max(np.partition(values, -rank)[-rank], np.float32(0))
